@@ -1,0 +1,146 @@
+// Registry: the reducers of a program; where their C++ types end and the orchestrator begins.
+//
+//   baton::Registry registry;
+//   registry.add<MonthlySalesReducer>();
+//   …
+//   registry.decode(events, batch);            // on the reading thread
+//   auto fold = registry.start_fold(0);        // on the folding thread; see fold.hpp
+//
+// add() probes each reducer, so that what would go wrong at three in the morning is refused at
+// start.
+//
+// Threads: add() while no other thread uses it; everything else is const and may be called from
+// any thread. Folds and batches do not refer to the registry.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "baton/base/error.hpp"
+#include "baton/reducers/batch.hpp"
+#include "baton/reducers/fold.hpp"
+#include "baton/reducers/fold_of.hpp"
+
+namespace baton {
+
+/// What a reducer class must have:
+///   using Row = …;                                     a struct with BATON_FIELDS and BATON_KEY
+///   static constexpr std::string_view name = "…";      also the view's name
+///   static constexpr int version = 1;                  raised with each change of behaviour
+///   using Events = baton::EventTypes<…>;
+///   void reduce(const E&, baton::Rows<Row>&[, const baton::Event&]) const;   for each E of Events
+/// and may have:
+///   static constexpr std::string_view build = "…";     says which code it is
+/// It must be pure: the same events give the same rows. It has no clock, no randomness, no I/O, and
+/// keeps no state; it may be called again with the same events, and with made-up rows whose results
+/// are discarded.
+template <class R>
+concept Reducer = reducers::RowType<typename R::Row> && requires {
+    {std::string_view{R::name}};
+    {static_cast<int>(R::version)};
+    typename R::Events;
+};
+
+class Registry {
+public:
+    /// Adds a reducer, after probing it. Throws Error(reducer_invalid) when its name, version,
+    /// columns or event types are not valid, when (name, version) is there already, or when
+    /// folding the same event twice gave different rows.
+    template <Reducer R>
+    void add(R reducer = {}) {
+        typename R::Events types;
+        ReducerInfo info = info_of<R>(types);
+        check(info);
+        probe(reducer, info, types);
+        number(types);
+        auto shared = std::make_shared<const R>(std::move(reducer));
+        starts_.push_back([shared](const reducers::EventCatalogue& catalogue,
+                                   const FoldOptions& options) -> std::unique_ptr<Fold> {
+            return std::make_unique<reducers::FoldOf<R>>(shared, catalogue, options);
+        });
+        infos_.push_back(std::move(info));
+    }
+
+    /// In the order in which they were added.
+    [[nodiscard]] std::span<const ReducerInfo> reducers() const noexcept { return infos_; }
+    /// The types of all events that some reducer uses.
+    [[nodiscard]] std::vector<std::string> event_types() const { return catalogue_.types(); }
+
+    /// Decodes `events` into `batch`, whose memory is used again. Never throws for what is in an
+    /// event. The array behind `events` and the texts that it refers to must outlive the use of
+    /// `batch`. All reducers must have been added before.
+    void decode(std::span<const Event> events, DecodedBatch& batch) const;
+    [[nodiscard]] DecodedBatch decode(std::span<const Event> events) const;
+
+    /// A new fold for reducers()[index], with an empty cache.
+    [[nodiscard]] std::unique_ptr<Fold> start_fold(std::size_t index,
+                                                   const FoldOptions& options = {}) const;
+
+private:
+    using Start =
+        std::function<std::unique_ptr<Fold>(const reducers::EventCatalogue&, const FoldOptions&)>;
+
+    template <class R, class... E>
+    static ReducerInfo info_of(EventTypes<E...> types);
+    template <class R, class... E>
+    static void probe(const R& reducer, const ReducerInfo& info, EventTypes<E...> types);
+    template <class... E>
+    void number(EventTypes<E...> /*types*/) {
+        (catalogue_.add<E>(), ...);
+    }
+    void check(const ReducerInfo& info) const;
+    static std::string digest(const ReducerInfo& info, std::string_view event_shapes);
+    [[noreturn]] static void refuse_impure(const ReducerInfo& info, std::string_view event_type);
+
+    std::vector<ReducerInfo> infos_;
+    std::vector<Start> starts_;
+    reducers::EventCatalogue catalogue_;
+};
+
+template <class R, class... E>
+ReducerInfo Registry::info_of(EventTypes<E...> /*types*/) {
+    static_assert((reducers::Reduces<R, E> && ...),
+                  "the reducer has no reduce(const E&, Rows<Row>&) const for one of its Events");
+    using Row = typename R::Row;
+    ReducerInfo info;
+    info.name = R::name;
+    info.version = R::version;
+    (info.event_types.emplace_back(E::event_type), ...);
+    reducers::for_each_field<Row>([&](auto index) {
+        using Field = reducers::FieldType<Row, index>;
+        info.columns.push_back({std::string(reducers::field_names<Row>[index]),
+                                std::string(reducers::sql_type<Field>()),
+                                reducers::is_optional<Field>, reducers::is_key_field<Row, index>});
+    });
+    for (const std::string_view key : reducers::key_names<Row>) info.key_columns.emplace_back(key);
+    if constexpr (requires { R::build; }) {
+        info.build = R::build;
+    } else {
+        std::string shapes;
+        (reducers::describe<E>(shapes), ...);
+        info.build = digest(info, shapes);
+    }
+    return info;
+}
+
+// Folds a default event of each type into two fresh views. An unknown event type needs no probe:
+// the fold never shows a reducer an event that is not of its Events.
+template <class R, class... E>
+void Registry::probe(const R& reducer, const ReducerInfo& info, EventTypes<E...> /*types*/) {
+    const auto is_deterministic = [&]<class Content>(const Content& content) {
+        return reducers::changes_by_one<R>(reducer, content) ==
+               reducers::changes_by_one<R>(reducer, content);
+    };
+    (
+        [&] {
+            if (!is_deterministic(E{})) refuse_impure(info, E::event_type);
+        }(),
+        ...);
+}
+
+}  // namespace baton
