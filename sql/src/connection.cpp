@@ -1,0 +1,345 @@
+#include "baton/sql/connection.hpp"
+
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <csignal>
+#include <mutex>
+#include <pqxx/nontransaction>
+#include <pqxx/transaction>
+
+#include "baton/base/check.hpp"
+#include "baton/base/error.hpp"
+#include "baton/base/text.hpp"
+#include "baton/sql/failure.hpp"
+
+template <>
+struct pqxx::string_traits<baton::sql::Parameter> {
+    static constexpr const char* name() noexcept { return "parameter"; }
+    static constexpr bool has_null() noexcept { return true; }
+    static bool is_null(const baton::sql::Parameter& value) { return value.is_null(); }
+    static std::string to_string(const baton::sql::Parameter& value) { return value.to_text(); }
+};
+
+namespace baton::sql {
+namespace {
+
+constexpr int server_version_min = 150000;
+
+// libpq writes with MSG_NOSIGNAL where it can; not everything below it does. A program's own
+// handler is left in place.
+void ignore_broken_pipes() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        struct sigaction current {};
+        if (sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL) {
+            (void)std::signal(SIGPIPE, SIG_IGN);
+        }
+    });
+}
+
+// The one place that turns off what libpqxx 6 does behind our back.
+void forbid_reconnecting(pqxx::connection& connection) {
+#include <pqxx/internal/ignore-deprecated-pre.hxx>
+    connection.inhibit_reactivation(true);
+#include <pqxx/internal/ignore-deprecated-post.hxx>
+}
+
+std::string one_line(std::string_view text) {
+    std::string line;
+    for (const char c : text) {
+        if (c == '\n' && (line.empty() || line.ends_with("; "))) continue;
+        if (c == '\n') {
+            line += "; ";
+        } else if (c != '\t') {
+            line += c;
+        }
+    }
+    while (line.ends_with("; ")) line.resize(line.size() - 2);
+    return line;
+}
+
+std::unique_ptr<pqxx::connection> connect(const std::string& target) {
+    try {
+        return std::make_unique<pqxx::connection>(target);
+    } catch (const std::exception& error) {
+        // libpq gives no SQLSTATE for a connection that did not come about, only words.
+        const std::string what = one_line(error.what());
+        const bool read_only = what.find("session is read-only") != std::string::npos ||
+                               what.find("hot standby") != std::string::npos;
+        throw Error(read_only ? ErrorCode::server_read_only : ErrorCode::connection_lost, what);
+    }
+}
+
+auto pack(std::span<const Parameter> parameters) {
+    return pqxx::prepare::make_dynamic_params(parameters.data(),
+                                              parameters.data() + parameters.size());
+}
+
+std::span<const Parameter> span_of(std::initializer_list<Parameter> parameters) {
+    return {parameters.begin(), parameters.size()};
+}
+
+std::string search_path_of(const std::string& schema) { return schema + ", pg_temp"; }
+
+std::string quoted_option(std::string_view value) {
+    std::string quoted = "'";
+    for (const char c : value) {
+        if (c == '\'' || c == '\\') quoted += '\\';
+        quoted += c;
+    }
+    return quoted + "'";
+}
+
+using ParsedOptions = std::map<std::string, std::string>;
+
+ParsedOptions parse_url(std::string_view url) {
+    char* error = nullptr;
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
+        PQconninfoParse(std::string(url).c_str(), &error), &PQconninfoFree);
+    const std::unique_ptr<char, decltype(&PQfreemem)> message(error, &PQfreemem);
+    if (!parsed) {
+        throw Error(ErrorCode::settings_invalid,
+                    "the connection URL cannot be read: " +
+                        one_line(message ? message.get() : "out of memory"));
+    }
+    ParsedOptions options;
+    for (const PQconninfoOption* option = parsed.get(); option->keyword; ++option) {
+        if (option->val) options.emplace(option->keyword, option->val);
+    }
+    return options;
+}
+
+std::string version_text(int version) {
+    return std::to_string(version / 10000) + "." + std::to_string(version % 10000);
+}
+
+}  // namespace
+
+bool is_schema_name(std::string_view name) {
+    const auto is_first = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+    const auto is_later = [&](char c) { return is_first(c) || (c >= '0' && c <= '9'); };
+    return !name.empty() && name.size() <= 63 && is_first(name.front()) &&
+           std::ranges::all_of(name, is_later);
+}
+
+void require_schema_name(std::string_view name) {
+    if (is_schema_name(name)) return;
+    throw Error(ErrorCode::name_invalid,
+                json_quoted(name.substr(0, 80)) +
+                    " cannot be a schema: 1 to 63 of a-z, 0-9 and _, not beginning with a digit");
+}
+
+std::string connection_string(std::string_view url, const ConnectOptions& options) {
+    ParsedOptions values = parse_url(url);
+    const auto seconds = [](std::chrono::seconds time) { return std::to_string(time.count()); };
+    const auto idle = std::max(options.peer_timeout / 3, std::chrono::seconds{1});
+    values.emplace("application_name", options.application_name);
+    values.emplace("connect_timeout", seconds(options.connect_timeout));
+    values.emplace("keepalives_idle", seconds(idle));
+    values.emplace("keepalives_interval", seconds(idle));
+    values.emplace("keepalives_count", "2");
+    values.emplace("tcp_user_timeout", seconds(options.peer_timeout) + "000");
+    // One host is looked at after connecting, for a clearer error than libpq's.
+    const bool has_choice = values["host"].find(',') != std::string::npos ||
+                            values["hostaddr"].find(',') != std::string::npos;
+    if (options.writable && has_choice) values.emplace("target_session_attrs", "read-write");
+    std::string text;
+    for (const auto& [keyword, value] : values) {
+        if (value.empty()) continue;
+        text += (text.empty() ? "" : " ") + keyword + "=" + quoted_option(value);
+    }
+    return text;
+}
+
+Connection::Connection(std::string_view url, const ConnectOptions& options) : options_(options) {
+    if (!options_.schema.empty()) require_schema_name(options_.schema);
+    ignore_broken_pipes();
+    raw_ = connect(connection_string(url, options_));
+    forbid_reconnecting(*raw_);
+    // Verbose, because the text is where libpqxx leaves every SQLSTATE (see failure.cpp).
+    raw_->set_verbosity(pqxx::connection_base::verbose);
+    server_version_ = raw_->server_version();
+    backend_pid_ = raw_->backendpid();
+    if (server_version_ < server_version_min) {
+        throw Error(ErrorCode::settings_invalid, "the server is Postgres " +
+                                                     version_text(server_version_) +
+                                                     "; Baton needs 15 or newer");
+    }
+    set_up_session();
+    // Who constructs a connection need not be who uses it.
+    release();
+}
+
+void Connection::set_up_session() {
+    std::string query =
+        "select pg_backend_pid(), pg_is_in_recovery(), "
+        "current_setting('transaction_read_only') = 'on'";
+    if (!options_.pooled) {
+        query += ", set_config('idle_in_transaction_session_timeout', '" +
+                 std::to_string(options_.idle_in_transaction_timeout.count()) + "s', false)";
+        if (!options_.schema.empty()) {
+            query +=
+                ", set_config('search_path', '" + search_path_of(options_.schema) + "', false)";
+        }
+    }
+    const Row answer = exec(query).only();
+    // A pooler answers with a process id of its own invention.
+    if (!options_.pooled && answer.integer(0) != backend_pid_) {
+        throw Error(ErrorCode::settings_invalid,
+                    "the connection URL leads to a pooler; this needs a direct connection to "
+                    "Postgres");
+    }
+    if (!options_.writable) return;
+    if (answer.boolean(1)) {
+        throw Error(ErrorCode::server_read_only,
+                    "the server is in recovery (a standby); connect to the primary");
+    }
+    if (answer.boolean(2)) {
+        throw Error(ErrorCode::server_read_only,
+                    "the session is read-only (default_transaction_read_only is on)");
+    }
+}
+
+void Connection::check_owner() {
+    const std::thread::id self = std::this_thread::get_id();
+    std::thread::id nobody;
+    BATON_CHECK(owner_ == self || owner_.compare_exchange_strong(nobody, self));
+}
+
+void Connection::adopt() { owner_ = std::this_thread::get_id(); }
+
+void Connection::check_usable() {
+    check_owner();
+    if (!raw_->is_open()) {
+        throw Error(ErrorCode::connection_lost, "the session has ended; connect anew");
+    }
+    BATON_CHECK(raw_->backendpid() == backend_pid_);
+}
+
+bool Connection::is_open() const { return raw_->is_open(); }
+
+pqxx::connection& Connection::raw() {
+    check_owner();
+    return *raw_;
+}
+
+void Connection::prepare(const std::string& name, const std::string& statement) {
+    check_owner();
+    const auto [known, is_new] = statements_.emplace(name, statement);
+    BATON_CHECK(known->second == statement);
+    if (is_new) raw_->prepare(name, statement);
+}
+
+pqxx::result Connection::run_prepared(pqxx::transaction_base& transaction, const std::string& name,
+                                      std::span<const Parameter> parameters) {
+    if (!options_.pooled) return transaction.exec_prepared(name, pack(parameters));
+    // The next transaction may be in another session, which does not know the statement.
+    const auto known = statements_.find(name);
+    BATON_CHECK(known != statements_.end());
+    return transaction.exec_params(known->second, pack(parameters));
+}
+
+Result Connection::exec(const std::string& statement) {
+    check_usable();
+    return translating(*raw_, [&] {
+        pqxx::nontransaction transaction(*raw_);
+        return Result(transaction.exec(statement));
+    });
+}
+
+Result Connection::exec_prepared(const std::string& name, std::span<const Parameter> parameters) {
+    check_usable();
+    return translating(
+        *raw_,
+        [&] {
+            pqxx::nontransaction transaction(*raw_);
+            return Result(run_prepared(transaction, name, parameters));
+        },
+        name);
+}
+
+Result Connection::exec_prepared(const std::string& name,
+                                 std::initializer_list<Parameter> parameters) {
+    return exec_prepared(name, span_of(parameters));
+}
+
+Transaction::Transaction(Connection& connection, Isolation isolation) : connection_(connection) {
+    connection_.check_usable();
+    pqxx::connection& raw = *connection_.raw_;
+    translating(raw, [&] {
+        if (isolation == Isolation::repeatable_read) {
+            raw_ = std::make_unique<pqxx::transaction<pqxx::repeatable_read>>(raw);
+        } else {
+            raw_ = std::make_unique<pqxx::work>(raw);
+        }
+    });
+    const ConnectOptions& options = connection_.options_;
+    if (options.pooled && !options.schema.empty()) {
+        exec("set local search_path = " + search_path_of(options.schema));
+    }
+}
+
+// libpqxx rolls back here what was not committed, and swallows what goes wrong with that.
+Transaction::~Transaction() = default;
+
+template <class Function>
+Result Transaction::run(std::string_view where, Function&& fn) {
+    connection_.check_usable();
+    try {
+        Result result = translating(*connection_.raw_, std::forward<Function>(fn), where);
+        // Postgres accepts nothing in a failed transaction but what brings it back.
+        failed_ = false;
+        return result;
+    } catch (...) {
+        failed_ = true;
+        throw;
+    }
+}
+
+Result Transaction::exec(const std::string& statements) {
+    return run({}, [&] { return Result(raw_->exec(statements)); });
+}
+
+Result Transaction::exec(const std::string& statement, std::span<const Parameter> parameters) {
+    return run({}, [&] { return Result(raw_->exec_params(statement, pack(parameters))); });
+}
+
+Result Transaction::exec(const std::string& statement,
+                         std::initializer_list<Parameter> parameters) {
+    return exec(statement, span_of(parameters));
+}
+
+Result Transaction::exec_prepared(const std::string& name, std::span<const Parameter> parameters) {
+    return run(name, [&] { return Result(connection_.run_prepared(*raw_, name, parameters)); });
+}
+
+Result Transaction::exec_prepared(const std::string& name,
+                                  std::initializer_list<Parameter> parameters) {
+    return exec_prepared(name, span_of(parameters));
+}
+
+void Transaction::commit() {
+    connection_.check_usable();
+    // Postgres answers COMMIT in a failed transaction with ROLLBACK, which libpqxx takes for
+    // success.
+    if (failed_) {
+        raw_->abort();
+        throw Error(ErrorCode::statement_failed,
+                    "commit after a failed statement: the transaction was rolled back");
+    }
+    try {
+        translating(*connection_.raw_, [&] { raw_->commit(); });
+    } catch (const SqlError& error) {
+        // An error that the server told us is a definite no. Without one, COMMIT was sent and the
+        // rest is not known, whatever libpqxx calls it.
+        if (error.code() == ErrorCode::outcome_unknown) throw;
+        if (error.sqlstate().empty() || error.loses_connection()) {
+            throw SqlError(ErrorCode::outcome_unknown,
+                           "no answer to COMMIT; it may or may not have happened", "");
+        }
+        throw;
+    }
+}
+
+}  // namespace baton::sql
