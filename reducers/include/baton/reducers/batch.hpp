@@ -18,6 +18,7 @@
 #include <string_view>
 #include <typeindex>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "baton/reducers/event.hpp"
@@ -49,6 +50,8 @@ public:
     /// Decodes the whole of `bytes` into `slot`; slots come in order. Keeps the error if it fails.
     void decode(ValueReader& reader, std::string_view bytes, const Event& event,
                 std::uint32_t slot);
+    /// Notes that `slot` cannot be decoded.
+    void refuse(std::string error, std::uint32_t slot) { errors_.emplace(slot, std::move(error)); }
     /// Why the event at `slot` could not be decoded, or nullptr.
     [[nodiscard]] const std::string* error(std::uint32_t slot) const {
         if (errors_.empty()) return nullptr;
@@ -101,6 +104,7 @@ public:
     /// The number of `type`, or no_event_type.
     [[nodiscard]] std::uint32_t type_number(std::string_view type) const;
     [[nodiscard]] std::size_t type_count() const noexcept { return columns_of_type_.size(); }
+    [[nodiscard]] std::size_t column_count() const noexcept { return columns_.size(); }
     [[nodiscard]] const std::vector<std::uint32_t>& columns_of_type(std::uint32_t type) const {
         return columns_of_type_[type];
     }
@@ -144,6 +148,8 @@ public:
 
 private:
     friend class Registry;
+    void decode_event(const Event& event, std::uint32_t column, std::uint32_t slot);
+
     std::span<const Event> events_;
     std::vector<reducers::Place> places_;
     std::vector<std::unique_ptr<reducers::EventColumn>> columns_;
