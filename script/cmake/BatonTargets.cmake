@@ -1,0 +1,40 @@
+# How every target of this project is built, said once.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(msgpackc-cxx REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(CLI11 REQUIRED)
+pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
+
+# Warnings are for our own code only, so they are a property of our targets and are not installed.
+add_library(baton_warnings INTERFACE)
+target_compile_options(baton_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+
+# baton_library(<folder> [DEPENDS target...] [PRIVATE_DEPENDS target...]): the library of one folder;
+# every .cpp in its src/ belongs to it, and its include/ is the promise.
+function(baton_library name)
+    cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/*.cpp)
+    add_library(baton_${name} STATIC ${sources})
+    add_library(baton::${name} ALIAS baton_${name})
+    target_include_directories(baton_${name} PUBLIC
+        $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+        $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_link_libraries(baton_${name}
+        PUBLIC ${ARG_DEPENDS}
+        PRIVATE ${ARG_PRIVATE_DEPENDS} $<BUILD_INTERFACE:baton_warnings>)
+    set_target_properties(baton_${name} PROPERTIES EXPORT_NAME ${name})
+    install(TARGETS baton_${name} EXPORT baton ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+endfunction()

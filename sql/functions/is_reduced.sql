@@ -1,0 +1,78 @@
+-- is_reduced: does every live view have this event?
+--
+-- Arguments   event_id: as dispatch() returned it.
+-- Returns     true once every live view shows the event; false before. An event that a view skipped
+--             counts as shown.
+-- Raises      BT006 the calling transaction dispatched the event itself and has not committed.
+--             BT007 a view is halted before the event: it would wait for a person.
+--             BT008 there is no such event: it was rolled back, or dropped by retention.
+-- Tables      event, batch, log_window, log_origin, view_state: read.
+create or replace function is_reduced(event_id bigint)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+declare
+    event_xid    xid8;
+    newest       record;
+    is_recorded  boolean;
+    halted       view_state;
+    behind_count integer;
+    event_position bigint;
+begin
+    select e.xid into event_xid from event e where e.id = is_reduced.event_id;
+    if not found then
+        raise exception 'event % is not there: its transaction was rolled back, or is not committed yet',
+            is_reduced.event_id
+            using errcode = 'BT008';
+    end if;
+    if event_xid = pg_current_xact_id_if_assigned() then
+        raise exception 'event % belongs to this very transaction: commit before waiting for it',
+            is_reduced.event_id
+            using errcode = 'BT006';
+    end if;
+
+    select b.last_id, b.window_number, w.seen, before.seen as seen_before, o.after_id as restored_id,
+           o.window_number as origin_window
+      into newest
+      from batch b
+      join log_window w on w.number = b.window_number
+      join log_window before on before.number = b.window_number - 1
+     cross join lateral (select * from log_origin order by window_number desc limit 1) as o
+     order by b.first_position desc
+     limit 1;
+    if not found then
+        return false;
+    end if;
+
+    if is_reduced.event_id <= newest.restored_id then
+        is_recorded := newest.window_number >= newest.origin_window
+            or (newest.window_number = newest.origin_window - 1
+                and is_reduced.event_id <= newest.last_id);
+    else
+        is_recorded := newest.window_number > newest.origin_window
+            and (pg_visible_in_snapshot(event_xid, newest.seen_before)
+                 or (pg_visible_in_snapshot(event_xid, newest.seen)
+                     and is_reduced.event_id <= newest.last_id));
+    end if;
+    if not is_recorded then
+        return false;
+    end if;
+
+    select count(*) filter (where s.state = 'behind') into behind_count from view_state s;
+    select * into halted from view_state s where s.state = 'halted' order by s.position limit 1;
+    if behind_count = 0 and halted.view is null then
+        return true;
+    end if;
+    event_position := event_position(is_reduced.event_id);
+    if halted.position < event_position then
+        raise exception 'view % is halted at position %, before event % at position %: %',
+            halted.view, halted.position, is_reduced.event_id, event_position, halted.reason
+            using errcode = 'BT007';
+    end if;
+    return not exists (
+        select from view_state s where s.state = 'behind' and s.position < event_position);
+end;
+$$;

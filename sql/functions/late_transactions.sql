@@ -1,0 +1,49 @@
+-- late_transactions: the stragglers of a window: transactions up to the former window's xid which
+-- dispatched, and which the snapshot `seen` sees but `seen_before` did not. Internal.
+--
+-- They were in progress for seen_before: listed in it, or between its end and floor_xid. The first
+-- are probed one by one; the second are found by skipping through the index from xid to xid, since
+-- subtransactions may have used up most of that range.
+--
+-- Cost      one index probe for each candidate, however many events a candidate dispatched.
+-- Tables    event: read.
+create or replace function late_transactions(
+    floor_xid   xid8,
+    seen_before pg_snapshot,
+    seen        pg_snapshot
+)
+returns xid8[]
+language sql
+stable
+set search_path from current
+set enable_seqscan = off
+as $$
+    with recursive skipping (xid) as (
+        (select e.xid
+           from event e
+          where e.xid >= pg_snapshot_xmax(late_transactions.seen_before)
+            and e.xid <= late_transactions.floor_xid
+          order by e.xid
+          limit 1)
+        union all
+        select (select e.xid
+                  from event e
+                 where e.xid > skipping.xid
+                   and e.xid <= late_transactions.floor_xid
+                 order by e.xid
+                 limit 1)
+          from skipping
+         where skipping.xid is not null
+    ),
+    candidate (xid) as (
+        select xid from skipping where xid is not null
+        union all
+        select listed.xid
+          from pg_snapshot_xip(late_transactions.seen_before) as listed (xid)
+         where listed.xid <= late_transactions.floor_xid
+           and exists (select from event e where e.xid = listed.xid)
+    )
+    select coalesce(array_agg(candidate.xid order by candidate.xid), '{}')
+      from candidate
+     where pg_visible_in_snapshot(candidate.xid, late_transactions.seen);
+$$;

@@ -1,0 +1,58 @@
+-- lead: become the leader of this environment, if nobody else is.
+--
+-- The session advisory lock only speeds up the hand-over: when the leader's connection dies the
+-- lock is free at once. What decides is the epoch. A leader whose lease ran out (it hangs, or its
+-- host is gone) is deposed even if its session still stands; that session is then ended, because
+-- it may hold the lock that fence() takes.
+--
+-- Arguments   node: who asks, for people to read. reducers: 'name@version' of what it carries.
+--             lease: how long a silent leader is believed.
+-- Returns     the new epoch, or null if somebody else leads.
+-- Raises      BT026 (through lock_timeout: 55P03) never; waits for the row at most lock_timeout.
+-- Locks       the session advisory lock of this environment, until resign() or the session's end.
+-- Tables      leader: update. leadership: insert. log_*: see rebase_log().
+create or replace function lead(node text, reducers text[], lease interval)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    former    leader;
+    lock_free boolean := pg_try_advisory_lock(leader_lock_key());
+    new_epoch bigint;
+begin
+    select * into strict former from leader where only_row;
+    if not lock_free then
+        if former.lease_until > clock_timestamp() then
+            return null;
+        end if;
+        perform pg_terminate_backend(former.backend_pid)
+          from pg_stat_activity a
+         where a.pid = former.backend_pid
+           and a.pid <> pg_backend_pid()
+           and a.datname = current_database()
+           and a.application_name like 'baton %';
+    end if;
+
+    update leader
+       set epoch = epoch + 1,
+           node = lead.node,
+           backend_pid = pg_backend_pid(),
+           lease_until = clock_timestamp() + lead.lease,
+           since = clock_timestamp(),
+           reducers = lead.reducers
+     where only_row and epoch = former.epoch
+    returning epoch into new_epoch;
+    if new_epoch is null then
+        perform pg_advisory_unlock(leader_lock_key()) where lock_free;
+        return null;
+    end if;
+
+    insert into leadership (epoch, node, reducers) values (new_epoch, lead.node, lead.reducers);
+    perform rebase_log();
+    return new_epoch;
+end;
+$$;

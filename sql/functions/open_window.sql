@@ -1,0 +1,49 @@
+-- open_window: what can be seen now and could not be seen before. Internal, for the orchestrator.
+--
+-- See log_slice.sql for why the five values are read in just this order. Writes nothing, and takes
+-- a transaction id only if there is something new, so a poll of an idle log is free.
+--
+-- Arguments   floor_id, floor_xid, seen_before: id_value, xid and seen of the window before.
+-- Returns     id_value, xid, seen, id_ceiling, stragglers of the new window; no row if nothing is
+--             new. Whoever records a batch of the window records the window with it.
+-- Tables      event: read.
+create or replace function open_window(
+    floor_id    bigint,
+    floor_xid   xid8,
+    seen_before pg_snapshot
+)
+returns table (
+    id_value   bigint,
+    xid        xid8,
+    seen       pg_snapshot,
+    id_ceiling bigint,
+    stragglers xid8[]
+)
+language plpgsql
+volatile
+security definer
+set search_path from current
+set enable_seqscan = off
+as $$
+declare
+    now_seen    pg_snapshot := pg_current_snapshot();
+    now_ceiling bigint      := event_id_value();
+    now_late    xid8[]      := late_transactions(
+        open_window.floor_xid, open_window.seen_before, now_seen);
+begin
+    if not exists (
+        select from log_slice(
+            open_window.floor_id, open_window.floor_xid, open_window.seen_before, now_seen,
+            now_ceiling, now_late, 0, 1)
+    ) then
+        return;
+    end if;
+
+    id_value   := event_id_value();
+    xid        := pg_current_xact_id();
+    seen       := pg_current_snapshot();
+    id_ceiling := event_id_value();
+    stragglers := late_transactions(open_window.floor_xid, open_window.seen_before, seen);
+    return next;
+end;
+$$;

@@ -1,0 +1,27 @@
+-- open_writers: transactions that have dispatched, and are open for longer than `age`.
+--
+-- Returns   pid (0: a prepared transaction), application, seconds since the transaction began, and
+--           its state. Nobody but their own events waits for them.
+create or replace function open_writers(age interval)
+returns table (pid integer, application text, seconds numeric, state text)
+language sql
+stable
+security definer
+set search_path from current
+as $$
+    select a.pid, a.application_name, round(extract(epoch from clock_timestamp() - a.xact_start)::numeric, 1),
+           a.state
+      from pg_stat_activity a
+     where a.xact_start < clock_timestamp() - open_writers.age
+       and exists (
+           select from pg_locks l
+            where l.pid = a.pid and l.relation = 'event'::regclass
+              and l.database = (select oid from pg_database where datname = current_database())
+              and l.mode = 'RowExclusiveLock')
+    union all
+    select 0, 'prepared transaction ' || p.gid,
+           round(extract(epoch from clock_timestamp() - p.prepared)::numeric, 1), 'prepared'
+      from pg_prepared_xacts p
+     where p.prepared < clock_timestamp() - open_writers.age
+       and p.database = current_database();
+$$;

@@ -1,0 +1,14 @@
+-- raise_dispatch_ceiling: allow ids up to `id` under back-pressure; never lowers it. Internal.
+create or replace function raise_dispatch_ceiling(id bigint)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+begin
+    if raise_dispatch_ceiling.id > (select last_value from dispatch_ceiling) then
+        perform setval('dispatch_ceiling', raise_dispatch_ceiling.id);
+    end if;
+end;
+$$;

@@ -1,0 +1,25 @@
+-- record_dead_event: note that a reducer could not fold an event. Internal, for the leader.
+--
+-- Arguments   error: text without NUL and invalid UTF-8; storable_text() in C++ makes it so, because
+--             the record of a failure must not fail on the bytes that caused it.
+--             state: 'halting' or 'skipped', as the view's policy says.
+-- Tables      dead_event: insert, update.
+create or replace function record_dead_event(
+    view text, version integer, "position" bigint, event_id bigint, event_type text, error text,
+    state text)
+returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+#variable_conflict use_column
+begin
+    insert into dead_event (view, version, position, event_id, event_type, error, state)
+    values (record_dead_event.view, record_dead_event.version, record_dead_event.position,
+            record_dead_event.event_id, record_dead_event.event_type, record_dead_event.error,
+            record_dead_event.state)
+    on conflict (view, version, position) do update
+       set error = excluded.error, state = excluded.state, failed_at = clock_timestamp(),
+           resolved_at = null, resolved_by = null;
+end;
+$$;

@@ -1,0 +1,68 @@
+-- register_reducer: make a reducer version known here, with its table and its view. Internal.
+--
+-- The first registration of (name, version) fixes its build. A new view starts behind, at position
+-- 0, and the leader catches it up from the log.
+--
+-- Arguments
+--   name, version, build, language   who it is; language 'c++' or 'sql'.
+--   columns       of the view: [{"name", "type", "nullable", "key"}, ...]. Creates <name>__v<version>
+--                 unless it exists, as it does for a SQL reducer.
+--   other_builds  accept another build of the same version (development environments).
+-- Returns   the view's state: 'following', 'behind' or 'halted'.
+-- Raises    BT012 the version is known with another build; BT013 the name is taken, or another
+--           version of the view is live.
+-- Tables    reducer_version, view_state: read, insert.
+create or replace function register_reducer(
+    name         text,
+    version      integer,
+    build        text,
+    language     text,
+    columns      jsonb,
+    other_builds boolean default false
+)
+returns text
+language plpgsql
+volatile
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    known reducer_version;
+    live  view_state;
+begin
+    perform from leader where only_row for update;
+
+    select * into known
+      from reducer_version r
+     where r.name = register_reducer.name and r.version = register_reducer.version;
+    if not found then
+        insert into reducer_version (name, version, build, language, columns)
+        values (register_reducer.name, register_reducer.version, register_reducer.build,
+                register_reducer.language, register_reducer.columns);
+    elsif known.build <> register_reducer.build then
+        if not register_reducer.other_builds or known.columns <> register_reducer.columns then
+            raise exception 'reducer %@% was registered with build %, this one is build %: give it a new version',
+                known.name, known.version, known.build, register_reducer.build
+                using errcode = 'BT012';
+        end if;
+        update reducer_version r
+           set build = register_reducer.build
+         where r.name = known.name and r.version = known.version;
+    end if;
+
+    select * into live from view_state s where s.view = register_reducer.name;
+    if not found then
+        perform create_view_table(
+            register_reducer.name, register_reducer.version, register_reducer.columns);
+        insert into view_state (view, version, state, position)
+        values (register_reducer.name, register_reducer.version, 'behind', 0);
+        return 'behind';
+    end if;
+    if live.version <> register_reducer.version then
+        raise exception 'view % is live at version %, this process carries version %: run a process that carries version %',
+            live.view, live.version, register_reducer.version, live.version
+            using errcode = 'BT013';
+    end if;
+    return live.state;
+end;
+$$;

@@ -1,0 +1,56 @@
+-- set_limit: change a named limit of dispatch.
+--
+-- Arguments   name: type_bytes, key_bytes, tenant_bytes, payload_bytes, content_type_bytes,
+--             meta_bytes or max_lag. value: a whole number above 0; null switches max_lag off.
+-- Raises      BT025 there is no such limit, or the value is out of range.
+-- Locks       the domain of the field, until the transaction ends; waits at most lock_timeout.
+--             Events that are there already are not checked again.
+-- Tables      event_limit: update.
+create or replace function set_limit(name text, value bigint)
+returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+    domains text[] := case set_limit.name when 'payload_bytes'
+                           then array['event_payload', 'event_body']
+                           else array['event_' || replace(set_limit.name, '_bytes', '')] end;
+    smallest integer := case when set_limit.name in ('payload_bytes', 'meta_bytes') then 0 else 1 end;
+    one     text;
+begin
+    if set_limit.name not in ('type_bytes', 'key_bytes', 'tenant_bytes', 'payload_bytes',
+                              'content_type_bytes', 'meta_bytes', 'max_lag')
+    then
+        raise exception 'there is no limit "%"; there are type_bytes, key_bytes, tenant_bytes, payload_bytes, content_type_bytes, meta_bytes, max_lag',
+            set_limit.name
+            using errcode = 'BT025';
+    end if;
+    if set_limit.value <= 0
+       or (set_limit.name <> 'max_lag' and (set_limit.value is null or set_limit.value > 268435456))
+    then
+        raise exception 'limit % cannot be %; give a number from 1 to 268435456%',
+            set_limit.name, coalesce(set_limit.value::text, 'null'),
+            case when set_limit.name = 'max_lag' then ', or null for none' else '' end
+            using errcode = 'BT025';
+    end if;
+
+    execute format('update event_limit set %I = $1 where only_row', set_limit.name)
+        using set_limit.value;
+    if set_limit.name = 'max_lag' then
+        perform setval('dispatch_ceiling',
+            coalesce((select max(b.last_id) from batch b
+                       where b.first_position > (select max(first_position) - 1 from batch)), 0)
+            + coalesce(set_limit.value, 4611686018427387904));
+        return;
+    end if;
+    foreach one in array domains loop
+        execute format('alter domain %I drop constraint %I', one, one || '_bytes');
+        execute format('alter domain %I add constraint %I check (%s(value) between %s and %s) not valid',
+            one, one || '_bytes',
+            case when one in ('event_payload', 'event_meta') then 'pg_column_size'
+                 else 'octet_length' end,
+            smallest, set_limit.value);
+    end loop;
+end;
+$$;

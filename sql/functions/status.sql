@@ -1,0 +1,101 @@
+-- status: how this environment is doing, and if something stands still, why.
+--
+-- Returns   a JSON object: environment, leader {node, epoch, since, lease_seconds, reducers},
+--           log {position, events_per_second, lag_events, lag_seconds}, views [{view, version, state,
+--           position, reason}], dead_events [{view, position, event_id, type, error, state}],
+--           writers [{pid, application, seconds, state}] of transactions that have dispatched and
+--           not ended for over 5 s, problems [text]: each says what stands still, and why.
+--           lag_events stops counting at 1000000.
+-- Cost      grows with the lag, not with the log.
+-- Tables    leader, batch, log_window, view_state, dead_event, event: read.
+create or replace function status()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path from current
+set enable_seqscan = off
+as $$
+declare
+    l          leader;
+    at_end     record;
+    lag        record;
+    per_second numeric;
+    views      jsonb;
+    dead       jsonb;
+    writers    jsonb;
+    problems   text[] := '{}';
+begin
+    select * into strict l from leader where only_row;
+    select b.first_position + b.count - 1 as position, b.recorded_at into at_end
+      from batch b
+     order by b.first_position desc
+     limit 1;
+    select count(*) as events,
+           coalesce(extract(epoch from clock_timestamp() - min(w.dispatched_at)), 0) as seconds
+      into lag
+      from waiting_events(1000000) as w;
+    select coalesce(sum(b.count), 0) / 10.0 into per_second
+      from (select * from batch order by first_position desc limit 10000) as b
+     where b.recorded_at > clock_timestamp() - interval '10 seconds';
+
+    select coalesce(jsonb_agg(jsonb_build_object(
+               'view', s.view, 'version', s.version, 'state', s.state,
+               'position', case s.state when 'following' then coalesce(at_end.position, 0)
+                                        else s.position end,
+               'reason', s.reason) order by s.view), '[]')
+      into views
+      from view_state s;
+    select coalesce(jsonb_agg(jsonb_build_object(
+               'view', d.view, 'position', d.position, 'event_id', d.event_id,
+               'type', d.event_type, 'error', d.error, 'state', d.state)
+               order by d.failed_at desc), '[]')
+      into dead
+      from (select * from dead_event where state = 'halting'
+             union all
+            (select * from dead_event where state = 'skipped' order by failed_at desc limit 20)) as d;
+    select coalesce(jsonb_agg(to_jsonb(w) order by w.seconds desc), '[]')
+      into writers
+      from open_writers(interval '5 seconds') as w;
+
+    if l.lease_until < clock_timestamp() then
+        problems := problems || format(
+            'no orchestrator leads: %s; start one with "baton orchestrate"',
+            case when l.epoch = 0 then 'there never was one'
+                 else format('%s last led until %s', l.node, l.since) end);
+    end if;
+    select problems || coalesce(array_agg(format('view %s is halted at position %s: %s; see "baton dead list"',
+               s.view, s.position, s.reason)), '{}')
+      into problems
+      from view_state s
+     where s.state = 'halted';
+    select problems || coalesce(array_agg(format(
+               'process %s (%s) dispatched %s s ago and has not committed; its events wait for it, nobody else''s do',
+               w.pid, w.application, w.seconds)), '{}')
+      into problems
+      from open_writers(interval '5 seconds') as w;
+    if lag.seconds > 10 and l.lease_until >= clock_timestamp() then
+        problems := problems || format('the oldest waiting event is %s s old: the orchestrator is behind',
+            round(lag.seconds::numeric, 1));
+    end if;
+
+    return jsonb_build_object(
+        'environment', current_schema(),
+        'leader', case when l.lease_until < clock_timestamp() then null
+                       else jsonb_build_object(
+                            'node', l.node, 'epoch', l.epoch, 'since', l.since,
+                            'backend_pid', l.backend_pid,
+                            'lease_seconds', round(extract(epoch from l.lease_until - clock_timestamp())::numeric, 3),
+                            'reducers', to_jsonb(l.reducers)) end,
+        'epoch', l.epoch,
+        'log', jsonb_build_object(
+            'position', coalesce(at_end.position, 0),
+            'events_per_second', per_second,
+            'lag_events', lag.events,
+            'lag_seconds', round(lag.seconds::numeric, 3)),
+        'views', views,
+        'dead_events', dead,
+        'writers', writers,
+        'problems', to_jsonb(problems));
+end;
+$$;

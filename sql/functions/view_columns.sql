@@ -1,0 +1,48 @@
+-- view_columns: the columns of a SQL reducer's table, as register_reducer() takes them. Internal.
+--
+-- Raises    BT013 there is no such table, or it lacks a primary key or the column
+--           `position bigint not null`, in which the fold notes max(position) for each row.
+create or replace function view_columns(view text, version integer)
+returns jsonb
+language plpgsql
+stable
+set search_path from current
+as $$
+declare
+    table_name text     := view || '__v' || version;
+    table_oid  regclass := to_regclass(format('%I.%I', current_schema(), table_name));
+    columns    jsonb;
+begin
+    if table_oid is null then
+        raise exception 'SQL reducer %@%: its file makes no table %',
+            view_columns.view, view_columns.version, table_name
+            using errcode = 'BT013';
+    end if;
+    if not exists (
+        select from pg_attribute a
+         where a.attrelid = table_oid and a.attname = 'position'
+           and a.atttypid = 'bigint'::regtype and a.attnotnull)
+    then
+        raise exception 'SQL reducer %@%: table % needs a column "position bigint not null"',
+            view_columns.view, view_columns.version, table_name
+            using errcode = 'BT013';
+    end if;
+
+    select jsonb_agg(
+               jsonb_build_object(
+                   'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+                   'nullable', not a.attnotnull, 'key', a.attnum = any (i.indkey))
+               order by a.attnum)
+      into columns
+      from pg_attribute a
+      join pg_index i on i.indrelid = a.attrelid and i.indisprimary
+     where a.attrelid = table_oid and a.attnum > 0 and not a.attisdropped
+       and a.attname <> 'position';
+    if columns is null then
+        raise exception 'SQL reducer %@%: table % needs a primary key',
+            view_columns.view, view_columns.version, table_name
+            using errcode = 'BT013';
+    end if;
+    return columns;
+end;
+$$;

@@ -1,0 +1,56 @@
+-- Who may do what. The group roles of this environment cannot log in; grant one to a login role:
+-- `grant baton_production_dispatch to my_application`.
+--
+--   _dispatch     dispatches events, waits for them.
+--   _node         (node agents; nothing yet.)
+--   _orchestrate  runs the orchestrator, and what its hot path needs.
+--   _observe      reads the log, the views and the status.
+--
+-- Runs after the functions, each time. A role that may not create roles gets an environment for
+-- itself alone, and is told so.
+do $$
+declare
+    schema_name text := current_schema();
+    suffix      text;
+    fn          regprocedure;
+begin
+    execute format('revoke all on schema %I from public', schema_name);
+    for fn in
+        select p.oid::regprocedure from pg_proc p
+         where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
+    loop
+        execute format('revoke all on function %s from public', fn);
+    end loop;
+
+    if not (select rolcreaterole or rolsuper from pg_roles where rolname = current_user)
+       and not exists (select from pg_roles where rolname = schema_name || '_dispatch')
+    then
+        raise warning 'role % may not create roles: environment % gets no group roles, only % can use it',
+            current_user, schema_name, current_user;
+        return;
+    end if;
+
+    foreach suffix in array array['dispatch', 'node', 'orchestrate', 'observe'] loop
+        if not exists (select from pg_roles where rolname = schema_name || '_' || suffix) then
+            execute format('create role %I nologin', schema_name || '_' || suffix);
+        end if;
+        execute format('grant usage on schema %I to %I', schema_name, schema_name || '_' || suffix);
+    end loop;
+
+    execute format('grant execute on function dispatch, dispatch_bytes, dispatch_many, ring, wait_for, is_reduced, event_position to %I',
+        schema_name || '_dispatch');
+    execute format('grant insert (type, key, tenant, payload, meta, body, content_type) on event to %I',
+        schema_name || '_dispatch');
+
+    execute format('grant execute on function read_log, log_slice, status, wait_for, is_reduced, event_position to %I',
+        schema_name || '_observe');
+    execute format('grant select on event, batch, log_window, log_origin, leader, leadership, view_state, dead_event, reducer_version, event_limit to %I',
+        schema_name || '_observe');
+
+    execute format('grant execute on all functions in schema %I to %I',
+        schema_name, schema_name || '_orchestrate');
+    execute format('grant all on all tables in schema %I to %I',
+        schema_name, schema_name || '_orchestrate');
+    execute format('grant create on schema %I to %I', schema_name, schema_name || '_orchestrate');
+end;
+$$;
