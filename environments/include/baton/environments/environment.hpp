@@ -1,0 +1,109 @@
+// What a process is told: which environment it belongs to, where its database is, how it behaves.
+//
+// Each value comes from the first of these that has it: a flag of the command line, a variable of
+// the process, the environment's file (environments/*.toml), the default; and it says which it was.
+// A file is checked as a whole, and all that is wrong with it is reported together.
+//
+// Threads: an Environment is a value. load_environment() reads variables of the process: call it
+// before the first thread that sets one.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "baton/base/log.hpp"
+
+namespace baton::environments {
+
+/// How careful Baton is. Only `development` may let machines enrol themselves.
+enum class Kind { development, staging, production };
+
+/// What happens after a reducer threw on an event: the view waits for a person, or goes on without.
+enum class OnPoison { halt, skip };
+
+/// A value, and where it came from: "--url", "DATABASE_URL", "environments/production.toml:7",
+/// "default".
+template <typename Value>
+struct Setting {
+    Value value;
+    std::string origin = "default";
+};
+
+struct Environment {
+    Setting<std::string> name{"dev"};
+    Setting<Kind> kind{Kind::development};
+    /// As libpq takes it; with passwords. For people: redacted_url().
+    Setting<std::string> url{""};
+    /// How long a leader that is not heard of keeps the others waiting; 500 ms to 10 minutes.
+    Setting<std::chrono::milliseconds> lease{std::chrono::milliseconds(5000)};
+    /// The most events of one batch; 1 to 1,000,000.
+    Setting<std::int64_t> batch_max{10'000};
+    /// How often the log is looked at although nobody rang; 10 ms to 10 minutes.
+    Setting<std::chrono::milliseconds> poll{std::chrono::milliseconds(1000)};
+    Setting<LogFormat> log{LogFormat::human};
+    /// debug, info, warn, error or off.
+    Setting<std::string> log_level{"info"};
+    /// The default is skip for development, else halt.
+    Setting<OnPoison> on_poison{OnPoison::skip};
+    /// Views that differ from on_poison.
+    std::map<std::string, Setting<OnPoison>, std::less<>> on_poison_of_view;
+    /// The .sql files of SQL reducers, as paths that do not depend on the working folder.
+    Setting<std::vector<std::filesystem::path>> sql_reducers{{}};
+
+    /// The schema of this environment in its database.
+    [[nodiscard]] std::string schema() const;
+    /// What to do with an event that this view's reducer threw on.
+    [[nodiscard]] OnPoison on_poison_for(std::string_view view) const;
+};
+
+/// A setting that flags and variables can give, for the command line to offer.
+struct SettingRule {
+    std::string_view key;       ///< As in the file, with its table: "orchestrator.lease_ms".
+    std::string_view flag;      ///< "--lease-ms"; empty for a setting that only the file has.
+    std::string_view variable;  ///< "BATON_LEASE_MS"
+    std::string_view help;      ///< What it is, in a line.
+    std::vector<std::string_view> choices;  ///< The values that it may have; empty: see below.
+    std::int64_t min = 0;  ///< Where max is not 0, it is an integer in these bounds.
+    std::int64_t max = 0;
+
+    /// What a value must be: "an integer from 10 to 20".
+    [[nodiscard]] std::string expectation() const;
+    /// Whether `text` is such a value.
+    [[nodiscard]] bool accepts(std::string_view text) const;
+};
+/// All settings that have one value.
+[[nodiscard]] std::span<const SettingRule> setting_rules();
+
+struct Sources {
+    /// Flags that were given, by name: {"--url", "postgresql://…"}. "--env" has the name of the
+    /// environment, or the path of its file (with a / or ending in .toml).
+    std::map<std::string, std::string, std::less<>> flags = {};
+    /// Variables, which the process's own are unless a test gives others. An empty one is unset.
+    std::function<std::optional<std::string>(const std::string& name)> variable = {};
+    /// Where the file of a name is looked for, as <name>.toml.
+    std::filesystem::path folder = "environments";
+};
+
+/// Reads the environment that `--env` or BATON_ENVIRONMENT names, `dev` if neither does. A name
+/// without a file is an environment of kind `development`, which needs a URL from elsewhere. Throws
+/// Error(settings_invalid) with one line for each thing that is wrong, in the form "where: what".
+[[nodiscard]] Environment load_environment(const Sources& sources);
+
+/// One setting as people read it.
+struct SettingLine {
+    std::string key;
+    std::string value;  ///< Without secrets.
+    std::string origin;
+};
+/// All settings of an environment, in the order of its file.
+[[nodiscard]] std::vector<SettingLine> described(const Environment& environment);
+
+}  // namespace baton::environments

@@ -1,0 +1,137 @@
+// Read here and not by PQconninfoParse, because that one takes the tail of a mistyped password
+// ("u:a/b@host") for a database name, which would then be shown.
+#include "baton/environments/connection_url.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace baton::environments {
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+constexpr std::string_view hidden = "***";
+
+std::string percent_decoded(std::string_view text) {
+    std::string decoded;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned byte = 0;
+        if (text[i] == '%' && i + 2 < text.size() + 0U &&
+            std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr ==
+                text.data() + i + 3) {
+            decoded += static_cast<char>(byte);
+            i += 2;
+        } else {
+            decoded += text[i];
+        }
+    }
+    return decoded;
+}
+
+bool is_secret(std::string name) {
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    });
+    return name.find("password") != npos || name.find("secret") != npos ||
+           name.starts_with("scram_");
+}
+
+// "host:5432,[::1]:5433": a port that is no number may be a password whose @host was forgotten.
+bool has_only_numbers_as_ports(std::string_view hosts) {
+    while (!hosts.empty()) {
+        std::string_view host = hosts.substr(0, hosts.find(','));
+        hosts.remove_prefix(std::min(hosts.size(), host.size() + 1));
+        if (host.starts_with('[')) host.remove_prefix(std::min(host.size(), host.find(']')));
+        const std::size_t colon = host.find(':');
+        if (colon != npos && host.find_first_not_of("0123456789", colon + 1) != npos) return false;
+    }
+    return true;
+}
+
+// "user:password@hosts/database" without the password; nothing when it cannot be told apart.
+std::optional<std::string> redacted_place(std::string_view place) {
+    const std::size_t at = place.rfind('@');
+    if (at == npos) {
+        if (!has_only_numbers_as_ports(place.substr(0, place.find('/')))) return std::nullopt;
+        return std::string(place);
+    }
+    const std::size_t colon = place.find(':');
+    if (colon == npos || colon > at) return std::string(place);
+    return std::string(place.substr(0, colon + 1)) + std::string(hidden) +
+           std::string(place.substr(at));
+}
+
+std::optional<std::string> redacted_parameters(std::string_view parameters) {
+    std::string shown;
+    while (!parameters.empty()) {
+        const std::string_view parameter = parameters.substr(0, parameters.find('&'));
+        parameters.remove_prefix(std::min(parameters.size(), parameter.size() + 1));
+        const std::size_t equals = parameter.find('=');
+        if (equals == npos) return std::nullopt;
+        const std::string_view key = parameter.substr(0, equals);
+        shown += shown.empty() ? '?' : '&';
+        shown += is_secret(percent_decoded(key)) ? std::string(key) + '=' + std::string(hidden)
+                                                 : std::string(parameter);
+    }
+    return shown;
+}
+
+std::string redacted_uri(std::string_view scheme, std::string_view rest) {
+    // As libpq does: the user and password end at an @ before any /, whatever is between.
+    const std::size_t stop = rest.find_first_of("@/");
+    const std::size_t at = stop != npos && rest[stop] == '@' ? stop : 0;
+    const std::size_t question = rest.find('?', at);
+    const auto place = redacted_place(rest.substr(0, question));
+    const auto parameters = redacted_parameters(question == npos ? "" : rest.substr(question + 1));
+    if (!place || !parameters) return std::string(scheme) + std::string(hidden);
+    return std::string(scheme) + *place + *parameters;
+}
+
+std::size_t after_spaces(std::string_view text, std::size_t at) {
+    return std::min(text.find_first_not_of(" \t\n\r\f\v", at), text.size());
+}
+
+// Where a value that begins at `at` ends: 'quoted' or up to a space, \ before any character.
+std::size_t end_of_value(std::string_view text, std::size_t at) {
+    const bool quoted = at < text.size() && text[at] == '\'';
+    for (std::size_t i = at + (quoted ? 1 : 0); i < text.size(); ++i) {
+        if (text[i] == '\\') {
+            ++i;
+        } else if (quoted && text[i] == '\'') {
+            return i + 1;
+        } else if (!quoted && after_spaces(text, i) != i) {
+            return i;
+        }
+    }
+    return text.size();
+}
+
+std::string redacted_pairs(std::string_view text) {
+    std::string shown;
+    std::size_t at = after_spaces(text, 0);
+    while (at < text.size()) {
+        if (!shown.empty()) shown += ' ';
+        const std::size_t key_end = text.find_first_of("= \t\n\r\f\v", at);
+        const std::size_t equals = key_end == npos ? npos : after_spaces(text, key_end);
+        if (equals == npos || equals == text.size() || text[equals] != '=') {
+            return shown + std::string(hidden);
+        }
+        const std::string key(text.substr(at, key_end - at));
+        const std::size_t value = after_spaces(text, equals + 1);
+        const std::size_t end = end_of_value(text, value);
+        shown += key + '=' + std::string(is_secret(key) ? hidden : text.substr(value, end - value));
+        at = after_spaces(text, end);
+    }
+    return shown;
+}
+
+}  // namespace
+
+std::string redacted_url(std::string_view url) {
+    for (const std::string_view scheme : {"postgresql://", "postgres://"}) {
+        if (url.starts_with(scheme)) return redacted_uri(scheme, url.substr(scheme.size()));
+    }
+    return redacted_pairs(url);
+}
+
+}  // namespace baton::environments

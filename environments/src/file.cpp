@@ -1,0 +1,190 @@
+#include "file.hpp"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "baton/base/text.hpp"
+
+namespace baton::environments {
+namespace {
+
+std::string type_name(const toml::node& node) {
+    switch (node.type()) {
+        case toml::node_type::table:
+            return "a table";
+        case toml::node_type::array:
+            return "a list";
+        case toml::node_type::string:
+            return "a string";
+        case toml::node_type::integer:
+            return "an integer";
+        case toml::node_type::floating_point:
+            return "a fraction";
+        case toml::node_type::boolean:
+            return "a boolean";
+        default:
+            return "a date or time";
+    }
+}
+
+// The names that may stand in `table` ("" is the file itself).
+std::vector<std::string_view> names_in(std::string_view table) {
+    if (table.empty()) return {"name", "kind", "connection", "orchestrator", "policy", "reducers"};
+    std::vector<std::string_view> names;
+    if (table == "policy") names.emplace_back("views");
+    if (table == "reducers") names.emplace_back("sql");
+    for (const SettingRule& rule : setting_rules()) {
+        if (rule.key.starts_with(table) && rule.key[table.size()] == '.') {
+            names.push_back(rule.key.substr(table.size() + 1));
+        }
+    }
+    return names;
+}
+
+const SettingRule* rule_of(std::string_view key) {
+    const auto rules = setting_rules();
+    const auto rule = std::find_if(rules.begin(), rules.end(),
+                                   [key](const SettingRule& r) { return r.key == key; });
+    return rule == rules.end() ? nullptr : &*rule;
+}
+
+class Reader {
+public:
+    explicit Reader(std::string path) : path_(std::move(path)) {}
+
+    File read() {
+        std::error_code is_no_folder;
+        if (std::filesystem::is_directory(path_, is_no_folder)) {
+            file_.problems.push_back(path_ + ": cannot be read: it is a folder");
+            return std::move(file_);
+        }
+        errno = 0;
+        std::ifstream stream(path_, std::ios::binary);
+        const std::string text(std::istreambuf_iterator<char>(stream), {});
+        if (!stream) {
+            file_.problems.push_back(path_ + ": cannot be read: " + std::strerror(errno));
+            return std::move(file_);
+        }
+        try {
+            const toml::table content = toml::parse(text, path_);
+            file_.is_toml = true;
+            read_table("", content);
+        } catch (const toml::parse_error& error) {
+            report(error.source(), std::string(error.description()));
+        }
+        std::stable_sort(problems_.begin(), problems_.end(),
+                         [](const auto& a, const auto& b) { return a.first < b.first; });
+        for (auto& [line, problem] : problems_) file_.problems.push_back(std::move(problem));
+        return std::move(file_);
+    }
+
+private:
+    [[nodiscard]] std::string origin(const toml::source_region& source) const {
+        return path_ + ":" + std::to_string(source.begin.line);
+    }
+
+    void report(const toml::source_region& source, const std::string& problem) {
+        problems_.emplace_back(source.begin.line, origin(source) + ": " + problem);
+    }
+
+    void refuse(const std::string& key, const toml::node& node, const std::string& expectation) {
+        report(node.source(), key + " must be " + expectation + ", not " + type_name(node));
+    }
+
+    void read_table(const std::string& name, const toml::table& table) {
+        const std::vector<std::string_view> names = names_in(name);
+        for (const auto& [key, node] : table) {
+            const std::string full =
+                name.empty() ? std::string(key.str()) : name + "." + std::string(key.str());
+            if (std::find(names.begin(), names.end(), key.str()) == names.end()) {
+                report_unknown(full, key, names);
+            } else if (full == "policy.views") {
+                read_views(node);
+            } else if (full == "reducers.sql") {
+                read_sql_reducers(node);
+            } else if (const SettingRule* const rule = rule_of(full)) {
+                read_value(*rule, full, node, file_.values[full]);
+            } else if (const toml::table* const inner = node.as_table()) {
+                read_table(full, *inner);
+            } else {
+                refuse(full, node, "a table");
+            }
+        }
+    }
+
+    void report_unknown(const std::string& full, const toml::key& key,
+                        const std::vector<std::string_view>& names) {
+        std::string hint;
+        if (const auto near = nearest(key.str(), names)) {
+            hint = "did you mean " + json_quoted(*near) + "?";
+        } else {
+            for (const SettingRule& rule : setting_rules()) {
+                if (rule.key.ends_with("." + std::string(key.str())))
+                    hint = "it belongs to [" + std::string(rule.key.substr(0, rule.key.find('.'))) +
+                           "]";
+            }
+        }
+        if (hint.empty()) {
+            for (const std::string_view name : names)
+                hint += (hint.empty() ? "known are " : ", ") + std::string(name);
+        }
+        report(key.source(), "unknown key " + json_quoted(full) + "; " + hint);
+    }
+
+    void read_value(const SettingRule& rule, const std::string& key, const toml::node& node,
+                    Given& given) {
+        given.origin = origin(node.source());
+        if (const auto* const text = node.as_string(); text != nullptr && rule.max == 0) {
+            given.value = text->get();
+        } else if (const auto* const number = node.as_integer();
+                   number != nullptr && rule.max != 0) {
+            given.value = std::to_string(number->get());
+        } else {
+            return refuse(key, node, rule.expectation());
+        }
+        if (rule.accepts(given.value)) return;
+        report(node.source(), key + " must be " + rule.expectation() + ", not " +
+                                  (rule.max == 0 ? json_quoted(given.value) : given.value));
+    }
+
+    void read_views(const toml::node& node) {
+        const toml::table* const views = node.as_table();
+        if (views == nullptr) return refuse("policy.views", node, "a table");
+        for (const auto& [view, policy] : *views) {
+            const std::string name(view.str());
+            read_value(*rule_of("policy.on_poison"), "policy.views." + name, policy,
+                       file_.views[name]);
+        }
+    }
+
+    void read_sql_reducers(const toml::node& node) {
+        const toml::array* const list = node.as_array();
+        if (list == nullptr) return refuse("reducers.sql", node, "a list of paths");
+        file_.sql_reducers.emplace();
+        file_.sql_reducers->origin = origin(node.source());
+        for (const toml::node& path : *list) {
+            const auto* const text = path.as_string();
+            if (text == nullptr || text->get().empty()) {
+                refuse("reducers.sql", path, "a list of paths");
+            } else {
+                file_.sql_reducers->value.push_back(text->get());
+            }
+        }
+    }
+
+    std::string path_;
+    File file_;
+    std::vector<std::pair<toml::source_index, std::string>> problems_;
+};
+
+}  // namespace
+
+File read_file(const std::filesystem::path& path) { return Reader(path.string()).read(); }
+
+}  // namespace baton::environments

@@ -1,0 +1,31 @@
+// The file of an environment, read and checked but not yet merged with anything.
+//
+// Threads: values only.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "baton/environments/environment.hpp"
+
+namespace baton::environments {
+
+/// A value as somebody wrote it.
+using Given = Setting<std::string>;
+
+struct File {
+    std::map<std::string, Given, std::less<>> values;  ///< By key, checked against its rule.
+    std::map<std::string, Given, std::less<>> views;   ///< [policy.views]
+    std::optional<Setting<std::vector<std::string>>> sql_reducers;
+    bool is_toml = false;               ///< When it is not, there is one problem, and nothing else.
+    std::vector<std::string> problems;  ///< "path:line: what", in the order of the lines.
+};
+
+/// Reads `path`; everything that is wrong with it is among the problems.
+[[nodiscard]] File read_file(const std::filesystem::path& path);
+
+}  // namespace baton::environments

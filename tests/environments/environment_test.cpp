@@ -1,0 +1,319 @@
+// Where each setting comes from, and what is said when one is wrong.
+#include "baton/environments/environment.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+
+#include "baton/base/error.hpp"
+
+namespace baton::environments {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using Texts = std::map<std::string, std::string, std::less<>>;
+
+constexpr const char* whole = R"(name = "shop"
+kind = "production"
+
+[connection]
+url = "postgresql://h/from_file"
+
+[orchestrator]
+lease_ms = 6000
+log = "json"
+
+[policy.views]
+page_hits = "skip"
+
+[reducers]
+sql = ["a.sql", "../b.sql"]
+)";
+
+class EnvironmentTest : public ::testing::Test {
+protected:
+    EnvironmentTest() {
+        std::string folder = "/tmp/baton-test-XXXXXX";
+        if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no folder");
+        folder_ = folder;
+    }
+    ~EnvironmentTest() override {
+        std::error_code error;
+        fs::remove_all(folder_, error);
+    }
+
+    fs::path write(const std::string& name, const std::string& text) const {
+        std::ofstream(folder_ / name) << text;
+        return folder_ / name;
+    }
+
+    [[nodiscard]] Environment load(const Texts& flags, const Texts& variables = {}) const {
+        return load_environment(
+            {.flags = flags,
+             .variable = [&variables](const std::string& name) -> std::optional<std::string> {
+                 const auto found = variables.find(name);
+                 if (found == variables.end()) return std::nullopt;
+                 return found->second;
+             },
+             .folder = folder_});
+    }
+
+    // The lines of the refusal, with the folder's path as @.
+    [[nodiscard]] std::string refusal(const Texts& flags, const Texts& variables = {}) const {
+        try {
+            static_cast<void>(load(flags, variables));
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::settings_invalid);
+            std::string text = error.what();
+            for (std::size_t at = 0; (at = text.find(folder_.string(), at)) != std::string::npos;) {
+                text.replace(at, folder_.string().size(), "@");
+            }
+            return text;
+        }
+        return "accepted";
+    }
+
+    // The refusal of a file with a good head and then `rest`, which begins on line 4.
+    [[nodiscard]] std::string refusal_of_rest(const std::string& rest) const {
+        write("x.toml",
+              "name = \"x\"\nkind = \"staging\"\nconnection = {url = \"host=h\"}\n" + rest);
+        return refusal({{"--env", "x"}});
+    }
+
+    fs::path folder_;
+};
+
+TEST_F(EnvironmentTest, FlagsComeBeforeVariablesBeforeTheFileBeforeDefaults) {
+    const std::string file = write("shop.toml", whole).string();
+    const Environment all =
+        load({{"--env", "shop"}, {"--url", "host=flag"}, {"--lease-ms", "7000"}},
+             {{"BATON_ENVIRONMENT", "other"},
+              {"DATABASE_URL", "host=variable"},
+              {"BATON_LEASE_MS", "8000"},
+              {"BATON_POLL_MS", "2000"},
+              {"BATON_LOG", ""}});
+    EXPECT_EQ(all.name.value, "shop");
+    EXPECT_EQ(all.name.origin, file + ":1");
+    EXPECT_EQ(all.kind.value, Kind::production);
+    EXPECT_EQ(all.url.value, "host=flag");
+    EXPECT_EQ(all.url.origin, "--url");
+    EXPECT_EQ(all.lease.value, 7000ms);
+    EXPECT_EQ(all.lease.origin, "--lease-ms");
+    EXPECT_EQ(all.poll.value, 2000ms);
+    EXPECT_EQ(all.poll.origin, "BATON_POLL_MS");
+    EXPECT_EQ(all.log.value, LogFormat::json);
+    EXPECT_EQ(all.log.origin, file + ":9");
+    EXPECT_EQ(all.batch_max.value, 10'000);
+    EXPECT_EQ(all.batch_max.origin, "default");
+    EXPECT_EQ(all.schema(), "baton_shop");
+
+    EXPECT_EQ(load({{"--env", "shop"}}, {{"DATABASE_URL", "host=variable"}}).url.value,
+              "host=variable");
+    EXPECT_EQ(load({{"--env", "shop"}}, {{"DATABASE_URL", "host=variable"}}).url.origin,
+              "DATABASE_URL");
+    EXPECT_EQ(load({{"--env", "shop"}}).url.value, "postgresql://h/from_file");
+    EXPECT_EQ(load({{"--env", "shop"}}).url.origin, file + ":5");
+}
+
+TEST_F(EnvironmentTest, FileIsChosenByNameOrPath) {
+    const std::string file = write("shop.toml", whole).string();
+    EXPECT_EQ(load({}, {{"BATON_ENVIRONMENT", "shop"}}).url.value, "postgresql://h/from_file");
+    EXPECT_EQ(load({{"--env", file}}).name.value, "shop");
+    fs::rename(file, folder_ / "elsewhere.toml");
+    EXPECT_EQ(load({}, {{"BATON_ENVIRONMENT", (folder_ / "elsewhere.toml").string()}}).name.value,
+              "shop");
+    EXPECT_EQ(refusal({{"--env", "elsewhere"}}),
+              "@/elsewhere.toml:1: the file of the environment \"elsewhere\" says that its name is "
+              "\"shop\"");
+}
+
+TEST_F(EnvironmentTest, WithoutAFileItIsADevelopmentEnvironment) {
+    const Environment plain = load({}, {{"DATABASE_URL", "postgresql:///shop"}});
+    EXPECT_EQ(plain.name.value, "dev");
+    EXPECT_EQ(plain.name.origin, "default");
+    EXPECT_EQ(plain.kind.value, Kind::development);
+    EXPECT_EQ(plain.on_poison.value, OnPoison::skip);
+    EXPECT_EQ(plain.schema(), "baton_dev");
+    const Environment named = load({{"--env", "dev-alice"}, {"--url", "host=h"}});
+    EXPECT_EQ(named.schema(), "baton_dev_alice");
+    EXPECT_EQ(named.name.origin, "--env");
+}
+
+TEST_F(EnvironmentTest, WithoutAUrlTheThreeWaysAreNamed) {
+    EXPECT_EQ(refusal({}),
+              "no database is named: set DATABASE_URL, give --url, or write url under [connection] "
+              "in @/dev.toml");
+    write("x.toml", "name = \"x\"\nkind = \"staging\"\n");
+    EXPECT_EQ(refusal({{"--env", "x"}}),
+              "no database is named: set DATABASE_URL, give --url, or write url under [connection] "
+              "in @/x.toml");
+}
+
+TEST_F(EnvironmentTest, PolicyFollowsTheKindUnlessGiven) {
+    write("shop.toml", whole);
+    const Environment shop = load({{"--env", "shop"}});
+    EXPECT_EQ(shop.on_poison.value, OnPoison::halt);
+    EXPECT_EQ(shop.on_poison_for("page_hits"), OnPoison::skip);
+    EXPECT_EQ(shop.on_poison_for("monthly_sales"), OnPoison::halt);
+    EXPECT_EQ(load({{"--url", "host=h"}, {"--on-poison", "halt"}}).on_poison.value, OnPoison::halt);
+}
+
+TEST_F(EnvironmentTest, SqlReducersAreRelativeToTheFile) {
+    write("shop.toml", whole);
+    EXPECT_EQ(load({{"--env", "shop"}}).sql_reducers.value,
+              (std::vector<fs::path>{folder_ / "a.sql", folder_.parent_path() / "b.sql"}));
+}
+
+TEST_F(EnvironmentTest, VariablesInTheUrlAreEncodedForTheirPlace) {
+    const auto url = [this](const std::string& text, const Texts& variables) {
+        write("x.toml", "name = \"x\"\nkind = \"staging\"\nconnection.url = \"" + text + "\"\n");
+        return load({{"--env", "x"}}, variables).url.value;
+    };
+    EXPECT_EQ(url("${DSN}", {{"DSN", "postgresql://u:a@h/d"}}), "postgresql://u:a@h/d");
+    EXPECT_EQ(url("postgresql://u:${PW}@h/d", {{"PW", "a@b/ü%"}}),
+              "postgresql://u:a%40b%2F%C3%BC%25@h/d");
+    EXPECT_EQ(url("postgresql://u:${PW}@${HOSTS}/d", {{"PW", "a"}, {"HOSTS", "h1:1,h2:2"}}),
+              "postgresql://u:a@h1:1,h2:2/d");
+    EXPECT_EQ(url("postgresql://h/d?password=${PW}", {{"PW", "a&b"}}),
+              "postgresql://h/d?password=a%26b");
+    EXPECT_EQ(url("host=h password=${PW}", {{"PW", "a b'c\\"}}), "host=h password=a\\ b\\'c\\\\");
+    EXPECT_EQ(url("host=h password=$PW", {{"PW", "x"}}), "host=h password=$PW");
+    // A value is not looked through again.
+    EXPECT_EQ(url("host=${A}", {{"A", "${B}"}, {"B", "x"}}), "host=${B}");
+}
+
+TEST_F(EnvironmentTest, MissingVariableOfAnUnusedUrlDoesNotMatter) {
+    write("x.toml",
+          "name = \"x\"\nkind = \"staging\"\nconnection.url = \"host=${GONE} user=${AWAY}\"\n");
+    EXPECT_EQ(
+        refusal({{"--env", "x"}}, {{"AWAY", ""}}),
+        "@/x.toml:3: connection.url needs the environment variable \"GONE\", which is not set\n"
+        "@/x.toml:3: connection.url needs the environment variable \"AWAY\", which is not set");
+    EXPECT_EQ(load({{"--env", "x"}, {"--url", "host=h"}}).url.value, "host=h");
+    write("x.toml", "name = \"x\"\nkind = \"staging\"\nconnection.url = \"host=${GONE\"\n");
+    EXPECT_EQ(refusal({{"--env", "x"}}),
+              "@/x.toml:3: connection.url has a \"${\" without its \"}\"");
+}
+
+TEST_F(EnvironmentTest, UnknownKeysAreRefusedWithTheNearestOne) {
+    EXPECT_EQ(refusal_of_rest("knd = 1\n"),
+              "@/x.toml:4: unknown key \"knd\"; did you mean \"kind\"?");
+    EXPECT_EQ(refusal_of_rest("[orchestrator]\nlease_s = 5\n"),
+              "@/x.toml:5: unknown key \"orchestrator.lease_s\"; did you mean \"lease_ms\"?");
+    EXPECT_EQ(refusal_of_rest("[orchestrater]\nlease_ms = 5000\n"),
+              "@/x.toml:4: unknown key \"orchestrater\"; did you mean \"orchestrator\"?");
+    EXPECT_EQ(refusal_of_rest("lease_ms = 5000\n"),
+              "@/x.toml:4: unknown key \"lease_ms\"; it belongs to [orchestrator]");
+    EXPECT_EQ(refusal_of_rest("[policy]\ncolour = 1\n"),
+              "@/x.toml:5: unknown key \"policy.colour\"; known are views, on_poison");
+}
+
+TEST_F(EnvironmentTest, WrongTypesAndRangesAreRefused) {
+    EXPECT_EQ(
+        refusal_of_rest("[orchestrator]\nlease_ms = \"5000\"\n"),
+        "@/x.toml:5: orchestrator.lease_ms must be an integer from 500 to 600000, not a string");
+    EXPECT_EQ(refusal_of_rest("[orchestrator]\nlease_ms = 499\n"),
+              "@/x.toml:5: orchestrator.lease_ms must be an integer from 500 to 600000, not 499");
+    EXPECT_EQ(
+        refusal_of_rest("[orchestrator]\nbatch_max = 1.5\n"),
+        "@/x.toml:5: orchestrator.batch_max must be an integer from 1 to 1000000, not a fraction");
+    EXPECT_EQ(refusal_of_rest("[orchestrator]\npoll_ms = 600001\n"),
+              "@/x.toml:5: orchestrator.poll_ms must be an integer from 10 to 600000, not 600001");
+    EXPECT_EQ(refusal_of_rest("[orchestrator]\nlog = \"xml\"\n"),
+              "@/x.toml:5: orchestrator.log must be \"human\" or \"json\", not \"xml\"");
+    EXPECT_EQ(refusal_of_rest("[orchestrator]\nlog_level = true\n"),
+              "@/x.toml:5: orchestrator.log_level must be \"debug\", \"info\", \"warn\", \"error\" "
+              "or \"off\", not a "
+              "boolean");
+    EXPECT_EQ(refusal_of_rest("[policy.views]\nv = \"stop\"\n"),
+              "@/x.toml:5: policy.views.v must be \"halt\" or \"skip\", not \"stop\"");
+    EXPECT_EQ(refusal_of_rest("policy.views = 1\n"),
+              "@/x.toml:4: policy.views must be a table, not an integer");
+    EXPECT_EQ(refusal_of_rest("orchestrator = []\n"),
+              "@/x.toml:4: orchestrator must be a table, not a list");
+    EXPECT_EQ(refusal_of_rest("[reducers]\nsql = \"a.sql\"\n"),
+              "@/x.toml:5: reducers.sql must be a list of paths, not a string");
+    EXPECT_EQ(refusal_of_rest("[reducers]\nsql = [1]\n"),
+              "@/x.toml:5: reducers.sql must be a list of paths, not an integer");
+}
+
+TEST_F(EnvironmentTest, WrongFlagsAndVariablesAreRefusedByTheirOwnNames) {
+    EXPECT_EQ(
+        refusal({{"--url", "host=h"}, {"--lease-ms", "5s"}}, {{"BATON_LOG", "JSON"}}),
+        "--lease-ms: orchestrator.lease_ms must be an integer from 500 to 600000, not \"5s\"\n"
+        "BATON_LOG: orchestrator.log must be \"human\" or \"json\", not \"JSON\"");
+    EXPECT_EQ(refusal({{"--url", "mysql://u:secret@h/d"}}),
+              "--url: connection.url must begin with postgresql:// or consist of key=value pairs");
+    EXPECT_EQ(refusal({{"--url", "host=h"}}, {{"BATON_ENVIRONMENT", "Prod"}}),
+              "BATON_ENVIRONMENT: the environment name \"Prod\" is not allowed; use 1 to 40 "
+              "lower-case letters, "
+              "digits and single hyphens between them, a letter first");
+    EXPECT_EQ(refusal({{"--url", "host=h"}, {"--env", "/nowhere/x.toml"}}),
+              "/nowhere/x.toml: cannot be read: No such file or directory");
+}
+
+TEST_F(EnvironmentTest, FileThatIsNoTomlIsRefusedWithItsLine) {
+    write("x.toml", "name = \"x\"\nkind = \n");
+    EXPECT_EQ(refusal({{"--env", "x"}}).substr(0, 12), "@/x.toml:2: ");
+    EXPECT_EQ(refusal({{"--env", "x"}}).find('\n'), std::string::npos);
+    EXPECT_EQ(refusal({{"--env", folder_.string()}}), "@: cannot be read: it is a folder");
+    // Forgotten quotes: the parser's words must not show what was written there.
+    write("x.toml", "name = \"x\"\nconnection.url = postgresql://u:secret@h/d\n");
+    EXPECT_EQ(refusal({{"--env", "x"}}).find("secret"), std::string::npos);
+    write("x.toml", "name = \"x\"\nconnection.url = \"postgresql://u:secret@h/d\n");
+    EXPECT_EQ(refusal({{"--env", "x"}}).find("secret"), std::string::npos);
+}
+
+TEST_F(EnvironmentTest, AllProblemsOfAFileAreReportedTogetherInTheirOrder) {
+    write("x.toml",
+          "namme = \"x\"\nkind = \"prod\"\n[policy]\non_poison = 1\n[orchestrator]\nlog = "
+          "2\nlease_ms = 0\n");
+    EXPECT_EQ(
+        refusal({{"--env", "x"}}),
+        "@/x.toml:1: unknown key \"namme\"; did you mean \"name\"?\n"
+        "@/x.toml:2: kind must be \"production\", \"staging\" or \"development\", not \"prod\"\n"
+        "@/x.toml:4: policy.on_poison must be \"halt\" or \"skip\", not an integer\n"
+        "@/x.toml:6: orchestrator.log must be \"human\" or \"json\", not an integer\n"
+        "@/x.toml:7: orchestrator.lease_ms must be an integer from 500 to 600000, not 0\n"
+        "@/x.toml: name is missing\n"
+        "no database is named: set DATABASE_URL, give --url, or write url under [connection] in "
+        "@/x.toml");
+}
+
+TEST_F(EnvironmentTest, DescriptionNamesEveryRuleAndHidesThePassword) {
+    const auto lines = described(load({{"--url", "postgresql://u:secret@h/d"}}));
+    const auto rules = setting_rules();
+    ASSERT_EQ(lines.size(), rules.size());
+    for (std::size_t i = 0; i < rules.size(); ++i) EXPECT_EQ(lines[i].key, rules[i].key);
+    EXPECT_EQ(lines[2].value, "postgresql://u:***@h/d");
+    EXPECT_EQ(lines[2].origin, "--url");
+    EXPECT_EQ(lines[3].value, "5000");
+    EXPECT_EQ(lines[3].origin, "default");
+}
+
+TEST_F(EnvironmentTest, ExampleFilesLoadAndAreOfTheirKind) {
+    const std::vector<std::pair<std::string, Kind>> examples{{"production", Kind::production},
+                                                             {"staging", Kind::staging},
+                                                             {"development", Kind::development}};
+    for (const auto& [name, kind] : examples) {
+        const Environment example = load_environment(
+            {.flags = {{"--env", name}},
+             .variable = [](const std::string& variable) -> std::optional<std::string> {
+                 if (variable == "BATON_PASSWORD") return "p@ss";
+                 return std::nullopt;
+             },
+             .folder = fs::path(BATON_SOURCE_DIR) / "environments"});
+        EXPECT_EQ(example.kind.value, kind);
+        EXPECT_EQ(example.name.value, name);
+        EXPECT_EQ(example.on_poison.value,
+                  kind == Kind::development ? OnPoison::skip : OnPoison::halt);
+    }
+}
+
+}  // namespace
+}  // namespace baton::environments
