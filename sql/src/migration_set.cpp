@@ -1,0 +1,144 @@
+#include "migration_set.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <regex>
+
+#include "baton/base/check.hpp"
+#include "baton/base/error.hpp"
+
+namespace baton::sql {
+namespace {
+
+constexpr std::size_t schema_length_max = 63 - std::string_view("_orchestrate").size();
+
+// FNV-1a: it only has to notice that a text was changed.
+std::string digest_of(std::string_view text) {
+    std::uint64_t hash = 14695981039346656037ULL;
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+    std::array<char, 17> hex{};
+    (void)std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(hash));
+    return hex.data();
+}
+
+std::string with_newline(std::string_view text) {
+    std::string ended(text);
+    if (!ended.ends_with('\n')) ended += '\n';
+    return ended;
+}
+
+std::string stem_of(std::string_view path) {
+    path.remove_prefix(path.rfind('/') + 1);
+    BATON_CHECK(path.ends_with(".sql"));
+    path.remove_suffix(4);
+    return std::string(path);
+}
+
+}  // namespace
+
+std::string quoted_schema(const std::string& schema) {
+    require_schema_name(schema);
+    if (schema.size() > schema_length_max) {
+        throw Error(ErrorCode::name_invalid, "the schema name \"" + schema +
+                                                 "\" is too long: at most " +
+                                                 std::to_string(schema_length_max) + " characters");
+    }
+    return '"' + schema + '"';
+}
+
+std::vector<std::string> group_roles(const std::string& schema) {
+    return {schema + "_dispatch", schema + "_node", schema + "_orchestrate", schema + "_observe"};
+}
+
+std::string lock_text(const LockLimits& limits) {
+    // One lock for the whole database: two environments share what GRANT changes.
+    return "set local lock_timeout = '" + std::to_string(limits.wait.count()) +
+           "ms';\n"
+           "set local client_min_messages = warning;\n"
+           "do $$ begin perform pg_advisory_xact_lock(hashtextextended('baton install', 0)); "
+           "end $$;\n";
+}
+
+MigrationSet::MigrationSet(std::span<const SqlFile> files) {
+    for (const std::string_view folder : {"migrations/", "views/", "functions/", "grants.sql"}) {
+        for (const SqlFile& file : files) {
+            if (!file.name.starts_with(folder)) continue;
+            if (folder == "migrations/") {
+                add_migration(file);
+                continue;
+            }
+            if (folder == "functions/") add_function(file);
+            if (folder == "grants.sql") has_grants_ = true;
+            rest_ += "-- " + std::string(file.name) + "\n" + with_newline(file.text);
+        }
+    }
+    mark_ = "baton " + digest_of(rest_);
+}
+
+void MigrationSet::add_migration(const SqlFile& file) {
+    Migration migration{0, stem_of(file.name), file.text.starts_with("--! breaking"), file.text};
+    const std::string& name = migration.name;
+    const auto number = std::from_chars(name.data(), name.data() + name.size(), migration.version);
+    BATON_CHECK(number.ptr == name.data() + 4 && name.size() > 5 && name[4] == '_');
+    BATON_CHECK(migration.version == newest() + 1);
+    migrations_.push_back(std::move(migration));
+}
+
+void MigrationSet::add_function(const SqlFile& file) {
+    static const std::regex head(
+        R"(create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+([a-z_][a-z0-9_]*)\s*\()",
+        std::regex::icase);
+    static const std::regex quote(R"(\bas\s+(\$[a-z_]*\$))", std::regex::icase);
+    const std::string text(file.text);
+    std::smatch name;
+    std::smatch tag;
+    if (!std::regex_search(text, name, head)) return;
+    const auto after_name = text.begin() + name.position() + name.length();
+    if (!std::regex_search(after_name, text.end(), tag, quote)) return;
+    const std::string rest = tag.suffix();
+    const auto end = rest.find(tag[1].str());
+    if (end == std::string::npos) return;
+    functions_.push_back({name[1].str(), rest.substr(0, end)});
+}
+
+InstallStep MigrationSet::create_step(const std::string& schema, const LockLimits& limits) const {
+    const std::string quoted = quoted_schema(schema);
+    return {lock_text(limits) + "set local search_path = " + quoted + ", pg_temp;\n",
+            // Not `if not exists`: that wants the right to create schemas even where it is there.
+            "do $$ begin\n"
+            "    if to_regnamespace('" +
+                quoted +
+                "') is null then\n"
+                "        create schema " +
+                quoted +
+                ";\n"
+                "    end if;\n"
+                "end $$;\n"
+                "create table if not exists schema_migration (\n"
+                "    version int constraint schema_migration_version primary key,\n"
+                "    name text not null,\n"
+                "    breaking boolean not null,\n"
+                "    installed_at timestamptz not null default now()\n"
+                ");\n"};
+}
+
+InstallStep MigrationSet::migration_step(const std::string& schema, const LockLimits& limits,
+                                         const Migration& migration) const {
+    return {lock_text(limits) + "set local search_path = " + quoted_schema(schema) + ", pg_temp;\n",
+            // The row first: where the migration was run already, this fails before it does harm.
+            "insert into schema_migration (version, name, breaking) values (" +
+                std::to_string(migration.version) + ", '" + migration.name + "', " +
+                (migration.breaking ? "true" : "false") + ");\n" + with_newline(migration.text)};
+}
+
+InstallStep MigrationSet::functions_step(const std::string& schema,
+                                         const LockLimits& limits) const {
+    return {lock_text(limits) + "set local search_path = " + quoted_schema(schema) + ", pg_temp;\n",
+            "set local check_function_bodies = off;\n" + rest_ +
+                "comment on table schema_migration is '" + mark_ + "';\n"};
+}
+
+}  // namespace baton::sql
