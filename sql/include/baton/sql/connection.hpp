@@ -33,7 +33,7 @@ struct ConnectOptions {
     /// wins.
     std::string application_name = "baton";
     /// The environment's schema: becomes `search_path = <schema>, pg_temp`. Empty: left alone.
-    std::string schema;
+    std::string schema = {};
     /// Refuse a server in recovery and a read-only one (Error server_read_only), and of several
     /// hosts in the URL take the one that is writable.
     bool writable = true;

@@ -1,0 +1,582 @@
+// What breaks a session, for real, and the class that each break is given: who decides by
+// Error::code() must be able to trust it (retry, connect anew, ask what happened, report a bug).
+
+#include "baton/sql/connection.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "baton/base/error.hpp"
+#include "baton/sql/failure.hpp"
+#include "baton/sql/private_postgres.hpp"
+#include "support/cluster.hpp"
+#include "support/eventually.hpp"
+
+namespace baton::sql {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::eventually;
+using testing::TestDatabase;
+
+struct Outcome {
+    std::string code = "no error";
+    std::string sqlstate;
+    std::string text;
+};
+
+Outcome outcome_of(const std::function<void()>& action) {
+    try {
+        action();
+    } catch (const SqlError& error) {
+        return {std::string(name_of(error.code())), error.sqlstate(), error.what()};
+    } catch (const Error& error) {
+        return {std::string(name_of(error.code())), "", error.what()};
+    }
+    return {};
+}
+
+// Ends a session from outside and returns when it is gone.
+void terminate(const std::string& url, int pid) {
+    Connection other(url);
+    other.exec("select pg_terminate_backend(" + std::to_string(pid) + ", 10000)");
+}
+
+void wait_until_waiting(const std::string& url, int pid, const std::string& event) {
+    Connection other(url);
+    ASSERT_TRUE(eventually(10s, [&] {
+        const Result rows =
+            other.exec("select from pg_stat_activity where pid = " + std::to_string(pid) +
+                       " and wait_event = '" + event + "'");
+        return !rows.empty();
+    }));
+}
+
+// Runs `action` in this thread, and ends the session while the server is in `event`.
+Outcome outcome_when_terminated_in(const std::string& url, const Connection& connection,
+                                   const std::string& event, const std::function<void()>& action) {
+    const int pid = connection.backend_pid();
+    const auto killer = std::async(std::launch::async, [&] {
+        wait_until_waiting(url, pid, event);
+        terminate(url, pid);
+    });
+    return outcome_of(action);
+}
+
+class ConnectionTest : public ::testing::Test {
+protected:
+    TestDatabase database_;
+    const std::string url_ = database_.url();
+};
+
+TEST_F(ConnectionTest, TerminatedSessionIsAnErrorForEverAndNeverAnother) {
+    Connection connection(url_);
+    const int pid = connection.backend_pid();
+    EXPECT_EQ(connection.exec("select pg_backend_pid()").only().integer(0), pid);
+    connection.exec("select pg_advisory_lock(42)");
+    terminate(url_, pid);
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(outcome_of([&] { connection.exec("select 1"); }).code, "connection_lost");
+        EXPECT_EQ(outcome_of([&] { const Transaction begun(connection); }).code, "connection_lost");
+    }
+    EXPECT_FALSE(connection.is_open());
+    Connection other(url_);
+    const Row lock = other.exec("select pg_try_advisory_lock(42)").only();
+    EXPECT_TRUE(lock.boolean(0)) << "the lost session's lock is held by nobody";
+}
+
+TEST_F(ConnectionTest, ValuesGoInAndComeOutUnchanged) {
+    Connection connection(url_);
+    connection.prepare("echo",
+                       "select $1::text, $2::bytea, $3::bigint, $4::text, $5::boolean, $6::float8");
+    std::string bytes;
+    for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+    const std::string text = "a\\'\"{},\n\t\xc3\xa9";
+    const Result result =
+        connection.exec_prepared("echo", {std::string_view(text), std::as_bytes(std::span(bytes)),
+                                          std::numeric_limits<std::int64_t>::min(),
+                                          std::optional<std::string_view>(), true, 0.1});
+    const Row row = result.only();
+    EXPECT_EQ(row.text(0), text);
+    EXPECT_EQ(row.bytes(1), bytes);
+    EXPECT_EQ(row.integer(2), std::numeric_limits<std::int64_t>::min());
+    EXPECT_TRUE(row.is_null(3));
+    EXPECT_EQ(row.text_or_null(3), std::nullopt);
+    EXPECT_TRUE(row.boolean(4));
+    EXPECT_EQ(row.text(5), "0.1");
+    EXPECT_EQ(outcome_of([&] { (void)row.integer(0); }).code, "decode_failed");
+    EXPECT_EQ(outcome_of([&] { (void)row.integer(3); }).code, "decode_failed");
+    EXPECT_EQ(outcome_of([&] { (void)row.bytes(0); }).code, "decode_failed");
+}
+
+TEST_F(ConnectionTest, TextWithNulByteIsRefusedAndNotCut) {
+    Connection connection(url_);
+    connection.prepare("echo", "select $1::text");
+    const Outcome outcome =
+        outcome_of([&] { connection.exec_prepared("echo", {std::string_view("a\0b", 3)}); });
+    EXPECT_EQ(outcome.code, "statement_failed");
+    EXPECT_NE(outcome.text.find("NUL"), std::string::npos);
+}
+
+TEST_F(ConnectionTest, RowsAreReadInAnyOrder) {
+    Connection connection(url_);
+    const Result result = connection.exec("select i, -i from generate_series(0, 99) i");
+    const Row kept = result[7];
+    std::int64_t at = 0;
+    for (const Row& row : result) {
+        EXPECT_EQ(row.integer(1), -at);
+        EXPECT_EQ(row.integer(0), at++);
+    }
+    EXPECT_EQ(kept.integer(0), 7);
+    EXPECT_EQ(result[99].integer(1), -99);
+}
+
+// PQXX-3: each row is provoked for real on a fresh session, which must live on where the class
+// says so.
+struct Provocation {
+    const char* name;
+    const char* code;
+    const char* sqlstate;
+    std::function<void(Connection&)> action;
+};
+
+std::vector<Provocation> statement_provocations() {
+    const auto statement = [](std::string text) {
+        return [text = std::move(text)](Connection& connection) {
+            Transaction transaction(connection);
+            transaction.exec(text);
+        };
+    };
+    const auto raise = [&](const std::string& state) {
+        return statement("do $$ begin raise exception 'no' using errcode = '" + state +
+                         "'; end $$");
+    };
+    return {
+        {"unique violation", "statement_failed", "23505",
+         statement("insert into item values (1, 1)")},
+        {"syntax error", "statement_failed", "42601", statement("selec 1")},
+        {"unknown table", "statement_failed", "42P01", statement("select from nothing")},
+        {"unknown function", "statement_failed", "42883", statement("select nothing()")},
+        {"unknown schema", "statement_failed", "3F000", statement("create table no.x ()")},
+        {"unknown column", "statement_failed", "42703", statement("select z from item")},
+        {"division by zero", "statement_failed", "22012", statement("select 1/0")},
+        {"no privilege", "statement_failed", "42501",
+         statement("set local role pg_monitor; insert into item values (5, 5)")},
+        {"statement timeout", "statement_failed", "57014",
+         statement("set local statement_timeout = '20ms'; select pg_sleep(10)")},
+        {"read-only transaction", "server_read_only", "25006",
+         statement("set transaction read only; insert into item values (5, 5)")},
+        {"wrong parameter count", "statement_failed", "08P01",
+         [](Connection& connection) {
+             connection.prepare("two", "select $1::int, $2::int");
+             Transaction transaction(connection);
+             transaction.exec_prepared("two", {1});
+         }},
+        {"wrong parameter count outside of a transaction", "statement_failed", "08P01",
+         [](Connection& connection) {
+             connection.prepare("two", "select $1::int, $2::int");
+             connection.exec_prepared("two", {1});
+         }},
+        {"our own error", "event_too_large", "BT002", raise("BT002")},
+        {"our own retryable error", "overloaded", "BT004", raise("BT004")},
+        {"an unknown one of ours", "statement_failed", "BT999", raise("BT999")},
+        {"a foreign server's lost connection", "statement_failed", "08006", raise("08006")},
+        {"serialization failure by name", "transaction_retry", "40001", raise("40001")},
+        {"rollback by name", "transaction_retry", "40000", raise("40000")},
+        {"plain raise", "statement_failed", "P0001", raise("P0001")},
+        {"out of memory", "statement_failed", "53200", raise("53200")},
+        {"too many connections said by a statement", "statement_failed", "53300", raise("53300")},
+        {"deferred constraint at COMMIT", "statement_failed", "23505",
+         [](Connection& connection) {
+             Transaction transaction(connection);
+             transaction.exec("insert into late values (1), (1)");
+             transaction.commit();
+         }},
+    };
+}
+
+TEST_F(ConnectionTest, FailedStatementIsClassifiedAndTheSessionLivesOn) {
+    Connection connection(url_);
+    connection.exec(
+        "create table item (id int primary key, n int); insert into item values (1, 1), (2, 2);"
+        "create table late (id int unique deferrable initially deferred)");
+    for (const Provocation& provocation : statement_provocations()) {
+        SCOPED_TRACE(provocation.name);
+        Connection fresh(url_);
+        const Outcome outcome = outcome_of([&] { provocation.action(fresh); });
+        EXPECT_EQ(outcome.code, provocation.code) << outcome.text;
+        EXPECT_EQ(outcome.sqlstate, provocation.sqlstate) << outcome.text;
+        EXPECT_EQ(outcome.text.find('\n'), std::string::npos) << outcome.text;
+        EXPECT_TRUE(fresh.is_open());
+        EXPECT_EQ(fresh.exec("select pg_backend_pid()").only().integer(0), fresh.backend_pid());
+    }
+}
+
+TEST_F(ConnectionTest, MessageIsTheServersOwnLine) {
+    Connection connection(url_);
+    const auto raise = [&](const std::string& state) {
+        return outcome_of([&] {
+                   connection.exec(
+                       "do $$ begin raise exception 'first: %', E'line\\nsecond' using "
+                       "errcode = '" +
+                       state + "', detail = 'secret'; end $$");
+               })
+            .text;
+    };
+    EXPECT_EQ(raise("BT002"), "first: line");
+    EXPECT_EQ(raise("P0001"), "first: line (SQLSTATE P0001)");
+    connection.prepare("broken", "select from nothing");
+    EXPECT_EQ(outcome_of([&] { connection.exec_prepared("broken"); }).text,
+              "broken: relation \"nothing\" does not exist (SQLSTATE 42P01)");
+}
+
+TEST_F(ConnectionTest, SerializationFailureCanBeRetried) {
+    Connection first(url_);
+    Connection second(url_);
+    first.exec("create table item (id int primary key, n int); insert into item values (1, 1)");
+    Transaction reader(first, Isolation::repeatable_read);
+    reader.exec("select n from item");
+    second.exec("update item set n = 2");
+    const Outcome outcome = outcome_of([&] { reader.exec("update item set n = 3"); });
+    EXPECT_EQ(outcome.code, "transaction_retry");
+    EXPECT_EQ(outcome.sqlstate, "40001");
+}
+
+TEST_F(ConnectionTest, DeadlockCanBeRetriedByTheOneThatLost) {
+    Connection first(url_);
+    Connection second(url_);
+    first.exec(
+        "create table item (id int primary key, n int);"
+        "insert into item values (1, 1), (2, 2); set deadlock_timeout = '50ms'");
+    second.exec("set deadlock_timeout = '60s'");
+    Transaction one(first);
+    Transaction two(second);
+    one.exec("update item set n = 0 where id = 1");
+    second.release();
+    auto other = std::async(std::launch::async, [&] {
+        second.adopt();
+        two.exec("update item set n = 0 where id = 2");
+        two.exec("update item set n = 0 where id = 1");
+        second.release();
+    });
+    wait_until_waiting(url_, second.backend_pid(), "transactionid");
+    const Outcome outcome = outcome_of([&] { one.exec("update item set n = 0 where id = 2"); });
+    EXPECT_EQ(outcome.code, "transaction_retry");
+    EXPECT_EQ(outcome.sqlstate, "40P01");
+    other.get();
+    two.commit();
+}
+
+TEST_F(ConnectionTest, LockThatIsNotHadInTimeCanBeRetried) {
+    Connection holder(url_);
+    holder.exec("create table item (id int)");
+    Transaction holding(holder);
+    holding.exec("lock item");
+    Connection connection(url_);
+    for (const std::string how :
+         {"lock item nowait", "set local lock_timeout = '20ms'; lock item"}) {
+        const Outcome outcome = outcome_of([&] {
+            Transaction transaction(connection);
+            transaction.exec(how);
+        });
+        EXPECT_EQ(outcome.code, "lock_unavailable");
+        EXPECT_EQ(outcome.sqlstate, "55P03");
+    }
+}
+
+TEST_F(ConnectionTest, SessionThatEndsBeforeOrDuringAStatementIsLost) {
+    {
+        Connection connection(url_);
+        Transaction transaction(connection);
+        terminate(url_, connection.backend_pid());
+        EXPECT_EQ(outcome_of([&] { transaction.exec("select 1"); }).code, "connection_lost");
+        EXPECT_EQ(outcome_of([&] { transaction.commit(); }).code, "connection_lost");
+    }
+    Connection connection(url_);
+    Transaction transaction(connection);
+    EXPECT_EQ(outcome_when_terminated_in(url_, connection, "PgSleep",
+                                         [&] { transaction.exec("select pg_sleep(60)"); })
+                  .code,
+              "connection_lost");
+}
+
+TEST_F(ConnectionTest, SessionThatIdlesInATransactionIsEndedByTheServer) {
+    Connection connection(url_, {.idle_in_transaction_timeout = 1s});
+    Transaction transaction(connection);
+    transaction.exec("select 1");
+    Connection other(url_);
+    ASSERT_TRUE(eventually(20s, [&] {
+        return other
+            .exec("select from pg_stat_activity where pid = " +
+                  std::to_string(connection.backend_pid()))
+            .empty();
+    }));
+    EXPECT_EQ(outcome_of([&] { transaction.exec("select 1"); }).code, "connection_lost");
+}
+
+TEST_F(ConnectionTest, CommitWithoutAnAnswerIsUnknownAndNotRetried) {
+    Connection connection(url_);
+    connection.exec(
+        "create table item (id int);"
+        "create function slow() returns trigger language plpgsql as "
+        "$$ begin perform pg_sleep(60); return null; end $$;"
+        "create constraint trigger slow after insert on item deferrable initially deferred "
+        "for each row execute function slow()");
+    {
+        Transaction transaction(connection);
+        transaction.exec("insert into item values (1)");
+        const Outcome outcome =
+            outcome_when_terminated_in(url_, connection, "PgSleep", [&] { transaction.commit(); });
+        EXPECT_EQ(outcome.code, "outcome_unknown");
+    }
+    int tries = 0;
+    const auto once = [&] {
+        retry(
+            Backoff(1ms, 1ms), [] { return false; },
+            [&] {
+                ++tries;
+                Connection fresh(url_);
+                Transaction transaction(fresh);
+                transaction.exec("create table other ()");
+                terminate(url_, fresh.backend_pid());
+                transaction.commit();
+            });
+    };
+    EXPECT_EQ(outcome_of(once).code, "outcome_unknown");
+    EXPECT_EQ(tries, 1);
+}
+
+TEST_F(ConnectionTest, CommitAfterASwallowedErrorIsAnError) {
+    Connection connection(url_);
+    connection.exec("create table item (id int)");
+    Transaction transaction(connection);
+    transaction.exec("insert into item values (1)", {});
+    EXPECT_EQ(outcome_of([&] { transaction.exec("select 1/0", {}); }).sqlstate, "22012");
+    EXPECT_EQ(outcome_of([&] { transaction.commit(); }).code, "statement_failed");
+    EXPECT_TRUE(connection.exec("select from item").empty());
+}
+
+TEST_F(ConnectionTest, SavepointBringsATransactionBack) {
+    Connection connection(url_);
+    connection.exec("create table item (id int)");
+    Transaction transaction(connection);
+    transaction.exec("insert into item values (1)", {});
+    transaction.exec("savepoint here", {});
+    EXPECT_EQ(outcome_of([&] { transaction.exec("select 1/0", {}); }).sqlstate, "22012");
+    transaction.exec("rollback to savepoint here", {});
+    transaction.commit();
+    EXPECT_EQ(connection.exec("select from item").size(), 1U);
+}
+
+TEST_F(ConnectionTest, TransactionThatIsNotCommittedIsRolledBack) {
+    Connection connection(url_);
+    connection.exec("create table item (id int)");
+    { Transaction(connection).exec("insert into item values (1)"); }
+    EXPECT_TRUE(connection.exec("select from item").empty());
+}
+
+TEST_F(ConnectionTest, RetryRepeatsWhatCanSucceedUntilItIsStopped) {
+    int tries = 0;
+    const auto fail_with = [&](ErrorCode code, int failures) {
+        tries = 0;
+        return outcome_of([&, code, failures] {
+                   retry(
+                       Backoff(1ms, 2ms), [&] { return tries >= 5; },
+                       [&] {
+                           if (++tries <= failures) throw Error(code, "no");
+                       });
+               })
+            .code;
+    };
+    EXPECT_EQ(fail_with(ErrorCode::transaction_retry, 3), "no error");
+    EXPECT_EQ(tries, 4);
+    EXPECT_EQ(fail_with(ErrorCode::lock_unavailable, 100), "lock_unavailable");
+    EXPECT_EQ(tries, 5);
+    EXPECT_EQ(fail_with(ErrorCode::statement_failed, 100), "statement_failed");
+    EXPECT_EQ(tries, 1);
+}
+
+TEST_F(ConnectionTest, SchemaAndTimeoutsAreSetForTheSession) {
+    Connection connection(url_, {.application_name = "baton test", .schema = "baton_x"});
+    const Row row = connection
+                        .exec(
+                            "select current_setting('search_path'), "
+                            "current_setting('idle_in_transaction_session_timeout'), "
+                            "current_setting('application_name')")
+                        .only();
+    EXPECT_EQ(row.text(0), "baton_x, pg_temp");
+    EXPECT_EQ(row.text(1), "30s");
+    EXPECT_EQ(row.text(2), "baton test");
+    for (const std::string name : {"X", "a b", "1a", "a\"b", "", "a;b"}) {
+        EXPECT_FALSE(is_schema_name(name)) << name;
+    }
+    EXPECT_TRUE(is_schema_name(std::string(63, 'a')));
+    EXPECT_FALSE(is_schema_name(std::string(64, 'a')));
+    EXPECT_EQ(outcome_of([&] { const Connection bad(url_, {.schema = "a; drop"}); }).code,
+              "name_invalid");
+}
+
+TEST_F(ConnectionTest, PooledConnectionLeavesTheSessionAsItWas) {
+    Connection connection(url_, {.schema = "baton_x", .pooled = true});
+    connection.prepare("path", "select current_setting('search_path')");
+    const auto path = [&] { return std::string(connection.exec_prepared("path").only().text(0)); };
+    const std::string before = path();
+    {
+        Transaction transaction(connection);
+        EXPECT_EQ(transaction.exec_prepared("path").only().text(0), "baton_x, pg_temp");
+        transaction.commit();
+    }
+    EXPECT_EQ(path(), before);
+    EXPECT_TRUE(connection.exec("select from pg_prepared_statements").empty());
+}
+
+struct UrlCase {
+    std::string url;
+    std::vector<std::string> has;
+    std::vector<std::string> has_not;
+};
+
+TEST(ConnectionStringTest, KeepsEveryFormAndWhatItSays) {
+    const std::vector<UrlCase> cases = {
+        {"postgresql://u:p%40ss@h:1234/db?sslmode=disable",
+         {"user='u'", "password='p@ss'", "host='h'", "port='1234'", "dbname='db'",
+          "sslmode='disable'", "connect_timeout='10'", "application_name='baton'",
+          "tcp_user_timeout='15000'"},
+         {"target_session_attrs"}},
+        {"host=h dbname='my db' password='it\\'s \\\\'",
+         {"dbname='my db'", "password='it\\'s \\\\'"},
+         {"target_session_attrs"}},
+        {"postgresql://a:1,b:2/db",
+         {"host='a,b'", "port='1,2'", "target_session_attrs='read-write'"},
+         {}},
+        {"host=a,b target_session_attrs=any", {"target_session_attrs='any'"}, {"read-write"}},
+        {"postgresql:///db?host=/tmp/x&connect_timeout=3&application_name=mine",
+         {"host='/tmp/x'", "connect_timeout='3'", "application_name='mine'"},
+         {"'10'", "'baton'"}},
+        {"", {"application_name='baton'"}, {"host", "dbname"}},
+    };
+    for (const UrlCase& row : cases) {
+        SCOPED_TRACE(row.url);
+        const std::string text = connection_string(row.url, {});
+        for (const std::string& part : row.has) {
+            EXPECT_NE(text.find(part), std::string::npos) << part << " in " << text;
+        }
+        for (const std::string& part : row.has_not) {
+            EXPECT_EQ(text.find(part), std::string::npos) << part << " in " << text;
+        }
+        EXPECT_EQ(connection_string(text, {}), text) << "its own output is a form too";
+    }
+    EXPECT_EQ(connection_string("host=a,b", {.writable = false}).find("read-write"),
+              std::string::npos);
+    for (const char* bad : {"postgres://[", "nonsense", "no_such_option=1"}) {
+        EXPECT_EQ(outcome_of([&] { (void)connection_string(bad, {}); }).code, "settings_invalid");
+    }
+}
+
+TEST_F(ConnectionTest, ReadOnlySessionIsRefusedUnlessAllowed) {
+    testing::Cluster::instance().execute("alter database " + database_.name() +
+                                         " set default_transaction_read_only = on");
+    EXPECT_EQ(outcome_of([&] { const Connection refused(url_); }).code, "server_read_only");
+    Connection reader(url_, {.writable = false});
+    EXPECT_EQ(reader.exec("select 1").only().integer(0), 1);
+}
+
+TEST_F(ConnectionTest, UnreachableServerIsALostConnection) {
+    EXPECT_EQ(outcome_of([] { const Connection none("host=/nonexistent"); }).code,
+              "connection_lost");
+    EXPECT_EQ(outcome_of([&] {
+                  const Connection none(testing::Cluster::instance().url("no_such_database"));
+              }).code,
+              "connection_lost");
+}
+
+TEST_F(ConnectionTest, SecondThreadIsABrokenCheckUnlessItAdopts) {
+    Connection connection(url_);
+    std::thread([&] { connection.exec("select 1"); }).join();
+    EXPECT_DEATH(connection.exec("select 1"), "");
+    connection.adopt();
+    EXPECT_EQ(connection.exec("select 1").only().integer(0), 1);
+}
+
+TEST_F(ConnectionTest, BrokenPipeDoesNotEndTheProcess) {
+    const Connection connection(url_);
+    struct sigaction current {};
+    ASSERT_EQ(sigaction(SIGPIPE, nullptr, &current), 0);
+    EXPECT_NE(current.sa_handler, SIG_DFL);
+}
+
+// The host part of a URL of PrivatePostgres' form, as the socket's folder.
+std::string host_of(const std::string& url) {
+    const std::string text = connection_string(url, {});
+    const auto at = text.find(" host='") + 7;
+    return text.substr(at, text.find('\'', at) - at);
+}
+
+TEST(ConnectionServerTest, ShutDownUnknownCommitAndRecoveryAreTold) {
+    PrivatePostgres server({.settings = {"fsync=off"}});
+    const std::string url = server.url();
+    {
+        // The commit has happened, and only its answer is lost: it waits for a standby that does
+        // not exist when the session is ended.
+        Connection admin(url);
+        admin.exec("create table item (id int)");
+        admin.exec("alter system set synchronous_standby_names = 'nobody'");
+        admin.exec("select pg_reload_conf()");
+        ASSERT_TRUE(eventually(10s, [&] {
+            return Connection(url).exec("show synchronous_standby_names").only().text(0) ==
+                   "nobody";
+        }));
+        Connection connection(url);
+        Transaction transaction(connection);
+        transaction.exec("insert into item values (1)");
+        EXPECT_EQ(
+            outcome_when_terminated_in(url, connection, "SyncRep", [&] { transaction.commit(); })
+                .code,
+            "outcome_unknown");
+        EXPECT_EQ(admin.exec("select from item").size(), 1U);
+        admin.exec("alter system reset synchronous_standby_names");
+    }
+    {
+        Connection connection(url);
+        Transaction transaction(connection);
+        server.stop();
+        EXPECT_EQ(outcome_of([&] { transaction.exec("select 1"); }).code, "connection_lost");
+        EXPECT_EQ(outcome_of([&] { const Connection none(url); }).code, "connection_lost");
+    }
+    std::filesystem::path data;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(server.directory())) {
+        if (entry.path().filename() == "PG_VERSION") {
+            const auto folder = entry.path().parent_path();
+            if (std::filesystem::exists(folder / "postgresql.conf")) data = folder;
+        }
+    }
+    ASSERT_FALSE(data.empty());
+    std::ofstream(data / "standby.signal").close();
+    server.start();
+    EXPECT_EQ(outcome_of([&] { const Connection refused(url); }).code, "server_read_only");
+    EXPECT_TRUE(
+        Connection(url, {.writable = false}).exec("select pg_is_in_recovery()").only().boolean(0));
+    // Of two hosts the writable one is taken, wherever it stands; of two standbys none.
+    const testing::TestDatabase primary;
+    const std::string pair =
+        "host=" + host_of(url) + "," + host_of(primary.url()) + " user=baton dbname=";
+    EXPECT_FALSE(
+        Connection(pair + "postgres").exec("select pg_is_in_recovery()").only().boolean(0));
+    EXPECT_EQ(outcome_of([&] {
+                  const Connection none("host=" + host_of(url) + "," + host_of(url) +
+                                        " user=baton dbname=postgres");
+              }).code,
+              "server_read_only");
+}
+
+}  // namespace
+}  // namespace baton::sql
