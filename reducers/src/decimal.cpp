@@ -41,7 +41,7 @@ std::optional<int> read_exponent(std::string_view text) {
     constexpr int exponent_max = 9'999;
     if (text.empty() || (text[0] != 'e' && text[0] != 'E')) return std::nullopt;
     text.remove_prefix(1);
-    if (!text.empty() && text[0] == '+') text.remove_prefix(1);
+    if (text.size() > 1 && text[0] == '+' && is_digit(text[1])) text.remove_prefix(1);
     int exponent = 0;
     const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), exponent);
     if (end != text.data() + text.size() || end == text.data() ||

@@ -245,23 +245,16 @@ private:
 
     std::string_view found() {
         const std::string_view here = token();
+        if (here == "null") return "null";
+        if (here == "true" || here == "false") return "a boolean";
         switch (here.empty() ? '\0' : here[0]) {
-            case '{':
-                return "an object";
-            case '[':
-                return "an array";
-            case '"':
-                return "a string";
-            case 't':
-            case 'f':
-                return "a boolean";
-            case 'n':
-                return "null";
-            default:
-                break;
+            case '{': return "an object";
+            case '[': return "an array";
+            case '"': return "a string";
+            case '-': return "a number";
+            default: break;
         }
-        return !here.empty() && (is_digit(here[0]) || here[0] == '-') ? "a number"
-                                                                      : "what is not JSON";
+        return !here.empty() && is_digit(here[0]) ? "a number" : "what is not JSON";
     }
 
     ondemand::parser parser_;

@@ -28,35 +28,35 @@ inline constexpr std::string_view msgpack_content_type = "application/msgpack";
 struct Event {
     Position position{};
     EventId id{};
-    std::string_view type;                   ///< "order/placed"
-    std::optional<std::string_view> key;     ///< what the event is about; ordered per key
-    std::optional<std::string_view> tenant;  ///< for whom, where the application has tenants
-    std::string_view payload;                ///< JSON text; empty if there is none
-    std::string_view body;                   ///< bytes; empty if there are none
-    std::string_view content_type;           ///< of the body
-    std::string_view meta;                   ///< JSON text; empty if there is none
-    Timestamp dispatched_at;                 ///< the server's clock when it was dispatched
+    std::string_view type{};                   ///< "order/placed"
+    std::optional<std::string_view> key{};     ///< what the event is about; ordered per key
+    std::optional<std::string_view> tenant{};  ///< for whom, where the application has tenants
+    std::string_view payload{};                ///< JSON text; empty if there is none
+    std::string_view body{};                   ///< bytes; empty if there are none
+    std::string_view content_type{};           ///< of the body
+    std::string_view meta{};                   ///< JSON text; empty if there is none
+    Timestamp dispatched_at{};                 ///< the server's clock when it was dispatched
 };
 
 /// An event to dispatch: with a JSON payload, or with a body and its content type.
 struct NewEvent {
-    std::string type;
-    std::string payload;  ///< JSON text; empty if there is none
-    std::optional<std::string> key;
-    std::optional<std::string> tenant;
-    std::optional<std::string> meta;  ///< JSON text
+    std::string type{};
+    std::string payload{};  ///< JSON text; empty if there is none
+    std::optional<std::string> key{};
+    std::optional<std::string> tenant{};
+    std::optional<std::string> meta{};  ///< JSON text
     /// Makes a repeated dispatch harmless: the same id with the same content is the same event.
-    std::optional<Uuid> dispatch_id;
-    std::string body;          ///< bytes, instead of a payload
-    std::string content_type;  ///< of the body
+    std::optional<Uuid> dispatch_id{};
+    std::string body{};          ///< bytes, instead of a payload
+    std::string content_type{};  ///< of the body
 };
 
 /// What goes with an event beside its content.
 struct EventOptions {
-    std::optional<std::string> key;
-    std::optional<std::string> tenant;
-    std::optional<std::string> meta;  ///< JSON text
-    std::optional<Uuid> dispatch_id;
+    std::optional<std::string> key{};
+    std::optional<std::string> tenant{};
+    std::optional<std::string> meta{};  ///< JSON text
+    std::optional<Uuid> dispatch_id{};
 };
 
 namespace reducers {
