@@ -13,7 +13,7 @@ struct SqlFile {
     std::string_view text;
 };
 
-/// Migrations, views and functions, each in the order of their names, then grants.sql.
+/// Migrations, functions and views, each in the order of their names, then grants.sql.
 [[nodiscard]] std::span<const SqlFile> embedded_sql();
 
 }  // namespace baton::sql

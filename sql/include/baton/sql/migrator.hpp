@@ -2,10 +2,11 @@
 //
 // Structure and behaviour are different kinds of file. migrations/NNNN_name.sql changes tables,
 // runs once, in order, each in a transaction of its own, and is never edited after a release (its
-// first line may be `--! breaking`: an older binary must not touch what it leaves). views/ and
-// functions/ are re-created as a whole, with grants.sql, in one last transaction whenever their
-// text differs from what was installed. No file names a schema: they run with the environment's
-// schema as search_path. What is done is written down in the schema's own `schema_migration`.
+// first line may be `--! breaking`: an older binary must not touch what it leaves). functions/,
+// views/ and grants.sql are re-created as a whole, in one last transaction, whenever their text
+// differs from what was installed. Functions come before views: a body is not looked at before it
+// is called, a view is. No file names a schema: they run with the environment's schema as
+// search_path. What is done is written down in the schema's own `schema_migration`.
 //
 // What it promises about locks: it waits for no lock longer than LockLimits::wait, so what queues
 // behind it waits no longer than that; then it lets go of everything and tries again later. Two
