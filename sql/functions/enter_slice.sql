@@ -25,6 +25,8 @@ begin
             set_config('baton.stragglers', stragglers::text, true),
             set_config('baton.after_id', after_id::text, true),
             set_config('baton.last_id', last_id::text, true),
-            set_config('baton.first_position', first_position::text, true);
+            set_config('baton.first_position', first_position::text, true),
+            set_config('baton.recorded_count', '0', true),
+            set_config('baton.recorded_after', '0', true);
 end;
 $$;

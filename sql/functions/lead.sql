@@ -8,9 +8,10 @@
 -- Arguments   node: who asks, for people to read. reducers: 'name@version' of what it carries.
 --             lease: how long a silent leader is believed.
 -- Returns     the new epoch, or null if somebody else leads.
--- Raises      BT026 (through lock_timeout: 55P03) never; waits for the row at most lock_timeout.
--- Locks       the session advisory lock of this environment, until resign() or the session's end.
--- Tables      leader: update. leadership: insert. log_*: see rebase_log().
+-- Raises      BT013 a view is live here that the caller does not carry. BT009 see rebase_log().
+-- Locks       the session advisory lock of this environment, until resign() or the session's end;
+--             the leader's row, for which it waits no longer than lock_timeout (55P03).
+-- Tables      leader: update. leadership: insert. log_window, log_origin: see rebase_log().
 create or replace function lead(node text, reducers text[], lease interval)
 returns bigint
 language plpgsql
@@ -22,6 +23,7 @@ as $$
 declare
     former    leader;
     lock_free boolean := pg_try_advisory_lock(leader_lock_key());
+    lacking   text;
     new_epoch bigint;
 begin
     select * into strict former from leader where only_row;
@@ -29,16 +31,27 @@ begin
         if former.lease_until > clock_timestamp() then
             return null;
         end if;
-        perform pg_terminate_backend(former.backend_pid)
+        perform pg_terminate_backend(a.pid)
           from pg_stat_activity a
          where a.pid = former.backend_pid
            and a.pid <> pg_backend_pid()
            and a.datname = current_database()
-           and a.application_name like 'baton %';
+           and a.application_name like 'baton%';
+    end if;
+
+    select s.view || '@' || s.version into lacking
+      from view_state s
+     where s.view || '@' || s.version <> all (lead.reducers)
+     limit 1;
+    if found then
+        perform pg_advisory_unlock(leader_lock_key()) where lock_free;
+        raise exception 'view % is live here and this process does not carry it: start one that does, or drop the view',
+            lacking
+            using errcode = 'BT013';
     end if;
 
     update leader
-       set epoch = epoch + 1,
+       set epoch = former.epoch + 1,
            node = lead.node,
            backend_pid = pg_backend_pid(),
            lease_until = clock_timestamp() + lead.lease,

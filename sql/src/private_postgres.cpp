@@ -171,23 +171,33 @@ struct PrivatePostgres::Server {
             arguments.push_back(setting);
         }
         const Command postgres = command("postgres", arguments);
+        const auto deadline = std::chrono::steady_clock::now() + options.start_timeout;
         process = std::make_unique<Process>(postgres);
-        await_ready(postgres.log);
+        while (!is_ready(postgres.log, deadline)) {
+            stop(StopMode::immediate);
+            process = std::make_unique<Process>(postgres);
+        }
     }
 
-    void await_ready(const fs::path& log) {
-        const auto deadline = std::chrono::steady_clock::now() + options.start_timeout;
+    // Waits until connections are accepted. False when the start has to be tried again: Postgres
+    // does not start beside sessions of a server that was killed.
+    bool is_ready(const fs::path& log, std::chrono::steady_clock::time_point deadline) {
         const std::string probe = url("postgres") + "&connect_timeout=2";
         while (PQping(probe.c_str()) != PQPING_OK) {
+            const bool is_late = std::chrono::steady_clock::now() >= deadline;
             if (process->ended_within(probe_interval)) {
+                const std::string words = last_words(log);
+                if (!is_late && words.find("pre-existing shared memory") != std::string::npos)
+                    return false;
                 throw Error(ErrorCode::postgres_missing,
-                            "the private Postgres did not start: " + last_words(log));
+                            "the private Postgres did not start: " + words);
             }
-            if (std::chrono::steady_clock::now() < deadline) continue;
+            if (!is_late) continue;
             stop(StopMode::immediate);
             throw Error(ErrorCode::postgres_missing,
                         "the private Postgres was not ready in time: " + last_words(log));
         }
+        return true;
     }
 
     void stop(StopMode mode) {
@@ -199,6 +209,7 @@ struct PrivatePostgres::Server {
             static_cast<void>(process->ended_within(crash_timeout));
         }
         process.reset();  // kills what is left
+        private_postgres::kill_orphans(bin / "postgres", home.path() / "data");
     }
 };
 

@@ -10,9 +10,9 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr const char* temporary_prefix = "baton-pg-";
 
 std::string variable(const char* name) {
-    const char* const value = std::getenv(name);
+    const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
     return value == nullptr ? "" : value;
 }
 
@@ -58,6 +58,7 @@ std::vector<fs::path> debian_folders(const fs::path& versions) {
     }
     std::sort(found.rbegin(), found.rend());
     std::vector<fs::path> folders;
+    folders.reserve(found.size());
     for (auto& [version, folder] : found) folders.push_back(std::move(folder));
     return folders;
 }
@@ -67,7 +68,9 @@ Error cannot_use(const fs::path& folder, const std::string& reason) {
             "the folder " + json_quoted(folder.string()) + " cannot be used: " + reason};
 }
 
-Error cannot_use(const fs::path& folder) { return cannot_use(folder, std::strerror(errno)); }
+Error cannot_use(const fs::path& folder) {
+    return cannot_use(folder, std::generic_category().message(errno));
+}
 
 void give(const fs::path& folder, const Account& account) {
     if (::chmod(folder.c_str(), S_IRWXU) != 0) throw cannot_use(folder);

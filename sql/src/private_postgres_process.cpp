@@ -6,9 +6,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <csignal>
-#include <cstring>
 #include <string_view>
+#include <system_error>
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
@@ -16,13 +17,12 @@
 namespace baton::sql::private_postgres {
 namespace {
 
-// PG* variables of the caller would change what initdb and postgres do (PGDATA, PGPORT, ...).
-std::vector<char*> cleaned_environment() {
+// The caller's variables, but messages in English: last words are looked for in the log.
+std::vector<char*> environment_in_english() {
     static char locale[] = "LC_ALL=C";
     std::vector<char*> variables;
     for (char** variable = environ; *variable != nullptr; ++variable) {
-        const std::string_view text(*variable);
-        if (!text.starts_with("PG") && !text.starts_with("LC_ALL=")) variables.push_back(*variable);
+        if (!std::string_view(*variable).starts_with("LC_ALL=")) variables.push_back(*variable);
     }
     variables.push_back(locale);
     variables.push_back(nullptr);
@@ -36,7 +36,7 @@ int spawn(const Command& command, pid_t& pid) {
         arguments.push_back(const_cast<char*>(argument.c_str()));
     }
     arguments.push_back(nullptr);
-    std::vector<char*> environment = cleaned_environment();
+    std::vector<char*> environment = environment_in_english();
 
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
@@ -77,9 +77,9 @@ Process::Process(const Command& command) : keeper_([this, &command] { keep(comma
     if (start_error_ == 0) return;
     lock.unlock();
     keeper_.join();
-    throw Error(
-        ErrorCode::postgres_missing,
-        json_quoted(command.arguments[0]) + " cannot be started: " + std::strerror(start_error_));
+    throw Error(ErrorCode::postgres_missing,
+                json_quoted(command.arguments[0]) +
+                    " cannot be started: " + std::generic_category().message(start_error_));
 }
 
 Process::~Process() {
@@ -131,6 +131,21 @@ bool Process::ended_within(std::chrono::milliseconds timeout) {
 bool Process::succeeded() {
     const std::lock_guard lock(mutex_);
     return ended_ && WIFEXITED(status_) && WEXITSTATUS(status_) == 0;
+}
+
+void kill_orphans(const std::filesystem::path& program, const std::filesystem::path& folder) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const fs::path executable = fs::canonical(program, error);
+    fs::directory_iterator entry("/proc", error);
+    for (; entry != fs::directory_iterator(); entry.increment(error)) {
+        const fs::path process = entry->path();
+        const std::string name = process.filename().string();
+        pid_t pid = 0;
+        std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (pid <= 0 || fs::read_symlink(process / "exe", error) != executable) continue;
+        if (fs::read_symlink(process / "cwd", error) == folder) ::kill(pid, SIGKILL);
+    }
 }
 
 }  // namespace baton::sql::private_postgres

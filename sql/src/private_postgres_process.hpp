@@ -54,4 +54,8 @@ private:
     std::thread keeper_;
 };
 
+/// Kills every process that runs `program` in the working folder `folder`: the sessions of a server
+/// that was itself killed. One that computes does not notice for as long as its statement takes.
+void kill_orphans(const std::filesystem::path& program, const std::filesystem::path& folder);
+
 }  // namespace baton::sql::private_postgres

@@ -1,0 +1,79 @@
+// The orchestrator of one environment: leads it or stands by, and while it leads keeps every view
+// exactly right.
+//
+// One transaction per batch folds the events into all views, records the batch and checks that this
+// process still leads; a crash anywhere leaves all of it or nothing. Any number of orchestrators
+// may run for one environment: one leads, the others wait to. Nothing is ever decided by a clock of
+// this machine. See orchestrator/README.md for the loops, and what happens on each failure.
+//
+// Threads: run() uses the calling thread and one more, which reads ahead. stop() and standing() may
+// be called from any thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "baton/base/error.hpp"
+#include "baton/reducers/registry.hpp"
+#include "baton/sql/view_store.hpp"
+
+namespace baton {
+
+/// What a view does about an event that its reducer cannot fold.
+enum class PoisonPolicy {
+    halt,  ///< Stand before it until a person decides; the other views go on.
+    skip,  ///< Note it, and go on without it.
+};
+
+struct OrchestratorOptions {
+    std::string url;                    ///< A direct connection, not through a pooler.
+    std::string schema;                 ///< The environment's.
+    std::string node = "orchestrator";  ///< Who this is, for people to read.
+    std::chrono::milliseconds lease{5000};
+    std::chrono::milliseconds poll{1000};  ///< How often to look although nobody rang.
+    std::size_t batch_max = 10'000;
+    /// Accept another build of a registered version (development).
+    bool other_builds = false;
+    std::function<PoisonPolicy(std::string_view view)> on_poison;  ///< Unset: halt.
+    std::vector<sql::SqlReducer> sql_reducers;
+};
+
+class Orchestrator {
+public:
+    /// `registry` must outlive it.
+    Orchestrator(OrchestratorOptions options, const Registry& registry);
+    Orchestrator(const Orchestrator&) = delete;
+    Orchestrator& operator=(const Orchestrator&) = delete;
+
+    /// Leads or stands by until stop(). Comes back from lost connections, restarts, failovers and
+    /// lost leadership by itself; throws Error only for what will not go away by waiting:
+    /// not_installed, build_mismatch, reducer_invalid, settings_invalid, statement_failed.
+    void run();
+
+    /// Lets run() finish its batch, resign and return. May be called before run() and twice.
+    void stop() noexcept;
+
+    [[nodiscard]] bool is_leading() const noexcept { return leading_; }
+
+private:
+    void lead_or_wait();
+    [[nodiscard]] bool stopping() const noexcept { return stopping_; }
+    /// Waits, unless stop() is called; true if it was.
+    bool pause(std::chrono::milliseconds time);
+
+    const OrchestratorOptions options_;
+    const Registry& registry_;
+
+    std::atomic<bool> stopping_{false};
+    std::atomic<bool> leading_{false};
+    std::mutex mutex_;
+    std::condition_variable stopped_;  // with mutex_
+};
+
+}  // namespace baton

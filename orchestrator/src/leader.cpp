@@ -1,0 +1,164 @@
+#include "leader.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "baton/base/fault.hpp"
+#include "baton/base/log.hpp"
+
+namespace baton::orchestrator {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How often partitions are looked at; each holds ten million ids, and two are there in advance.
+constexpr std::chrono::seconds partition_interval{10};
+
+// How long a batch is tried again for a lock or a deadlock before the leadership is given up.
+constexpr int batch_tries_max = 30;
+
+}  // namespace
+
+Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
+               sql::Connection& connection, sql::Epoch epoch)
+    : options_(options),
+      registry_(registry),
+      connection_(connection),
+      epoch_(epoch),
+      reader_((register_reducers(), options_), registry_, sql::read_checkpoint(connection)),
+      lease_renewed_(Clock::now()),
+      partitions_checked_(Clock::now()) {
+    add_partitions();
+}
+
+BatchContext Leader::context() { return {connection_, epoch_, options_, views_}; }
+
+void Leader::register_reducers() {
+    sql::prepare_view_store(connection_);
+    const sql::Checkpoint checkpoint = sql::read_checkpoint(connection_);
+    head_ = Position{static_cast<std::int64_t>(checkpoint.next_position) - 1};
+
+    sql::Transaction transaction(connection_);
+    std::vector<sql::ViewStanding> standings;
+    for (const ReducerInfo& info : registry_.reducers()) {
+        sql::register_reducer(transaction, info, options_.other_builds);
+        standings.push_back(sql::read_standing(transaction, info.name));
+    }
+    for (const sql::SqlReducer& reducer : options_.sql_reducers) {
+        sql::register_reducer(transaction, reducer);
+        standings.push_back(sql::read_standing(transaction, reducer.name));
+    }
+    sql::fence(transaction, epoch_);
+    transaction.commit();
+
+    for (std::size_t i = 0; i < registry_.reducers().size(); ++i) {
+        views_.push_back(
+            make_cpp_view(connection_, registry_.reducers()[i], registry_.start_fold(i)));
+    }
+    for (const sql::SqlReducer& reducer : options_.sql_reducers) {
+        views_.push_back(make_sql_view(reducer));
+    }
+    for (std::size_t i = 0; i < views_.size(); ++i) views_[i]->standing = standings[i];
+}
+
+void Leader::add_partitions() {
+    partitions_checked_ = Clock::now();
+    try {
+        connection_.exec("select add_event_partitions()");
+    } catch (const Error& error) {
+        // A long reader of the log holds a lock that ATTACH needs. There is time: ids go on for
+        // millions of events, and then into the default partition.
+        if (error.code() != ErrorCode::lock_unavailable) throw;
+        log().warn("partitions not added: {}; will try again", error.what());
+    }
+}
+
+std::optional<std::chrono::milliseconds> Leader::lease_due() {
+    if (Clock::now() - lease_renewed_ < options_.lease / 3) return std::nullopt;
+    return options_.lease;
+}
+
+void Leader::work(const std::function<bool()>& stopping) {
+    while (!stopping()) {
+        const bool was_behind = catch_up();
+        const bool had_page = reduce_next();
+        if (!had_page || lease_due()) housekeep();
+        if (!was_behind && !had_page) continue;
+    }
+}
+
+bool Leader::reduce_next() {
+    const bool behind = std::ranges::any_of(views_, [](const auto& view) {
+        return view->standing.state == sql::ViewState::behind;
+    });
+    const auto patience =
+        behind ? std::chrono::milliseconds(0)
+               : std::min(options_.lease / 3, std::chrono::milliseconds(250));
+    std::unique_ptr<Page> page = reader_.take(patience);
+    if (!page) return false;
+    reduce_with_retries(*page);
+    head_ = page->log.events.back().position;
+    reader_.give_back(std::move(page));
+    return true;
+}
+
+void Leader::reduce_with_retries(const Page& page) {
+    Backoff backoff(std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+    for (int tries = 1;; ++tries) {
+        const auto lease = lease_due();
+        try {
+            reduce_batch(context(), page, lease);
+            if (lease) lease_renewed_ = Clock::now();
+            return;
+        } catch (const Error& error) {
+            // Somebody held a lock on a view's rows; the same page again can succeed. What loses
+            // the connection, or may have been committed, begins again at the checkpoint.
+            const bool in_the_way = error.code() == ErrorCode::transaction_retry ||
+                                    error.code() == ErrorCode::lock_unavailable;
+            if (!in_the_way || tries == batch_tries_max) throw;
+            log().warn("batch put off: {}; try {} of {}", error.what(), tries, batch_tries_max);
+            std::this_thread::sleep_for(backoff.next());
+        }
+    }
+}
+
+bool Leader::catch_up() {
+    bool was_behind = false;
+    for (const std::unique_ptr<View>& view : views_) {
+        if (view->standing.state != sql::ViewState::behind) continue;
+        was_behind = true;
+        if (!sql::read_recorded(connection_, view->standing.position, options_.batch_max,
+                                recorded_.log)) {
+            sql::Transaction transaction(connection_);
+            view->standing.state = sql::ViewState::following;
+            write_standing(transaction, view->name(), view->standing);
+            sql::fence(transaction, epoch_);
+            transaction.commit();
+        } else {
+            registry_.decode(recorded_.log.events, recorded_.decoded);
+            reduce_recorded(context(), *view, recorded_, head_);
+        }
+        if (view->standing.state == sql::ViewState::following) {
+            log().info("view follows the log view={}@{} position={}", view->name(),
+                       view->version(), static_cast<std::int64_t>(head_));
+        }
+    }
+    return was_behind;
+}
+
+void Leader::housekeep() {
+    if (const auto lease = lease_due()) {
+        sql::Transaction transaction(connection_);
+        sql::fence(transaction, epoch_, lease);
+        // A person may have resolved a dead event: the view goes on from where it stands.
+        for (const std::unique_ptr<View>& view : views_) {
+            if (view->standing.state != sql::ViewState::halted) continue;
+            view->standing = sql::read_standing(transaction, view->name());
+        }
+        transaction.commit();
+        lease_renewed_ = Clock::now();
+    }
+    if (Clock::now() - partitions_checked_ > partition_interval) add_partitions();
+}
+
+}  // namespace baton::orchestrator

@@ -1,0 +1,55 @@
+// One leadership: from the moment the database gave the epoch until it is lost or given back.
+//
+// Threads: the caller's; reading ahead happens on another.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "baton/base/backoff.hpp"
+#include "baton/orchestrator/orchestrator.hpp"
+#include "batch.hpp"
+#include "read_ahead.hpp"
+#include "view.hpp"
+
+namespace baton::orchestrator {
+
+class Leader {
+public:
+    /// `connection` holds the leadership of `epoch`. Registers the reducers. Throws Error:
+    /// build_mismatch, reducer_invalid, and what a Transaction throws.
+    Leader(const OrchestratorOptions& options, const Registry& registry,
+           sql::Connection& connection, sql::Epoch epoch);
+
+    /// Reduces until `stopping` says true. Throws Error(deposed), and what a Transaction throws.
+    void work(const std::function<bool()>& stopping);
+
+private:
+    void register_reducers();
+    void add_partitions();
+    /// Takes what the reader has, or waits a little; true if there was a page.
+    bool reduce_next();
+    void reduce_with_retries(const Page& page);
+    /// Brings the views that are behind one step further; true if there was one.
+    bool catch_up();
+    void housekeep();
+    [[nodiscard]] std::optional<std::chrono::milliseconds> lease_due();
+    [[nodiscard]] BatchContext context();
+
+    const OrchestratorOptions& options_;
+    const Registry& registry_;
+    sql::Connection& connection_;
+    const sql::Epoch epoch_;
+
+    std::vector<std::unique_ptr<View>> views_;
+    Position head_{0};  // the last recorded position
+    ReadAhead reader_;
+    Page recorded_;  // for views that are behind
+    std::chrono::steady_clock::time_point lease_renewed_;
+    std::chrono::steady_clock::time_point partitions_checked_;
+};
+
+}  // namespace baton::orchestrator

@@ -1,0 +1,115 @@
+#include "baton/orchestrator/orchestrator.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "baton/base/backoff.hpp"
+#include "baton/base/log.hpp"
+#include "baton/sql/leadership.hpp"
+#include "baton/sql/listener.hpp"
+#include "baton/sql/migrator.hpp"
+#include "leader.hpp"
+
+namespace baton {
+namespace {
+
+// How long a standby waits between looks when nobody resigned.
+constexpr std::chrono::milliseconds standby_look{300};
+
+sql::ConnectOptions leader_options(const OrchestratorOptions& options) {
+    sql::ConnectOptions connect;
+    connect.application_name = "baton orchestrator";
+    connect.schema = options.schema;
+    // A leader that hangs inside a transaction must not hold the fence's lock for longer than it
+    // is believed to lead.
+    connect.idle_in_transaction_timeout =
+        std::max(std::chrono::ceil<std::chrono::seconds>(options.lease), std::chrono::seconds(1));
+    return connect;
+}
+
+// Errors that waiting does not mend: the set-up is wrong, or a bug.
+bool is_final(const Error& error) {
+    return !error.retryable() && !error.loses_connection() && error.code() != ErrorCode::deposed;
+}
+
+}  // namespace
+
+Orchestrator::Orchestrator(OrchestratorOptions options, const Registry& registry)
+    : options_(std::move(options)), registry_(registry) {}
+
+void Orchestrator::stop() noexcept {
+    stopping_ = true;
+    const std::lock_guard lock(mutex_);
+    stopped_.notify_all();
+}
+
+bool Orchestrator::pause(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex_);
+    stopped_.wait_for(lock, time, [&] { return stopping(); });
+    return stopping();
+}
+
+void Orchestrator::run() {
+    Backoff backoff(std::chrono::milliseconds(50), std::chrono::milliseconds(2000));
+    while (!stopping()) {
+        const auto started = std::chrono::steady_clock::now();
+        try {
+            lead_or_wait();
+        } catch (const Error& error) {
+            leading_ = false;
+            if (is_final(error)) throw;
+            if (std::chrono::steady_clock::now() - started > std::chrono::seconds(10)) {
+                backoff.reset();
+            }
+            const auto wait = backoff.next();
+            log().warn("leadership interrupted: {}; trying again in {} ms", error.what(),
+                       wait.count());
+            pause(wait);
+        }
+    }
+}
+
+void Orchestrator::lead_or_wait() {
+    sql::Connection connection(options_.url, leader_options(options_));
+    sql::Migrator().require_installed(connection, options_.schema);
+    connection.exec(
+        "set lock_timeout = '5s'; set enable_seqscan = off; set jit = off;"
+        "set timezone = 'UTC'; set datestyle = 'ISO'");
+    sql::prepare_leadership(connection);
+
+    sql::Candidate candidate{options_.node, {}, options_.lease};
+    for (const ReducerInfo& info : registry_.reducers()) {
+        candidate.reducers.push_back(info.name + "@" + std::to_string(info.version));
+    }
+    for (const sql::SqlReducer& reducer : options_.sql_reducers) {
+        candidate.reducers.push_back(reducer.name + "@" + std::to_string(reducer.version));
+    }
+
+    std::optional<sql::Epoch> epoch = sql::lead(connection, candidate);
+    if (!epoch) {
+        log().info("standing by schema={} node={}", options_.schema, options_.node);
+        sql::ConnectOptions standby = leader_options(options_);
+        standby.application_name = "baton standby";
+        sql::Listener resignations(options_.url, standby, options_.schema + "_leader");
+        while (!epoch && !stopping()) {
+            static_cast<void>(resignations.wait(standby_look));
+            epoch = sql::lead(connection, candidate);
+        }
+        if (!epoch) return;
+    }
+    if (stopping()) {
+        sql::resign(connection, *epoch);
+        return;
+    }
+
+    orchestrator::Leader leader(options_, registry_, connection, *epoch);
+    leading_ = true;
+    log().info("leading schema={} node={} epoch={}", options_.schema, options_.node,
+               static_cast<std::int64_t>(*epoch));
+    leader.work([&] { return stopping(); });
+    leading_ = false;
+    sql::resign(connection, *epoch);
+    log().info("resigned schema={} epoch={}", options_.schema, static_cast<std::int64_t>(*epoch));
+}
+
+}  // namespace baton

@@ -1,0 +1,153 @@
+#include "read_ahead.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "baton/base/fault.hpp"
+
+namespace baton::orchestrator {
+namespace {
+
+// Two pages are in memory at most, each in the server's text and as typed values; this keeps the
+// process small whatever the events' size is.
+constexpr std::size_t page_bytes_max = 8UL * 1024 * 1024;
+
+sql::ConnectOptions reader_options(const OrchestratorOptions& options) {
+    sql::ConnectOptions connect;
+    connect.application_name = "baton reader";
+    connect.schema = options.schema;
+    return connect;
+}
+
+sql::ConnectOptions listener_options(const OrchestratorOptions& options) {
+    sql::ConnectOptions connect = reader_options(options);
+    connect.application_name = "baton listener";
+    return connect;
+}
+
+}  // namespace
+
+ReadAhead::ReadAhead(const OrchestratorOptions& options, const Registry& registry,
+                     sql::Checkpoint checkpoint)
+    : options_(options),
+      registry_(registry),
+      listener_(options.url, listener_options(options), options.schema),
+      thread_([this, at = std::move(checkpoint)]() mutable { run(std::move(at)); }) {}
+
+ReadAhead::~ReadAhead() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    listener_.wake();
+    thread_.join();
+}
+
+std::unique_ptr<Page> ReadAhead::take(std::chrono::milliseconds timeout) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, timeout, [&] { return ready_ || failure_ || interrupted_; });
+    interrupted_ = false;
+    if (!ready_ && failure_) std::rethrow_exception(failure_);
+    std::unique_ptr<Page> page = std::move(ready_);
+    lock.unlock();
+    changed_.notify_all();
+    return page;
+}
+
+void ReadAhead::give_back(std::unique_ptr<Page> page) {
+    const std::lock_guard lock(mutex_);
+    spare_ = std::move(page);
+}
+
+void ReadAhead::interrupt() {
+    {
+        const std::lock_guard lock(mutex_);
+        interrupted_ = true;
+    }
+    changed_.notify_all();
+}
+
+bool ReadAhead::stopping() {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+}
+
+void ReadAhead::hand_over(std::unique_ptr<Page> page) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !ready_ || stopping_; });
+    ready_ = std::move(page);
+    lock.unlock();
+    changed_.notify_all();
+}
+
+void ReadAhead::run(sql::Checkpoint checkpoint) {
+    try {
+        sql::Connection connection(options_.url, reader_options(options_));
+        connection.prepare("arm_doorbell", "select arm_doorbell($1::boolean)");
+        const auto content = registry_.reducers().empty() ? sql::Content::ids_and_types
+                                                          : sql::Content::whole;
+        sql::LogReader reader(connection, std::move(checkpoint), content);
+        connection.exec_prepared("arm_doorbell", {false});
+        read_all(connection, reader);
+    } catch (...) {
+        const std::lock_guard lock(mutex_);
+        failure_ = std::current_exception();
+    }
+    changed_.notify_all();
+}
+
+void ReadAhead::read_all(sql::Connection& connection, sql::LogReader& reader) {
+    while (!stopping()) {
+        if (!read_page(reader)) wait_for_events(connection, reader);
+    }
+}
+
+std::size_t ReadAhead::page_limit() const {
+    const std::size_t by_bytes = page_bytes_max / std::max<std::size_t>(bytes_per_event_, 1);
+    return std::clamp<std::size_t>(std::min(grown_limit_, by_bytes), 1, options_.batch_max);
+}
+
+bool ReadAhead::read_page(sql::LogReader& reader) {
+    std::unique_ptr<Page> page;
+    {
+        const std::lock_guard lock(mutex_);
+        page = std::move(spare_);
+    }
+    if (!page) page = std::make_unique<Page>();
+
+    const std::size_t limit = page_limit();
+    if (!reader.next(limit, page->log)) {
+        give_back(std::move(page));
+        return false;
+    }
+    fault_point("after_read");
+    bytes_per_event_ = page->log.bytes / page->log.events.size() + 1;
+    // Full pages mean a backlog: take more at once. Small ones shrink by themselves.
+    if (page->log.events.size() == limit) {
+        grown_limit_ = std::min(grown_limit_ * 4, options_.batch_max);
+    }
+    registry_.decode(page->log.events, page->decoded);
+    hand_over(std::move(page));
+    return true;
+}
+
+// Asks to be rung, then looks again. Transactions that looked at the doorbell before it was armed
+// may still commit without ringing; whatever they took until then, the pauses between the looks
+// are not longer than that, so such an event is seen at most twice as late as it was committed.
+void ReadAhead::wait_for_events(sql::Connection& connection, sql::LogReader& reader) {
+    connection.exec_prepared("arm_doorbell", {true});
+    fault_point("after_arm");
+    std::chrono::milliseconds pause{1};
+    while (!stopping()) {
+        if (read_page(reader)) break;
+        if (listener_.wait(pause)) {
+            pause = std::chrono::milliseconds{1};
+        } else {
+            pause = std::min(pause * 2, options_.poll);
+        }
+    }
+    connection.exec_prepared("arm_doorbell", {false});
+}
+
+}  // namespace baton::orchestrator

@@ -1,0 +1,75 @@
+// Reads and decodes the next page of the log while the former one is folded and committed, and
+// waits for the doorbell when there is none.
+//
+// Threads: everything between the constructor and the destructor happens on a thread of its own;
+// take() and give_back() belong to the leader's. Failures of the thread are thrown by take().
+// Lifetime: the registry must outlive it; the thread has ended when the destructor returns.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "baton/orchestrator/orchestrator.hpp"
+#include "baton/reducers/registry.hpp"
+#include "baton/sql/listener.hpp"
+#include "baton/sql/log_reader.hpp"
+
+namespace baton::orchestrator {
+
+/// A page of the log, and its events as typed values.
+struct Page {
+    sql::LogPage log;
+    DecodedBatch decoded;
+};
+
+class ReadAhead {
+public:
+    /// Goes on at `checkpoint`; reads whole events only if `registry` has reducers.
+    ReadAhead(const OrchestratorOptions& options, const Registry& registry,
+              sql::Checkpoint checkpoint);
+    ~ReadAhead();
+    ReadAhead(const ReadAhead&) = delete;
+    ReadAhead& operator=(const ReadAhead&) = delete;
+
+    /// The next page, or nullptr if there is none within `timeout`. Throws what stopped the thread.
+    [[nodiscard]] std::unique_ptr<Page> take(std::chrono::milliseconds timeout);
+    /// A page that is done with, to be used again.
+    void give_back(std::unique_ptr<Page> page);
+    /// Ends a take() that waits, or the next one.
+    void interrupt();
+
+private:
+    void run(sql::Checkpoint checkpoint);
+    void read_all(sql::Connection& connection, sql::LogReader& reader);
+    bool read_page(sql::LogReader& reader);
+    void wait_for_events(sql::Connection& connection, sql::LogReader& reader);
+    void hand_over(std::unique_ptr<Page> page);
+    [[nodiscard]] bool stopping();
+    [[nodiscard]] std::size_t page_limit() const;
+
+    // Constant after construction.
+    const OrchestratorOptions& options_;
+    const Registry& registry_;
+    sql::Listener listener_;
+
+    // Touched by the reading thread only.
+    std::size_t grown_limit_ = 500;
+    std::size_t bytes_per_event_ = 512;
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    // Guarded by mutex_.
+    std::unique_ptr<Page> ready_;
+    std::unique_ptr<Page> spare_;
+    std::exception_ptr failure_;
+    bool stopping_ = false;
+    bool interrupted_ = false;
+
+    std::thread thread_;
+};
+
+}  // namespace baton::orchestrator

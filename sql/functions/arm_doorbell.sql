@@ -1,0 +1,13 @@
+-- arm_doorbell: say whether dispatch() must notify from now on. Internal, for the leader.
+--
+-- Takes effect at once, also for transactions that are under way; those which looked before did not
+-- see it, so whoever arms looks at the log again, and polls until they must have ended.
+create or replace function arm_doorbell(armed boolean)
+returns void
+language sql
+volatile
+security definer
+set search_path from current
+as $$
+    select setval('doorbell', case when arm_doorbell.armed then 2 else 1 end);
+$$;

@@ -1,0 +1,17 @@
+-- call_sql_reducer: let a SQL reducer fold what batch_event shows. Internal.
+--
+-- The planner settings of the orchestrator's session are for reading the log; the reducer's own
+-- statements are planned as its author tested them.
+create or replace function call_sql_reducer(name text, version integer)
+returns void
+language plpgsql
+volatile
+set search_path from current
+set enable_seqscan = on
+set enable_bitmapscan = on
+set plan_cache_mode = auto
+as $$
+begin
+    execute format('select %I()', name || '__v' || version);
+end;
+$$;

@@ -1,0 +1,46 @@
+// Leadership as the database decides it: by an epoch that is checked in every transaction in which
+// a leader writes, see sql/functions/lead.sql and fence.sql.
+//
+// Threads: no state but the connection's.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "baton/sql/connection.hpp"
+#include "baton/sql/log_reader.hpp"
+
+namespace baton::sql {
+
+enum class Epoch : std::int64_t {};
+
+struct Candidate {
+    std::string node;                   ///< Who asks, for people to read.
+    std::vector<std::string> reducers;  ///< "name@version" of each that it carries.
+    std::chrono::milliseconds lease{};  ///< How long a silent leader is believed.
+};
+
+/// Makes the statements below known on a connection that is to lead.
+void prepare_leadership(Connection& connection);
+
+/// The new epoch, or nothing if somebody else leads. Throws Error: reducer_invalid (a live view
+/// is not among the candidate's), not_installed (see sql/functions/rebase_log.sql).
+std::optional<Epoch> lead(Connection& connection, const Candidate& candidate);
+
+/// Throws Error(deposed) unless `epoch` still leads; the transaction can then only end. Keeps
+/// a takeover waiting until the transaction ends, so call it last.
+void fence(Transaction& transaction, Epoch epoch,
+           std::optional<std::chrono::milliseconds> lease = std::nullopt);
+
+/// Lets a standby take over at once. Throws nothing: a lost connection does the same.
+void resign(Connection& connection, Epoch epoch) noexcept;
+
+/// Records that `page` was reduced in this transaction, and fences it; see
+/// sql/functions/record_batch.sql. Extends the lease if `lease` is given.
+void record_batch(Transaction& transaction, Epoch epoch, const LogPage& page,
+                  std::chrono::microseconds worked, std::optional<std::chrono::milliseconds> lease);
+
+}  // namespace baton::sql

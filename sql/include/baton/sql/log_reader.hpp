@@ -1,0 +1,89 @@
+// Reads the log in its one order: first what is recorded of the newest window, then window after
+// window of what is new. Why that order is right is told in sql/functions/log_slice.sql.
+//
+// A LogReader only reads. Whoever takes a page records it (record_batch) in the transaction that
+// reduces it; until then a new LogReader would give the same events again.
+//
+// Threads: one thread, together with its Connection. Pages may be handed to another thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "baton/reducers/event.hpp"
+#include "baton/sql/connection.hpp"
+
+namespace baton::sql {
+
+/// What one snapshot saw; the columns of log_window, as Postgres writes them.
+struct Window {
+    std::int64_t number = 0;
+    std::int64_t id_value = 0;
+    std::string xid;
+    std::string seen;
+    std::int64_t id_ceiling = 0;
+    std::string stragglers;
+};
+
+/// Where the log goes on.
+struct Checkpoint {
+    Position next_position{1};
+    std::int64_t after_id = 0;
+    Window before;
+    Window window;
+};
+
+/// The newest recorded batch's end.
+[[nodiscard]] Checkpoint read_checkpoint(Connection& connection);
+
+/// Events that follow each other in the log, all of one window: a batch to be.
+struct LogPage {
+    Window before;
+    Window window;
+    bool opens_window = false;  ///< The window is not recorded yet.
+    std::int64_t after_id = 0;  ///< Its events have after_id < id <= the last one's id.
+    Position first_position{};
+    std::size_t bytes = 0;      ///< Of payloads and bodies.
+    std::vector<Event> events;  ///< Their texts live as long as the page.
+
+    [[nodiscard]] std::int64_t last_id() const {
+        return static_cast<std::int64_t>(events.back().id);
+    }
+
+    Result rows;                      ///< Holds the texts.
+    std::vector<std::string> bodies;  ///< Decoded bytea.
+};
+
+/// What to read of each event.
+enum class Content : std::uint8_t {
+    whole,
+    ids_and_types,  ///< For reducers that read the events in SQL.
+};
+
+class LogReader {
+public:
+    /// Goes on at `checkpoint`. Sets the planner settings that reading relies on for the session.
+    LogReader(Connection& connection, Checkpoint checkpoint, Content content);
+
+    /// The next at most `limit` events, or false if there is nothing new. `page` is overwritten.
+    bool next(std::size_t limit, LogPage& page);
+
+private:
+    bool open_next_window();
+    bool take_window(const Result& rows);
+
+    Connection& connection_;
+    Checkpoint at_;
+    Content content_;
+    bool exhausted_ = false;        // the window has nothing more
+    bool recorded_ahead_ = true;    // windows may be recorded that have no batch yet
+    bool opens_window_ = false;     // the next page is the first of an unrecorded window
+};
+
+/// Reads recorded events again, through read_log(): for views that are behind. Positions from
+/// `after` on, at most `limit`; false if there are none.
+bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page);
+
+}  // namespace baton::sql

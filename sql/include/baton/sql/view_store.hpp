@@ -1,0 +1,99 @@
+// The views in the database: registering the reducers that keep them, reading and writing their
+// rows, and noting where each stands.
+//
+// Every statement is put together by one SQL function (sql/functions/view_statements.sql), which
+// quotes every name.
+//
+// Threads: one thread, together with the Connection.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "baton/reducers/fold.hpp"
+#include "baton/sql/connection.hpp"
+#include "baton/sql/log_reader.hpp"
+
+namespace baton::sql {
+
+enum class ViewState : std::uint8_t { following, behind, halted };
+
+/// Where a view stands; position counts only if it does not follow.
+struct ViewStanding {
+    ViewState state = ViewState::behind;
+    Position position{0};
+};
+
+/// A reducer that is one SQL function, as its file says.
+struct SqlReducer {
+    std::string name;
+    int version = 0;
+    std::string build;   ///< A digest of the text.
+    std::string script;  ///< Makes the table and the function <name>__v<version>.
+    std::string origin;  ///< The file, for messages.
+};
+
+/// Reads a SQL reducer's file, which begins with `--! reducer <name> version <n>`. Throws
+/// Error(reducer_invalid) where it does not, or cannot be read.
+[[nodiscard]] SqlReducer read_sql_reducer(const std::string& path);
+
+/// Makes the statements below known on a connection that is to lead.
+void prepare_view_store(Connection& connection);
+
+/// Registers a reducer, and makes its table and view if they are not there. `other_builds` accepts
+/// another build of the same version. Throws Error: build_mismatch, reducer_invalid.
+void register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds);
+void register_reducer(Transaction& transaction, const SqlReducer& reducer);
+
+[[nodiscard]] ViewStanding read_standing(Transaction& transaction, const std::string& view);
+void write_standing(Transaction& transaction, const std::string& view, const ViewStanding& standing,
+                    const std::optional<std::string>& reason = std::nullopt);
+
+/// The positions in (after, after + count] that the view has skipped.
+[[nodiscard]] std::vector<Position> read_skipped(Transaction& transaction, const std::string& view,
+                                                 int version, Position after, std::size_t count);
+
+struct DeadEvent {
+    std::string view;
+    int version = 0;
+    Position position{};
+    EventId event_id{};
+    std::string event_type;
+    std::string error;
+    bool skipped = false;  ///< The view went on without it; else it halts before it.
+};
+void record_dead_event(Transaction& transaction, const DeadEvent& dead);
+
+/// The rows of a C++ reducer's view.
+class ViewRows {
+public:
+    /// The reducer must be registered.
+    ViewRows(Connection& connection, const ReducerInfo& info);
+
+    /// Loads the rows that `fold` misses.
+    void load(Transaction& transaction, Fold& fold) const;
+    /// Writes what it changed: one statement, and one more if it deleted rows.
+    void write(Transaction& transaction, const Changes& changes) const;
+
+private:
+    std::string load_;
+    std::string upsert_;
+    std::string remove_;
+    std::vector<std::size_t> key_order_;  // of the fold's keys, by the statement's
+    int column_count_;
+};
+
+/// From here to the end of the transaction, batch_event shows the events [first, first + count) of
+/// the page.
+void enter_slice(Transaction& transaction, const LogPage& page, std::size_t first,
+                 std::size_t count);
+/// The same for events that are recorded.
+void enter_recorded(Transaction& transaction, Position after, std::size_t count);
+
+/// Lets a SQL reducer fold what batch_event shows.
+void call_sql_reducer(Transaction& transaction, const std::string& name, int version);
+
+}  // namespace baton::sql

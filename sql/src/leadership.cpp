@@ -1,0 +1,84 @@
+#include "baton/sql/leadership.hpp"
+
+#include "baton/base/log.hpp"
+
+namespace baton::sql {
+namespace {
+
+std::string text_array(const std::vector<std::string>& names) {
+    std::string literal = "{";
+    for (const std::string& name : names) {
+        if (literal.size() > 1) literal += ',';
+        literal += '"' + name + '"';
+    }
+    return literal + "}";
+}
+
+std::optional<std::string> interval(std::optional<std::chrono::milliseconds> time) {
+    if (!time) return std::nullopt;
+    return std::to_string(time->count()) + " ms";
+}
+
+}  // namespace
+
+void prepare_leadership(Connection& connection) {
+    connection.prepare("lead", "select lead($1, $2::text[], $3::interval)");
+    connection.prepare("fence", "select fence($1::bigint, $2::interval)");
+    connection.prepare("resign", "select resign($1::bigint)");
+    connection.prepare("record_batch",
+                       "select record_batch(epoch => $1::bigint, first_position => $2::bigint,"
+                       " count => $3::integer, window_number => $4::bigint,"
+                       " after_id => $5::bigint, last_id => $6::bigint,"
+                       " started_at => clock_timestamp() - $7::interval, lease => $8::interval)");
+    connection.prepare("record_first_batch",
+                       "select record_batch(epoch => $1::bigint, first_position => $2::bigint,"
+                       " count => $3::integer, window_number => $4::bigint,"
+                       " after_id => $5::bigint, last_id => $6::bigint,"
+                       " started_at => clock_timestamp() - $7::interval, lease => $8::interval,"
+                       " id_value => $9::bigint, xid => $10::xid8, seen => $11::pg_snapshot,"
+                       " id_ceiling => $12::bigint, stragglers => $13::xid8[])");
+}
+
+std::optional<Epoch> lead(Connection& connection, const Candidate& candidate) {
+    Transaction transaction(connection);
+    const Result result = transaction.exec_prepared(
+        "lead", {candidate.node, text_array(candidate.reducers), interval(candidate.lease)});
+    const std::optional<std::int64_t> epoch = result.only().integer_or_null(0);
+    transaction.commit();
+    if (!epoch) return std::nullopt;
+    return Epoch{*epoch};
+}
+
+void fence(Transaction& transaction, Epoch epoch, std::optional<std::chrono::milliseconds> lease) {
+    transaction.exec_prepared("fence", {static_cast<std::int64_t>(epoch), interval(lease)});
+}
+
+void resign(Connection& connection, Epoch epoch) noexcept {
+    try {
+        connection.exec_prepared("resign", {static_cast<std::int64_t>(epoch)});
+    } catch (const std::exception& error) {
+        log().debug("could not resign: {}", error.what());
+    }
+}
+
+void record_batch(Transaction& transaction, Epoch epoch, const LogPage& page,
+                  std::chrono::microseconds worked,
+                  std::optional<std::chrono::milliseconds> lease) {
+    const std::string work_time = std::to_string(worked.count()) + " us";
+    const std::optional<std::string> lease_time = interval(lease);
+    const auto epoch_number = static_cast<std::int64_t>(epoch);
+    const auto first_position = static_cast<std::int64_t>(page.first_position);
+    if (!page.opens_window) {
+        transaction.exec_prepared(
+            "record_batch", {epoch_number, first_position, page.events.size(), page.window.number,
+                             page.after_id, page.last_id(), work_time, lease_time});
+        return;
+    }
+    transaction.exec_prepared(
+        "record_first_batch",
+        {epoch_number, first_position, page.events.size(), page.window.number, page.after_id,
+         page.last_id(), work_time, lease_time, page.window.id_value, page.window.xid,
+         page.window.seen, page.window.id_ceiling, page.window.stragglers});
+}
+
+}  // namespace baton::sql
