@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "baton/base/error.hpp"
+#include "sql/made_up_migrations.hpp"
 #include "support/cluster.hpp"
 #include "support/eventually.hpp"
 
@@ -29,51 +30,6 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using testing::eventually;
 using testing::TestDatabase;
-
-constexpr std::string_view grants = R"(
-do $$
-declare
-    role text;
-begin
-    foreach role in array array['dispatch', 'node', 'orchestrate', 'observe'] loop
-        role := current_schema() || '_' || role;
-        if not exists (select from pg_roles where rolname = role) then
-            execute format('create role %I nologin', role);
-        end if;
-        execute format('grant usage on schema %I to %I', current_schema(), role);
-    end loop;
-end $$;
-)";
-
-constexpr std::string_view count_v1 = R"(create or replace function count_things() returns bigint
-    language sql stable set search_path from current
-    as $$ select count(*) from thing_view; select * from things() $$;
-)";
-
-const std::vector<SqlFile> first_set = {
-    {"migrations/0001_thing.sql", "create table thing (id int primary key, body text);\n"},
-    {"views/thing_view.sql",
-     "create or replace view thing_view as select id, things() from thing;\n"},
-    {"functions/count_things.sql", count_v1},
-    {"functions/things.sql",
-     "create or replace function things() returns bigint language plpgsql stable\n"
-     "    set search_path from current as $body$ begin return 1; -- it's a \\ 'quote'\n"
-     "end $body$;\n"},
-    {"grants.sql", grants},
-};
-
-std::vector<SqlFile> second_set(std::string_view migration) {
-    std::vector<SqlFile> files = first_set;
-    files.insert(files.begin() + 1, {"migrations/0002_colour.sql", migration});
-    files[3].text =
-        "create or replace function count_things() returns bigint language sql stable\n"
-        "    set search_path from current as $$ select count(colour) from thing $$;\n";
-    return files;
-}
-
-constexpr std::string_view add_colour = "alter table thing add column colour text;\n";
-constexpr std::string_view add_colour_breaking =
-    "--! breaking\nalter table thing add column colour text;\n";
 
 std::string output_of(const std::string& command) {
     const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
@@ -218,7 +174,7 @@ TEST_F(MigratorTest, OtherFunctionBodyIsDriftThatInstallMends) {
     connection_.exec(
         "create or replace function baton_a.count_things() returns bigint language "
         "sql stable as 'select 7::bigint'");
-    connection_.exec("drop function baton_a.things()");
+    connection_.exec("drop function baton_a.things() cascade");
     EXPECT_EQ(migrator.status(connection_, "baton_a").drifted,
               (std::vector<std::string>{"count_things", "things"}));
     EXPECT_TRUE(migrator.install(connection_, "baton_a").functions_installed);
