@@ -116,7 +116,7 @@ private:
         const auto rule = std::find_if(rules.begin(), rules.end(),
                                        [key](const SettingRule& each) { return each.key == key; });
         BATON_CHECK(rule != rules.end());
-        const auto outside = given_outside(rule->flag, rule->variable);
+        auto outside = given_outside(rule->flag, rule->variable);
         if (!outside) return given_in_file(key);
         if (rule->accepts(outside->value)) return outside;
         report(outside->origin, std::string(key) + " must be " + rule->expectation() + ", not " +

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "baton/base/text.hpp"
@@ -68,7 +68,8 @@ public:
         std::ifstream stream(path_, std::ios::binary);
         const std::string text(std::istreambuf_iterator<char>(stream), {});
         if (!stream) {
-            file_.problems.push_back(path_ + ": cannot be read: " + std::strerror(errno));
+            file_.problems.push_back(path_ +
+                                     ": cannot be read: " + std::generic_category().message(errno));
             return std::move(file_);
         }
         try {

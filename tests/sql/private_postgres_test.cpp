@@ -167,6 +167,35 @@ TEST(PrivatePostgresTest, StopThatTakesTooLongEndsAsImmediate) {
     EXPECT_EQ(ask(server.url(), "select 1"), "1");
 }
 
+TEST(PrivatePostgresTest, StartsAgainAtOnceAfterItWasKilled) {
+    PrivatePostgres server(fast);
+    EXPECT_EQ(ask(server.url(), "create table kept as select 42 as n"), "done");
+    for (int round = 0; round < 5; ++round) {
+        const std::unique_ptr<PGconn, decltype(&PQfinish)> busy(PQconnectdb(server.url().c_str()),
+                                                                &PQfinish);
+        ASSERT_EQ(PQsendQuery(busy.get(), "select count(*) from generate_series(1, 10000000000)"),
+                  1);
+        ASSERT_EQ(::kill(server.pid(), SIGKILL), 0);
+        ASSERT_TRUE(testing::eventually(10s, [&] { return server.pid() == 0; }));
+        server.start();
+        EXPECT_EQ(ask(server.url(), "select n from kept"), "42");
+    }
+}
+
+TEST(PrivatePostgresTest, LeavesNoBusySessionWhenItWasKilled) {
+    pid_t session = 0;
+    {
+        const PrivatePostgres server(fast);
+        const std::unique_ptr<PGconn, decltype(&PQfinish)> busy(PQconnectdb(server.url().c_str()),
+                                                                &PQfinish);
+        session = PQbackendPID(busy.get());
+        ASSERT_EQ(PQsendQuery(busy.get(), "select count(*) from generate_series(1, 10000000000)"),
+                  1);
+        ASSERT_EQ(::kill(server.pid(), SIGKILL), 0);
+    }
+    EXPECT_TRUE(testing::eventually(10s, [&] { return !is_alive(session); }));
+}
+
 TEST(PrivatePostgresTest, KeptFolderServesAgainAndRefusesASecondServer) {
     const ScratchFolder scratch;
     PrivatePostgresOptions options = fast;

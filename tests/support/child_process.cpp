@@ -46,13 +46,14 @@ std::vector<std::string> variables_with(const std::map<std::string, std::string>
             variables.emplace_back(text);
     }
     for (const auto& [name, value] : changes) {
-        if (!value.empty()) variables.push_back(name + "=" + value);
+        if (!value.empty()) variables.emplace_back(name).append("=").append(value);
     }
     return variables;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> result;
+    result.reserve(texts.size() + 1);
     for (std::string& text : texts) result.push_back(text.data());
     result.push_back(nullptr);
     return result;

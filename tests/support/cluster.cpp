@@ -18,7 +18,7 @@ sql::PrivatePostgresOptions test_options() {
 
 std::string create_from(const std::string& database_template) {
     static std::atomic<int> count{0};
-    const std::string name = "test_" + std::to_string(++count);
+    std::string name = "test_" + std::to_string(++count);
     Cluster::instance().execute("create database " + name + " template " + database_template);
     return name;
 }
@@ -36,7 +36,7 @@ std::string Cluster::url(const std::string& database) const { return server_.url
 
 std::string Cluster::prepared(const DatabaseTemplate& database_template) {
     const std::lock_guard lock(mutex_);
-    const std::string name = "template_" + database_template.name;
+    std::string name = "template_" + database_template.name;
     if (prepared_[name]) return name;
     execute("drop database if exists " + name + " with (force)");
     execute("create database " + name + " template template0");
