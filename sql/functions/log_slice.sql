@@ -50,25 +50,29 @@ returns setof event
 language sql
 stable
 begin atomic
-    select e.*
-      from event e
-     where e.id > greatest(log_slice.floor_id, log_slice.after_id)
-       and e.id <= log_slice.ceiling_id
-       and e.xid > log_slice.floor_xid
-       and (e.xid < pg_snapshot_xmin(log_slice.seen)
-            or pg_visible_in_snapshot(e.xid, log_slice.seen))
-       and (e.xid >= pg_snapshot_xmax(log_slice.seen_before)
-            or not pg_visible_in_snapshot(e.xid, log_slice.seen_before))
+    (select e.*
+       from event e
+      where e.id > greatest(log_slice.floor_id, log_slice.after_id)
+        and e.id <= log_slice.ceiling_id
+        and (e.xid > log_slice.floor_xid) is true
+        and (e.xid < pg_snapshot_xmin(log_slice.seen)
+             or pg_visible_in_snapshot(e.xid, log_slice.seen))
+        and (e.xid >= pg_snapshot_xmax(log_slice.seen_before)
+             or not pg_visible_in_snapshot(e.xid, log_slice.seen_before))
+      order by e.id
+      limit log_slice.page)
     union all
-    select late.*
-      from unnest(log_slice.stragglers) as straggler (xid)
-     cross join lateral (
-        select e.*
-          from event e
-         where e.xid = straggler.xid
-           and e.id > log_slice.after_id
-           and e.id <= log_slice.ceiling_id
-         order by e.id
-         limit log_slice.page
-     ) as late;
+    (select late.*
+       from unnest(log_slice.stragglers) as straggler (xid)
+      cross join lateral (
+         select e.*
+           from event e
+          where (e.xid, e.id) > (straggler.xid, log_slice.after_id)
+            and e.xid <= straggler.xid
+            and (e.id <= log_slice.ceiling_id) is true
+          order by e.xid, e.id
+          limit log_slice.page
+      ) as late
+      order by late.id
+      limit log_slice.page);
 end;
