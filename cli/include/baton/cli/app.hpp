@@ -1,0 +1,79 @@
+// App: a program that is the whole tool. It has every verb of the `baton` command, with the
+// application's own reducers inside, and may have verbs of its own:
+//
+//   int main(int argc, char** argv) {
+//       baton::App app("superstore");
+//       app.add<MonthlySalesReducer>();
+//       app.add_sql_reducer("reducers/category_sales.sql");
+//       return app.run(argc, argv);
+//   }
+//
+// Threads: one; run() starts what its verbs need.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "baton/environments/environment.hpp"
+#include "baton/reducers/registry.hpp"
+
+namespace baton {
+
+/// What an application's own verb is given.
+struct VerbContext {
+    environments::Environment environment;  ///< Resolved from flags, variables and file.
+    std::vector<std::string> arguments;     ///< What followed the verb's name, options included.
+    std::string program;                    ///< argv[0], to start itself again.
+};
+
+class App {
+public:
+    explicit App(std::string name = "baton");
+    ~App();
+    App(const App&) = delete;
+    App& operator=(const App&) = delete;
+
+    /// Adds a C++ reducer. Throws Error(reducer_invalid), see Registry::add().
+    template <Reducer R>
+    App& add(R reducer = {}) {
+        registry_.add<R>(std::move(reducer));
+        return *this;
+    }
+    /// Adds a SQL reducer from its file, which is read when a verb needs it.
+    App& add_sql_reducer(std::filesystem::path file);
+
+    /// Adds a verb of the application's own, shown in --help. What `run` returns is the exit code;
+    /// what it throws is printed as one line. `needs_environment` false: no environment is
+    /// resolved, and context.environment has its defaults.
+    App& add_verb(std::string name, std::string help, std::function<int(const VerbContext&)> run,
+                  bool needs_environment = true);
+
+    /// Parses the command line and runs the verb. Returns the exit code: 0 done; 1 the command
+    /// failed (one line on stderr says why); 2 the command line or a setting was wrong.
+    int run(int argc, char** argv) noexcept;
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] const Registry& registry() const { return registry_; }
+    [[nodiscard]] const std::vector<std::filesystem::path>& sql_reducers() const {
+        return sql_reducers_;
+    }
+
+private:
+    struct Verb {
+        std::string name;
+        std::string help;
+        std::function<int(const VerbContext&)> run;
+        bool needs_environment;
+    };
+
+    std::string name_;
+    Registry registry_;
+    std::vector<std::filesystem::path> sql_reducers_;
+    std::vector<Verb> verbs_;
+};
+
+}  // namespace baton
