@@ -1,5 +1,6 @@
 #include "baton/reducers/json.hpp"
 
+#include <algorithm>
 #include <bitset>
 
 #include "baton/base/error.hpp"
@@ -134,12 +135,12 @@ private:
         return unit;
     }
 
-    // jsonb stores numbers as numeric, which ends at 131072 digits before and 16383 after the
-    // point. Far below that is enough for anything that is a number and not an attack.
+    // Postgres prints a number of a jsonb without its exponent, and what it prints must be accepted
+    // again when the row is loaded: so what is limited is the number of digits written out.
     bool number() {
-        constexpr std::size_t length_max = 1'000;
-        const std::size_t begin = at_;
+        constexpr std::size_t digits_max = 1'000;
         if (peek() == '-') ++at_;
+        const std::size_t begin = at_;
         if (peek() == '0') {
             ++at_;
         } else if (!digits()) {
@@ -149,14 +150,25 @@ private:
             ++at_;
             if (!digits()) return refuse("a number without digits after the point");
         }
+        std::size_t written_out = at_ - begin;
         if (peek() == 'e' || peek() == 'E') {
             ++at_;
             if (peek() == '+' || peek() == '-') ++at_;
             const std::size_t exponent_begin = at_;
             if (!digits()) return refuse("a number without an exponent");
-            if (at_ - exponent_begin > 4) return refuse("a number with a too large exponent");
+            written_out += bounded_number(text_.substr(exponent_begin, at_ - exponent_begin));
         }
-        return at_ - begin <= length_max ? true : refuse("a number that is too long");
+        return written_out <= digits_max ? true : refuse("a number of more than 1000 digits");
+    }
+
+    // The value of some digits, or something far above any limit.
+    static std::size_t bounded_number(std::string_view digits) {
+        std::size_t value = 0;
+        for (const char c : digits) {
+            value =
+                std::min<std::size_t>(value * 10 + static_cast<std::size_t>(c - '0'), 1'000'000);
+        }
+        return value;
     }
 
     bool digits() {

@@ -248,11 +248,16 @@ private:
         if (here == "null") return "null";
         if (here == "true" || here == "false") return "a boolean";
         switch (here.empty() ? '\0' : here[0]) {
-            case '{': return "an object";
-            case '[': return "an array";
-            case '"': return "a string";
-            case '-': return "a number";
-            default: break;
+            case '{':
+                return "an object";
+            case '[':
+                return "an array";
+            case '"':
+                return "a string";
+            case '-':
+                return "a number";
+            default:
+                break;
         }
         return !here.empty() && is_digit(here[0]) ? "a number" : "what is not JSON";
     }

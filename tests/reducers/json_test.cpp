@@ -274,11 +274,16 @@ TEST(JsonValueTest, RefusesWhatJsonbRefuses) {
                                         "\"\t\"",
                                         "\"\xC3\"",
                                         "NaN",
-                                        "1e99999",
+                                        "1e1000",
+                                        "1e-1000",
+                                        "1e99999999999999999999",
                                         "\\",
                                         "\"\\"}) {
         EXPECT_NE(reducers::json_fault(text), std::nullopt) << text;
     }
+    EXPECT_EQ(reducers::json_fault("1e999"), std::nullopt);
+    EXPECT_EQ(reducers::json_fault(std::string(1000, '9')), std::nullopt);
+    EXPECT_NE(reducers::json_fault(std::string(1001, '9')), std::nullopt);
     EXPECT_NE(reducers::json_fault(std::string("\"\0\"", 3)), std::nullopt);
     EXPECT_NE(reducers::json_fault(std::string(65, '[') + std::string(65, ']')), std::nullopt);
     EXPECT_NE(reducers::json_fault(std::string(1'000'000, '[')), std::nullopt);

@@ -21,13 +21,16 @@ thread_local std::size_t largest_allocation = 0;
 
 }  // namespace
 
-void* operator new(std::size_t size) {
+// Not inlined, or gcc pairs our malloc with a delete that it does not see through.
+[[gnu::noinline]] void* operator new(std::size_t size) {
     largest_allocation = std::max(largest_allocation, size);
     if (void* const memory = std::malloc(size)) return memory;
     throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept {
+    std::free(memory);
+}
 
 namespace baton {
 namespace {

@@ -1,7 +1,10 @@
 // Json: a JSON value kept as its text, as a field of an event or a `jsonb` column of a row.
 //
 // Its promise: the text is JSON that Postgres' jsonb accepts (valid UTF-8, no \u0000, no lone
-// surrogate, not deeper than depth_max), because a row that Postgres refuses would stop its view.
+// surrogate, not deeper than depth_max, no number of more than 1000 digits), because a row that
+// Postgres refuses would stop its view. Postgres keeps the value, not the text: a row that was
+// loaded again may have other white space and another order of names. So a reducer must not
+// depend on the text of a Json in a row.
 //
 // Threads: values only.
 #pragma once
