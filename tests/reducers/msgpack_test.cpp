@@ -21,6 +21,8 @@ thread_local std::size_t largest_allocation = 0;
 
 }  // namespace
 
+// The sanitizers have an operator new of their own; with them, only the refusals are tested.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 // Not inlined, or gcc pairs our malloc with a delete that it does not see through.
 [[gnu::noinline]] void* operator new(std::size_t size) {
     largest_allocation = std::max(largest_allocation, size);
@@ -31,6 +33,7 @@ thread_local std::size_t largest_allocation = 0;
 [[gnu::noinline]] void operator delete(void* memory, std::size_t /*size*/) noexcept {
     std::free(memory);
 }
+#endif
 
 namespace baton {
 namespace {
