@@ -93,6 +93,7 @@ TEST(DecimalTest, OverflowThrowsInsteadOfRounding) {
     EXPECT_THROW((void)sum("-" + nines, "-1"), Error);
     EXPECT_THROW((void)sum(nines, "0.1"), Error);
     EXPECT_THROW((void)product(nines, "10"), Error);
+    EXPECT_THROW((void)product("1e37", "10"), Error);  // fits into 128 bits, not into 38 digits
     EXPECT_THROW((void)product("1e37", "1e37"), Error);
     EXPECT_THROW((void)product("0.00000000000000000001", "0.00000000000000000001"), Error);
     EXPECT_THROW((void)Decimal::parse(nines).rounded(1), Error);
