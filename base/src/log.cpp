@@ -13,7 +13,7 @@ namespace {
 
 // spdlog's pattern language cannot escape the message, so a JSON line needs a formatter of its own.
 class JsonFormatter final : public spdlog::formatter {
-   public:
+public:
     void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& line) override {
         time_.format(message, line);
         const auto level = spdlog::level::to_string_view(message.level);
@@ -28,7 +28,7 @@ class JsonFormatter final : public spdlog::formatter {
         return std::make_unique<JsonFormatter>();
     }
 
-   private:
+private:
     static void append(spdlog::memory_buf_t& line, std::string_view text) {
         line.append(text.data(), text.data() + text.size());
     }

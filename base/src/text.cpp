@@ -44,12 +44,23 @@ std::size_t sequence_length(std::string_view text) {
 void append_json_character(std::string& quoted, std::string_view character) {
     const char c = character[0];
     switch (c) {
-        case '"': quoted += "\\\""; return;
-        case '\\': quoted += "\\\\"; return;
-        case '\n': quoted += "\\n"; return;
-        case '\r': quoted += "\\r"; return;
-        case '\t': quoted += "\\t"; return;
-        default: break;
+        case '"':
+            quoted += "\\\"";
+            return;
+        case '\\':
+            quoted += "\\\\";
+            return;
+        case '\n':
+            quoted += "\\n";
+            return;
+        case '\r':
+            quoted += "\\r";
+            return;
+        case '\t':
+            quoted += "\\t";
+            return;
+        default:
+            break;
     }
     if (static_cast<std::uint8_t>(c) >= 0x20) {
         quoted += character;

@@ -196,16 +196,14 @@ void try_recorded(const BatchContext& context, View& view, const Page& page, Pos
                   PageReducer& reducer) {
     sql::Transaction transaction(context.connection);
     const auto before = static_cast<std::int64_t>(page.log.first_position);
-    for (const Position skipped :
-         sql::read_skipped(transaction, view.name(), view.version(), Position{before - 1},
-                           page.log.events.size())) {
+    for (const Position skipped : sql::read_skipped(transaction, view.name(), view.version(),
+                                                    Position{before - 1}, page.log.events.size())) {
         reducer.skip(view, static_cast<std::size_t>(static_cast<std::int64_t>(skipped) - before));
     }
     const Outcome outcome = reducer.apply(transaction, view);
     sql::ViewStanding standing;
     standing.position = page.log.events.back().position;
-    standing.state =
-        standing.position == head ? sql::ViewState::following : sql::ViewState::behind;
+    standing.state = standing.position == head ? sql::ViewState::following : sql::ViewState::behind;
     if (!outcome.halted_at) write_standing(transaction, view.name(), standing);
     write_outcome(transaction, view, outcome);
     sql::fence(transaction, context.epoch);

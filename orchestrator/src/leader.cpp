@@ -88,12 +88,10 @@ void Leader::work(const std::function<bool()>& stopping) {
 }
 
 bool Leader::reduce_next() {
-    const bool behind = std::ranges::any_of(views_, [](const auto& view) {
-        return view->standing.state == sql::ViewState::behind;
-    });
-    const auto patience =
-        behind ? std::chrono::milliseconds(0)
-               : std::min(options_.lease / 3, std::chrono::milliseconds(250));
+    const bool behind = std::ranges::any_of(
+        views_, [](const auto& view) { return view->standing.state == sql::ViewState::behind; });
+    const auto patience = behind ? std::chrono::milliseconds(0)
+                                 : std::min(options_.lease / 3, std::chrono::milliseconds(250));
     std::unique_ptr<Page> page = reader_.take(patience);
     if (!page) return false;
     reduce_with_retries(*page);
@@ -139,8 +137,8 @@ bool Leader::catch_up() {
             reduce_recorded(context(), *view, recorded_, head_);
         }
         if (view->standing.state == sql::ViewState::following) {
-            log().info("view follows the log view={}@{} position={}", view->name(),
-                       view->version(), static_cast<std::int64_t>(head_));
+            log().info("view follows the log view={}@{} position={}", view->name(), view->version(),
+                       static_cast<std::int64_t>(head_));
         }
     }
     return was_behind;

@@ -9,9 +9,9 @@
 #include <optional>
 #include <vector>
 
+#include "batch.hpp"
 #include "baton/base/backoff.hpp"
 #include "baton/orchestrator/orchestrator.hpp"
-#include "batch.hpp"
 #include "read_ahead.hpp"
 #include "view.hpp"
 

@@ -85,8 +85,8 @@ void ReadAhead::run(sql::Checkpoint checkpoint) {
     try {
         sql::Connection connection(options_.url, reader_options(options_));
         connection.prepare("arm_doorbell", "select arm_doorbell($1::boolean)");
-        const auto content = registry_.reducers().empty() ? sql::Content::ids_and_types
-                                                          : sql::Content::whole;
+        const auto content =
+            registry_.reducers().empty() ? sql::Content::ids_and_types : sql::Content::whole;
         sql::LogReader reader(connection, std::move(checkpoint), content);
         connection.exec_prepared("arm_doorbell", {false});
         read_all(connection, reader);

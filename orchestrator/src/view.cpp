@@ -53,8 +53,8 @@ public:
 
     std::optional<Poison> apply(sql::Transaction& transaction, const Segment& segment) override {
         if (segment.is_recorded) {
-            const auto first = static_cast<std::int64_t>(
-                segment.page.log.events[segment.first].position);
+            const auto first =
+                static_cast<std::int64_t>(segment.page.log.events[segment.first].position);
             sql::enter_recorded(transaction, Position{first - 1}, segment.count);
         } else {
             sql::enter_slice(transaction, segment.page.log, segment.first, segment.count);

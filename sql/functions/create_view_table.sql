@@ -24,7 +24,8 @@ begin
     end if;
 
     if to_regclass(format('%I.%I', current_schema(), table_name)) is null then
-        execute format('create table %I (%s, position bigint not null, primary key (%s)) with (fillfactor = 80)',
+        execute format('create table %I (%s, position bigint not null, primary key (%s)) with '
+            '(fillfactor = 80)',
             table_name,
             (select string_agg(
                         format('%I %s%s', c ->> 'name', (c ->> 'type')::regtype,

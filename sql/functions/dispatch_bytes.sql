@@ -2,7 +2,8 @@
 --
 -- As dispatch(), with
 --   body          the bytes, at most 1 MiB.
---   content_type  what they are: 'application/msgpack'. C++ reducers read msgpack as they read JSON.
+--   content_type  what they are: 'application/msgpack'. C++ reducers read msgpack as they read
+--                 JSON.
 -- Raises    BT001, BT002, BT003, BT004 as dispatch() does.
 -- Tables    event: insert. event_limit: read. dispatch_receipt: read, insert, with dispatch_id.
 create or replace function dispatch_bytes(

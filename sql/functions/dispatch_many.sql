@@ -33,7 +33,8 @@ begin
           from jsonb_object_keys(element) as field
          where field not in ('type', 'payload', 'key', 'tenant', 'meta', 'dispatch_id');
         if found then
-            raise exception 'dispatch_many: unknown field "%"; an event has type, payload, key, tenant, meta, dispatch_id',
+            raise exception 'dispatch_many: unknown field "%"; an event has type, payload, key, '
+                'tenant, meta, dispatch_id',
                 unknown
                 using errcode = 'BT001';
         end if;

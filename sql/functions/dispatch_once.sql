@@ -1,4 +1,5 @@
--- dispatch_once: dispatch with a dispatch_id, JSON or bytes. Internal: dispatch(), dispatch_bytes().
+-- dispatch_once: dispatch with a dispatch_id, JSON or bytes. Internal: dispatch(),
+-- dispatch_bytes().
 --
 -- The receipt is written first: its unique key makes a second caller wait for the first one's end.
 -- The transaction id is taken before the event id is drawn, as the log requires (log_slice.sql).

@@ -1,4 +1,5 @@
--- event_id_value: the highest event id that was drawn so far, committed or not; 0 for none. Internal.
+-- event_id_value: the highest event id that was drawn so far, committed or not; 0 for none.
+-- Internal.
 --
 -- A sequence's value is outside of snapshots: this is the value at the moment of the call.
 create or replace function event_id_value()

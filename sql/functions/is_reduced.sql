@@ -24,7 +24,8 @@ declare
 begin
     select e.xid into event_xid from event e where e.id = is_reduced.event_id;
     if not found then
-        raise exception 'event % is not there: its transaction was rolled back, or is not committed yet',
+        raise exception 'event % is not there: its transaction was rolled back, or is not '
+            'committed yet',
             is_reduced.event_id
             using errcode = 'BT008';
     end if;
@@ -34,8 +35,8 @@ begin
             using errcode = 'BT006';
     end if;
 
-    select b.last_id, b.window_number, w.seen, before.seen as seen_before, o.after_id as restored_id,
-           o.window_number as origin_window
+    select b.last_id, b.window_number, w.seen, before.seen as seen_before,
+           o.after_id as restored_id, o.window_number as origin_window
       into newest
       from batch b
       join log_window w on w.number = b.window_number

@@ -1,4 +1,5 @@
--- leader_lock_key: the key of the advisory lock that the leader of this environment holds. Internal.
+-- leader_lock_key: the key of the advisory lock that the leader of this environment holds.
+-- Internal.
 create or replace function leader_lock_key()
 returns bigint
 language sql

@@ -1,4 +1,5 @@
--- log_parts: the recorded batches from a position on, each with all that log_slice() needs. Internal.
+-- log_parts: the recorded batches from a position on, each with all that log_slice() needs.
+-- Internal.
 --
 -- Arguments   after_position: the first part contains the position after it; skip tells how many of
 --             its events lie at or before after_position.

@@ -9,8 +9,8 @@ stable
 security definer
 set search_path from current
 as $$
-    select a.pid, a.application_name, round(extract(epoch from clock_timestamp() - a.xact_start)::numeric, 1),
-           a.state
+    select a.pid, a.application_name,
+           round(extract(epoch from clock_timestamp() - a.xact_start)::numeric, 1), a.state
       from pg_stat_activity a
      where a.xact_start < clock_timestamp() - open_writers.age
        and exists (

@@ -8,7 +8,10 @@
 -- Returns     position (1, 2, 3, ... without gaps) and the event, in order of position.
 -- Cost        what it returns, and a little for each batch it touches.
 -- Tables      batch, log_window, event: read.
-create or replace function read_log(after_position bigint default 0, limit_count integer default 1000)
+create or replace function read_log(
+    after_position bigint  default 0,
+    limit_count    integer default 1000
+)
 returns table (
     "position"    bigint,
     id            bigint,
@@ -54,7 +57,8 @@ begin
         get diagnostics found_count = row_count;
         expected := least(part.count - part.skip, remaining);
         if found_count <> expected then
-            raise exception 'the log after position % has % events where % were recorded: events were removed',
+            raise exception 'the log after position % has % events where % were recorded: events '
+                'were removed',
                 part.first_position - 1 + part.skip, found_count, expected
                 using errcode = 'BT008';
         end if;

@@ -8,9 +8,11 @@
 --   first_position  the batch's first position: the recorded ones plus one.
 --   count           how many events it has.
 --   after_id, last_id, window_number   which events those are.
---   id_value, xid, seen, id_ceiling, stragglers   the window, if this is its first batch; else null.
+--   id_value, xid, seen, id_ceiling, stragglers   the window, if this is its first
+--                   batch; else null.
 --   started_at      when the work on the batch began, for its duration.
---   lease           how long the leader wants to lead from now on, if it is time to say so; or null.
+--   lease           how long the leader wants to lead from now on, if it is time to say
+--                   so; or null.
 -- Raises    BT011 another process leads now, or the log is not where the caller believes.
 -- Tables    leader: lock, update. log_window, batch: insert. event_limit: read.
 create or replace function record_batch(

@@ -1,7 +1,7 @@
 -- record_dead_event: note that a reducer could not fold an event. Internal, for the leader.
 --
--- Arguments   error: text without NUL and invalid UTF-8; storable_text() in C++ makes it so, because
---             the record of a failure must not fail on the bytes that caused it.
+-- Arguments   error: text without NUL and invalid UTF-8; storable_text() in C++ makes it so,
+--             because the record of a failure must not fail on the bytes that caused it.
 --             state: 'halting' or 'skipped', as the view's policy says.
 -- Tables      dead_event: insert, update.
 create or replace function record_dead_event(

@@ -56,7 +56,8 @@ begin
                 refuse_event.type, field.name
                 using errcode = 'BT001';
         end if;
-        raise exception 'event %: % has % bytes, the limit is %; store it elsewhere and dispatch a reference, or raise the limit',
+        raise exception 'event %: % has % bytes, the limit is %; store it elsewhere and dispatch '
+            'a reference, or raise the limit',
             left(refuse_event.type, 128), field.name, field.bytes, field.bytes_max
             using errcode = 'BT002';
     end loop;

@@ -5,8 +5,8 @@
 --
 -- Arguments
 --   name, version, build, language   who it is; language 'c++' or 'sql'.
---   columns       of the view: [{"name", "type", "nullable", "key"}, ...]. Creates <name>__v<version>
---                 unless it exists, as it does for a SQL reducer.
+--   columns       of the view: [{"name", "type", "nullable", "key"}, ...]. Creates
+--                 <name>__v<version> unless it exists, as it does for a SQL reducer.
 --   other_builds  accept another build of the same version (development environments).
 -- Returns   the view's state: 'following', 'behind' or 'halted'.
 -- Raises    BT012 the version is known with another build; BT013 the name is taken, or another
@@ -41,7 +41,8 @@ begin
                 register_reducer.language, register_reducer.columns);
     elsif known.build <> register_reducer.build then
         if not register_reducer.other_builds or known.columns <> register_reducer.columns then
-            raise exception 'reducer %@% was registered with build %, this one is build %: give it a new version',
+            raise exception 'reducer %@% was registered with build %, this one is build %: give '
+                'it a new version',
                 known.name, known.version, known.build, register_reducer.build
                 using errcode = 'BT012';
         end if;
@@ -59,7 +60,8 @@ begin
         return 'behind';
     end if;
     if live.version <> register_reducer.version then
-        raise exception 'view % is live at version %, this process carries version %: run a process that carries version %',
+        raise exception 'view % is live at version %, this process carries version %: run a '
+            'process that carries version %',
             live.view, live.version, register_reducer.version, live.version
             using errcode = 'BT013';
     end if;

@@ -29,7 +29,9 @@ begin
       left join restoring r on r.writer = w.writer::text;
 
     if native_min < restored_max then
-        raise exception 'event % was dispatched here, but restored events go up to id %: the id sequence was not restored; move that event''s dispatch after setval(''event_id_seq'', %)',
+        raise exception 'event % was dispatched here, but restored events go up to id %: the id '
+            'sequence was not restored; move that event''s dispatch after '
+            'setval(''event_id_seq'', %)',
             native_min, restored_max, restored_max
             using errcode = 'BT009';
     end if;

@@ -16,13 +16,15 @@ declare
     domains text[] := case set_limit.name when 'payload_bytes'
                            then array['event_payload', 'event_body']
                            else array['event_' || replace(set_limit.name, '_bytes', '')] end;
-    smallest integer := case when set_limit.name in ('payload_bytes', 'meta_bytes') then 0 else 1 end;
+    smallest integer := case when set_limit.name in ('payload_bytes', 'meta_bytes') then 0
+                             else 1 end;
     one     text;
 begin
     if set_limit.name not in ('type_bytes', 'key_bytes', 'tenant_bytes', 'payload_bytes',
                               'content_type_bytes', 'meta_bytes', 'max_lag')
     then
-        raise exception 'there is no limit "%"; there are type_bytes, key_bytes, tenant_bytes, payload_bytes, content_type_bytes, meta_bytes, max_lag',
+        raise exception 'there is no limit "%"; there are type_bytes, key_bytes, tenant_bytes, '
+            'payload_bytes, content_type_bytes, meta_bytes, max_lag',
             set_limit.name
             using errcode = 'BT025';
     end if;
@@ -46,7 +48,8 @@ begin
     end if;
     foreach one in array domains loop
         execute format('alter domain %I drop constraint %I', one, one || '_bytes');
-        execute format('alter domain %I add constraint %I check (%s(value) between %s and %s) not valid',
+        execute format('alter domain %I add constraint %I check (%s(value) between %s and %s) not '
+            'valid',
             one, one || '_bytes',
             case when one in ('event_payload', 'event_meta') then 'pg_column_size'
                  else 'octet_length' end,

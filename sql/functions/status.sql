@@ -1,8 +1,8 @@
 -- status: how this environment is doing, and if something stands still, why.
 --
 -- Returns   a JSON object: environment, leader {node, epoch, since, lease_seconds, reducers},
---           log {position, events_per_second, lag_events, lag_seconds}, views [{view, version, state,
---           position, reason}], dead_events [{view, position, event_id, type, error, state}],
+--           log {position, events_per_second, lag_events, lag_seconds}, views
+--           [{view, version, state, position, reason}], dead_events [{view, position, event_id, type, error, state}],
 --           writers [{pid, application, seconds, state}] of transactions that have dispatched and
 --           not ended for over 5 s, problems [text]: each says what stands still, and why.
 --           lag_events stops counting at 1000000.
@@ -53,7 +53,8 @@ begin
       into dead
       from (select * from dead_event where state = 'halting'
              union all
-            (select * from dead_event where state = 'skipped' order by failed_at desc limit 20)) as d;
+            (select * from dead_event where state = 'skipped'
+              order by failed_at desc limit 20)) as d;
     select coalesce(jsonb_agg(to_jsonb(w) order by w.seconds desc), '[]')
       into writers
       from open_writers(interval '5 seconds') as w;
@@ -64,18 +65,21 @@ begin
             case when l.epoch = 0 then 'there never was one'
                  else format('%s last led until %s', l.node, l.since) end);
     end if;
-    select problems || coalesce(array_agg(format('view %s is halted at position %s: %s; see "baton dead list"',
+    select problems || coalesce(array_agg(format('view %s is halted at position %s: %s; see '
+        '"baton dead list"',
                s.view, s.position, s.reason)), '{}')
       into problems
       from view_state s
      where s.state = 'halted';
     select problems || coalesce(array_agg(format(
-               'process %s (%s) dispatched %s s ago and has not committed; its events wait for it, nobody else''s do',
+               'process %s (%s) dispatched %s s ago and has not committed; its events wait for '
+               'it, nobody else''s do',
                w.pid, w.application, w.seconds)), '{}')
       into problems
       from open_writers(interval '5 seconds') as w;
     if lag.seconds > 10 and l.lease_until >= clock_timestamp() then
-        problems := problems || format('the oldest waiting event is %s s old: the orchestrator is behind',
+        problems := problems || format('the oldest waiting event is %s s old: the orchestrator is '
+            'behind',
             round(lag.seconds::numeric, 1));
     end if;
 
@@ -85,7 +89,9 @@ begin
                        else jsonb_build_object(
                             'node', l.node, 'epoch', l.epoch, 'since', l.since,
                             'backend_pid', l.backend_pid,
-                            'lease_seconds', round(extract(epoch from l.lease_until - clock_timestamp())::numeric, 3),
+                            'lease_seconds', round(
+                                extract(epoch from l.lease_until - clock_timestamp())::numeric,
+                                3),
                             'reducers', to_jsonb(l.reducers)) end,
         'epoch', l.epoch,
         'log', jsonb_build_object(

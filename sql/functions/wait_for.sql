@@ -33,7 +33,8 @@ begin
         exit when is_reduced(event_id);
         waited := extract(epoch from clock_timestamp() - started);
         if waited >= longest then
-            raise exception 'event % is not in every view after % s; status() tells what holds it up',
+            raise exception 'event % is not in every view after % s; status() tells what holds it '
+                'up',
                 event_id, round(longest::numeric, 3)
                 using errcode = 'BT005';
         end if;

@@ -97,9 +97,8 @@ bool LogReader::next(std::size_t limit, LogPage& page) {
     for (;;) {
         if (exhausted_ && !open_next_window()) return false;
         page.rows = connection_.exec_prepared(
-            "log_slice",
-            {at_.before.id_value, at_.before.xid, at_.before.seen, at_.window.seen,
-             at_.window.id_ceiling, at_.window.stragglers, at_.after_id, limit});
+            "log_slice", {at_.before.id_value, at_.before.xid, at_.before.seen, at_.window.seen,
+                          at_.window.id_ceiling, at_.window.stragglers, at_.after_id, limit});
         exhausted_ = page.rows.size() < limit;
         if (page.rows.empty()) continue;
 
@@ -142,8 +141,7 @@ bool LogReader::open_next_window() {
 bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page) {
     connection.prepare("read_log", std::string("select ") + page_columns +
                                        " from read_log($1::bigint, $2::integer)");
-    page.rows =
-        connection.exec_prepared("read_log", {static_cast<std::int64_t>(after), limit});
+    page.rows = connection.exec_prepared("read_log", {static_cast<std::int64_t>(after), limit});
     page.first_position = Position{static_cast<std::int64_t>(after) + 1};
     page.opens_window = false;
     fill_events(page, Content::whole);

@@ -42,9 +42,9 @@ SqlReducer read_sql_reducer(const std::string& path) {
     std::smatch match;
     if (!std::regex_search(reducer.script, match, heading,
                            std::regex_constants::match_continuous)) {
-        throw Error(ErrorCode::reducer_invalid,
-                    "SQL reducer " + path +
-                        ":1: the first line must be \"--! reducer NAME version N\"");
+        throw Error(
+            ErrorCode::reducer_invalid,
+            "SQL reducer " + path + ":1: the first line must be \"--! reducer NAME version N\"");
     }
     reducer.name = match[1];
     const std::string version = match[2];

@@ -28,17 +28,20 @@ ViewState view_state_of(std::string_view name) {
 
 std::string_view name_of(ViewState state) {
     switch (state) {
-        case ViewState::following: return "following";
-        case ViewState::halted: return "halted";
-        case ViewState::behind: break;
+        case ViewState::following:
+            return "following";
+        case ViewState::halted:
+            return "halted";
+        case ViewState::behind:
+            break;
     }
     return "behind";
 }
 
 void call_register(Transaction& transaction, const ReducerInfo& info, std::string_view language,
                    std::string_view columns, bool other_builds) {
-    transaction.exec_prepared("register_reducer", {info.name, info.version, info.build, language,
-                                                   columns, other_builds});
+    transaction.exec_prepared(
+        "register_reducer", {info.name, info.version, info.build, language, columns, other_builds});
 }
 
 // The keys of a fold come in the order of BATON_KEY, those of a statement in the order of the
@@ -67,8 +70,9 @@ void prepare_view_store(Connection& connection) {
     connection.prepare("register_reducer",
                        "select register_reducer($1, $2::integer, $3, $4, $5::jsonb, $6::boolean)");
     connection.prepare("view_columns", "select view_columns($1, $2::integer)");
-    connection.prepare("is_registered",
-                       "select build from reducer_version where name = $1 and version = $2::integer");
+    connection.prepare(
+        "is_registered",
+        "select build from reducer_version where name = $1 and version = $2::integer");
     connection.prepare("read_standing", "select state, position from view_state where view = $1");
     connection.prepare("write_standing", "select set_view_state($1, $2, $3::bigint, $4)");
     connection.prepare("read_skipped",
@@ -117,16 +121,15 @@ ViewStanding read_standing(Transaction& transaction, const std::string& view) {
 
 void write_standing(Transaction& transaction, const std::string& view, const ViewStanding& standing,
                     const std::optional<std::string>& reason) {
-    transaction.exec_prepared("write_standing",
-                              {view, name_of(standing.state),
-                               static_cast<std::int64_t>(standing.position), reason});
+    transaction.exec_prepared(
+        "write_standing",
+        {view, name_of(standing.state), static_cast<std::int64_t>(standing.position), reason});
 }
 
 std::vector<Position> read_skipped(Transaction& transaction, const std::string& view, int version,
                                    Position after, std::size_t count) {
     std::vector<Position> positions;
-    for (const Row row :
-         transaction.exec_prepared(
+    for (const Row row : transaction.exec_prepared(
              "read_skipped", {view, version, static_cast<std::int64_t>(after), count})) {
         positions.push_back(Position{row.integer(0)});
     }
@@ -134,11 +137,10 @@ std::vector<Position> read_skipped(Transaction& transaction, const std::string& 
 }
 
 void record_dead_event(Transaction& transaction, const DeadEvent& dead) {
-    transaction.exec_prepared(
-        "record_dead_event",
-        {dead.view, dead.version, static_cast<std::int64_t>(dead.position),
-         static_cast<std::int64_t>(dead.event_id), dead.event_type, storable_text(dead.error),
-         dead.skipped ? "skipped" : "halting"});
+    transaction.exec_prepared("record_dead_event",
+                              {dead.view, dead.version, static_cast<std::int64_t>(dead.position),
+                               static_cast<std::int64_t>(dead.event_id), dead.event_type,
+                               storable_text(dead.error), dead.skipped ? "skipped" : "halting"});
 }
 
 ViewRows::ViewRows(Connection& connection, const ReducerInfo& info)

@@ -10,7 +10,7 @@
 namespace baton {
 
 class Backoff {
-   public:
+public:
     Backoff(std::chrono::milliseconds first, std::chrono::milliseconds longest)
         : first_(first), longest_(longest), bound_(first) {}
 
@@ -20,7 +20,7 @@ class Backoff {
     /// Something worked: start from `first` again.
     void reset() { bound_ = first_; }
 
-   private:
+private:
     std::chrono::milliseconds first_;
     std::chrono::milliseconds longest_;
     std::chrono::milliseconds bound_;

@@ -6,7 +6,7 @@ namespace baton::detail {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line) noexcept;
 }
 
-#define BATON_CHECK(condition)                                                        \
-    do {                                                                              \
+#define BATON_CHECK(condition)                                                           \
+    do {                                                                                 \
         if (!(condition)) ::baton::detail::check_failed(#condition, __FILE__, __LINE__); \
     } while (false)

@@ -63,7 +63,7 @@ enum class ErrorCode : std::uint8_t {
 /// The one exception type of Baton. what() is one line without a full stop: what happened, to
 /// which object, what to do.
 class Error : public std::runtime_error {
-   public:
+public:
     Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
 
     [[nodiscard]] ErrorCode code() const noexcept { return code_; }
@@ -73,7 +73,7 @@ class Error : public std::runtime_error {
         return code_ == ErrorCode::connection_lost || code_ == ErrorCode::outcome_unknown;
     }
 
-   private:
+private:
     ErrorCode code_;
 };
 

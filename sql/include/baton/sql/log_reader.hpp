@@ -77,9 +77,9 @@ private:
     Connection& connection_;
     Checkpoint at_;
     Content content_;
-    bool exhausted_ = false;        // the window has nothing more
-    bool recorded_ahead_ = true;    // windows may be recorded that have no batch yet
-    bool opens_window_ = false;     // the next page is the first of an unrecorded window
+    bool exhausted_ = false;      // the window has nothing more
+    bool recorded_ahead_ = true;  // windows may be recorded that have no batch yet
+    bool opens_window_ = false;   // the next page is the first of an unrecorded window
 };
 
 /// Reads recorded events again, through read_log(): for views that are behind. Positions from
