@@ -1,0 +1,52 @@
+// Quoting and cleaning of text: what must never fail on the bytes that caused a failure.
+
+#include "baton/base/text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace baton {
+namespace {
+
+using namespace std::string_view_literals;
+
+TEST(TextTest, JsonQuotedEscapesWhatJsonForbids) {
+    EXPECT_EQ(json_quoted("a\"b\\c\n\r\t\x01"), R"("a\"b\\c\n\r\t\u0001")");
+    EXPECT_EQ(json_quoted(""), R"("")");
+    EXPECT_EQ(json_quoted("über €\U0001F600"), "\"über €\U0001F600\"");
+}
+
+TEST(TextTest, JsonQuotedReplacesEveryByteThatIsNotUtf8) {
+    EXPECT_EQ(json_quoted("\x80"), "\"\uFFFD\"");                      // lone continuation
+    EXPECT_EQ(json_quoted("\xC0\xAF"), "\"\uFFFD\uFFFD\"");            // overlong
+    EXPECT_EQ(json_quoted("\xED\xA0\x80"), "\"\uFFFD\uFFFD\uFFFD\"");  // surrogate
+    EXPECT_EQ(json_quoted("\xF4\x90\x80\x80"), "\"\uFFFD\uFFFD\uFFFD\uFFFD\"");  // above U+10FFFF
+    EXPECT_EQ(json_quoted("a\xE2\x82"), "\"a\uFFFD\uFFFD\"");                    // cut off
+}
+
+TEST(TextTest, StorableTextHasNoNulAndNoInvalidUtf8) {
+    EXPECT_EQ(storable_text("a\0b"sv), "a\uFFFDb");
+    EXPECT_EQ(storable_text("\xFF\xFE"), "\uFFFD\uFFFD");
+    EXPECT_EQ(storable_text("plain"), "plain");
+}
+
+TEST(TextTest, StorableTextIsCutBetweenCharacters) {
+    EXPECT_EQ(storable_text("abcd", 3), "abc");
+    EXPECT_EQ(storable_text("ab€", 4), "ab");
+    EXPECT_EQ(storable_text("ab€", 5), "ab€");
+    EXPECT_EQ(storable_text("€", 0), "");
+}
+
+TEST(TextTest, NearestFindsSlipsAndNothingFarAway) {
+    constexpr std::array<std::string_view, 3> verbs = {"dispatch", "status", "doctor"};
+    EXPECT_EQ(nearest("statsu", verbs), "status");
+    EXPECT_EQ(nearest("dispach", verbs), "dispatch");
+    EXPECT_EQ(nearest("orchestrate", verbs), std::nullopt);
+    EXPECT_EQ(nearest("", verbs), std::nullopt);
+}
+
+}  // namespace
+}  // namespace baton

@@ -1,0 +1,260 @@
+// The project's own rules, executed: whatever matters and no compiler knows. Each test walks over
+// the files that git tracks and lists every place that breaks its rule.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "baton/base/error.hpp"
+
+namespace baton {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path root = BATON_SOURCE_DIR;
+
+std::string read(const std::string& name) {
+    std::ifstream file(root / name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+}
+
+// What git tracks, or would if it were added.
+const std::vector<std::string>& tracked() {
+    static const std::vector<std::string> names = [] {
+        const std::string command = "git -c safe.directory='*' -C '" + root.string() +
+                                    "' ls-files --cached --others --exclude-standard";
+        const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), &pclose);
+        std::string listing;
+        std::array<char, 4096> buffer{};
+        while (const std::size_t n = fread(buffer.data(), 1, buffer.size(), pipe.get())) {
+            listing.append(buffer.data(), n);
+        }
+        std::vector<std::string> found = lines_of(listing);
+        std::erase_if(found, [](const std::string& name) { return !fs::exists(root / name); });
+        return found;
+    }();
+    return names;
+}
+
+bool has_ending(const std::string& name, std::initializer_list<std::string_view> endings) {
+    return std::ranges::any_of(endings, [&](std::string_view end) { return name.ends_with(end); });
+}
+
+std::vector<std::string> sources() {
+    std::vector<std::string> names;
+    for (const std::string& name : tracked()) {
+        if (has_ending(name, {".cpp", ".hpp", ".sql"})) names.push_back(name);
+    }
+    return names;
+}
+
+std::string folder_of(const std::string& name) { return name.substr(0, name.find('/')); }
+
+// Calls visit(where, line) for every line of the files that `chosen` accepts.
+void for_each_line(const std::function<bool(const std::string&)>& chosen,
+                   const std::function<void(const std::string&, const std::string&)>& visit) {
+    for (const std::string& name : sources()) {
+        if (!chosen(name)) continue;
+        int number = 0;
+        for (const std::string& line : lines_of(read(name))) {
+            visit(name + ":" + std::to_string(++number), line);
+        }
+    }
+}
+
+bool everywhere(const std::string& /*name*/) { return true; }
+
+TEST(TidyTest, ThereAreFilesToCheck) { ASSERT_GT(sources().size(), 100U); }
+
+TEST(TidyTest, LinesAreAtMostAHundredCharactersLong) {
+    for_each_line(everywhere, [](const std::string& where, const std::string& line) {
+        // Characters, not bytes: continuation bytes of UTF-8 do not count.
+        const auto length = std::ranges::count_if(
+            line, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+        EXPECT_LE(length, 100) << where;
+    });
+}
+
+TEST(TidyTest, FilesAreAtMostEightHundredLinesLong) {
+    for (const std::string& name : sources()) {
+        EXPECT_LE(lines_of(read(name)).size(), 800U) << name << ": what second thing does it do?";
+    }
+}
+
+TEST(TidyTest, FilesOpenWithAComment) {
+    for (const std::string& name : sources()) {
+        const std::string text = read(name);
+        // A .cpp leans on its header.
+        const bool has_header = name.ends_with(".cpp") && text.starts_with("#include \"");
+        EXPECT_TRUE(has_header || text.starts_with("//") || text.starts_with("--")) << name;
+    }
+}
+
+TEST(TidyTest, FoldersIncludeOnlyWhatIsBelowThem) {
+    const std::map<std::string, std::set<std::string>> allowed = {
+        {"base", {"base"}},
+        {"reducers", {"reducers", "base"}},
+        {"environments", {"environments", "base"}},
+        {"sql", {"sql", "reducers", "base"}},
+        {"orchestrator", {"orchestrator", "sql", "reducers", "base"}},
+    };
+    const std::regex include(R"rx(^#include "baton/([a-z_]+)/)rx");
+    for_each_line([&](const std::string& name) { return allowed.contains(folder_of(name)); },
+                  [&](const std::string& where, const std::string& line) {
+                      std::smatch match;
+                      if (!std::regex_search(line, match, include)) return;
+                      EXPECT_TRUE(allowed.at(folder_of(where)).contains(match[1]))
+                          << where << ": " << folder_of(where) << " must not know " << match[1];
+                  });
+}
+
+TEST(TidyTest, ThirdPartyHeadersStayInTheirFolders) {
+    const std::map<std::string, std::set<std::string>> homes = {
+        {"pqxx/", {"sql", "examples", "tests", "bench"}},
+        {"libpq-fe.h", {"sql", "tests", "bench"}},
+        {"simdjson", {"reducers"}},
+        {"msgpack", {"reducers", "local_bus", "tests"}},
+        {"toml++", {"environments"}},
+        {"CLI/", {"cli", "bench"}},
+        {"spdlog/", {"base"}},
+        {"zmq", {"local_bus"}},
+    };
+    const std::regex include(R"(^#include <([^>]+)>)");
+    for_each_line(everywhere, [&](const std::string& where, const std::string& line) {
+        std::smatch match;
+        if (!std::regex_search(line, match, include)) return;
+        const std::string header = match[1];
+        for (const auto& [start, folders] : homes) {
+            if (!header.starts_with(start)) continue;
+            EXPECT_TRUE(folders.contains(folder_of(where)))
+                << where << ": <" << header << "> does not belong here";
+        }
+    });
+}
+
+TEST(TidyTest, BannedWordsHaveTheirReplacement) {
+    struct Ban {
+        std::string word;
+        std::string instead;
+        std::function<bool(const std::string&)> applies;
+    };
+    const auto in_tests = [](const std::string& name) {
+        return name.starts_with("tests/") && name != "tests/support/eventually.hpp";
+    };
+    const auto in_libraries = [](const std::string& name) {
+        static const std::set<std::string> folders = {"base", "reducers", "environments", "sql",
+                                                      "orchestrator"};
+        return folders.contains(folder_of(name));
+    };
+    const auto in_headers = [](const std::string& name) { return name.ends_with(".hpp"); };
+    // Written in two parts, so that this file does not break its own rules.
+    const std::vector<Ban> bans = {
+        {std::string("FIX") + "ME", "finish it, or say it in an issue", everywhere},
+        {std::string("TO") + "DO", "finish it, or say it in an issue", everywhere},
+        {std::string("DISABLED") + "_", "fix the test or delete it", everywhere},
+        {std::string("sleep") + "_for", "eventually() with a condition", in_tests},
+        {std::string("std::") + "cout", "log()", in_libraries},
+        {std::string("using ") + "namespace", "name what you use", in_headers},
+        {std::string("lazy") + "connection", "sql::Connection", everywhere},
+    };
+    for (const Ban& ban : bans) {
+        for_each_line(ban.applies, [&](const std::string& where, const std::string& line) {
+            EXPECT_EQ(line.find(ban.word), std::string::npos)
+                << where << ": not " << ban.word << " but: " << ban.instead;
+        });
+    }
+}
+
+TEST(TidyTest, SqlFilesAreNamedAsTheFunctionTheyMake) {
+    const std::regex heading(R"(create or replace (function|view) ([a-z_]+))");
+    for (const std::string& name : sources()) {
+        if (!name.starts_with("sql/functions/") && !name.starts_with("sql/views/")) continue;
+        const std::string text = read(name);
+        std::smatch match;
+        ASSERT_TRUE(std::regex_search(text, match, heading)) << name;
+        EXPECT_EQ(match[2].str(), fs::path(name).stem().string()) << name;
+        EXPECT_TRUE(text.starts_with("-- " + match[2].str() + ":")) << name;
+        EXPECT_EQ(std::distance(std::sregex_iterator(text.begin(), text.end(), heading), {}), 1)
+            << name << ": one function a file";
+    }
+}
+
+TEST(TidyTest, SqlFunctionsPinTheirSearchPath) {
+    for (const std::string& name : sources()) {
+        if (!name.starts_with("sql/functions/")) continue;
+        const std::string text = read(name);
+        // A body in SQL-standard form was bound to its tables when it was made.
+        EXPECT_TRUE(text.find("set search_path from current") != std::string::npos ||
+                    text.find("begin atomic") != std::string::npos)
+            << name;
+    }
+}
+
+TEST(TidyTest, EveryErrorCodeIsUsedAndDocumented) {
+    const std::string documentation = read("docs/errors.md");
+    std::string code;
+    for (const std::string& name : sources()) {
+        if (!name.starts_with("base/") && !name.starts_with("tests/")) code += read(name);
+    }
+#define BATON_ERROR(name, sqlstate, retryable)                                      \
+    EXPECT_NE(documentation.find("## " sqlstate " " #name "\n"), std::string::npos) \
+        << sqlstate " " #name << " has no heading in docs/errors.md";               \
+    EXPECT_TRUE(code.find("ErrorCode::" #name) != std::string::npos ||              \
+                code.find("'" sqlstate "'") != std::string::npos)                   \
+        << sqlstate " " #name << " is raised nowhere";
+    BATON_ERROR_CATALOGUE(BATON_ERROR)
+#undef BATON_ERROR
+    const std::regex raised(R"(errcode = '(\w+)')");
+    for (std::sregex_iterator match(code.begin(), code.end(), raised), end; match != end; ++match) {
+        EXPECT_NE(documentation.find("## " + (*match)[1].str() + " "), std::string::npos)
+            << (*match)[1] << " is raised, but not in docs/errors.md";
+    }
+}
+
+TEST(TidyTest, ReadmeNamesEveryFolderAndNoOther) {
+    std::set<std::string> folders;
+    for (const std::string& name : tracked()) {
+        if (name.find('/') != std::string::npos && name[0] != '.') folders.insert(folder_of(name));
+    }
+    const std::string readme = read("README.md");
+    const std::regex row(R"(\n\| `([a-z_]+)/` \|)");
+    std::set<std::string> named;
+    for (std::sregex_iterator match(readme.begin(), readme.end(), row), end; match != end;
+         ++match) {
+        named.insert((*match)[1]);
+    }
+    EXPECT_EQ(folders, named);
+}
+
+TEST(TidyTest, ScriptsCanBeRun) {
+    for (const std::string& name : tracked()) {
+        if (!name.starts_with("script/") || name.find('.') != std::string::npos) continue;
+        const auto permissions = fs::status(root / name).permissions();
+        EXPECT_NE(permissions & fs::perms::owner_exec, fs::perms::none) << name;
+    }
+}
+
+}  // namespace
+}  // namespace baton
