@@ -46,6 +46,9 @@ create table event (
 -- Finds the events of a transaction that an earlier window could not see yet.
 create index event_xid on event (xid, id);
 
+-- The leader adds the next ones: functions/add_event_partitions.sql.
+create table event_from_1 partition of event for values from (1) to (10000001);
+
 -- Only what no other partition takes: nothing, unless dispatch ran far ahead while no orchestrator
 -- was there to add partitions. An application's transaction must not fail for that.
 create table event_default partition of event default;
