@@ -25,7 +25,8 @@ begin
     if not (select rolcreaterole or rolsuper from pg_roles where rolname = current_user)
        and not exists (select from pg_roles where rolname = schema_name || '_dispatch')
     then
-        raise warning 'role % may not create roles: environment % gets no group roles, only % can use it',
+        raise warning 'role % may not create roles: environment % gets no group roles, only % can '
+            'use it',
             current_user, schema_name, current_user;
         return;
     end if;
@@ -37,14 +38,18 @@ begin
         execute format('grant usage on schema %I to %I', schema_name, schema_name || '_' || suffix);
     end loop;
 
-    execute format('grant execute on function dispatch, dispatch_bytes, dispatch_many, ring, wait_for, is_reduced, event_position to %I',
+    execute format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
+        'dispatch_limits, dispatched_ids, ring, wait_for, is_reduced, event_position to %I',
         schema_name || '_dispatch');
-    execute format('grant insert (type, key, tenant, payload, meta, body, content_type) on event to %I',
+    execute format('grant insert (type, key, tenant, payload, meta, body, content_type) on event '
+        'to %I',
         schema_name || '_dispatch');
 
-    execute format('grant execute on function read_log, log_slice, status, wait_for, is_reduced, event_position to %I',
+    execute format('grant execute on function read_log, log_slice, status, wait_for, is_reduced, '
+        'event_position to %I',
         schema_name || '_observe');
-    execute format('grant select on event, batch, log_window, log_origin, leader, leadership, view_state, dead_event, reducer_version, event_limit to %I',
+    execute format('grant select on event, batch, log_window, log_origin, leader, leadership, '
+        'view_state, dead_event, reducer_version, event_limit to %I',
         schema_name || '_observe');
 
     execute format('grant execute on all functions in schema %I to %I',

@@ -1,0 +1,162 @@
+#include "baton/sql/dispatch.hpp"
+
+#include <pqxx/binarystring>
+#include <pqxx/connection_base>
+#include <pqxx/dbtransaction>
+#include <pqxx/nontransaction>
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+
+#include "baton/sql/failure.hpp"
+#include "baton/sql/result.hpp"
+#include "dispatch_copy.hpp"
+#include "dispatch_refusal.hpp"
+
+namespace baton {
+namespace {
+
+using sql::EventLimits;
+using sql::Result;
+
+std::optional<std::string> text_of(const std::optional<Uuid>& id) {
+    if (!id) return std::nullopt;
+    return id->text();
+}
+
+const char* pointer_to(const std::optional<std::string>& text) {
+    return text ? text->c_str() : nullptr;
+}
+
+// No prepared statement: behind a pooler the next transaction may be in another session.
+EventId send(pqxx::transaction_base& transaction, const NewEvent& event) {
+    const std::optional<std::string> dispatch_id = text_of(event.dispatch_id);
+    if (!sql::has_body(event)) {
+        const std::string payload(sql::payload_or_empty(event));
+        return EventId(
+            Result(transaction.exec_params("select dispatch($1, $2, $3, $4, $5, $6)", event.type,
+                                           payload, pointer_to(event.key), pointer_to(event.tenant),
+                                           pointer_to(event.meta), pointer_to(dispatch_id)))
+                .only()
+                .integer(0));
+    }
+    const std::string content_type(sql::content_type_or_default(event));
+    return EventId(
+        Result(transaction.exec_params("select dispatch_bytes($1, $2, $3, $4, $5, $6, $7)",
+                                       event.type, pqxx::binarystring(event.body), content_type,
+                                       pointer_to(event.key), pointer_to(event.tenant),
+                                       pointer_to(event.meta), pointer_to(dispatch_id)))
+            .only()
+            .integer(0));
+}
+
+struct CopyTarget {
+    std::string schema;
+    EventLimits limits;
+};
+
+CopyTarget copy_target(pqxx::dbtransaction& transaction) {
+    const Result rows(
+        transaction.exec("select schema_name, type_bytes, key_bytes, tenant_bytes, payload_bytes, "
+                         "content_type_bytes, meta_bytes from dispatch_limits()"));
+    const sql::Row row = rows.only();
+    return {std::string(row.text(0)),
+            {.type = row.integer(1),
+             .key = row.integer(2),
+             .tenant = row.integer(3),
+             .payload = row.integer(4),
+             .content_type = row.integer(5),
+             .meta = row.integer(6)}};
+}
+
+void append_dispatched(std::vector<EventId>& ids, pqxx::dbtransaction& transaction,
+                       std::size_t count) {
+    const Result rows(transaction.exec_params("select dispatched_ids($1)", count));
+    for (const sql::Row& row : rows) ids.push_back(EventId(row.integer(0)));
+}
+
+// Events without a dispatch_id, which COPY can take.
+void copy_run(pqxx::dbtransaction& transaction, const CopyTarget& target,
+              std::span<const NewEvent> run) {
+    try {
+        sql::copy_events(transaction, target.schema, run);
+        transaction.exec("select ring()");
+    } catch (const std::exception&) {
+        sql::rethrow_refused(transaction.conn(), run, &target.limits);
+    }
+}
+
+}  // namespace
+
+EventId dispatch(pqxx::transaction_base& transaction, const NewEvent& event) {
+    sql::require_sendable(event);
+    try {
+        return send(transaction, event);
+    } catch (const std::exception&) {
+        sql::rethrow_refused(transaction.conn(), {&event, 1});
+    }
+}
+
+std::vector<EventId> dispatch_many(pqxx::dbtransaction& transaction,
+                                   std::span<const NewEvent> events, ReturnIds return_ids) {
+    std::vector<EventId> ids;
+    if (events.empty()) return ids;
+    CopyTarget target;
+    try {
+        target = copy_target(transaction);
+    } catch (const std::exception&) {
+        sql::rethrow_refused(transaction.conn(), events);
+    }
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        sql::require_within(target.limits, events[i], i);
+    }
+
+    const auto has_id = [](const NewEvent& event) { return event.dispatch_id.has_value(); };
+    for (auto next = events.begin(); next != events.end();) {
+        if (has_id(*next)) {
+            const EventId id = dispatch(transaction, *next++);
+            if (return_ids == ReturnIds::yes) ids.push_back(id);
+            continue;
+        }
+        const auto end = std::find_if(next, events.end(), has_id);
+        copy_run(transaction, target, {next, end});
+        if (return_ids == ReturnIds::yes) {
+            sql::translating(transaction.conn(), [&] {
+                append_dispatched(ids, transaction, static_cast<std::size_t>(end - next));
+            });
+        }
+        next = end;
+    }
+    return ids;
+}
+
+Position wait_for(pqxx::connection_base& connection, EventId event,
+                  std::chrono::milliseconds timeout) {
+    using Clock = std::chrono::steady_clock;
+    constexpr Clock::duration shortest = std::chrono::milliseconds(1);
+    constexpr Clock::duration longest = std::chrono::milliseconds(250);
+    const auto id = static_cast<std::int64_t>(event);
+    const auto start = Clock::now();
+    for (;;) {
+        const auto position = sql::translating(connection, [&] {
+            pqxx::nontransaction transaction(connection);
+            const Result rows(transaction.exec_params(
+                "select case when is_reduced($1) then event_position($1) end", id));
+            return rows.only().integer_or_null(0);
+        });
+        if (position) return Position(*position);
+        const auto waited = Clock::now() - start;
+        if (waited >= timeout) {
+            throw Error(ErrorCode::wait_timeout, "event " + std::to_string(id) +
+                                                     " is not in every view after " +
+                                                     std::to_string(timeout.count()) +
+                                                     " ms; status() tells what holds it up");
+        }
+        // A quarter of the time waited: late by at most that, and few looks by a long waiter.
+        std::this_thread::sleep_for(
+            std::min(std::clamp(waited / 4, shortest, longest), timeout - waited));
+    }
+}
+
+}  // namespace baton
