@@ -6,7 +6,7 @@
 -- Arguments   floor_id, floor_xid, seen_before: id_value, xid and seen of the window before.
 -- Returns     id_value, xid, seen, id_ceiling, stragglers of the new window; no row if nothing is
 --             new. Whoever records a batch of the window records the window with it.
--- Tables      event: read.
+-- Tables      event, event_limit: read.
 create or replace function open_window(
     floor_id    bigint,
     floor_xid   xid8,
@@ -36,6 +36,11 @@ begin
             open_window.floor_id, open_window.floor_xid, open_window.seen_before, now_seen,
             now_ceiling, now_late, 0, 1)
     ) then
+        -- Nothing waits, so back-pressure counts from here. (Refused and rolled-back dispatches
+        -- draw ids too; without this they would keep the door shut behind themselves.)
+        perform raise_dispatch_ceiling(now_ceiling + l.max_lag)
+           from event_limit l
+          where l.only_row and l.max_lag is not null;
         return;
     end if;
 

@@ -64,9 +64,13 @@ begin
             record_batch.after_id, record_batch.last_id, record_batch.epoch,
             record_batch.started_at);
 
+    -- Ids that were rolled back, among them those of refused dispatches, are not behind: all up to
+    -- the former window's value are done with.
     select max_lag into lag_max from event_limit where only_row;
     if lag_max is not null then
-        perform raise_dispatch_ceiling(record_batch.last_id + lag_max);
+        perform raise_dispatch_ceiling(lag_max + greatest(
+            record_batch.last_id,
+            (select w.id_value from log_window w where w.number = record_batch.window_number - 1)));
     end if;
 end;
 $$;
