@@ -125,7 +125,7 @@ bool Leader::catch_up() {
     for (const std::unique_ptr<View>& view : views_) {
         if (view->standing.state != sql::ViewState::behind) continue;
         was_behind = true;
-        if (!sql::read_recorded(connection_, view->standing.position, options_.batch_max,
+        if (!sql::read_recorded(connection_, view->standing.position, recorded_size_.limit(),
                                 recorded_.log)) {
             sql::Transaction transaction(connection_);
             view->standing.state = sql::ViewState::following;
@@ -133,6 +133,7 @@ bool Leader::catch_up() {
             sql::fence(transaction, epoch_);
             transaction.commit();
         } else {
+            recorded_size_.read(recorded_.log);
             registry_.decode(recorded_.log.events, recorded_.decoded);
             reduce_recorded(context(), *view, recorded_, head_);
         }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "page_size.hpp"
 #include "baton/base/backoff.hpp"
 #include "baton/orchestrator/orchestrator.hpp"
 #include "read_ahead.hpp"
@@ -48,6 +49,7 @@ private:
     Position head_{0};  // the last recorded position
     ReadAhead reader_;
     Page recorded_;  // for views that are behind
+    PageSize recorded_size_{options_.batch_max};
     std::chrono::steady_clock::time_point lease_renewed_;
     std::chrono::steady_clock::time_point partitions_checked_;
 };

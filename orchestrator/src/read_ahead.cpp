@@ -8,10 +8,6 @@
 namespace baton::orchestrator {
 namespace {
 
-// Two pages are in memory at most, each in the server's text and as typed values; this keeps the
-// process small whatever the events' size is.
-constexpr std::size_t page_bytes_max = 8UL * 1024 * 1024;
-
 sql::ConnectOptions reader_options(const OrchestratorOptions& options) {
     sql::ConnectOptions connect;
     connect.application_name = "baton reader";
@@ -103,11 +99,6 @@ void ReadAhead::read_all(sql::Connection& connection, sql::LogReader& reader) {
     }
 }
 
-std::size_t ReadAhead::page_limit() const {
-    const std::size_t by_bytes = page_bytes_max / std::max<std::size_t>(bytes_per_event_, 1);
-    return std::clamp<std::size_t>(std::min(grown_limit_, by_bytes), 1, options_.batch_max);
-}
-
 bool ReadAhead::read_page(sql::LogReader& reader) {
     std::unique_ptr<Page> page;
     {
@@ -116,17 +107,12 @@ bool ReadAhead::read_page(sql::LogReader& reader) {
     }
     if (!page) page = std::make_unique<Page>();
 
-    const std::size_t limit = page_limit();
-    if (!reader.next(limit, page->log)) {
+    if (!reader.next(page_size_.limit(), page->log)) {
         give_back(std::move(page));
         return false;
     }
     fault_point("after_read");
-    bytes_per_event_ = page->log.bytes / page->log.events.size() + 1;
-    // Full pages mean a backlog: take more at once. Small ones shrink by themselves.
-    if (page->log.events.size() == limit) {
-        grown_limit_ = std::min(grown_limit_ * 4, options_.batch_max);
-    }
+    page_size_.read(page->log);
     registry_.decode(page->log.events, page->decoded);
     hand_over(std::move(page));
     return true;

@@ -17,6 +17,7 @@
 #include "baton/reducers/registry.hpp"
 #include "baton/sql/listener.hpp"
 #include "baton/sql/log_reader.hpp"
+#include "page_size.hpp"
 
 namespace baton::orchestrator {
 
@@ -49,7 +50,6 @@ private:
     void wait_for_events(sql::Connection& connection, sql::LogReader& reader);
     void hand_over(std::unique_ptr<Page> page);
     [[nodiscard]] bool stopping();
-    [[nodiscard]] std::size_t page_limit() const;
 
     // Constant after construction.
     const OrchestratorOptions& options_;
@@ -57,8 +57,7 @@ private:
     sql::Listener listener_;
 
     // Touched by the reading thread only.
-    std::size_t grown_limit_ = 500;
-    std::size_t bytes_per_event_ = 512;
+    PageSize page_size_{options_.batch_max};
 
     std::mutex mutex_;
     std::condition_variable changed_;
