@@ -1,0 +1,98 @@
+// An orchestrator as a user's program would run one, for tests that kill, stop and starve it.
+//
+//   orchestrator_program URL SCHEMA NODE [options]
+//     --lease MS --poll MS --batch-max N   as in OrchestratorOptions
+//     --skip                     skip poisoned events instead of halting
+//     --sql FILE                 a SQL reducer; may be given more than once
+//     --other-build, --without-marks, --fixed-marks   see ReducerChoice
+//
+// Exits 0 after SIGTERM or SIGINT, 2 for wrong arguments, 3 with one line for an Error.
+//
+// Threads: a thread waits for the signals, so that stop() need not be safe in a handler.
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "baton/base/log.hpp"
+#include "baton/orchestrator/orchestrator.hpp"
+#include "orchestrator/program/reducers.hpp"
+
+namespace {
+
+struct Arguments {
+    baton::OrchestratorOptions options;
+    baton::testing::ReducerChoice reducers;
+};
+
+// Throws std::exception where they are wrong.
+Arguments read_arguments(const std::vector<std::string>& words) {
+    Arguments result;
+    result.options.url = words.at(0);
+    result.options.schema = words.at(1);
+    result.options.node = words.at(2);
+    for (std::size_t i = 3; i < words.size(); ++i) {
+        const std::string& word = words[i];
+        const auto number = [&] { return std::stoul(words.at(++i)); };
+        if (word == "--lease") {
+            result.options.lease = std::chrono::milliseconds(number());
+        } else if (word == "--poll") {
+            result.options.poll = std::chrono::milliseconds(number());
+        } else if (word == "--batch-max") {
+            result.options.batch_max = number();
+        } else if (word == "--skip") {
+            result.options.on_poison = [](std::string_view) { return baton::PoisonPolicy::skip; };
+        } else if (word == "--sql") {
+            result.options.sql_reducers.push_back(baton::sql::read_sql_reducer(words.at(++i)));
+        } else if (word == "--other-build") {
+            result.reducers.other_build = true;
+        } else if (word == "--without-marks") {
+            result.reducers.without_marks = true;
+        } else if (word == "--fixed-marks") {
+            result.reducers.fixed_marks = true;
+        } else {
+            throw std::invalid_argument("unknown option " + word);
+        }
+    }
+    return result;
+}
+
+sigset_t ending_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    return signals;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const sigset_t signals = ending_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    try {
+        const std::span<char*> words(argv, static_cast<std::size_t>(argc));
+        const Arguments arguments = read_arguments({words.begin() + 1, words.end()});
+        const baton::Registry registry = baton::testing::make_registry(arguments.reducers);
+        baton::Orchestrator orchestrator(arguments.options, registry);
+        std::thread([&signals, &orchestrator] {
+            int signal = 0;
+            sigwait(&signals, &signal);
+            orchestrator.stop();
+        }).detach();
+        orchestrator.run();
+        return 0;
+    } catch (const baton::Error& error) {
+        std::fprintf(stderr, "orchestrator_program: %s %s\n",
+                     std::string(baton::sqlstate_of(error.code())).c_str(), error.what());
+        return 3;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "orchestrator_program: %s\n", error.what());
+        return 2;
+    }
+}

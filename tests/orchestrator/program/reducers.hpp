@@ -1,0 +1,118 @@
+// The reducers of the test program. The tests have them too, as the pure fold that the views are
+// compared with.
+//
+// Threads: values only.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "baton/reducers/reducer.hpp"
+#include "baton/reducers/registry.hpp"
+
+namespace baton::testing {
+
+/// What a writer dispatches beside its update of `account`: `sequence` is that row's new one.
+struct AccountMoved {
+    static constexpr std::string_view event_type = "account/moved";
+    std::string account;
+    std::int64_t amount{}, sequence{};
+    BATON_FIELDS(account, amount, sequence)
+};
+
+struct AccountTotals {
+    std::string account;
+    std::int64_t events{}, total{}, sequence{};
+    /// How often a sequence number did not follow its predecessor: lost, doubled or reordered.
+    std::int64_t jumps{};
+    BATON_FIELDS(account, events, total, sequence, jumps)
+    BATON_KEY(account)
+};
+
+struct AccountTotalsReducer {
+    using Row = AccountTotals;
+    static constexpr std::string_view name = "account_totals";
+    static constexpr std::string_view build = "one";
+    static constexpr int version = 1;
+    using Events = EventTypes<AccountMoved>;
+
+    void reduce(const AccountMoved& moved, Rows<Row>& rows) const {
+        Row& row = rows.at({moved.account});
+        if (moved.sequence != row.sequence + 1) ++row.jumps;
+        row.sequence = moved.sequence;
+        row.events += 1;
+        row.total += moved.amount;
+    }
+};
+
+/// The same version with other code behind it.
+struct OtherAccountTotalsReducer : AccountTotalsReducer {
+    static constexpr std::string_view build = "two";
+};
+
+/// An event that can be told to make its reducer fail.
+///   fault  "exception", "other" (no std::exception), "bytes" (a message of 1 MiB with NUL and
+///          invalid UTF-8), "row" (a row that cannot be stored); "" folds.
+struct MarkMade {
+    static constexpr std::string_view event_type = "mark/made";
+    std::string account;
+    std::string fault;
+    BATON_FIELDS(account, fault)
+};
+
+struct MarkTotals {
+    std::string account;
+    std::int64_t marks{};
+    std::string last_fault;
+    BATON_FIELDS(account, marks, last_fault)
+    BATON_KEY(account)
+};
+
+struct MarkTotalsReducer {
+    using Row = MarkTotals;
+    static constexpr std::string_view name = "mark_totals";
+    static constexpr std::string_view build = "one";
+    static constexpr int version = 1;
+    using Events = EventTypes<MarkMade>;
+
+    bool is_fixed = false;
+
+    void reduce(const MarkMade& mark, Rows<Row>& rows) const {
+        Row& row = rows.at({mark.account});
+        row.marks += 1;
+        if (is_fixed) {
+            row.last_fault = mark.fault;
+            return;
+        }
+        if (mark.fault == "exception") throw std::invalid_argument("this mark was made to fail");
+        if (mark.fault == "other") throw 42;
+        if (mark.fault == "bytes") {
+            throw std::runtime_error("weird \xFF\xC3" + std::string(2, '\0') +
+                                     std::string(1U << 20U, 'x'));
+        }
+        // A text with a NUL byte is refused when the batch is done, not here.
+        if (mark.fault == "row") row.last_fault = std::string(1, '\0');
+    }
+};
+
+/// Which reducers a process carries.
+struct ReducerChoice {
+    bool other_build = false;    ///< OtherAccountTotalsReducer instead of AccountTotalsReducer.
+    bool without_marks = false;  ///< No MarkTotalsReducer.
+    bool fixed_marks = false;    ///< A MarkTotalsReducer that never fails.
+};
+
+inline Registry make_registry(const ReducerChoice& choice) {
+    Registry registry;
+    if (choice.other_build) {
+        registry.add<OtherAccountTotalsReducer>();
+    } else {
+        registry.add<AccountTotalsReducer>();
+    }
+    if (!choice.without_marks) registry.add(MarkTotalsReducer{.is_fixed = choice.fixed_marks});
+    return registry;
+}
+
+}  // namespace baton::testing
