@@ -133,7 +133,8 @@ bool is_json_refusal(std::string_view sqlstate) {
         throw error;
     }
     for (std::size_t i = 0; i < events.size(); ++i) {
-        const auto index = is_list ? std::optional(i) : std::nullopt;
+        std::optional<std::size_t> index;
+        if (is_list) index = i;
         if (const auto fault = bad_text_in(events[i], index)) {
             throw SqlError(ErrorCode::event_invalid, *fault, error.sqlstate());
         }
