@@ -1,0 +1,101 @@
+// Each statement joins all rows that should be with all rows that are: a row that is missing on
+// either side is null there, so it is found like one whose figures differ. Views are tables, so
+// they can be joined with the shop's own like any other.
+#include "compare.hpp"
+
+#include <array>
+#include <iostream>
+#include <string>
+
+#include "arguments.hpp"
+
+namespace superstore {
+namespace {
+
+struct Comparison {
+    const char* view;
+    const char* count;
+    const char* differences;  // the row as it should be, and as it is
+};
+
+constexpr std::array<Comparison, 3> comparisons{{
+    {"monthly_sales", "select count(*) from monthly_sales", R"(
+        with expected as (
+            select to_char(o.ordered_on, 'YYYY-MM') as month, o.region,
+                   count(distinct o.order_id) as orders, count(*) as lines,
+                   sum(l.quantity) as quantity, sum(l.sales) as sales, sum(l.profit) as profit
+              from shop.orders o
+              join shop.order_line l on l.order_id = o.order_id
+             group by 1, 2)
+        select expected::text, actual::text
+          from expected
+          full join monthly_sales as actual
+            on (actual.month, actual.region) = (expected.month, expected.region)
+         where expected is distinct from actual
+         order by coalesce(expected.month, actual.month), coalesce(expected.region, actual.region))"},
+    {"customer_totals", "select count(*) from customer_totals", R"(
+        with expected as (
+            select o.customer_id, o.customer_name, o.segment,
+                   count(distinct o.order_id) as orders, count(*) as lines,
+                   sum(l.sales) as sales, sum(l.profit) as profit,
+                   min(o.ordered_on) as first_order, max(o.ordered_on) as last_order
+              from shop.orders o
+              join shop.order_line l on l.order_id = o.order_id
+             group by 1, 2, 3)
+        select expected::text, actual::text
+          from expected
+          full join customer_totals as actual on actual.customer_id = expected.customer_id
+         where expected is distinct from actual
+         order by coalesce(expected.customer_id, actual.customer_id))"},
+    {"category_sales", "select count(*) from category_sales", R"(
+        with expected as (
+            select l.category, l.sub_category, count(*) as lines, sum(l.quantity) as quantity,
+                   sum(l.sales) as sales, sum(l.profit) as profit
+              from shop.order_line l
+             group by 1, 2)
+        select expected::text, actual::text
+          from expected
+          full join category_sales as actual
+            on (actual.category, actual.sub_category) = (expected.category, expected.sub_category)
+         where expected is distinct from actual
+         order by coalesce(expected.sub_category, actual.sub_category))"},
+}};
+
+std::string row_or_none(const baton::sql::Row& row, int column) {
+    return row.is_null(column) ? "no row" : std::string(row.text(column));
+}
+
+}  // namespace
+
+bool compare(baton::sql::Connection& connection, std::ostream& out) {
+    // One snapshot for everything: what is placed meanwhile is in neither side of a comparison.
+    baton::sql::Transaction transaction(connection, baton::sql::Isolation::repeatable_read);
+    bool all_agree = true;
+    for (const Comparison& comparison : comparisons) {
+        const baton::sql::Result differences = transaction.exec(comparison.differences);
+        if (differences.empty()) {
+            const baton::sql::Result count = transaction.exec(comparison.count);
+            out << comparison.view << ": " << count.only().text(0) << " rows agree\n";
+            continue;
+        }
+        all_agree = false;
+        out << comparison.view << ": " << differences.size() << " rows differ\n";
+        for (const baton::sql::Row row : differences) {
+            out << "  the orders say " << row_or_none(row, 0) << ", the view has "
+                << row_or_none(row, 1) << '\n';
+        }
+    }
+    out.flush();
+    return all_agree;
+}
+
+int run_compare(const baton::VerbContext& context) {
+    CLI::App command("Compare every row of every view with the orders", "superstore compare");
+    if (!parse(command, context.arguments)) return 0;
+
+    baton::sql::Connection connection(context.environment.url.value,
+                                      {.schema = context.environment.schema()});
+    return compare(connection, std::cout) ? 0 : 1;
+}
+
+}  // namespace superstore

@@ -1,0 +1,65 @@
+#include "orchestrator_process.hpp"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace superstore {
+namespace {
+
+using namespace std::chrono_literals;
+
+// In the child of a program that may have threads: only calls that are safe there.
+[[noreturn]] void become(pid_t parent, char* const* arguments) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent) ::_exit(1);  // it ended before it could be tied to us
+    ::setpgid(0, 0);                        // Ctrl-C is for the demo, which stops us in good order
+    ::dup2(STDERR_FILENO, STDOUT_FILENO);
+    ::execv("/proc/self/exe", arguments);
+    ::_exit(127);
+}
+
+}  // namespace
+
+OrchestratorProcess::OrchestratorProcess(const std::string& url, const std::string& environment) {
+    std::vector<std::string> arguments{"superstore", "orchestrate", "--url",       url,
+                                       "--env",      environment,   "--log-level", "warn"};
+    std::vector<char*> pointers;
+    pointers.reserve(arguments.size() + 1);
+    for (std::string& argument : arguments) pointers.push_back(argument.data());
+    pointers.push_back(nullptr);
+
+    const pid_t parent = ::getpid();
+    pid_ = ::fork();
+    if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
+    if (pid_ == 0) become(parent, pointers.data());
+}
+
+OrchestratorProcess::~OrchestratorProcess() {
+    if (pid_ == 0) return;
+    ::kill(pid_, SIGTERM);
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (!has_ended()) {
+        if (std::chrono::steady_clock::now() > deadline) ::kill(pid_, SIGKILL);
+        std::this_thread::sleep_for(10ms);
+    }
+}
+
+void OrchestratorProcess::require_running() {
+    if (has_ended()) throw std::runtime_error("the orchestrator has ended; its last lines say why");
+}
+
+bool OrchestratorProcess::has_ended() {
+    if (pid_ != 0 && ::waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = 0;
+    return pid_ == 0;
+}
+
+}  // namespace superstore
