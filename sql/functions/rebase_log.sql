@@ -38,12 +38,9 @@ begin
       from log_window w
      where w.number = last_window.number;
     if not is_restored then
-        insert into log_origin (window_number, system_identifier, after_id)
-        select last_window.number, this_cluster, o.after_id
-          from log_origin o
-         order by window_number desc
-         limit 1
-        on conflict (window_number) do update set system_identifier = excluded.system_identifier;
+        update log_origin o
+           set system_identifier = this_cluster
+         where o.window_number = (select max(window_number) from log_origin);
         return false;
     end if;
 

@@ -140,3 +140,6 @@ create table batch (
     constraint batch_count_positive check (count > 0),
     constraint batch_ids_ascend check (last_id > after_id)
 );
+
+-- Finds the batch of an event, once its window is known.
+create index batch_window on batch (window_number, last_id);
