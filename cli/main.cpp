@@ -1,1 +1,7 @@
-int main() { return 0; }
+// The stock `baton` binary: every verb, and the SQL reducers that its flags and files name.
+#include "baton/cli/app.hpp"
+
+int main(int argc, char** argv) {
+    baton::App app;
+    return app.run(argc, argv);
+}

@@ -1,1 +1,229 @@
-// The command line; see app.hpp.
+// App: builds the command line, runs the verb, and says in one line what went wrong.
+#include "baton/cli/app.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+
+#include "baton/base/error.hpp"
+#include "baton/base/text.hpp"
+#include "baton/sql/failure.hpp"
+#include "command_line.hpp"
+#include "output.hpp"
+
+namespace baton {
+namespace {
+
+using cli::Invocation;
+
+std::string quoted(const std::string& text) { return json_quoted(text.substr(0, 80)); }
+
+// "a" or "a; did you mean \"b\"?"
+std::string suggestion(const std::string& word, const std::vector<std::string>& known) {
+    const std::vector<std::string_view> candidates(known.begin(), known.end());
+    const auto near = nearest(word, candidates);
+    return near ? "; did you mean " + std::string(*near) + "?" : "";
+}
+
+// CLI11 would call an unknown verb an unexpected argument.
+void refuse_unknown_verb(const CLI::App& root, const std::vector<std::string>& arguments) {
+    const CLI::App* at = &root;
+    std::string path = root.get_name();
+    for (const std::string& word : arguments) {
+        const auto verbs = at->get_subcommands([](const CLI::App*) { return true; });
+        if (verbs.empty() || word.starts_with('-')) return;
+        const auto found = std::ranges::find_if(
+            verbs, [&](const CLI::App* verb) { return verb->check_name(word); });
+        if (found == verbs.end()) {
+            std::vector<std::string> names;
+            for (const CLI::App* verb : verbs) names.push_back(verb->get_name());
+            cli::refuse("there is no verb " + quoted(word) + suggestion(word, names) + "; see `" +
+                        path + " --help`");
+        }
+        at = *found;
+        path += " " + word;
+    }
+}
+
+const CLI::App& deepest(const CLI::App& root, std::string& path) {
+    const CLI::App* at = &root;
+    path = root.get_name();
+    while (!at->get_subcommands().empty()) {
+        at = at->get_subcommands().back();
+        path += " " + at->get_name();
+    }
+    return *at;
+}
+
+// What CLI11 found wrong, in our words.
+[[noreturn]] void refuse_parse(const CLI::App& root, const CLI::ParseError& error) {
+    std::string path;
+    const CLI::App& verb = deepest(root, path);
+    const std::string see = "; see `" + path + " --help`";
+    const std::vector<std::string> extra = root.remaining(true);
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extra.empty()) {
+        const std::string word = extra.front().substr(0, extra.front().find('='));
+        if (!word.starts_with('-')) cli::refuse("unexpected argument " + quoted(word) + see);
+        std::vector<std::string> names;
+        for (const CLI::Option* option : verb.get_options()) {
+            for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+        }
+        cli::refuse("there is no option " + quoted(word) + suggestion(word, names) + see);
+    }
+    std::string what = error.what();
+    if (what == "A subcommand is required") what = "a verb is missing";
+    std::ranges::replace(what, '\n', ' ');
+    if (!what.empty() && what.size() > 1 && what[1] >= 'a' && what[1] <= 'z') {
+        what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
+    }
+    cli::refuse(what + see);
+}
+
+void add_verbs(CLI::App& root, Invocation& invocation) {
+    cli::add_up(root, invocation);
+    cli::add_environment(root, invocation);
+    cli::add_orchestrate(root, invocation);
+    cli::add_dispatch(root, invocation);
+    cli::add_log(root, invocation);
+    cli::add_view(root, invocation);
+    cli::add_views(root, invocation);
+    cli::add_wait(root, invocation);
+    cli::add_dead(root, invocation);
+    cli::add_status(root, invocation);
+    cli::add_doctor(root, invocation);
+    cli::add_version(root, invocation);
+}
+
+// Parses the command line. Returns false when that was all: a --help was printed.
+bool parse(CLI::App& root, const std::vector<std::string>& arguments) {
+    refuse_unknown_verb(root, arguments);
+    try {
+        std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+        root.parse(std::move(reversed));
+    } catch (const CLI::CallForHelp&) {
+        cli::write_out(root.help());
+        return false;
+    } catch (const CLI::CallForAllHelp&) {
+        cli::write_out(root.help("", CLI::AppFormatMode::All));
+        return false;
+    } catch (const CLI::ParseError& error) {
+        refuse_parse(root, error);
+    }
+    return true;
+}
+
+// What the server's words mean for whoever typed the command.
+std::string explained(const Error& error, const Invocation& invocation) {
+    std::string what = error.what();
+    const auto* const server = dynamic_cast<const sql::SqlError*>(&error);
+    if (server == nullptr) return what;
+    const std::string& state = server->sqlstate();
+    // undefined function, undefined table, invalid schema
+    if (state == "42883" || state == "42P01" || state == "3F000") {
+        return "the environment " + invocation.environment +
+               " is not installed in this database, or older than this program (" + what +
+               "); run `" + invocation.app.name() + " environment install " +
+               invocation.environment + "`";
+    }
+    if (state == "42501") {
+        what += "; this role lacks a right: `" + invocation.app.name() +
+                " doctor` lists the group roles to grant";
+    }
+    return what;
+}
+
+// One line for each thing that is wrong; settings are the only case with several.
+void complain(const App& app, std::string_view what) {
+    std::string text;
+    while (!what.empty()) {
+        const std::string_view line = what.substr(0, what.find('\n'));
+        what.remove_prefix(std::min(what.size(), line.size() + 1));
+        if (!line.empty()) text += app.name() + ": " + cli::printable(line) + "\n";
+    }
+    std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+int exit_code_of(const Error& error) {
+    switch (error.code()) {
+        case ErrorCode::usage:
+        case ErrorCode::settings_invalid:
+        case ErrorCode::name_invalid:
+            return 2;
+        default:
+            return 1;
+    }
+}
+
+int run_verb(const Invocation& invocation) {
+    try {
+        const int code = invocation.chosen();
+        cli::flush_out();
+        return code;
+    } catch (const Error& error) {
+        complain(invocation.app, explained(error, invocation));
+        return exit_code_of(error);
+    }
+}
+
+}  // namespace
+
+App::App(std::string name) : name_(std::move(name)) {}
+
+App::~App() = default;
+
+App& App::add_sql_reducer(std::filesystem::path file) {
+    sql_reducers_.push_back(std::move(file));
+    return *this;
+}
+
+App& App::add_verb(std::string name, std::string help, std::function<int(const VerbContext&)> run,
+                   bool needs_environment) {
+    verbs_.push_back({std::move(name), std::move(help), std::move(run), needs_environment});
+    return *this;
+}
+
+int App::run(int argc, char** argv) noexcept {
+    // A reader that closes our stdout is told from a failure where we write; see output.hpp.
+    (void)std::signal(SIGPIPE, SIG_IGN);
+    try {
+        Invocation invocation{*this, argc > 0 ? argv[0] : name_, {}, {}};
+        CLI::App root("Redux for a fleet of machines, on the Postgres they already have.", name_);
+        root.require_subcommand(1);
+        root.set_help_all_flag("--help-all", "print the help of every verb");
+        root.footer(cli::footer("Try it: " + name_ + " up"));
+        add_verbs(root, invocation);
+        for (const Verb& verb : verbs_) {
+            CLI::App* const added = root.add_subcommand(verb.name, verb.help);
+            added->allow_extras();
+            auto flags = std::make_shared<cli::SettingFlags>();
+            if (verb.needs_environment) {
+                flags->offer(*added, cli::SettingFlags::Which::all);
+            }
+            added->callback([&invocation, &verb, added, flags] {
+                invocation.chosen = [&invocation, &verb, added, flags] {
+                    VerbContext context{{}, added->remaining(), invocation.program};
+                    if (verb.needs_environment) context.environment = flags->load(invocation);
+                    return verb.run(context);
+                };
+            });
+        }
+        const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+        if (!parse(root, arguments)) {
+            cli::flush_out();
+            return 0;
+        }
+        return run_verb(invocation);
+    } catch (const cli::ClosedPipe&) {
+        return 0;
+    } catch (const Error& error) {
+        complain(*this, error.what());
+        return exit_code_of(error);
+    } catch (const std::exception& error) {
+        complain(*this, error.what());
+        return 1;
+    }
+}
+
+}  // namespace baton

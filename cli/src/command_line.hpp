@@ -1,0 +1,102 @@
+// What all verbs share: how they join the command line, which flags name the environment, and how
+// they reach its database.
+//
+// A verb is one function add_…(root, invocation): it declares its options, and leaves in
+// invocation.chosen what is to be done when the command line has named it.
+//
+// Threads: the main thread only.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "baton/cli/app.hpp"
+#include "baton/environments/environment.hpp"
+#include "baton/sql/connection.hpp"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace baton::cli {
+
+/// One run of the program.
+struct Invocation {
+    const App& app;
+    std::string program;          ///< argv[0]
+    std::function<int()> chosen;  ///< What the command line asked for; returns the exit code.
+    std::string environment;      ///< Its name, once it is known; for messages.
+};
+
+/// The flags of a verb that say which environment, and how to behave in it.
+class SettingFlags {
+public:
+    enum class Which {
+        connection,  ///< --env and --url.
+        all,         ///< Every setting that has a flag.
+    };
+    /// Adds the flags to a verb. This object must live until the command line has been parsed.
+    void offer(CLI::App& verb, Which which = Which::connection);
+    /// As if the flag had been given.
+    void give(const std::string& flag, const std::string& value) { given_[flag] = value; }
+    /// Reads the environment that flags, variables and files name. Throws
+    /// Error(settings_invalid), a line for each thing that is wrong.
+    [[nodiscard]] environments::Environment load(Invocation& invocation) const;
+
+private:
+    struct Flag {
+        CLI::Option* option = nullptr;
+        std::string name;
+        std::string value;
+    };
+    void add(CLI::App& verb, const std::string& name, const std::string& help);
+
+    std::vector<std::unique_ptr<Flag>> flags_;
+    std::map<std::string, std::string, std::less<>> given_;
+};
+
+enum class Access { read, write };
+
+/// A session in the environment's schema. It works through a pooler too: it keeps no state.
+/// Access::read is content with a standby.
+[[nodiscard]] sql::Connection connect(const environments::Environment& environment, Access access);
+
+/// The end of every --help: an example, and the exit codes.
+[[nodiscard]] std::string footer(const std::string& text);
+
+/// The command line is wrong: Error(usage).
+[[noreturn]] void refuse(const std::string& message);
+
+void add_environment(CLI::App& root, Invocation& invocation);
+void add_up(CLI::App& root, Invocation& invocation);
+void add_orchestrate(CLI::App& root, Invocation& invocation);
+void add_dispatch(CLI::App& root, Invocation& invocation);
+void add_log(CLI::App& root, Invocation& invocation);
+void add_view(CLI::App& root, Invocation& invocation);
+void add_views(CLI::App& root, Invocation& invocation);
+void add_wait(CLI::App& root, Invocation& invocation);
+void add_dead(CLI::App& root, Invocation& invocation);
+void add_status(CLI::App& root, Invocation& invocation);
+void add_doctor(CLI::App& root, Invocation& invocation);
+void add_version(CLI::App& root, Invocation& invocation);
+
+/// Waits until every live view has the event, and returns its position. Throws Error: wait_timeout,
+/// view_halted, event_unknown.
+std::int64_t wait_for_event(sql::Connection& connection, std::int64_t event,
+                            std::chrono::milliseconds timeout);
+
+/// A time in seconds as a person writes it ("10", "0.5"). Throws Error(usage), naming `flag`.
+[[nodiscard]] std::chrono::milliseconds seconds_of(const std::string& flag, double seconds);
+
+/// Baton's version: "0.1.0".
+[[nodiscard]] std::string_view version();
+
+}  // namespace baton::cli

@@ -1,0 +1,71 @@
+#include "orchestrating.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "baton/base/error.hpp"
+
+namespace baton::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<sql::SqlReducer> read_sql_reducers(const App& app, const std::vector<fs::path>& files) {
+    std::map<std::string, std::string> origins;  // by name
+    for (const ReducerInfo& info : app.registry().reducers()) {
+        origins.emplace(info.name, "this program");
+    }
+    std::vector<fs::path> seen;
+    std::vector<sql::SqlReducer> reducers;
+    for (const fs::path& file : files) {
+        const fs::path canonical = fs::weakly_canonical(file);
+        if (std::ranges::find(seen, canonical) != seen.end()) continue;
+        seen.push_back(canonical);
+        sql::SqlReducer reducer = sql::read_sql_reducer(file.string());
+        const auto [other, is_new] = origins.emplace(reducer.name, reducer.origin);
+        if (!is_new) {
+            throw Error(ErrorCode::reducer_invalid,
+                        "SQL reducer " + reducer.origin + ": " + other->second +
+                            " has a reducer of the name " + reducer.name + " too; rename one");
+        }
+        reducers.push_back(std::move(reducer));
+    }
+    return reducers;
+}
+
+}  // namespace
+
+OrchestratorOptions orchestrator_options(const App& app,
+                                         const environments::Environment& environment,
+                                         const std::vector<std::string>& files) {
+    std::vector<fs::path> paths = app.sql_reducers();
+    paths.insert(paths.end(), files.begin(), files.end());
+    const std::vector<fs::path>& of_file = environment.sql_reducers.value;
+    paths.insert(paths.end(), of_file.begin(), of_file.end());
+
+    OrchestratorOptions options;
+    options.url = environment.url.value;
+    options.schema = environment.schema();
+    options.node = node_name();
+    options.lease = environment.lease.value;
+    options.poll = environment.poll.value;
+    options.batch_max = static_cast<std::size_t>(environment.batch_max.value);
+    options.other_builds = environment.kind.value == environments::Kind::development;
+    options.on_poison = [environment](std::string_view view) {
+        return environment.on_poison_for(view) == environments::OnPoison::skip ? PoisonPolicy::skip
+                                                                               : PoisonPolicy::halt;
+    };
+    options.sql_reducers = read_sql_reducers(app, paths);
+    return options;
+}
+
+std::string node_name() {
+    std::array<char, 256> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+    return std::string(host[0] == '\0' ? "unknown" : host.data()) + ":" + std::to_string(getpid());
+}
+
+}  // namespace baton::cli

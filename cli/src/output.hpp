@@ -1,0 +1,55 @@
+// What the verbs print on stdout: text, tables for people, CSV.
+//
+// A reader that has enough (`| head`) closes the pipe. That is no failure, so writing then throws
+// ClosedPipe, which App::run() turns into a silent end.
+//
+// Threads: the main thread only.
+#pragma once
+
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace baton::cli {
+
+/// Nobody reads our stdout any more.
+class ClosedPipe : public std::exception {};
+
+/// Writes to stdout. Throws ClosedPipe, or std::system_error where it cannot be written.
+void write_out(std::string_view text);
+/// Makes what was written visible now. Throws as write_out().
+void flush_out();
+
+enum class Colour { red, yellow, green, dim };
+
+/// `text` in a colour, if stdout is a terminal and NO_COLOR is not set; else `text`.
+[[nodiscard]] std::string coloured(std::string_view text, Colour colour);
+
+/// `text` for one line of a terminal: control characters become spaces.
+[[nodiscard]] std::string printable(std::string_view text);
+
+/// One CSV line by RFC 4180, with Postgres' rule for null: null is nothing, an empty text is "".
+[[nodiscard]] std::string csv_line(const std::vector<std::optional<std::string>>& fields);
+
+/// Rows under headings, in columns as wide as they need. Columns of numbers are right-aligned.
+class Table {
+public:
+    explicit Table(std::vector<std::string> headings);
+    /// `cells` must be as many as the headings. Nothing: null, shown as a blank.
+    void add(std::vector<std::optional<std::string>> cells);
+    [[nodiscard]] bool empty() const { return rows_.empty(); }
+    /// Writes it to stdout, each line after `indent` spaces.
+    void print(int indent = 0) const;
+
+private:
+    void print_row(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths,
+                   const std::vector<bool>& is_number, int indent) const;
+
+    std::vector<std::string> headings_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace baton::cli

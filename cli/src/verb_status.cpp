@@ -1,0 +1,105 @@
+// baton status: how the environment is doing, and if something stands still, why.
+#include <CLI/CLI.hpp>
+#include <simdjson.h>
+
+#include "command_line.hpp"
+#include "output.hpp"
+
+namespace baton::cli {
+namespace {
+
+using simdjson::dom::element;
+
+struct Given {
+    SettingFlags settings;
+    bool json = false;
+    bool check = false;
+};
+
+std::optional<std::string> cell(const element& object, std::string_view key) {
+    const element value = object[key];
+    if (value.is_null()) return std::nullopt;
+    if (value.is_string()) return std::string(std::string_view(value));
+    return simdjson::to_string(value);
+}
+
+std::string text(const element& object, std::string_view key) {
+    return cell(object, key).value_or("-");
+}
+
+std::string leader_line(const element& leader, const std::string& epoch) {
+    if (leader.is_null()) return coloured("nobody", Colour::red) + ", last epoch " + epoch;
+    return text(leader, "node") + ", epoch " + epoch + ", since " + text(leader, "since") +
+           ", lease " + text(leader, "lease_seconds") + " s";
+}
+
+void print_rows(const std::string& title, const element& rows,
+                const std::vector<std::string>& keys) {
+    Table table(keys);
+    for (const element row : rows.get_array()) {
+        std::vector<std::optional<std::string>> cells;
+        for (const std::string& key : keys) cells.push_back(cell(row, key));
+        table.add(std::move(cells));
+    }
+    if (table.empty()) return;
+    write_out("\n" + title + "\n");
+    table.print(2);
+}
+
+void print_page(const std::string& name, const element& status) {
+    const element log = status["log"];
+    write_out("environment  " + name + " (schema " + text(status, "environment") + ")\n");
+    write_out("leader       " + leader_line(status["leader"], text(status, "epoch")) + "\n");
+    write_out("log          position " + text(log, "position") + ", " +
+              text(log, "events_per_second") + " events/s\n");
+    write_out("lag          " + text(log, "lag_events") + " events, " + text(log, "lag_seconds") +
+              " s\n");
+    print_rows("views", status["views"], {"view", "version", "state", "position", "reason"});
+    print_rows("dead events", status["dead_events"],
+               {"view", "position", "event_id", "type", "state", "error"});
+    print_rows("open writers", status["writers"], {"pid", "application", "seconds", "state"});
+
+    const simdjson::dom::array problems = status["problems"].get_array();
+    if (problems.size() == 0) {
+        write_out("\n" + coloured("no problems", Colour::green) + "\n");
+        return;
+    }
+    write_out("\nproblems\n");
+    for (const element problem : problems) {
+        write_out("  " + coloured(printable(std::string_view(problem)), Colour::red) + "\n");
+    }
+}
+
+int print_status(const Given& given, Invocation& invocation) {
+    const environments::Environment environment = given.settings.load(invocation);
+    sql::Connection connection = connect(environment, Access::read);
+    sql::Transaction transaction(connection);
+    const sql::Result answer = transaction.exec("select status()", {});
+    const std::string json(answer.only().text(0));
+    simdjson::dom::parser parser;
+    const element status = parser.parse(json);
+    if (given.json) {
+        write_out(json + "\n");
+    } else {
+        print_page(environment.name.value, status);
+    }
+    return given.check && status["problems"].get_array().size() != 0 ? 1 : 0;
+}
+
+}  // namespace
+
+void add_status(CLI::App& root, Invocation& invocation) {
+    CLI::App* const verb = root.add_subcommand(
+        "status", "leader, lag, rate, views, dead events, and what stands still and why");
+    auto given = std::make_shared<Given>();
+    verb->add_flag("--json", given->json, "as JSON");
+    verb->add_flag("--check", given->check, "exit with 1 when there are problems");
+    given->settings.offer(*verb);
+    verb->footer(footer("Problems alone do not make it fail; --check does.\n"
+                        "Example: baton status --json | jq .log.lag_seconds"));
+    verb->callback([&invocation, given] {
+        invocation.chosen = [&invocation, given] { return print_status(*given, invocation); };
+    });
+}
+
+}  // namespace baton::cli
