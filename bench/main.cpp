@@ -1,0 +1,108 @@
+// baton_bench: measures what Baton costs, beside bare Postgres in the same run. See
+// docs/benchmarks.md. It also is the orchestrator that it measures, as a process of its own.
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <thread>
+
+#include "baton/base/log.hpp"
+#include "baton/orchestrator/orchestrator.hpp"
+#include "measures.hpp"
+#include "payments.hpp"
+
+namespace {
+
+using baton::bench::Measure;
+
+struct CommandLine {
+    baton::bench::Effort effort;
+    std::vector<std::string> only;
+    bool json = false;
+    bool list = false;
+    std::vector<std::string> orchestrate;
+};
+
+// Leads until SIGTERM.
+int orchestrate(const std::string& url, const std::string& language) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    baton::configure_log(baton::LogFormat::human, "warn");
+
+    baton::Registry registry;
+    baton::OrchestratorOptions options;
+    options.url = url;
+    options.schema = baton::bench::schema;
+    if (language == "cpp") {
+        registry.add<baton::bench::AccountTotals>();
+    } else {
+        options.sql_reducers.push_back(
+            baton::sql::read_sql_reducer(BATON_BENCH_DIR "/account_totals.sql"));
+    }
+    baton::Orchestrator orchestrator(options, registry);
+    std::thread([&] {
+        int signal = 0;
+        sigwait(&signals, &signal);
+        orchestrator.stop();
+    }).detach();
+    orchestrator.run();
+    return 0;
+}
+
+CLI::Option* add_options(CLI::App& app, CommandLine& line) {
+    app.add_flag("--json", line.json, "One JSON object a line, instead of the table");
+    app.add_flag("--list", line.list, "Say what there is to measure");
+    app.add_option("--rounds", line.effort.rounds, "How often each side is measured; medians count")
+        ->check(CLI::Range(1, 99));
+    app.add_flag("--quick", line.effort.quick, "A twentieth of every size: only to try it out");
+    app.add_flag("--full", line.effort.full, "Hold the old snapshot for ten real minutes");
+    std::vector<std::string> names;
+    for (const Measure& measure : baton::bench::measures()) names.emplace_back(measure.name);
+    app.add_option("--only", line.only, "Only this measure; may be repeated")
+        ->check(CLI::IsMember(names));
+    return app.add_option("--orchestrate", line.orchestrate)->expected(2)->group("");
+}
+
+int run(const CommandLine& line) {
+    if (line.list) {
+        for (const Measure& measure : baton::bench::measures()) {
+            std::printf("%-14s %s\n", measure.name, measure.question);
+        }
+        return 0;
+    }
+    if (line.effort.quick) {
+        std::fputs("--quick: the sizes are a twentieth, the figures prove nothing\n", stderr);
+    }
+    if (!line.json) std::puts(baton::bench::heading().c_str());
+    baton::bench::Workbench workbench(line.effort, [&](const baton::bench::Figure& figure) {
+        std::puts((line.json ? json_line(figure) : table_row(figure)).c_str());
+        std::fflush(stdout);
+    });
+    for (const Measure& measure : baton::bench::measures()) {
+        if (!line.only.empty() && std::ranges::find(line.only, measure.name) == line.only.end()) {
+            continue;
+        }
+        measure.run(workbench);
+    }
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("Measures what Baton costs, beside bare Postgres in the same run", "baton_bench");
+    CommandLine line;
+    add_options(app, line);
+    CLI11_PARSE(app, argc, argv);
+    try {
+        if (!line.orchestrate.empty()) return orchestrate(line.orchestrate[0], line.orchestrate[1]);
+        return run(line);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "baton_bench: %s\n", error.what());
+        return 1;
+    }
+}

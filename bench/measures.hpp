@@ -1,0 +1,30 @@
+// The questions, one file each: <name>.cpp. docs/benchmarks.md says what each means.
+//
+// Threads: one.
+#pragma once
+
+#include <span>
+
+#include "workbench.hpp"
+
+namespace baton::bench {
+
+struct Measure {
+    const char* name;
+    const char* question;
+    void (*run)(Workbench& workbench);
+};
+
+/// In the order in which they run.
+[[nodiscard]] std::span<const Measure> measures();
+
+void measure_dispatch_1(Workbench& workbench);
+void measure_dispatch_8(Workbench& workbench);
+void measure_bulk_dispatch(Workbench& workbench);
+void measure_reduce_cpp(Workbench& workbench);
+void measure_reduce_sql(Workbench& workbench);
+void measure_latency(Workbench& workbench);
+void measure_history(Workbench& workbench);
+void measure_memory(Workbench& workbench);
+
+}  // namespace baton::bench
