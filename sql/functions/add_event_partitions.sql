@@ -16,6 +16,7 @@ language plpgsql
 volatile
 security definer
 set search_path from current
+set lock_timeout = '50ms'
 as $$
 declare
     top_id    bigint;
