@@ -80,10 +80,8 @@ std::optional<std::chrono::milliseconds> Leader::lease_due() {
 
 void Leader::work(const std::function<bool()>& stopping) {
     while (!stopping()) {
-        const bool was_behind = catch_up();
-        const bool had_page = reduce_next();
-        if (!had_page || lease_due()) housekeep();
-        if (!was_behind && !had_page) continue;
+        catch_up();
+        if (!reduce_next() || lease_due()) housekeep();
     }
 }
 
@@ -120,11 +118,9 @@ void Leader::reduce_with_retries(const Page& page) {
     }
 }
 
-bool Leader::catch_up() {
-    bool was_behind = false;
+void Leader::catch_up() {
     for (const std::unique_ptr<View>& view : views_) {
         if (view->standing.state != sql::ViewState::behind) continue;
-        was_behind = true;
         if (!sql::read_recorded(connection_, view->standing.position, recorded_size_.limit(),
                                 recorded_.log)) {
             sql::Transaction transaction(connection_);
@@ -142,7 +138,6 @@ bool Leader::catch_up() {
                        static_cast<std::int64_t>(head_));
         }
     }
-    return was_behind;
 }
 
 void Leader::housekeep() {

@@ -34,8 +34,8 @@ private:
     /// Takes what the reader has, or waits a little; true if there was a page.
     bool reduce_next();
     void reduce_with_retries(const Page& page);
-    /// Brings the views that are behind one step further; true if there was one.
-    bool catch_up();
+    /// Brings the views that are behind one step further.
+    void catch_up();
     void housekeep();
     [[nodiscard]] std::optional<std::chrono::milliseconds> lease_due();
     [[nodiscard]] BatchContext context();

@@ -42,8 +42,7 @@ ReadAhead::~ReadAhead() {
 
 std::unique_ptr<Page> ReadAhead::take(std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, timeout, [&] { return ready_ || failure_ || interrupted_; });
-    interrupted_ = false;
+    changed_.wait_for(lock, timeout, [&] { return ready_ || failure_; });
     if (!ready_ && failure_) std::rethrow_exception(failure_);
     std::unique_ptr<Page> page = std::move(ready_);
     lock.unlock();
@@ -54,14 +53,6 @@ std::unique_ptr<Page> ReadAhead::take(std::chrono::milliseconds timeout) {
 void ReadAhead::give_back(std::unique_ptr<Page> page) {
     const std::lock_guard lock(mutex_);
     spare_ = std::move(page);
-}
-
-void ReadAhead::interrupt() {
-    {
-        const std::lock_guard lock(mutex_);
-        interrupted_ = true;
-    }
-    changed_.notify_all();
 }
 
 bool ReadAhead::stopping() {

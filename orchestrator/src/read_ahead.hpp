@@ -40,8 +40,6 @@ public:
     [[nodiscard]] std::unique_ptr<Page> take(std::chrono::milliseconds timeout);
     /// A page that is done with, to be used again.
     void give_back(std::unique_ptr<Page> page);
-    /// Ends a take() that waits, or the next one.
-    void interrupt();
 
 private:
     void run(sql::Checkpoint checkpoint);
@@ -66,7 +64,6 @@ private:
     std::unique_ptr<Page> spare_;
     std::exception_ptr failure_;
     bool stopping_ = false;
-    bool interrupted_ = false;
 
     std::thread thread_;
 };
