@@ -48,7 +48,9 @@ begin
     if new_id > (select last_value from dispatch_ceiling) then
         perform refuse_overload();
     end if;
-    perform ring();
+    if (select last_value from doorbell) = 2 then
+        perform ring();
+    end if;
     return new_id;
 end;
 $$;

@@ -38,6 +38,10 @@ begin
                 unknown
                 using errcode = 'BT001';
         end if;
+        if element ->> 'dispatch_id' !~* '^\{?([0-9a-f]{4}-?){8}\}?$' then
+            raise exception 'dispatch_many: dispatch_id is no uuid'
+                using errcode = 'BT001';
+        end if;
         return next dispatch(
             element ->> 'type', coalesce(element -> 'payload', '{}'), element ->> 'key',
             element ->> 'tenant', nullif(element -> 'meta', 'null'),
