@@ -3,7 +3,12 @@
 -- The session advisory lock only speeds up the hand-over: when the leader's connection dies the
 -- lock is free at once. What decides is the epoch. A leader whose lease ran out (it hangs, or its
 -- host is gone) is deposed even if its session still stands; that session is then ended, because
--- it may hold the lock that fence() takes.
+-- it may hold the locks that a leader needs. A session in the middle of a statement does not hang:
+-- who cannot extend the lease because a batch takes long would be deposed for ever by the next,
+-- who cannot either.
+--
+-- A free lock says nothing while the leader's session stands: somebody else may have sat on it when
+-- that leader took over.
 --
 -- Arguments   node: who asks, for people to read. reducers: 'name@version' of what it carries.
 --             lease: how long a silent leader is believed.
@@ -23,20 +28,23 @@ as $$
 declare
     former    leader;
     lock_free boolean := pg_try_advisory_lock(leader_lock_key());
+    session   record;
     lacking   text;
     new_epoch bigint;
 begin
     select * into strict former from leader where only_row;
-    if not lock_free then
-        if former.lease_until > clock_timestamp() then
-            return null;
-        end if;
-        perform pg_terminate_backend(a.pid)
-          from pg_stat_activity a
-         where a.pid = former.backend_pid
-           and a.pid <> pg_backend_pid()
-           and a.datname = current_database()
-           and a.application_name like 'baton%';
+    select a.pid, a.state = 'active' and a.wait_event_type is distinct from 'Client' as is_busy
+      into session
+      from pg_stat_activity a
+     where a.pid = former.backend_pid
+       and a.pid <> pg_backend_pid()
+       and a.datname = current_database()
+       and a.application_name like 'baton%';
+    if not (session.pid is null and lock_free
+            or former.lease_until <= clock_timestamp() and session.is_busy is not true)
+    then
+        perform pg_advisory_unlock(leader_lock_key()) where lock_free;
+        return null;
     end if;
 
     select s.view || '@' || s.version into lacking
@@ -45,10 +53,18 @@ begin
      limit 1;
     if found then
         perform pg_advisory_unlock(leader_lock_key()) where lock_free;
-        raise exception 'view % is live here and this process does not carry it: start one that '
-            'does, or drop the view',
+        raise exception 'view % is live here and this process does not carry it: start one that does, or drop the view',
             lacking
             using errcode = 'BT013';
+    end if;
+    if session.pid is not null then
+        begin
+            perform pg_terminate_backend(session.pid, 1000);
+        exception when insufficient_privilege then
+            -- Another role's session: the epoch deposes it all the same.
+            null;
+        end;
+        lock_free := lock_free or pg_try_advisory_lock(leader_lock_key());
     end if;
 
     update leader
