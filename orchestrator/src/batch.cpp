@@ -7,6 +7,7 @@
 
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
+#include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
 
 namespace baton::orchestrator {
@@ -14,16 +15,28 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Why an event cannot be folded.
+struct Cause {
+    std::string error;
+    bool is_set_up = false;  // not the event is wrong but the database: a table is gone, say
+};
+
 // The events of the page that a view cannot fold: those found so far, and those a person skipped.
 struct Poisons {
-    std::map<std::size_t, std::string> errors;  // by index in the page
-    std::vector<std::size_t> skipped;           // ascending
+    std::map<std::size_t, Cause> causes;  // by index in the page
+    std::vector<std::size_t> skipped;     // ascending
+
+    void add(std::size_t index, Cause cause) {
+        // A later event may have been blamed for what this one did to a row they share.
+        causes.erase(causes.upper_bound(index), causes.end());
+        causes.insert_or_assign(index, std::move(cause));
+    }
 };
 
 // A view was refused by the database in the middle of a transaction, which is over.
 struct Refused {
     View* view;
-    std::string error;
+    Cause cause;
 };
 
 // What came of one view in one attempt.
@@ -48,12 +61,12 @@ public:
             if (end > first) {
                 const std::optional<Poison> poison = fold(transaction, view, first, end - first);
                 if (poison) {
-                    poisons.errors.insert_or_assign(poison->index, poison->error);
+                    poisons.add(poison->index, {poison->error});
                     continue;
                 }
             }
             if (end == page_.log.events.size()) break;
-            if (const auto found = poisons.errors.find(end); found != poisons.errors.end()) {
+            if (const auto found = poisons.causes.find(end); found != poisons.causes.end()) {
                 note_dead(view, end, found->second, outcome);
                 if (outcome.halted_at) break;
             }
@@ -65,28 +78,34 @@ public:
     void skip(View& view, std::size_t index) { poisons_[&view].skipped.push_back(index); }
 
     // Finds the event for which the database refuses the view, by folding ever shorter beginnings
-    // of the page in transactions that are rolled back.
+    // of the page in transactions that are rolled back. Throws Error(transaction_retry) if there is
+    // none: whatever was in the way has gone.
     void find_culprit(const Refused& refused) {
         View& view = *refused.view;
         std::size_t good = 0;  // the first `good` events are accepted
         std::size_t bad = page_.log.events.size();
-        std::string error = refused.error;
-        while (bad - good > 1) {
-            const std::size_t middle = good + (bad - good) / 2;
-            if (std::optional<std::string> refusal = try_beginning(view, middle)) {
-                bad = middle;
-                error = std::move(*refusal);
+        std::optional<Cause> cause;  // of the first `bad`, once it was seen
+        while (bad - good > 1 || !cause) {
+            const std::size_t tried = bad - good > 1 ? good + (bad - good) / 2 : bad;
+            context_.keep_leading();
+            if (std::optional<Cause> refusal = try_beginning(view, tried)) {
+                bad = tried;
+                cause = std::move(refusal);
+            } else if (tried == bad) {
+                throw Error(
+                    ErrorCode::transaction_retry,
+                    "view " + view.name() + " failed once and not again: " + refused.cause.error);
             } else {
-                good = middle;
+                good = tried;
             }
         }
-        poisons_[&view].errors.insert_or_assign(bad - 1, std::move(error));
+        poisons_[&view].add(bad - 1, *std::move(cause));
     }
 
 private:
     [[nodiscard]] std::size_t next_gap(const Poisons& poisons, std::size_t first) const {
         std::size_t gap = page_.log.events.size();
-        if (const auto found = poisons.errors.lower_bound(first); found != poisons.errors.end()) {
+        if (const auto found = poisons.causes.lower_bound(first); found != poisons.causes.end()) {
             gap = found->first;
         }
         const auto skipped = std::ranges::lower_bound(poisons.skipped, first);
@@ -100,15 +119,15 @@ private:
             return view.apply(transaction, {page_, first, count, is_recorded_});
         } catch (const sql::SqlError& error) {
             // Only what will fail again for the same events is poison; a deadlock is not.
-            if (error.code() != ErrorCode::statement_failed) throw;
-            throw Refused{&view, error.what()};
+            if (error.code() != ErrorCode::statement_failed || is_passing(error)) throw;
+            throw Refused{&view, {storable_text(error.what()), error.sqlstate().starts_with("42")}};
         }
     }
 
     // Folds the first `count` events into `view` for nothing; says why it is refused, if it is.
-    std::optional<std::string> try_beginning(View& view, std::size_t count) {
+    std::optional<Cause> try_beginning(View& view, std::size_t count) {
         sql::Transaction transaction(context_.connection);
-        std::optional<std::string> refusal;
+        std::optional<Cause> refusal;
         try {
             std::size_t first = 0;
             const Poisons& poisons = poisons_[&view];
@@ -118,13 +137,16 @@ private:
                 first = end + 1;
             }
         } catch (const Refused& refused) {
-            refusal = refused.error;
+            refusal = refused.cause;
+        } catch (...) {
+            view.rolled_back();
+            throw;
         }
         view.rolled_back();
         return refusal;
     }
 
-    void note_dead(const View& view, std::size_t index, const std::string& error,
+    void note_dead(const View& view, std::size_t index, const Cause& cause,
                    Outcome& outcome) const {
         const Event& event = page_.log.events[index];
         sql::DeadEvent dead;
@@ -133,15 +155,16 @@ private:
         dead.position = event.position;
         dead.event_id = event.id;
         dead.event_type = event.type;
-        dead.error = error;
-        dead.skipped = context_.options.on_poison &&
+        dead.error = cause.error;
+        // Where the database is to blame, every event would be skipped.
+        dead.skipped = !cause.is_set_up && context_.options.on_poison &&
                        context_.options.on_poison(view.name()) == PoisonPolicy::skip;
         const auto position = static_cast<std::int64_t>(event.position);
         if (!dead.skipped) {
             outcome.halted_at = Position{position - 1};
             outcome.reason = "event " + std::to_string(static_cast<std::int64_t>(event.id)) + " (" +
                              dead.event_type + ") at position " + std::to_string(position) + ": " +
-                             error;
+                             cause.error;
         }
         outcome.dead.push_back(std::move(dead));
     }
@@ -231,6 +254,17 @@ void reduce_around(const BatchContext& context, PageReducer& reducer, Attempt&& 
 }
 
 }  // namespace
+
+bool is_passing(const Error& error) {
+    if (error.code() == ErrorCode::transaction_retry ||
+        error.code() == ErrorCode::lock_unavailable) {
+        return true;
+    }
+    const auto* const from_server = dynamic_cast<const sql::SqlError*>(&error);
+    if (from_server == nullptr || error.code() != ErrorCode::statement_failed) return false;
+    const std::string& state = from_server->sqlstate();
+    return state == "57014" || state.starts_with("53") || state.starts_with("58");
+}
 
 void reduce_batch(const BatchContext& context, const Page& page,
                   std::optional<std::chrono::milliseconds> lease) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,7 +23,13 @@ struct BatchContext {
     sql::Epoch epoch;
     const OrchestratorOptions& options;
     std::span<const std::unique_ptr<View>> views;
+    /// Extends the lease if it is time to; not to be called within a transaction.
+    const std::function<void()>& keep_leading;
 };
+
+/// Whether the error says nothing about the events, and goes away by itself: somebody held a lock
+/// or cancelled the statement, or the server was short of something.
+[[nodiscard]] bool is_passing(const Error& error);
 
 /// Reduces a new page into every following view, and records it. Extends the lease if it is given.
 /// Views that meet a poisoned event are halted or skip it, as their policy says. Throws Error:

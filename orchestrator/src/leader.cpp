@@ -1,10 +1,11 @@
 #include "leader.hpp"
 
 #include <algorithm>
-#include <thread>
+#include <utility>
 
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
+#include "baton/sql/failure.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -20,18 +21,19 @@ constexpr int batch_tries_max = 30;
 }  // namespace
 
 Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
-               sql::Connection& connection, sql::Epoch epoch)
+               sql::Connection& connection, sql::Epoch epoch, std::function<bool()> stopping)
     : options_(options),
       registry_(registry),
       connection_(connection),
       epoch_(epoch),
+      stopping_(std::move(stopping)),
       reader_((register_reducers(), options_), registry_, sql::read_checkpoint(connection)),
-      lease_renewed_(Clock::now()),
+      lease_renewed_(Clock::now() - options.lease),  // to be renewed: this took its time
       partitions_checked_(Clock::now()) {
     add_partitions();
 }
 
-BatchContext Leader::context() { return {connection_, epoch_, options_, views_}; }
+BatchContext Leader::context() { return {connection_, epoch_, options_, views_, keep_leading_}; }
 
 void Leader::register_reducers() {
     sql::prepare_view_store(connection_);
@@ -78,8 +80,8 @@ std::optional<std::chrono::milliseconds> Leader::lease_due() {
     return options_.lease;
 }
 
-void Leader::work(const std::function<bool()>& stopping) {
-    while (!stopping()) {
+void Leader::work() {
+    while (!stopping_()) {
         catch_up();
         if (!reduce_next() || lease_due()) housekeep();
     }
@@ -92,47 +94,39 @@ bool Leader::reduce_next() {
                                  : std::min(options_.lease / 3, std::chrono::milliseconds(250));
     std::unique_ptr<Page> page = reader_.take(patience);
     if (!page) return false;
-    reduce_with_retries(*page);
+    const auto reduce = [&] {
+        const auto lease = lease_due();
+        const Clock::time_point now = Clock::now();
+        reduce_batch(context(), *page, lease);
+        if (lease) lease_renewed_ = now;
+    };
+    if (!with_retries(reduce)) return false;
     head_ = page->log.events.back().position;
     reader_.give_back(std::move(page));
     return true;
 }
 
-void Leader::reduce_with_retries(const Page& page) {
+bool Leader::with_retries(const std::function<void()>& step) {
     Backoff backoff(std::chrono::milliseconds(5), std::chrono::milliseconds(500));
     for (int tries = 1;; ++tries) {
-        const auto lease = lease_due();
         try {
-            reduce_batch(context(), page, lease);
-            if (lease) lease_renewed_ = Clock::now();
-            return;
+            step();
+            return true;
         } catch (const Error& error) {
-            // Somebody held a lock on a view's rows; the same page again can succeed. What loses
-            // the connection, or may have been committed, begins again at the checkpoint.
-            const bool in_the_way = error.code() == ErrorCode::transaction_retry ||
-                                    error.code() == ErrorCode::lock_unavailable;
-            if (!in_the_way || tries == batch_tries_max) throw;
+            // Somebody held a lock on a view's rows; the same again can succeed. What loses the
+            // connection, or may have been committed, begins again at the checkpoint.
+            if (!is_passing(error) || tries == batch_tries_max) throw;
             log().warn("batch put off: {}; try {} of {}", error.what(), tries, batch_tries_max);
-            std::this_thread::sleep_for(backoff.next());
         }
+        if (sql::pause_unless(backoff.next(), stopping_)) return false;
+        keep_leading();
     }
 }
 
 void Leader::catch_up() {
     for (const std::unique_ptr<View>& view : views_) {
         if (view->standing.state != sql::ViewState::behind) continue;
-        if (!sql::read_recorded(connection_, view->standing.position, recorded_size_.limit(),
-                                recorded_.log)) {
-            sql::Transaction transaction(connection_);
-            view->standing.state = sql::ViewState::following;
-            write_standing(transaction, view->name(), view->standing);
-            sql::fence(transaction, epoch_);
-            transaction.commit();
-        } else {
-            recorded_size_.read(recorded_.log);
-            registry_.decode(recorded_.log.events, recorded_.decoded);
-            reduce_recorded(context(), *view, recorded_, head_);
-        }
+        if (!with_retries([&] { catch_up(*view); })) return;
         if (view->standing.state == sql::ViewState::following) {
             log().info("view follows the log view={}@{} position={}", view->name(), view->version(),
                        static_cast<std::int64_t>(head_));
@@ -140,19 +134,49 @@ void Leader::catch_up() {
     }
 }
 
+void Leader::catch_up(View& view) {
+    if (sql::read_recorded(connection_, view.standing.position, recorded_size_.limit(),
+                           recorded_.log)) {
+        recorded_size_.read(recorded_.log);
+        registry_.decode(recorded_.log.events, recorded_.decoded);
+        reduce_recorded(context(), view, recorded_, head_);
+        return;
+    }
+    sql::ViewStanding standing = view.standing;
+    standing.state = sql::ViewState::following;
+    sql::Transaction transaction(connection_);
+    write_standing(transaction, view.name(), standing);
+    sql::fence(transaction, epoch_);
+    transaction.commit();
+    view.standing = standing;
+}
+
 void Leader::housekeep() {
-    if (const auto lease = lease_due()) {
-        sql::Transaction transaction(connection_);
-        sql::fence(transaction, epoch_, lease);
-        // A person may have resolved a dead event: the view goes on from where it stands.
-        for (const std::unique_ptr<View>& view : views_) {
-            if (view->standing.state != sql::ViewState::halted) continue;
-            view->standing = sql::read_standing(transaction, view->name());
-        }
-        transaction.commit();
-        lease_renewed_ = Clock::now();
+    if (lease_due()) {
+        resume_views();
+        keep_leading();
     }
     if (Clock::now() - partitions_checked_ > partition_interval) add_partitions();
+}
+
+void Leader::resume_views() {
+    for (const std::unique_ptr<View>& view : views_) {
+        if (view->standing.state != sql::ViewState::halted) continue;
+        sql::Transaction transaction(connection_);
+        view->standing = sql::read_standing(transaction, view->name());
+        // Who resolved it may have put rows right by hand.
+        view->rolled_back();
+    }
+}
+
+void Leader::keep_leading() {
+    const auto lease = lease_due();
+    if (!lease) return;
+    const Clock::time_point now = Clock::now();
+    sql::Transaction transaction(connection_);
+    sql::fence(transaction, epoch_, lease);
+    transaction.commit();
+    lease_renewed_ = now;
 }
 
 }  // namespace baton::orchestrator

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "batch.hpp"
-#include "page_size.hpp"
 #include "baton/base/backoff.hpp"
 #include "baton/orchestrator/orchestrator.hpp"
+#include "page_size.hpp"
 #include "read_ahead.hpp"
 #include "view.hpp"
 
@@ -23,20 +23,25 @@ public:
     /// `connection` holds the leadership of `epoch`. Registers the reducers. Throws Error:
     /// build_mismatch, reducer_invalid, and what a Transaction throws.
     Leader(const OrchestratorOptions& options, const Registry& registry,
-           sql::Connection& connection, sql::Epoch epoch);
+           sql::Connection& connection, sql::Epoch epoch, std::function<bool()> stopping);
 
     /// Reduces until `stopping` says true. Throws Error(deposed), and what a Transaction throws.
-    void work(const std::function<bool()>& stopping);
+    void work();
 
 private:
     void register_reducers();
     void add_partitions();
     /// Takes what the reader has, or waits a little; true if there was a page.
     bool reduce_next();
-    void reduce_with_retries(const Page& page);
+    /// Takes `step` again and again until nothing is in its way; false if `stopping` came first.
+    bool with_retries(const std::function<void()>& step);
     /// Brings the views that are behind one step further.
     void catch_up();
+    void catch_up(View& view);
     void housekeep();
+    /// Looks whether a person has resolved what halted a view.
+    void resume_views();
+    void keep_leading();
     [[nodiscard]] std::optional<std::chrono::milliseconds> lease_due();
     [[nodiscard]] BatchContext context();
 
@@ -44,6 +49,8 @@ private:
     const Registry& registry_;
     sql::Connection& connection_;
     const sql::Epoch epoch_;
+    const std::function<bool()> stopping_;
+    const std::function<void()> keep_leading_{[this] { keep_leading(); }};
 
     std::vector<std::unique_ptr<View>> views_;
     Position head_{0};  // the last recorded position

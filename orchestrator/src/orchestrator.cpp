@@ -1,6 +1,9 @@
 #include "baton/orchestrator/orchestrator.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "baton/base/backoff.hpp"
@@ -27,9 +30,15 @@ sql::ConnectOptions leader_options(const OrchestratorOptions& options) {
     return connect;
 }
 
+// A lock that is waited for this long is given up, and the lease can be extended before it ends.
+std::string lock_timeout(const OrchestratorOptions& options) {
+    return std::to_string(std::clamp<std::int64_t>(options.lease.count() / 3, 50, 5000)) + "ms";
+}
+
 // Errors that waiting does not mend: the set-up is wrong, or a bug.
 bool is_final(const Error& error) {
-    return !error.retryable() && !error.loses_connection() && error.code() != ErrorCode::deposed;
+    return !error.retryable() && !error.loses_connection() && error.code() != ErrorCode::deposed &&
+           !orchestrator::is_passing(error);
 }
 
 }  // namespace
@@ -72,9 +81,9 @@ void Orchestrator::run() {
 void Orchestrator::lead_or_wait() {
     sql::Connection connection(options_.url, leader_options(options_));
     sql::Migrator().require_installed(connection, options_.schema);
-    connection.exec(
-        "set lock_timeout = '5s'; set enable_seqscan = off; set jit = off;"
-        "set timezone = 'UTC'; set datestyle = 'ISO'");
+    connection.exec("set lock_timeout = '" + lock_timeout(options_) +
+                    "'; set enable_seqscan = off; set jit = off;"
+                    "set timezone = 'UTC'; set datestyle = 'ISO'");
     sql::prepare_leadership(connection);
 
     sql::Candidate candidate{options_.node, {}, options_.lease};
@@ -87,6 +96,7 @@ void Orchestrator::lead_or_wait() {
 
     std::optional<sql::Epoch> epoch = sql::lead(connection, candidate);
     if (!epoch) {
+        if (std::exchange(held_, std::nullopt)) log().warn("deposed: somebody else leads now");
         log().info("standing by schema={} node={}", options_.schema, options_.node);
         sql::ConnectOptions standby = leader_options(options_);
         standby.application_name = "baton standby";
@@ -102,14 +112,22 @@ void Orchestrator::lead_or_wait() {
         return;
     }
 
-    orchestrator::Leader leader(options_, registry_, connection, *epoch);
+    reduce(connection, *epoch);
+    // The reader has ended here, and with it whatever it does to the doorbell.
+    sql::resign(connection, *epoch);
+    held_.reset();
+    log().info("resigned schema={} epoch={}", options_.schema, static_cast<std::int64_t>(*epoch));
+}
+
+void Orchestrator::reduce(sql::Connection& connection, sql::Epoch epoch) {
+    held_ = epoch;
+    orchestrator::Leader leader(options_, registry_, connection, epoch,
+                                [this] { return stopping(); });
     leading_ = true;
     log().info("leading schema={} node={} epoch={}", options_.schema, options_.node,
-               static_cast<std::int64_t>(*epoch));
-    leader.work([&] { return stopping(); });
+               static_cast<std::int64_t>(epoch));
+    leader.work();
     leading_ = false;
-    sql::resign(connection, *epoch);
-    log().info("resigned schema={} epoch={}", options_.schema, static_cast<std::int64_t>(*epoch));
 }
 
 }  // namespace baton

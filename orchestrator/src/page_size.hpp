@@ -1,5 +1,5 @@
-// How many events to read at once: more and more while pages are full, fewer where events are large,
-// so that the process stays small whatever they are.
+// How many events to read at once: more and more while pages are full, fewer where events are
+// large, so that the process stays small whatever they are.
 //
 // Threads: one at a time.
 #pragma once

@@ -124,7 +124,8 @@ void ReadAhead::wait_for_events(sql::Connection& connection, sql::LogReader& rea
             pause = std::min(pause * 2, options_.poll);
         }
     }
-    connection.exec_prepared("arm_doorbell", {false});
+    // Who ends leaves it armed: a successor may have armed it already.
+    if (!stopping()) connection.exec_prepared("arm_doorbell", {false});
 }
 
 }  // namespace baton::orchestrator

@@ -89,8 +89,8 @@ struct MarkTotalsReducer {
         if (mark.fault == "exception") throw std::invalid_argument("this mark was made to fail");
         if (mark.fault == "other") throw 42;
         if (mark.fault == "bytes") {
-            throw std::runtime_error("weird \xFF\xC3" + std::string(2, '\0') +
-                                     std::string(1U << 20U, 'x'));
+            throw std::runtime_error("weird \xFF\xC3" + std::string(1U << 20U, 'x') +
+                                     std::string(2, '\0'));
         }
         // A text with a NUL byte is refused when the batch is done, not here.
         if (mark.fault == "row") row.last_fault = std::string(1, '\0');

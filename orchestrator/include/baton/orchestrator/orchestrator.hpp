@@ -15,12 +15,14 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "baton/base/error.hpp"
 #include "baton/reducers/registry.hpp"
+#include "baton/sql/leadership.hpp"
 #include "baton/sql/view_store.hpp"
 
 namespace baton {
@@ -67,8 +69,11 @@ private:
     /// Waits, unless stop() is called; true if it was.
     bool pause(std::chrono::milliseconds time);
 
+    void reduce(sql::Connection& connection, sql::Epoch epoch);
+
     const OrchestratorOptions options_;
     const Registry& registry_;
+    std::optional<sql::Epoch> held_;  // until it is resigned, or its loss was reported
 
     std::atomic<bool> stopping_{false};
     std::atomic<bool> leading_{false};
