@@ -19,24 +19,13 @@
 #include <system_error>
 #include <utility>
 
+#include "support/unix_url.hpp"
+
 namespace baton::testing {
 namespace {
 
 [[noreturn]] void fail(const char* what) {
     throw std::system_error(errno, std::generic_category(), what);
-}
-
-// The value of `name` in the query part of a URL, or "".
-std::string query_value(std::string_view url, std::string_view name) {
-    const std::string words = std::string(name) + "=";
-    for (std::size_t at = url.find('?'); at != std::string_view::npos; at = url.find('&', at)) {
-        url.remove_prefix(at + 1);
-        at = 0;
-        if (!url.starts_with(words)) continue;
-        const std::string_view value = url.substr(words.size());
-        return std::string(value.substr(0, value.find('&')));
-    }
-    return {};
 }
 
 int unix_socket(const std::string& path, sockaddr_un& address) {
@@ -160,15 +149,12 @@ struct Proxy::Link {
 };
 
 Proxy::Proxy(const std::string& url) : url_(url) {
-    const std::string host = query_value(url, "host");
-    const std::string port = query_value(url, "port");
-    if (!host.starts_with('/')) throw std::invalid_argument("no unix socket in " + url);
+    const UnixUrl server = UnixUrl::of(url);
     std::string folder = "/tmp/baton_proxy_XXXXXX";
     if (::mkdtemp(folder.data()) == nullptr) fail("mkdtemp");
-    const std::string name = "/.s.PGSQL." + (port.empty() ? "5432" : port);
-    server_socket_ = host + name;
-    socket_ = folder + name;
-    url_.replace(url_.find(host), host.size(), folder);
+    server_socket_ = server.host + server.socket_name();
+    socket_ = folder + server.socket_name();
+    url_.replace(url_.find(server.host), server.host.size(), folder);
     listener_ = listen_on(socket_);
     wake_up_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake_up_ < 0) fail("eventfd");

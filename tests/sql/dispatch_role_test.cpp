@@ -1,0 +1,134 @@
+// What a role can do that is a member of the group role `_dispatch` and of nothing else: dispatch
+// in every way and wait. Nothing more: no reading, and no column of the log that Baton fills.
+
+#include <gtest/gtest.h>
+
+#include "baton/sql/dispatch.hpp"
+#include "sql/dispatch_fixture.hpp"
+#include "sql/outcome.hpp"
+
+namespace baton {
+namespace {
+
+using sql::Connection;
+using sql::outcome_of;
+using sql::Transaction;
+
+class DispatchRoleTest : public testing::DispatchFixture {
+protected:
+    // Roles belong to the server: named after the database, and dropped with the test.
+    void SetUp() override {
+        connection_.exec("create role " + role_ + " login in role baton_test_dispatch");
+        app_.emplace(url_ + "&user=" + role_, testing::in_test_schema());
+    }
+    void TearDown() override {
+        app_.reset();
+        connection_.exec("drop role " + role_);
+    }
+
+    std::string sqlstate_of(const std::string& statement) {
+        return outcome_of([&] {
+                   Transaction transaction(*app_);
+                   transaction.exec(statement);
+               })
+            .sqlstate;
+    }
+
+    const std::string role_ = "app_" + database_.name();
+    std::optional<Connection> app_;
+};
+
+TEST_F(DispatchRoleTest, MemberOfDispatchMayDispatchInEveryWay) {
+    Transaction transaction(*app_);
+    dispatch(transaction.raw(), {.type = "a/b"});
+    dispatch(transaction.raw(), {.type = "a/b", .body = "x"});
+    dispatch(transaction.raw(), {.type = "a/b", .dispatch_id = Uuid(Uuid::Bytes{1})});
+    const std::vector<NewEvent> many{{.type = "a/b"}, {.type = "a/b", .body = "x"}};
+    EXPECT_EQ(dispatch_many(transaction.raw(), many, ReturnIds::yes).size(), 2U);
+    transaction.exec("select dispatch('a/b')");
+    transaction.exec("select dispatch_bytes('a/b', '\\x00')");
+    transaction.exec("select dispatch_many('[{\"type\": \"a/b\"}]')");
+    transaction.exec(
+        "insert into event (type, key, tenant, payload, meta, body, content_type) "
+        "values ('a/b', 'k', 't', '{}', '{}', 'x', 'y/z')");
+    transaction.exec("select ring()");
+    transaction.commit();
+    EXPECT_EQ(event_count(), 9);
+    EXPECT_EQ(sqlstate_of("select wait_for((select max(d) from dispatched_ids(1) d))"), "BT008");
+    EXPECT_EQ(sqlstate_of("select is_reduced(1)"), "");
+}
+
+TEST_F(DispatchRoleTest, MemberOfDispatchMayDoNothingElse) {
+    for (const std::string statement :
+         {"select id from event",
+          "select from event_default",
+          "select payload from event",
+          "insert into event (xid, type) values ('1', 'a/b')",
+          "insert into event (id, type) overriding system value values (1, 'a/b')",
+          "insert into event (dispatched_at, type) values (now(), 'a/b')",
+          "insert into event_default (type) values ('a/b')",
+          "insert into event (type) values ('a/b') returning id",
+          "update event set type = 'x'",
+          "delete from event",
+          "truncate event",
+          "select from event_limit",
+          "select from dispatch_receipt",
+          "delete from dispatch_receipt",
+          "select last_value from doorbell",
+          "select setval('doorbell', 1)",
+          "select nextval('event_id_seq')",
+          "select setval('dispatch_ceiling', 1)",
+          "select setval('event_id_seq', 1)",
+          "select from batch",
+          "select from log_window",
+          "select from leader",
+          "select set_limit('key_bytes', 1)",
+          "select read_log(0, 1)",
+          "select arm_doorbell(true)",
+          "select raise_dispatch_ceiling(1)",
+          "select refuse_overload()",
+          "select dispatch_once(null, 'a', '{}', null, null, null, null, null)",
+          "select event_id_value()",
+          "create table mine ()",
+          "create function f() returns int "
+          "language sql as 'select 1'",
+          "drop table event",
+          "alter table event add column x int"}) {
+        EXPECT_EQ(sqlstate_of(statement), "42501") << statement;
+    }
+    EXPECT_EQ(event_count(), 0);
+}
+
+TEST_F(DispatchRoleTest, LimitsHoldForAPlainInsertToo) {
+    EXPECT_EQ(sqlstate_of("insert into event (type) values ('')"), "23514");
+    EXPECT_EQ(sqlstate_of("insert into event (type) values (null)"), "23502");
+    EXPECT_EQ(sqlstate_of("insert into event (type, payload) values ('a/b', null)"), "23502");
+    EXPECT_EQ(sqlstate_of("insert into event (type, key) values ('a/b', repeat('k', 257))"),
+              "23514");
+    EXPECT_EQ(sqlstate_of("insert into event (type, meta) values ('a/b', "
+                          "to_jsonb(repeat('k', 16385)))"),
+              "23514");
+}
+
+TEST_F(DispatchRoleTest, OthersMayNotEvenDispatch) {
+    connection_.exec("revoke baton_test_dispatch from " + role_);
+    EXPECT_EQ(sqlstate_of("select baton_test.dispatch('a/b')"), "42501");
+    EXPECT_EQ(sqlstate_of("insert into baton_test.event (type) values ('a/b')"), "42501");
+}
+
+// A function that runs with its owner's rights must not find the caller's objects.
+TEST_F(DispatchRoleTest, ObjectsOfTheCallerAreNotFoundByTheFunctions) {
+    connection_.exec("grant temporary on database " + database_.name() + " to " + role_);
+    Transaction transaction(*app_);
+    transaction.exec("create temporary table event_limit (only_row boolean, type_bytes int)");
+    transaction.exec("create temporary table event (id bigint, type text)");
+    transaction.exec(
+        "create function pg_temp.refuse_event(text, jsonb, text, text, jsonb, bytea, "
+        "text) returns void language sql as ''");
+    transaction.exec("set local search_path = pg_temp, baton_test");
+    transaction.exec("select dispatch('a/b')");
+    EXPECT_EQ(outcome_of([&] { transaction.exec("select dispatch('')"); }).sqlstate, "BT001");
+}
+
+}  // namespace
+}  // namespace baton
