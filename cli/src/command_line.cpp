@@ -55,8 +55,9 @@ sql::Connection connect(const environments::Environment& environment, Access acc
 }
 
 std::string footer(const std::string& text) {
-    return text + "\nExit codes: 0 done, 1 it failed (one line on stderr says why), 2 the command "
-                  "line or a setting is wrong.";
+    return text +
+           "\nExit codes: 0 done, 1 it failed (one line on stderr says why), 2 the command "
+           "line or a setting is wrong.";
 }
 
 void refuse(const std::string& message) { throw Error(ErrorCode::usage, message); }

@@ -9,11 +9,12 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <span>
+#include <stdexcept>
 #include <vector>
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
+#include "baton/sql/dispatch.hpp"
 #include "output.hpp"
 
 namespace baton::cli {
@@ -21,11 +22,6 @@ namespace {
 
 constexpr std::array<std::string_view, 6> fields{"type",   "payload", "key",
                                                  "tenant", "meta",    "dispatch_id"};
-
-struct Line {
-    std::size_t number;
-    std::string text;
-};
 
 // How far a file is read, on a terminal's last line.
 class Progress {
@@ -56,84 +52,126 @@ private:
     bool is_shown_;
 };
 
+// The text of a field that may be absent or null. Throws simdjson_error for anything else.
+std::optional<std::string> text_of(simdjson::ondemand::value value) {
+    if (value.is_null()) return std::nullopt;
+    return std::string(std::string_view(value.get_string()));
+}
+
+// Any JSON, just as it was written: a number keeps all its digits.
+std::string json_of(simdjson::ondemand::value value) {
+    std::string_view raw = simdjson::to_json_string(value);
+    while (raw.ends_with(' ') || raw.ends_with('\t') || raw.ends_with('\r')) raw.remove_suffix(1);
+    return std::string(raw);
+}
+
+// Throws std::invalid_argument with what is wrong.
+void take_field(std::string_view name, simdjson::ondemand::value value, NewEvent& event) {
+    if (name == "type") {
+        event.type = text_of(value).value_or("");
+    } else if (name == "payload") {
+        event.payload = json_of(value);
+    } else if (name == "key") {
+        event.key = text_of(value);
+    } else if (name == "tenant") {
+        event.tenant = text_of(value);
+    } else if (name == "meta") {
+        event.meta = json_of(value);
+        if (event.meta == "null") event.meta.reset();
+    } else if (name == "dispatch_id") {
+        const auto text = text_of(value);
+        if (text) event.dispatch_id = Uuid::from_text(*text);
+        if (text && !event.dispatch_id) throw std::invalid_argument("dispatch_id is no uuid");
+    } else {
+        const auto near = nearest(name, fields);
+        throw std::invalid_argument("unknown field " + json_quoted(name.substr(0, 80)) +
+                                    (near ? ", did you mean " + std::string(*near) : ""));
+    }
+}
+
+// Throws std::invalid_argument with what is wrong.
+NewEvent parse(simdjson::ondemand::parser& parser, const std::string& line) {
+    const simdjson::padded_string padded(line);
+    NewEvent event;
+    try {
+        simdjson::ondemand::document document = parser.iterate(padded);
+        if (document.type() != simdjson::ondemand::json_type::object) {
+            throw std::invalid_argument("a line must be a JSON object");
+        }
+        for (auto field : document.get_object()) {
+            const std::string_view name = field.unescaped_key();
+            take_field(name, field.value(), event);
+        }
+        if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
+            throw std::invalid_argument("something follows the JSON object");
+        }
+    } catch (const simdjson::simdjson_error& error) {
+        if (error.error() == simdjson::INCORRECT_TYPE) {
+            throw std::invalid_argument("type, key, tenant and dispatch_id must be texts");
+        }
+        throw std::invalid_argument(std::string("not JSON: ") + error.what());
+    }
+    if (event.type.empty()) throw std::invalid_argument("the field type is missing or empty");
+    return event;
+}
+
 class Dispatching {
 public:
     Dispatching(sql::Connection& connection, std::string name)
         : connection_(connection), name_(std::move(name)) {}
 
-    void add(Line line) {
-        check(line);
-        lines_.push_back(std::move(line));
+    void add(std::size_t number, const std::string& line) {
+        try {
+            events_.push_back(parse(parser_, line));
+            numbers_.push_back(number);
+        } catch (const std::invalid_argument& error) {
+            refuse(number, error.what());
+        }
     }
-    [[nodiscard]] std::size_t waiting() const { return lines_.size(); }
+    [[nodiscard]] std::size_t waiting() const { return events_.size(); }
     [[nodiscard]] std::size_t dispatched() const { return dispatched_; }
 
     void write() {
-        if (lines_.empty()) return;
+        if (events_.empty()) return;
         try {
-            write(lines_);
+            sql::Transaction transaction(connection_);
+            dispatch_many(transaction.raw(), events_);
+            transaction.commit();
         } catch (const Error& error) {
-            if (error.retryable() || error.loses_connection()) throw;
-            refuse_culprit(error);
+            if (!error.retryable() && !error.loses_connection()) refuse_culprit();
+            throw;
         }
-        dispatched_ += lines_.size();
-        lines_.clear();
+        dispatched_ += events_.size();
+        events_.clear();
+        numbers_.clear();
     }
 
 private:
-    [[noreturn]] void refuse(const Line& line, const std::string& what) const {
-        throw Error(ErrorCode::event_invalid, name_ + ":" + std::to_string(line.number) + ": " +
-                                                  what + "; nothing of its batch was written, " +
+    [[noreturn]] void refuse(std::size_t number, const std::string& what) const {
+        throw Error(ErrorCode::event_invalid, name_ + ":" + std::to_string(number) + ": " + what +
+                                                  "; nothing of its batch was written, " +
                                                   std::to_string(dispatched_) +
                                                   " events before it were");
     }
 
-    // What can be told without the server.
-    void check(const Line& line) {
-        simdjson::dom::object object;
-        const simdjson::error_code error = parser_.parse(line.text).get(object);
-        if (error == simdjson::INCORRECT_TYPE) refuse(line, "a line must be a JSON object");
-        if (error) refuse(line, std::string("not JSON: ") + simdjson::error_message(error));
-        for (const auto& field : object) {
-            if (std::ranges::find(fields, field.key) != fields.end()) continue;
-            const auto near = nearest(field.key, fields);
-            refuse(line, "unknown field " + json_quoted(field.key.substr(0, 80)) +
-                             (near ? ", did you mean " + std::string(*near) : std::string()));
-        }
-        if (!object["type"].is_string()) refuse(line, "the field type is missing, or no text");
-    }
-
-    void write(std::span<const Line> lines) {
-        std::string events = "[";
-        for (const Line& line : lines) {
-            if (events.size() > 1) events += ',';
-            events += line.text;
-        }
-        events += ']';
+    // Which of the lines it was: the same again, one by one, and never committed.
+    void refuse_culprit() {
         sql::Transaction transaction(connection_);
-        transaction.exec("select count(*) from dispatch_many(events => $1)", {events});
-        transaction.commit();
-    }
-
-    // Which of the lines it was: the same again, line by line, and never committed.
-    [[noreturn]] void refuse_culprit(const Error& whole) {
-        sql::Transaction transaction(connection_);
-        for (const Line& line : lines_) {
+        for (std::size_t i = 0; i < events_.size(); ++i) {
             try {
-                transaction.exec("select dispatch_many(events => jsonb_build_array($1::jsonb))",
-                                 {line.text});
+                dispatch(transaction.raw(), events_[i]);
             } catch (const Error& error) {
                 if (error.retryable() || error.loses_connection()) throw;
-                refuse(line, error.what());
+                refuse(numbers_[i], error.what());
             }
         }
-        throw whole;
     }
 
     sql::Connection& connection_;
     const std::string name_;
-    simdjson::dom::parser parser_;
-    std::vector<Line> lines_;
+    simdjson::ondemand::parser parser_;
+    std::vector<NewEvent> events_;
+    std::vector<std::size_t> numbers_;  // the lines of events_
     std::size_t dispatched_ = 0;
 };
 
@@ -159,12 +197,13 @@ int dispatch_ndjson(sql::Connection& connection, const std::string& file, std::s
     Dispatching dispatching(connection, is_stdin ? "stdin" : file);
 
     std::uintmax_t bytes = 0;
-    Line line{0, {}};
-    while (std::getline(input, line.text)) {
-        ++line.number;
-        bytes += line.text.size() + 1;
-        if (line.text.find_first_not_of(" \t\r") == std::string::npos) continue;
-        dispatching.add(line);
+    std::size_t number = 0;
+    std::string line;
+    while (std::getline(input, line)) {
+        ++number;
+        bytes += line.size() + 1;
+        if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+        dispatching.add(number, line);
         if (dispatching.waiting() < batch) continue;
         dispatching.write();
         progress.show(dispatching.dispatched(), bytes);

@@ -132,7 +132,8 @@ void add_dead(CLI::App& root, Invocation& invocation) {
         root.add_subcommand("dead", "list, show, retry and skip events that a reducer failed on");
     group->require_subcommand(1);
     group->footer(footer("Example: baton dead list"));
-    const auto listing = add(*group, invocation, "list", "list dead events, the newest first", list);
+    const auto listing =
+        add(*group, invocation, "list", "list dead events, the newest first", list);
     listing.first->add_flag("--all", listing.second->all, "also those that were retried");
     listing.first->add_flag("--json", listing.second->json, "as JSON");
     const auto showing =

@@ -6,6 +6,7 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
+#include "baton/sql/dispatch.hpp"
 #include "command_line.hpp"
 #include "ndjson.hpp"
 #include "output.hpp"
@@ -28,26 +29,29 @@ struct Given {
 };
 
 int dispatch_one(const Given& given, Invocation& invocation) {
-    std::string payload = given.payload;
-    if (payload == "-") payload.assign(std::istreambuf_iterator<char>(std::cin), {});
+    NewEvent event;
+    event.type = given.type;
+    event.payload = given.payload;
+    if (event.payload == "-") event.payload.assign(std::istreambuf_iterator<char>(std::cin), {});
+    event.key = given.key;
+    event.tenant = given.tenant;
+    event.meta = given.meta;
+    if (given.id) event.dispatch_id = Uuid::from_text(*given.id);
+    if (given.id && !event.dispatch_id)
+        refuse("--id must be a uuid, not " + json_quoted(*given.id));
     const std::chrono::milliseconds timeout = seconds_of("--timeout", given.timeout);
     const environments::Environment environment = given.settings.load(invocation);
     sql::Connection connection = connect(environment, Access::write);
-    std::int64_t event = 0;
+    std::int64_t id = 0;
     {
         sql::Transaction transaction(connection);
-        event = transaction
-                    .exec("select dispatch(type => $1, payload => $2, key => $3, tenant => $4, "
-                          "meta => $5, dispatch_id => $6)",
-                          {given.type, payload, given.key, given.tenant, given.meta, given.id})
-                    .only()
-                    .integer(0);
+        id = static_cast<std::int64_t>(baton::dispatch(transaction.raw(), event));
         transaction.commit();
     }
-    write_out(std::to_string(event) + "\n");
+    write_out(std::to_string(id) + "\n");
     if (!given.wait) return 0;
     flush_out();
-    wait_for_event(connection, event, timeout);
+    wait_for_event(connection, id, timeout);
     return 0;
 }
 
@@ -92,7 +96,8 @@ void add_dispatch(CLI::App& root, Invocation& invocation) {
         ->check(CLI::Range(1, 1'000'000));
     given->settings.offer(*verb);
     verb->footer(footer(
-        "With --ndjson each batch is one transaction: a bad line is named, nothing of its batch is\n"
+        "With --ndjson each batch is one transaction: a bad line is named, nothing of its batch "
+        "is\n"
         "written, and the batches before it stay.\n"
         "Example: baton dispatch order/placed '{\"amount\": \"9.90\"}' --key order/42 --wait"));
     verb->callback([&invocation, given, verb] {

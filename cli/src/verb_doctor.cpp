@@ -1,8 +1,207 @@
-// baton doctor: what is wrong with this set-up, and the fix.
+// baton doctor: what is wrong with this set-up, and the fix. From the outside in: where a step
+// fails, those that need it are left out.
 #include <CLI/CLI.hpp>
 
+#include "baton/base/error.hpp"
+#include "baton/base/text.hpp"
+#include "baton/environments/connection_url.hpp"
+#include "baton/sql/migrator.hpp"
 #include "command_line.hpp"
+#include "output.hpp"
 
 namespace baton::cli {
-void add_doctor(CLI::App&, Invocation&) {}
+namespace {
+
+struct Finding {
+    std::string check;
+    std::string state;  // ok, warning, problem
+    std::string found;
+    std::string fix;
+};
+
+struct Given {
+    SettingFlags settings;
+    bool json = false;
+};
+
+class Examination {
+public:
+    explicit Examination(const environments::Environment& environment)
+        : environment_(environment) {}
+
+    // In the order of need: each step returns whether the next makes sense.
+    std::vector<Finding> run() {
+        if (!look_at_connection()) return findings_;
+        sql::ConnectOptions options;
+        options.writable = false;
+        options.pooled = is_pooled_;
+        options.schema = environment_.schema();
+        sql::Connection connection(environment_.url.value, options);
+        add("server", "ok",
+            "Postgres " + std::to_string(connection.server_version() / 10000) + "." +
+                std::to_string(connection.server_version() % 10000));
+        look_at_recovery(connection);
+        if (look_at_schema(connection)) look_inside(connection);
+        return findings_;
+    }
+
+private:
+    void add(const std::string& check, const std::string& state, const std::string& found,
+             const std::string& fix = {}) {
+        findings_.push_back({check, state, found, fix});
+    }
+
+    bool look_at_connection() {
+        const std::string url = environments::redacted_url(environment_.url.value) + ", from " +
+                                environment_.url.origin;
+        try {
+            const sql::Connection direct(environment_.url.value, {.writable = false});
+            add("connection", "ok", "direct; " + url);
+            return true;
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::settings_invalid) {
+                add("connection", "problem", std::string(error.what()) + "; " + url,
+                    "start the server, or correct the url");
+                return false;
+            }
+        }
+        try {
+            const sql::Connection pooled(environment_.url.value,
+                                         {.writable = false, .pooled = true});
+            is_pooled_ = true;
+            add("connection", "warning", "through a pooler; " + url,
+                "good for dispatch; orchestrate and environment need a direct url");
+            return true;
+        } catch (const Error& error) {
+            add("connection", "problem", std::string(error.what()) + "; " + url,
+                "correct the url, or upgrade the server");
+            return false;
+        }
+    }
+
+    void look_at_recovery(sql::Connection& connection) {
+        const sql::Row row =
+            connection
+                .exec("select pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'")
+                .only();
+        if (row.boolean(0)) {
+            add("writable", "problem", "the server is in recovery: a standby",
+                "connect to the primary, or name all hosts in the url");
+        } else if (row.boolean(1)) {
+            add("writable", "problem", "sessions are read-only",
+                "switch default_transaction_read_only off");
+        } else {
+            add("writable", "ok", "the server takes writes");
+        }
+    }
+
+    bool look_at_schema(sql::Connection& connection) {
+        const std::string& name = environment_.name.value;
+        sql::InstallStatus status;
+        try {
+            status = sql::Migrator().status(connection, environment_.schema());
+        } catch (const Error& error) {
+            add("schema", "warning", error.what(), "let its owner run doctor");
+            return true;
+        }
+        if (!status.installed) {
+            add("schema", "problem", environment_.schema() + " is not installed in this database",
+                "run baton environment install " + name);
+            return false;
+        }
+        const std::string version = environment_.schema() + " is at version " +
+                                    std::to_string(status.version) + " of " +
+                                    std::to_string(status.newest_known);
+        if (status.newer_is_breaking) {
+            add("schema", "problem", version, "install a newer Baton");
+        } else if (!status.pending.empty()) {
+            add("schema", "problem", version, "run baton environment upgrade " + name);
+        } else if (!status.drifted.empty()) {
+            std::string functions;
+            for (const std::string& function : status.drifted) functions += " " + function;
+            add("schema", "problem", version + "; functions that differ:" + functions,
+                "run baton environment upgrade " + name);
+        } else {
+            add("schema", "ok", version);
+        }
+        return status.pending.empty();
+    }
+
+    void look_inside(sql::Connection& connection) {
+        try {
+            sql::Transaction transaction(connection);
+            const sql::Result rows =
+                transaction.exec("select check_name, state, found, fix from doctor()", {});
+            for (const sql::Row& row : rows) {
+                add(std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
+                    std::string(row.text(3)));
+            }
+        } catch (const Error& error) {
+            // The findings so far are worth more than the one line that run() would print.
+            add("inside", "problem", error.what(), "let the owner of the schema run doctor");
+        }
+    }
+
+    const environments::Environment& environment_;
+    bool is_pooled_ = false;
+    std::vector<Finding> findings_;
+};
+
+void print_json(const std::vector<Finding>& findings) {
+    const char* before = "[";
+    for (const Finding& finding : findings) {
+        write_out(before + std::string(R"({"check": )") + json_quoted(finding.check) +
+                  R"(, "state": )" + json_quoted(finding.state) + R"(, "found": )" +
+                  json_quoted(finding.found) + R"(, "fix": )" +
+                  (finding.fix.empty() ? "null" : json_quoted(finding.fix)) + "}");
+        before = ",\n ";
+    }
+    write_out("]\n");
+}
+
+void print_people(const std::vector<Finding>& findings) {
+    for (const Finding& finding : findings) {
+        const Colour colour = finding.state == "ok"        ? Colour::green
+                              : finding.state == "warning" ? Colour::yellow
+                                                           : Colour::red;
+        std::string state = finding.state;
+        state.resize(9, ' ');
+        std::string check = finding.check;
+        check.resize(std::max<std::size_t>(check.size(), 22), ' ');
+        write_out(coloured(state, colour) + check + printable(finding.found) + "\n");
+        if (!finding.fix.empty()) {
+            write_out(std::string(31, ' ') + "fix: " + printable(finding.fix) + "\n");
+        }
+    }
+}
+
+int examine(const Given& given, Invocation& invocation) {
+    const environments::Environment environment = given.settings.load(invocation);
+    const std::vector<Finding> findings = Examination(environment).run();
+    if (given.json) {
+        print_json(findings);
+    } else {
+        print_people(findings);
+    }
+    const bool is_well = std::ranges::none_of(
+        findings, [](const Finding& finding) { return finding.state == "problem"; });
+    return is_well ? 0 : 1;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& root, Invocation& invocation) {
+    CLI::App* const verb =
+        root.add_subcommand("doctor", "check this set-up; each finding comes with its fix");
+    auto given = std::make_shared<Given>();
+    verb->add_flag("--json", given->json, "as JSON");
+    given->settings.offer(*verb);
+    verb->footer(
+        footer("It exits with 1 when something is a problem; a warning is none.\n"
+               "Example: baton doctor --env production"));
+    verb->callback([&invocation, given] {
+        invocation.chosen = [&invocation, given] { return examine(*given, invocation); };
+    });
+}
+
 }  // namespace baton::cli

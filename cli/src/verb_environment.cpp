@@ -1,6 +1,6 @@
 // baton environment …: the schema of an environment, from install to uninstall.
-#include <CLI/CLI.hpp>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <iostream>
 
@@ -71,10 +71,10 @@ int install(Given& given, Invocation& invocation, bool must_exist) {
     const sql::Migrator migrator;
     const std::string schema = environment.schema();
     if (must_exist && !migrator.status(connection, schema).installed) {
-        throw Error(ErrorCode::not_installed,
-                    "the environment " + environment.name.value +
-                        " is not installed in this database; run `" + invocation.app.name() +
-                        " environment install " + environment.name.value + "`");
+        throw Error(ErrorCode::not_installed, "the environment " + environment.name.value +
+                                                  " is not installed in this database; run `" +
+                                                  invocation.app.name() + " environment install " +
+                                                  environment.name.value + "`");
     }
     const sql::InstallReport report = migrator.install(connection, schema);
     for (const std::string& warning : report.warnings) {
@@ -92,9 +92,9 @@ int install(Given& given, Invocation& invocation, bool must_exist) {
 
 std::string status_json(const Environment& environment, const sql::InstallStatus& status) {
     return R"({"environment": )" + json_quoted(environment.name.value) + R"(, "schema": )" +
-           json_quoted(environment.schema()) +
-           R"(, "installed": )" + (status.installed ? "true" : "false") +
-           R"(, "version": )" + std::to_string(status.version) + R"(, "newest_known": )" +
+           json_quoted(environment.schema()) + R"(, "installed": )" +
+           (status.installed ? "true" : "false") + R"(, "version": )" +
+           std::to_string(status.version) + R"(, "newest_known": )" +
            std::to_string(status.newest_known) + R"(, "pending": )" + json_list(status.pending) +
            R"(, "newer": )" + json_list(status.newer) + R"(, "drifted": )" +
            json_list(status.drifted) + R"(, "functions_current": )" +
@@ -123,15 +123,13 @@ std::string described(const sql::InstallStatus& status, const Environment& envir
 int show_status(Given& given, Invocation& invocation) {
     const Environment environment = load(given, invocation);
     sql::Connection connection = connect_directly(environment);
-    const sql::InstallStatus status =
-        sql::Migrator().status(connection, environment.schema());
+    const sql::InstallStatus status = sql::Migrator().status(connection, environment.schema());
     if (given.json) {
         write_out(status_json(environment, status));
     } else {
         write_out(environment.name.value + ": schema " + environment.schema() + ", version " +
-                  std::to_string(status.version) + " of " +
-                  std::to_string(status.newest_known) + ", " + described(status, environment) +
-                  "\n");
+                  std::to_string(status.version) + " of " + std::to_string(status.newest_known) +
+                  ", " + described(status, environment) + "\n");
     }
     const bool is_well = status.installed && status.pending.empty() && status.drifted.empty() &&
                          !status.newer_is_breaking;
@@ -147,9 +145,8 @@ int list(Given& given, Invocation& invocation) {
         const std::string number = found.version ? std::to_string(*found.version) : "";
         table.add({found.schema, number, found.owner});
         json += (json.empty() ? "" : ", ") + std::string(R"({"schema": )") +
-                json_quoted(found.schema) + R"(, "version": )" +
-                (found.version ? number : "null") + R"(, "owner": )" + json_quoted(found.owner) +
-                "}";
+                json_quoted(found.schema) + R"(, "version": )" + (found.version ? number : "null") +
+                R"(, "owner": )" + json_quoted(found.owner) + "}";
     }
     if (given.json) {
         write_out("[" + json + "]\n");
@@ -185,8 +182,8 @@ void confirm(const Given& given, const Environment& environment) {
     if (isatty(STDIN_FILENO) != 1) {
         refuse("uninstall drops every event and view of " + name + "; add --yes to mean it");
     }
-    std::fprintf(stderr, "This drops every event and view of %s. Type its name to go on: ",
-                 name.c_str());
+    std::fprintf(stderr,
+                 "This drops every event and view of %s. Type its name to go on: ", name.c_str());
     std::string typed;
     std::getline(std::cin, typed);
     if (typed != name) refuse("that is not its name; nothing was dropped");
@@ -266,29 +263,29 @@ void add_json(CLI::App& verb, Given& given) { verb.add_flag("--json", given.json
 }  // namespace
 
 void add_environment(CLI::App& root, Invocation& invocation) {
-    CLI::App* const group = root.add_subcommand(
-        "environment", "install, upgrade, inspect and uninstall environments");
+    CLI::App* const group =
+        root.add_subcommand("environment", "install, upgrade, inspect and uninstall environments");
     group->require_subcommand(1);
     group->footer(footer("Example: baton environment install dev --url postgresql:///postgres"));
 
-    const auto installing = add(*group, invocation,
-                                {"install",
-                                 "install an environment's schema, or bring it up to date",
-                                 "install production --print > baton.sql", false,
-                                 [](Given& g, Invocation& i) { return install(g, i, false); }});
+    const auto installing =
+        add(*group, invocation,
+            {"install", "install an environment's schema, or bring it up to date",
+             "install production --print > baton.sql", false,
+             [](Given& g, Invocation& i) { return install(g, i, false); }});
     add_print(*installing.first, *installing.second);
-    const auto upgrading = add(*group, invocation,
-                               {"upgrade", "bring an installed schema up to date",
-                                "upgrade production", false,
-                                [](Given& g, Invocation& i) { return install(g, i, true); }});
+    const auto upgrading =
+        add(*group, invocation,
+            {"upgrade", "bring an installed schema up to date", "upgrade production", false,
+             [](Given& g, Invocation& i) { return install(g, i, true); }});
     add_print(*upgrading.first, *upgrading.second);
 
     const auto stands = add(*group, invocation,
                             {"status", "how the schema stands; exits 1 unless it is up to date",
                              "status production --json", false, show_status});
     add_json(*stands.first, *stands.second);
-    const auto listing = add(*group, invocation,
-                             {"list", "all environments in the database", "list", false, list});
+    const auto listing =
+        add(*group, invocation, {"list", "all environments in the database", "list", false, list});
     add_json(*listing.first, *listing.second);
     const auto showing = add(*group, invocation,
                              {"show", "the settings of an environment, and where each is from",

@@ -24,15 +24,15 @@ struct Given {
 
 void print_people(const sql::Result& rows, bool with_headings) {
     if (with_headings) {
-        write_out(coloured("position  dispatched_at                  type  key  payload",
-                           Colour::dim) +
-                  "\n");
+        write_out(
+            coloured("position  dispatched_at                  type  key  payload", Colour::dim) +
+            "\n");
     }
     for (const sql::Row& row : rows) {
         std::string position(row.text(0));
         position.insert(0, position.size() < 8 ? 8 - position.size() : 0, ' ');
-        std::string line = position + "  " + std::string(row.text(1)) + "  " +
-                           std::string(row.text(2));
+        std::string line =
+            position + "  " + std::string(row.text(1)) + "  " + std::string(row.text(2));
         if (!row.is_null(3)) line += "  " + std::string(row.text(3));
         line += "  " + std::string(row.text(4));
         write_out(printable(line) + "\n");
@@ -107,8 +107,8 @@ std::int64_t wait_for_event(sql::Connection& connection, std::int64_t event,
     for (;;) {
         // A second at a time: wait_for() holds a snapshot while it waits.
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-        const auto look = std::clamp(left, std::chrono::milliseconds(0),
-                                     std::chrono::milliseconds(1000));
+        const auto look =
+            std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(1000));
         try {
             sql::Transaction transaction(connection);
             return transaction
@@ -119,10 +119,10 @@ std::int64_t wait_for_event(sql::Connection& connection, std::int64_t event,
         } catch (const Error& error) {
             if (error.code() != ErrorCode::wait_timeout) throw;
             if (Clock::now() < end) continue;
-            throw Error(ErrorCode::wait_timeout,
-                        "event " + std::to_string(event) + " is not in every view after " +
-                            std::to_string(timeout.count()) +
-                            " ms; `baton status` tells what holds it up");
+            throw Error(ErrorCode::wait_timeout, "event " + std::to_string(event) +
+                                                     " is not in every view after " +
+                                                     std::to_string(timeout.count()) +
+                                                     " ms; `baton status` tells what holds it up");
         }
     }
 }
@@ -137,8 +137,9 @@ void add_log(CLI::App& root, Invocation& invocation) {
     verb->add_flag("--follow", given->follow, "go on as the log grows, until Ctrl-C; no limit");
     verb->add_flag("--json", given->json, "a JSON object a line");
     given->settings.offer(*verb);
-    verb->footer(footer("Events have a position once an orchestrator has taken them.\n"
-                        "Example: baton log --after 1000 --follow --json | jq .payload"));
+    verb->footer(
+        footer("Events have a position once an orchestrator has taken them.\n"
+               "Example: baton log --after 1000 --follow --json | jq .payload"));
     verb->callback([&invocation, given] {
         invocation.chosen = [&invocation, given] { return print_log(*given, invocation); };
     });

@@ -17,8 +17,7 @@ struct Given {
 
 int orchestrate(const Given& given, Invocation& invocation) {
     const environments::Environment environment = given.settings.load(invocation);
-    OrchestratorOptions options =
-        orchestrator_options(invocation.app, environment, given.reducers);
+    OrchestratorOptions options = orchestrator_options(invocation.app, environment, given.reducers);
     if (!given.node.empty()) options.node = given.node;
     configure_log(environment.log.value, environment.log_level.value);
 

@@ -1,6 +1,6 @@
 // baton status: how the environment is doing, and if something stands still, why.
-#include <CLI/CLI.hpp>
 #include <simdjson.h>
+#include <CLI/CLI.hpp>
 
 #include "command_line.hpp"
 #include "output.hpp"
@@ -95,8 +95,9 @@ void add_status(CLI::App& root, Invocation& invocation) {
     verb->add_flag("--json", given->json, "as JSON");
     verb->add_flag("--check", given->check, "exit with 1 when there are problems");
     given->settings.offer(*verb);
-    verb->footer(footer("Problems alone do not make it fail; --check does.\n"
-                        "Example: baton status --json | jq .log.lag_seconds"));
+    verb->footer(
+        footer("Problems alone do not make it fail; --check does.\n"
+               "Example: baton status --json | jq .log.lag_seconds"));
     verb->callback([&invocation, given] {
         invocation.chosen = [&invocation, given] { return print_status(*given, invocation); };
     });

@@ -58,15 +58,17 @@ private:
     std::thread thread_;  // the last: it uses the others
 };
 
-void greet(const App& app, const environments::Environment& environment, bool is_temporary) {
+void greet(const Invocation& invocation, const environments::Environment& environment,
+           bool is_temporary) {
     const std::string& url = environment.url.value;
-    const std::string& name = app.name();
-    const std::string flags = " --url '" + url + "' --env " + environment.name.value;
-    write_out("environment " + environment.name.value + " is up\n  " + url +
-              "\n\nIn another terminal:\n  psql '" + url + "&options=-csearch_path%3D" +
-              environment.schema() + "'\n  " + name + " dispatch" + flags +
-              " order/placed '{\"amount\": \"9.90\"}' --wait\n  " + name + " log" + flags +
-              "\n  " + name + " views" + flags + "\n  " + name + " view" + flags +
+    const std::string& name = environment.name.value;
+    const std::string verb = "  " + invocation.program + " ";
+    const std::string flag = name == "dev" ? "" : " --env " + name;
+    write_out("environment " + name + " is up\n  " + url +
+              "\n\nIn another terminal:\n  export DATABASE_URL='" + url +
+              "'\n  psql \"$DATABASE_URL&options=-csearch_path%3D" + environment.schema() + "\"\n" +
+              verb + "dispatch" + flag + " order/placed '{\"amount\": \"9.90\"}' --wait\n" + verb +
+              "log" + flag + "\n" + verb + "views" + flag + "\n" + verb + "view" + flag +
               " NAME\n\nCtrl-C stops it" +
               (is_temporary ? " and removes its data; --data DIR keeps it" : "; its data stays") +
               "\n");
@@ -77,8 +79,7 @@ int up(Given& given, Invocation& invocation) {
     // The private server is the database, whatever DATABASE_URL says.
     given.settings.give("--url", "postgresql:///");
     environments::Environment environment = given.settings.load(invocation);
-    OrchestratorOptions options =
-        orchestrator_options(invocation.app, environment, given.reducers);
+    OrchestratorOptions options = orchestrator_options(invocation.app, environment, given.reducers);
     configure_log(environment.log.value, environment.log_level.value);
 
     std::atomic<Orchestrator*> running{nullptr};
@@ -100,11 +101,10 @@ int up(Given& given, Invocation& invocation) {
     running = &orchestrator;
     if (signals.came()) orchestrator.stop();
     Running thread(orchestrator);
-    const bool leads = sql::pause_unless(std::chrono::seconds(30), [&] {
-        return orchestrator.is_leading() || thread.has_ended();
-    });
+    const bool leads = sql::pause_unless(
+        std::chrono::seconds(30), [&] { return orchestrator.is_leading() || thread.has_ended(); });
     if (leads && !thread.has_ended()) {
-        greet(invocation.app, environment, given.data.empty());
+        greet(invocation, environment, given.data.empty());
     }
     thread.wait();
     running = nullptr;
@@ -124,9 +124,10 @@ void add_up(CLI::App& root, Invocation& invocation) {
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     given->settings.offer(*verb, SettingFlags::Which::all);
-    verb->footer(footer("It prints the connection URL and what to type next. It works as root.\n"
-                        "--url and DATABASE_URL have no meaning here.\n"
-                        "Example: baton up --reducer category_sales.sql"));
+    verb->footer(
+        footer("It prints the connection URL and what to type next. It works as root.\n"
+               "--url and DATABASE_URL have no meaning here.\n"
+               "Example: baton up --reducer category_sales.sql"));
     verb->callback([&invocation, given] {
         invocation.chosen = [&invocation, given] { return up(*given, invocation); };
     });

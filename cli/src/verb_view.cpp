@@ -1,6 +1,6 @@
 // baton view: the rows of a view, for people, as CSV or as JSON. baton views: which there are.
-#include <CLI/CLI.hpp>
 #include <simdjson.h>
+#include <CLI/CLI.hpp>
 
 #include "baton/base/error.hpp"
 #include "command_line.hpp"

@@ -1,0 +1,130 @@
+-- doctor: what is wrong with the set-up around this environment, and the fix.
+--
+-- status() says how the environment is doing now; this looks at what it stands on: the server's
+-- settings, its room, the log's tables. Each row is one check.
+--
+-- Returns   check_name; state: 'ok', 'warning' (it works, but will hurt) or 'problem' (it does not
+--           work, or loses data); found: what was found; fix: what to do, null if nothing.
+-- Tables    leader, event, event_default, log_origin, view_state: read.
+create or replace function doctor()
+returns table (check_name text, state text, found text, fix text)
+language plpgsql
+volatile
+security definer
+set search_path from current
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    schema_name text := current_schema();
+    l           leader;
+    id_value    bigint := event_id_value();
+    id_max      bigint := (select max(e.id) from event e);
+    ids_left    bigint;
+    in_default  bigint;
+    origin      bigint;
+    connections bigint;
+    room        bigint;
+    named       text;
+begin
+    select * into strict l from leader where only_row;
+    return query select 'leader',
+        case when l.lease_until >= clock_timestamp() then 'ok' else 'problem' end,
+        case when l.lease_until >= clock_timestamp()
+             then format('%s leads, epoch %s', l.node, l.epoch) else 'no orchestrator leads' end,
+        case when l.lease_until < clock_timestamp() then 'start one: baton orchestrate' end;
+
+    select string_agg(format('%s at position %s: %s', s.view, s.position, s.reason), '; ' order by s.view)
+      into named from view_state s where s.state = 'halted';
+    return query select 'views', case when named is null then 'ok' else 'problem' end,
+        coalesce('halted: ' || named, 'none is halted'),
+        case when named is not null
+             then 'baton dead show VIEW, then baton dead retry VIEW or baton dead skip VIEW' end;
+
+    select coalesce(max(p.upper_id), 1) - id_value into ids_left from event_partition p;
+    return query select 'partitions', case when ids_left > 0 then 'ok' else 'warning' end,
+        format('room for %s events before the next partition', greatest(ids_left, 0)),
+        case when ids_left <= 0 then 'start an orchestrator: it adds partitions' end;
+
+    select count(*) into in_default from (select from event_default limit 100000) as d;
+    return query select 'event_default', case when in_default = 0 then 'ok' else 'warning' end,
+        format('%s events in the default partition%s', in_default,
+               case when in_default = 100000 then ' or more' else '' end),
+        case when in_default > 0
+             then 'nothing is lost, but retention cannot drop them: keep an orchestrator running' end;
+
+    return query select 'id_sequence',
+        case when coalesce(id_max, 0) <= id_value then 'ok' else 'problem' end,
+        format('the sequence is at %s, the highest event id is %s', id_value, coalesce(id_max, 0)),
+        case when id_max > id_value then
+            format('the sequence did not come with the data; before anybody dispatches: select setval(''%s.event_id_seq'', %s)',
+                   schema_name, id_max) end;
+
+    select o.system_identifier into origin from log_origin o order by o.window_number desc limit 1;
+    return query select 'cluster',
+        case when origin = c.system_identifier then 'ok' else 'warning' end,
+        case when origin = c.system_identifier then 'the log belongs to this cluster'
+             else 'the data came from another cluster, and nobody has led since' end,
+        case when origin <> c.system_identifier
+             then 'start an orchestrator: the first leadership re-bases the log' end
+      from pg_control_system() as c;
+
+    select count(*) into connections from pg_stat_activity a where a.backend_type = 'client backend';
+    room := current_setting('max_connections')::bigint
+            - current_setting('superuser_reserved_connections')::bigint;
+    return query select 'connections',
+        case when connections * 10 <= room * 8 then 'ok' else 'warning' end,
+        format('%s of %s in use', connections, room),
+        case when connections * 10 > room * 8
+             then 'raise max_connections, or put pgbouncer before the clients that dispatch' end;
+
+    select string_agg(format('%s = off', s.name), ', ' order by s.name) into named
+      from pg_settings s
+     where s.name in ('fsync', 'full_page_writes', 'synchronous_commit') and s.setting = 'off';
+    return query select 'durability', case when named is null then 'ok' else 'warning' end,
+        coalesce(named, 'fsync, full_page_writes and synchronous_commit are on'),
+        case when named is not null
+             then 'a crash of the machine can lose what was committed; switch it on unless this is a test' end;
+
+    select string_agg(format('%s = off', s.name), ', ' order by s.name) into named
+      from pg_settings s
+     where s.name in ('autovacuum', 'track_counts') and s.setting = 'off';
+    return query select 'autovacuum', case when named is null then 'ok' else 'problem' end,
+        coalesce(named, 'on'),
+        case when named is not null
+             then 'switch it on: the views'' tables grow, and transaction ids run out' end;
+
+    select string_agg(format('process %s (%s) for %s s', a.pid, a.application_name,
+                             round(extract(epoch from clock_timestamp() - a.xact_start))), ', ')
+      into named
+      from pg_stat_activity a
+     where a.datname = current_database() and a.state like 'idle in transaction%'
+       and a.xact_start < clock_timestamp() - interval '1 minute';
+    return query select 'idle_transactions', case when named is null then 'ok' else 'warning' end,
+        coalesce(named, 'nobody idles in a transaction'),
+        case when named is not null
+             then 'it keeps dead rows from being removed: set idle_in_transaction_session_timeout, or end it with pg_terminate_backend' end;
+
+    select string_agg(format('%s for %s s', p.gid,
+                             round(extract(epoch from clock_timestamp() - p.prepared))), ', ')
+      into named
+      from pg_prepared_xacts p
+     where p.database = current_database()
+       and p.prepared < clock_timestamp() - interval '1 minute';
+    return query select 'prepared_transactions', case when named is null then 'ok' else 'warning' end,
+        coalesce(named, 'none is left open'),
+        case when named is not null
+             then 'it holds its locks for ever: commit prepared or rollback prepared' end;
+
+    select string_agg(wanted.role, ', ') into named
+      from unnest(array['_dispatch', '_node', '_orchestrate', '_observe']) as suffix
+     cross join lateral (select schema_name || suffix as role) as wanted
+     where not exists (select from pg_roles r where r.rolname = wanted.role);
+    return query select 'roles', case when named is null then 'ok' else 'warning' end,
+        case when named is null
+             then format('grant %1$s_dispatch, _orchestrate or _observe to the roles that log in', schema_name)
+             else format('missing: %s', named) end,
+        case when named is not null
+             then 'let a role that may create roles run baton environment upgrade' end;
+end;
+$$;

@@ -1,0 +1,115 @@
+// The command line itself: what needs no database.
+#include <gtest/gtest.h>
+
+#include "tool.hpp"
+
+namespace baton::testing {
+namespace {
+
+TEST(CommandLineTest, UnknownVerbNamesTheNearest) {
+    const Tool tool;
+    const Ran ran = tool.run({"stats"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_EQ(ran.err,
+              "baton: there is no verb \"stats\"; did you mean status?; see `baton --help`\n");
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(tool.run({"environment", "instal"}).err,
+              "baton: there is no verb \"instal\"; did you mean install?; see `baton environment "
+              "--help`\n");
+}
+
+TEST(CommandLineTest, MissingVerbIsSaid) {
+    const Ran ran = Tool().run({});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_EQ(ran.err, "baton: a verb is missing; see `baton --help`\n");
+}
+
+TEST(CommandLineTest, UnknownOptionNamesTheNearest) {
+    const Ran ran = Tool().run({"status", "--jsn"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_EQ(ran.err,
+              "baton: there is no option \"--jsn\"; did you mean --json?; see `baton status "
+              "--help`\n");
+}
+
+TEST(CommandLineTest, SurplusArgumentIsNamed) {
+    const Ran ran = Tool().run({"status", "now"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_EQ(ran.err, "baton: unexpected argument \"now\"; see `baton status --help`\n");
+}
+
+TEST(CommandLineTest, MissingArgumentIsNamed) {
+    const Ran ran = Tool().run({"view"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_EQ(ran.err, "baton: NAME is required; see `baton view --help`\n");
+}
+
+TEST(CommandLineTest, HelpOfEachVerbHasAnExampleAndTheExitCodes) {
+    const std::vector<std::vector<std::string>> verbs{
+        {"up"},
+        {"environment", "install"},
+        {"environment", "upgrade"},
+        {"environment", "status"},
+        {"environment", "list"},
+        {"environment", "show"},
+        {"environment", "uninstall"},
+        {"environment", "set-limit"},
+        {"orchestrate"},
+        {"dispatch"},
+        {"log"},
+        {"view"},
+        {"views"},
+        {"wait"},
+        {"dead", "list"},
+        {"dead", "show"},
+        {"dead", "retry"},
+        {"dead", "skip"},
+        {"status"},
+        {"doctor"},
+        {"version"},
+    };
+    const Tool tool;
+    for (std::vector<std::string> verb : verbs) {
+        std::string name;
+        for (const std::string& word : verb) name += " " + word;
+        verb.push_back("--help");
+        const Ran ran = tool.run(verb);
+        EXPECT_EQ(ran.code, 0) << name;
+        EXPECT_NE(ran.out.find("baton" + name), std::string::npos) << ran.out;
+        EXPECT_NE(ran.out.find("Example: baton" + name), std::string::npos) << ran.out;
+        EXPECT_NE(ran.out.find("Exit codes: 0 done"), std::string::npos) << ran.out;
+        EXPECT_EQ(ran.err, "") << name;
+    }
+}
+
+TEST(CommandLineTest, VersionIsPrinted) {
+    const Ran ran = Tool().run({"version"});
+    EXPECT_EQ(ran.code, 0);
+    EXPECT_EQ(ran.out, "baton 0.1.0\n");
+}
+
+TEST(CommandLineTest, EachWrongSettingIsOneLine) {
+    Tool tool;
+    tool.set("BATON_LEASE_MS", "7");
+    const Ran ran = tool.run({"status"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_EQ(ran.err,
+              "baton: no database is named: set DATABASE_URL, give --url, or write url under "
+              "[connection] in environments/dev.toml\n"
+              "baton: BATON_LEASE_MS: orchestrator.lease_ms must be an integer from 500 to 600000, "
+              "not \"7\"\n");
+}
+
+TEST(CommandLineTest, UnreachableServerIsSaidWithoutThePassword) {
+    const Ran ran =
+        Tool().run({"status", "--url", "postgresql://me:hush@127.0.0.1:1/shop?connect_timeout=2"});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_NE(ran.err.find("Connection refused"), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find("the url is postgresql://me:***@127.0.0.1:1/shop"), std::string::npos)
+        << ran.err;
+    EXPECT_EQ(ran.err.find("hush"), std::string::npos);
+    EXPECT_EQ(ran.err.find('\n'), ran.err.size() - 1);
+}
+
+}  // namespace
+}  // namespace baton::testing

@@ -1,0 +1,145 @@
+// baton dispatch, one by one and as a file; nobody reduces here.
+#include <gtest/gtest.h>
+
+#include "baton/sql/connection.hpp"
+#include "support/environment.hpp"
+#include "tool.hpp"
+
+namespace baton::testing {
+namespace {
+
+class DispatchVerbTest : public ::testing::Test {
+protected:
+    [[nodiscard]] std::int64_t events() const {
+        sql::Connection connection(database_.url(), in_test_schema());
+        return connection.exec("select count(*) from event").only().integer(0);
+    }
+    [[nodiscard]] std::string first(const std::string& expression) const {
+        sql::Connection connection(database_.url(), in_test_schema());
+        return std::string(
+            connection.exec("select " + expression + " from event order by id limit 1")
+                .only()
+                .text(0));
+    }
+
+    const TestDatabase database_{environment_template()};
+    const Tool tool_{database_};
+};
+
+TEST_F(DispatchVerbTest, StoresAllThatWasGivenAndPrintsTheId) {
+    const Ran ran = tool_.run({"dispatch", "order/placed", R"([1, "ü"])", "--key", "order/1",
+                               "--tenant", "t", "--meta", R"({"user": 7})"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_EQ(ran.out, first("id") + "\n");
+    EXPECT_EQ(first("concat_ws(' ', type, payload, key, tenant, meta)"),
+              R"(order/placed [1, "ü"] order/1 t {"user": 7})");
+}
+
+TEST_F(DispatchVerbTest, ReadsThePayloadFromStdin) {
+    EXPECT_EQ(tool_.run({"dispatch", "a", "-"}, R"({"x": 1})").code, 0);
+    EXPECT_EQ(first("payload"), R"({"x": 1})");
+}
+
+TEST_F(DispatchVerbTest, PayloadDefaultsToAnEmptyObject) {
+    EXPECT_EQ(tool_.run({"dispatch", "a"}).code, 0);
+    EXPECT_EQ(first("payload"), "{}");
+}
+
+TEST_F(DispatchVerbTest, TheSameIdIsTheSameEvent) {
+    const std::string id = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+    const Ran once = tool_.run({"dispatch", "a", "{}", "--id", id});
+    const Ran again = tool_.run({"dispatch", "a", "{}", "--id", id});
+    EXPECT_EQ(again.code, 0) << again.err;
+    EXPECT_EQ(once.out, again.out);
+    const Ran other = tool_.run({"dispatch", "b", "{}", "--id", id});
+    EXPECT_EQ(other.code, 1);
+    EXPECT_NE(other.err.find("was used for another event"), std::string::npos) << other.err;
+    EXPECT_EQ(events(), 1);
+}
+
+TEST_F(DispatchVerbTest, RefusesWhatIsNoJsonAndNoUuid) {
+    const Ran json = tool_.run({"dispatch", "a", "{x}"});
+    EXPECT_EQ(json.code, 1);
+    EXPECT_NE(json.err.find("payload"), std::string::npos) << json.err;
+    EXPECT_EQ(json.err.find('\n'), json.err.size() - 1);
+    const Ran id = tool_.run({"dispatch", "a", "{}", "--id", "7"});
+    EXPECT_EQ(id.code, 2);
+    EXPECT_EQ(id.err, "baton: --id must be a uuid, not \"7\"\n");
+    EXPECT_EQ(tool_.run({"dispatch"}).err,
+              "baton: the event's type is missing; see `baton dispatch --help`\n");
+    EXPECT_EQ(events(), 0);
+}
+
+TEST_F(DispatchVerbTest, WaitGivesUpInTimeWhereNobodyReduces) {
+    const Ran ran = tool_.run({"dispatch", "a", "--wait", "--timeout", "0.2"});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_EQ(ran.err,
+              "baton: event 1 is not in every view after 200 ms; `baton status` tells what holds "
+              "it up\n");
+    EXPECT_EQ(tool_.run({"wait", "99", "--timeout", "0"}).code, 1);
+}
+
+TEST_F(DispatchVerbTest, FileOfEventsIsDispatchedInItsOrderWithAllDigits) {
+    const std::string file = tool_.write(
+        "events.ndjson",
+        "{\"type\": \"a\", \"payload\": {\"n\": 12345678901234567890.123456789}, \"key\": \"k\"}\n"
+        "\n"
+        "{\"type\": \"b\", \"payload\": null, \"meta\": null, \"tenant\": \"t\"}\r\n"
+        "{\"type\": \"c\", \"dispatch_id\": \"6ba7b810-9dad-11d1-80b4-00c04fd430c8\"}");
+    const Ran ran = tool_.run({"dispatch", "--ndjson", file});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_EQ(ran.out, "dispatched 3 events\n");
+    EXPECT_EQ(ran.err, "");  // no bar where there is no terminal
+    EXPECT_EQ(first("payload"), R"({"n": 12345678901234567890.123456789})");
+    sql::Connection connection(database_.url(), in_test_schema());
+    EXPECT_EQ(connection.exec("select string_agg(type, '' order by id) from event").only().text(0),
+              "abc");
+}
+
+TEST_F(DispatchVerbTest, BadLineIsNamedAndItsBatchIsNotWritten) {
+    const std::string good = "{\"type\": \"a\"}\n";
+    struct Case {
+        std::string line;
+        std::string what;
+    };
+    const std::vector<Case> cases{
+        {"{\"typ\": \"a\"}", "unknown field \"typ\", did you mean type"},
+        {"{\"payload\": {}}", "the field type is missing or empty"},
+        {"[1]", "a line must be a JSON object"},
+        {"{\"type\": \"a\", \"key\": 7}", "type, key, tenant and dispatch_id must be texts"},
+        {"{\"type\": \"a\"} {}", "something follows the JSON object"},
+        {"{\"type\": \"a\", \"dispatch_id\": \"7\"}", "dispatch_id is no uuid"},
+    };
+    for (const Case& each : cases) {
+        const Ran ran = tool_.run({"dispatch", "--ndjson", "-", "--batch", "2"},
+                                  good + good + good + each.line);
+        EXPECT_EQ(ran.code, 1) << each.line;
+        EXPECT_EQ(ran.err, "baton: stdin:4: " + each.what +
+                               "; nothing of its batch was written, 2 events before it were\n");
+        EXPECT_EQ(ran.out, "");
+    }
+    EXPECT_EQ(events(), static_cast<std::int64_t>(2 * cases.size()));
+}
+
+TEST_F(DispatchVerbTest, LineThatTheServerRefusesIsNamed) {
+    const std::string file =
+        tool_.write("events.ndjson",
+                    "{\"type\": \"a\"}\n{\"type\": \"b\", \"payload\": {\"x\": \"\\u0000\"}}\n"
+                    "{\"type\": \"c\"}\n");
+    const Ran ran = tool_.run({"dispatch", "--ndjson", file});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_EQ(ran.err.find("baton: " + file + ":2: "), 0U) << ran.err;
+    EXPECT_EQ(ran.err.find('\n'), ran.err.size() - 1);
+    EXPECT_EQ(events(), 0);
+}
+
+TEST_F(DispatchVerbTest, FileThatIsNotThereIsRefused) {
+    const Ran ran = tool_.run({"dispatch", "--ndjson", "nowhere.ndjson"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_EQ(ran.err, "baton: nowhere.ndjson: cannot read the file\n");
+    EXPECT_EQ(tool_.run({"dispatch", "a", "--ndjson", "-"}).err,
+              "baton: TYPE does not go with --ndjson: each line says its own\n");
+}
+
+}  // namespace
+}  // namespace baton::testing

@@ -1,0 +1,110 @@
+// baton environment …, on a database of its own.
+#include <gtest/gtest.h>
+
+#include "baton/sql/connection.hpp"
+#include "support/environment.hpp"
+#include "tool.hpp"
+
+namespace baton::testing {
+namespace {
+
+TEST(EnvironmentVerbTest, InstallsOnceAndTellsHowItStands) {
+    const TestDatabase database;
+    const Tool tool(database);
+    const Ran absent = tool.run({"environment", "status", "shop"});
+    EXPECT_EQ(absent.code, 1);
+    EXPECT_NE(absent.out.find("not installed; run `baton environment install shop`"),
+              std::string::npos)
+        << absent.out;
+
+    const Ran first = tool.run({"environment", "install", "shop"});
+    EXPECT_EQ(first.code, 0) << first.err;
+    EXPECT_EQ(first.out.find("shop: schema baton_shop is at version "), 0U) << first.out;
+    EXPECT_NE(first.out.find("ran 0001_log"), std::string::npos) << first.out;
+    const Ran second = tool.run({"environment", "install", "shop"});
+    EXPECT_EQ(second.code, 0);
+    EXPECT_NE(second.out.find("; nothing to do\n"), std::string::npos) << second.out;
+
+    EXPECT_EQ(tool.run({"environment", "status", "shop"}).code, 0);
+    const Ran list = tool.run({"environment", "list"});
+    EXPECT_NE(list.out.find("baton_shop"), std::string::npos) << list.out;
+    EXPECT_EQ(tool.run({"environment", "uninstall", "shop", "--yes"}).code, 0);
+}
+
+TEST(EnvironmentVerbTest, PrintedSqlInstallsTheSame) {
+    const TestDatabase database;
+    const Tool tool(database);
+    const Ran printed = tool.run({"environment", "install", "shop", "--print"});
+    ASSERT_EQ(printed.code, 0) << printed.err;
+    {
+        sql::Connection connection(database.url());
+        connection.exec(printed.out);
+    }
+    const Ran status = tool.run({"environment", "status", "shop"});
+    EXPECT_EQ(status.code, 0) << status.out;
+    EXPECT_NE(status.out.find("up to date"), std::string::npos) << status.out;
+    EXPECT_EQ(tool.run({"environment", "uninstall", "shop", "--yes"}).code, 0);
+}
+
+TEST(EnvironmentVerbTest, UpgradeOfWhatIsNotThereIsRefused) {
+    const TestDatabase database;
+    const Ran ran = Tool(database).run({"environment", "upgrade", "shop"});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_EQ(ran.err,
+              "baton: the environment shop is not installed in this database; run `baton "
+              "environment install shop`\n");
+}
+
+TEST(EnvironmentVerbTest, UninstallWantsToBeMeant) {
+    const TestDatabase database(environment_template());
+    const Tool tool(database);
+    const Ran ran = tool.run({"environment", "uninstall", "test"});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_EQ(ran.err,
+              "baton: uninstall drops every event and view of test; add --yes to mean it\n");
+    EXPECT_EQ(tool.run({"environment", "status", "test"}).code, 0);
+}
+
+TEST(EnvironmentVerbTest, ShowHidesThePassword) {
+    Tool tool;
+    tool.set("DATABASE_URL", "postgresql://me:hush@db/shop");
+    const Ran ran = tool.run({"environment", "show"});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_NE(ran.out.find("postgresql://me:***@db/shop"), std::string::npos) << ran.out;
+    EXPECT_EQ(ran.out.find("hush"), std::string::npos);
+}
+
+TEST(EnvironmentVerbTest, SetLimitHoldsForTheNextDispatch) {
+    const TestDatabase database(environment_template());
+    const Tool tool(database);
+    EXPECT_EQ(tool.run({"environment", "set-limit", "test", "key_bytes", "4"}).code, 0);
+    const Ran refused = tool.run({"dispatch", "a", "--key", "12345"});
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_NE(refused.err.find("key has 5 bytes, the limit is 4"), std::string::npos)
+        << refused.err;
+
+    const Ran unknown = tool.run({"environment", "set-limit", "test", "keys", "4"});
+    EXPECT_EQ(unknown.code, 1);
+    EXPECT_EQ(unknown.err.find("baton: there is no limit \"keys\"; there are type_bytes"), 0U)
+        << unknown.err;
+    EXPECT_EQ(tool.run({"environment", "set-limit", "test", "max_lag", "many"}).err,
+              "baton: a limit is a whole number, or none; not \"many\"\n");
+}
+
+TEST(EnvironmentVerbTest, VerbsOnADatabaseWithoutTheEnvironmentSayHowToInstallIt) {
+    const TestDatabase database;
+    for (const std::vector<std::string>& verb : {std::vector<std::string>{"status"},
+                                                 {"dispatch", "a"},
+                                                 {"log"},
+                                                 {"view", "v"},
+                                                 {"dead", "list"},
+                                                 {"wait", "1"}}) {
+        const Ran ran = Tool(database).run(verb);
+        EXPECT_EQ(ran.code, 1) << verb.front();
+        EXPECT_NE(ran.err.find("run `baton environment install test`\n"), std::string::npos)
+            << verb.front() << ": " << ran.err;
+    }
+}
+
+}  // namespace
+}  // namespace baton::testing

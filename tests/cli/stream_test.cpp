@@ -1,0 +1,227 @@
+// What needs a running orchestrator: log, view, wait, dead, status, doctor.
+#include <gtest/gtest.h>
+#include <simdjson.h>
+
+#include <csignal>
+
+#include "baton/sql/connection.hpp"
+#include "support/environment.hpp"
+#include "support/eventually.hpp"
+#include "tool.hpp"
+
+namespace baton::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class StreamTest : public ::testing::Test {
+protected:
+    // An orchestrator with a SQL reducer, that halts before a poisoned event.
+    [[nodiscard]] std::unique_ptr<ChildProcess> start() const {
+        const std::string file = tool_.write("category_sales.sql", category_sales());
+        return std::make_unique<ChildProcess>(
+            tool_.options({"orchestrate", "--reducer", file, "--on-poison", "halt", "--node",
+                           "here", "--poll-ms", "100"}));
+    }
+    void dispatch_and_wait(const std::string& payload) const {
+        const Ran ran = tool_.run({"dispatch", "order/placed", payload, "--wait"});
+        ASSERT_EQ(ran.code, 0) << ran.err;
+    }
+    // Some category that CSV must quote, and an ordinary one.
+    void dispatch_two() const {
+        dispatch_and_wait(order(R"(Tables, \"round\")"));
+        dispatch_and_wait(order("Chairs", "2.00"));
+    }
+    [[nodiscard]] bool becomes_halted() const {
+        return eventually(15s, [&] {
+            return tool_.run({"dead", "list"}).out.find("halting") != std::string::npos;
+        });
+    }
+
+    const TestDatabase database_{environment_template()};
+    const Tool tool_{database_};
+};
+
+TEST_F(StreamTest, ViewIsPrintedForPeopleAsCsvAndAsJsonInTheOrderOfItsKey) {
+    const auto orchestrator = start();
+    dispatch_two();
+    EXPECT_EQ(tool_.run({"view", "category_sales"}).out,
+              "category         lines  amount\n"
+              "Chairs               1    2.00\n"
+              "Tables, \"round\"      1    1.50\n");
+    EXPECT_EQ(tool_.run({"view", "category_sales", "--csv"}).out,
+              "category,lines,amount\nChairs,1,2.00\n\"Tables, \"\"round\"\"\",1,1.50\n");
+    EXPECT_EQ(tool_.run({"view", "category_sales", "--json"}).out,
+              "[{\"category\":\"Chairs\",\"lines\":1,\"amount\":2.00},\n"
+              " {\"category\":\"Tables, \\\"round\\\"\",\"lines\":1,\"amount\":1.50}]\n");
+    const Ran unknown = tool_.run({"view", "x\"; drop"});
+    EXPECT_EQ(unknown.code, 1);
+    EXPECT_EQ(unknown.err, "baton: there is no view x\"; drop; there are category_sales\n");
+    const Ran views = tool_.run({"views"});
+    EXPECT_NE(views.out.find("category_sales        1  following"), std::string::npos) << views.out;
+}
+
+TEST_F(StreamTest, CsvTellsNullFromAnEmptyText) {
+    const auto orchestrator = start();
+    dispatch_and_wait(R"({"lines": [{"category": ""}]})");
+    EXPECT_EQ(tool_.run({"view", "category_sales", "--csv"}).out,
+              "category,lines,amount\n\"\",1,\n");
+}
+
+TEST_F(StreamTest, LogIsPrintedFromAPositionOnAndFollowed) {
+    const auto orchestrator = start();
+    dispatch_two();
+    const Ran second = tool_.run({"log", "--after", "1", "--json"});
+    simdjson::dom::parser parser;
+    const simdjson::dom::element event = parser.parse(second.out);
+    EXPECT_EQ(std::int64_t(event["position"]), 2);
+    EXPECT_EQ(std::string_view(event["type"]), "order/placed");
+    EXPECT_NE(tool_.run({"log", "--limit", "1"}).out.find("order/placed"), std::string::npos);
+
+    const ChildProcess follower(tool_.options({"log", "--after", "2", "--follow", "--json"}));
+    dispatch_and_wait(order("Phones"));
+    EXPECT_TRUE(eventually(
+        10s, [&] { return follower.output().find("\"position\":3") != std::string::npos; }));
+}
+
+TEST_F(StreamTest, ClosedPipeIsNoError) {
+    const auto orchestrator = start();
+    const std::string line = R"({"type": "a", "payload": ")" + std::string(100'000, 'x') + "\"}\n";
+    EXPECT_EQ(tool_.run({"dispatch", "--ndjson", "-"}, line + line + line).code, 0);
+    dispatch_and_wait(order("Phones"));
+    ChildProcessOptions options = tool_.options({"log"});
+    const std::string program = options.arguments.front();
+    options.arguments = {"/bin/bash", "-c",
+                         program + " log | head -c 10 > /dev/null; echo ${PIPESTATUS[0]}"};
+    ChildProcess shell(options);
+    ASSERT_TRUE(shell.wait(20s));
+    EXPECT_EQ(shell.output(), "0\n");
+    EXPECT_EQ(shell.error_output(), "");
+}
+
+TEST_F(StreamTest, WaitPrintsThePositionAndRefusesWhatIsNotThere) {
+    const auto orchestrator = start();
+    dispatch_two();
+    EXPECT_EQ(tool_.run({"wait", "2"}).out, "2\n");
+    const Ran unknown = tool_.run({"wait", "77"});
+    EXPECT_EQ(unknown.code, 1);
+    EXPECT_EQ(unknown.err.find("baton: event 77 is not there"), 0U) << unknown.err;
+}
+
+TEST_F(StreamTest, PoisonedEventIsListedShownAndSkipped) {
+    const auto orchestrator = start();
+    dispatch_two();
+    EXPECT_EQ(tool_.run({"dispatch", "order/placed", order("Chairs", "cheap")}).code, 0);
+    ASSERT_TRUE(becomes_halted());
+    EXPECT_EQ(tool_.run({"status", "--check"}).code, 1);
+    EXPECT_EQ(tool_.run({"status"}).code, 0);
+    const Ran shown = tool_.run({"dead", "show", "category_sales", "--position", "3"});
+    EXPECT_NE(shown.out.find("\"cheap\""), std::string::npos) << shown.out << shown.err;
+    const Ran json = tool_.run({"dead", "list", "--json"});
+    simdjson::dom::parser parser;
+    EXPECT_EQ(std::int64_t(parser.parse(json.out).at(0)["position"]), 3);
+
+    EXPECT_NE(tool_.run({"dead", "skip", "category_sales", "--position", "9"})
+                  .err.find("is not halted at position 9"),
+              std::string::npos);
+    const Ran skipped = tool_.run({"dead", "skip", "category_sales"});
+    EXPECT_EQ(skipped.out, "view category_sales goes on without the event at position 3\n")
+        << skipped.err;
+    dispatch_and_wait(order("Chairs", "3.00"));
+    EXPECT_NE(tool_.run({"view", "category_sales", "--csv"}).out.find("Chairs,2,5.00"),
+              std::string::npos);
+    const Ran again = tool_.run({"dead", "skip", "category_sales"});
+    EXPECT_EQ(again.code, 1);
+    EXPECT_EQ(again.err, "baton: view category_sales is not halted; nothing to skip\n");
+}
+
+TEST_F(StreamTest, RetryFoldsTheEventAfterTheReducerWasMended) {
+    const auto orchestrator = start();
+    dispatch_two();
+    EXPECT_EQ(tool_.run({"dispatch", "order/placed", order("Chairs", "cheap")}).code, 0);
+    ASSERT_TRUE(becomes_halted());
+    {
+        sql::Connection connection(database_.url(), in_test_schema());
+        connection.exec(
+            "create or replace function category_sales__v1() returns void language sql as $$"
+            " update category_sales__v1 set lines = 70 where category = 'Chairs' $$");
+    }
+    EXPECT_EQ(tool_.run({"dead", "retry", "category_sales"}).out,
+              "view category_sales goes on with another try of the event at position 3\n");
+    EXPECT_EQ(tool_.run({"wait", "3"}).code, 0);
+    EXPECT_NE(tool_.run({"view", "category_sales", "--csv"}).out.find("Chairs,70,"),
+              std::string::npos);
+    EXPECT_EQ(tool_.run({"dead", "list"}).out, "there are no dead events\n");
+    EXPECT_NE(tool_.run({"dead", "list", "--all"}).out.find("retried"), std::string::npos);
+}
+
+TEST_F(StreamTest, StatusAndDoctorTellWhetherSomebodyLeads) {
+    simdjson::dom::parser parser;
+    const Ran alone = tool_.run({"doctor"});
+    EXPECT_EQ(alone.code, 1);
+    EXPECT_NE(alone.out.find("fix: start one: baton orchestrate"), std::string::npos) << alone.out;
+    EXPECT_TRUE(parser.parse(tool_.run({"status", "--json"}).out)["leader"].is_null());
+
+    const auto orchestrator = start();
+    dispatch_two();
+    const Ran status = tool_.run({"status", "--json"});
+    EXPECT_EQ(std::string_view(parser.parse(status.out)["leader"]["node"]), "here");
+    EXPECT_NE(tool_.run({"status"}).out.find("no problems"), std::string::npos);
+    EXPECT_EQ(tool_.run({"status", "--check"}).code, 0);
+    const Ran led = tool_.run({"doctor", "--json"});
+    EXPECT_EQ(led.code, 0) << led.out;
+    for (const simdjson::dom::element finding : parser.parse(led.out).get_array()) {
+        EXPECT_NE(std::string_view(finding["state"]), "problem") << led.out;
+    }
+}
+
+TEST_F(StreamTest, DoctorSeesASequenceThatIsBehindItsData) {
+    {
+        sql::Connection connection(database_.url(), in_test_schema());
+        connection.exec("select dispatch('a') from generate_series(1, 5)");
+        connection.exec("select setval('event_id_seq', 2)");
+    }
+    const Ran ran = tool_.run({"doctor"});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_NE(ran.out.find("select setval('baton_test.event_id_seq', 5)"), std::string::npos)
+        << ran.out;
+}
+
+TEST_F(StreamTest, DoctorOutsideOfAnEnvironmentSaysWhatIsMissing) {
+    const TestDatabase empty;
+    const Ran absent = Tool(empty).run({"doctor"});
+    EXPECT_EQ(absent.code, 1);
+    EXPECT_NE(absent.out.find("fix: run baton environment install test"), std::string::npos);
+    const Ran unreachable = Tool().run({"doctor", "--json", "--url", "postgresql://127.0.0.1:1/x"});
+    EXPECT_EQ(unreachable.code, 1);
+    simdjson::dom::parser parser;
+    EXPECT_EQ(std::string_view(parser.parse(unreachable.out).at(0)["check"]), "connection");
+}
+
+TEST_F(StreamTest, OrchestrateEndsWellAtSigterm) {
+    const auto orchestrator = start();
+    dispatch_two();
+    orchestrator->kill(SIGTERM);
+    EXPECT_EQ(orchestrator->wait(10s), (ExitStatus{0, {}})) << orchestrator->error_output();
+    EXPECT_NE(orchestrator->error_output().find("resigned"), std::string::npos);
+}
+
+TEST_F(StreamTest, OrchestrateRefusesAReducerFileThatIsNone) {
+    const std::string file = tool_.write("x.sql", "select 1;\n");
+    const Ran ran = tool_.run({"orchestrate", "--reducer", file});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_EQ(ran.err, "baton: SQL reducer " + file +
+                           ":1: the first line must be \"--! reducer NAME version N\"\n");
+}
+
+TEST_F(StreamTest, OrchestrateRefusesTwoReducersOfOneName) {
+    const std::string file = tool_.write("a.sql", category_sales());
+    const std::string copy = tool_.write("b.sql", category_sales());
+    const Ran ran = tool_.run({"orchestrate", "--reducer", file, "--reducer", copy});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_EQ(ran.err, "baton: SQL reducer " + copy + ": " + file +
+                           " has a reducer of the name category_sales too; rename one\n");
+}
+
+}  // namespace
+}  // namespace baton::testing
