@@ -1,0 +1,247 @@
+// What an orchestrator costs when nothing happens, and how soon it wakes (F18, F23, XMIN-1,
+// NOTIFY-2), reading one's own writes, and memory.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <thread>
+
+#include "orchestrator/world.hpp"
+#include "support/eventually.hpp"
+
+namespace baton::testing {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Dispatches one event and waits for it, on one connection; milliseconds from commit to view.
+double dispatch_and_wait(sql::Connection& connection) {
+    sql::Transaction transaction(connection);
+    const std::string id(
+        transaction.exec("select dispatch('mark/made', '{\"account\": \"a\", \"fault\": \"\"}')")
+            .only()
+            .text(0));
+    transaction.commit();
+    const Clock::time_point committed = Clock::now();
+    connection.exec("select wait_for(" + id + ", '20 s')");
+    return std::chrono::duration<double, std::milli>(Clock::now() - committed).count();
+}
+
+// Whether the orchestrator sleeps: it has armed the doorbell and read the log since.
+bool sleeps(World& world) { return world.comes_true("(select last_value from doorbell) = 2"); }
+
+TEST(IdleTest, NothingIsHeldOpenAndHardlyAnIdIsUsed) {
+    World world;
+    const std::string database = world.ask("select current_database()");
+    Cluster::instance().execute("alter database " + database +
+                                " set idle_in_transaction_session_timeout = '5s'");
+    const auto one = world.start({.node = "one"});
+    ASSERT_TRUE(world.leads("one"));
+    const auto two = world.start({.node = "two"});
+    sql::Connection connection(world.url(), in_test_schema());
+    dispatch_and_wait(connection);
+    ASSERT_TRUE(sleeps(world));
+
+    const std::string ours =
+        " from pg_stat_activity where datname = current_database() and application_name like"
+        " 'baton %' and ";
+    const auto begin = std::stoll(world.ask("select pg_snapshot_xmax(pg_current_snapshot())"));
+    const std::string since = world.ask("select clock_timestamp()");
+    int looks = 0;
+    EXPECT_TRUE(world.comes_true("clock_timestamp() > '" + since +
+                                 "'::timestamptz + '4 s'"
+                                 " or exists (select" +
+                                 ours + "xact_start < clock_timestamp() - interval '2 s')"));
+    EXPECT_EQ(
+        world.ask("select count(*)" + ours + "xact_start < clock_timestamp() - interval '2 s'"),
+        "0");
+    EXPECT_TRUE(eventually(seconds(5), [&] {
+        ++looks;
+        return world.ask("select count(*)" + ours + "backend_xmin is not null") == "0";
+    }));
+    // The lease is the only thing that is written: every 1.7 s by default.
+    const auto used =
+        std::stoll(world.ask("select pg_snapshot_xmax(pg_current_snapshot())")) - begin;
+    EXPECT_LE(used, 6);
+    EXPECT_EQ(world.ask("select epoch from leader"), "1");
+}
+
+TEST(IdleTest, AnEventWakesASleepingOrchestratorInMilliseconds) {
+    World world;
+    const auto one = world.start({.node = "one", .options = {"--poll", "20000"}});
+    ASSERT_TRUE(world.leads("one"));
+    sql::Connection connection(world.url(), in_test_schema());
+    std::vector<double> times;
+    for (int i = 0; i < 100; ++i) {
+        ASSERT_TRUE(sleeps(world));
+        times.push_back(dispatch_and_wait(connection));
+    }
+    std::ranges::sort(times);
+    std::cout << "commit to wait_for: p50 " << times[50] << " ms, p99 " << times[98] << " ms\n";
+    EXPECT_LT(times[50], 20.0);
+    EXPECT_LT(times[98], 5000.0) << "an event waited for the poll";
+}
+
+TEST(IdleTest, WithoutNotificationsThePollFindsTheEvent) {
+    World world;
+    world.ask("create or replace function ring() returns void language sql as ''");
+    const auto one = world.start({.node = "one", .options = {"--poll", "400"}});
+    ASSERT_TRUE(world.leads("one"));
+    sql::Connection connection(world.url(), in_test_schema());
+    for (int i = 0; i < 5; ++i) {
+        ASSERT_TRUE(sleeps(world));
+        EXPECT_LT(dispatch_and_wait(connection), 400.0 + 1500.0);
+    }
+}
+
+TEST(IdleTest, AWriterThatLookedBeforeTheDoorbellWasArmedIsSeenSoon) {
+    World world;
+    const auto one = world.start({.node = "one", .options = {"--poll", "20000"}});
+    ASSERT_TRUE(world.leads("one"));
+    sql::Connection early(world.url(), in_test_schema());
+    ASSERT_TRUE(sleeps(world));
+    for (int i = 0; i < 3; ++i) {
+        sql::Transaction transaction(early);
+        // As if the doorbell had not been armed yet when this dispatch looked.
+        world.ask("select setval('doorbell', 1)");
+        const std::string id(transaction
+                                 .exec("select dispatch('mark/made', '{\"account\": \"a\","
+                                       " \"fault\": \"\"}')")
+                                 .only()
+                                 .text(0));
+        // Another event, which is rung for, makes the orchestrator go round and arm it again.
+        world.ask(
+            "select dispatch('mark/made', '{\"account\": \"b\", \"fault\": \"\"}');"
+            "select pg_notify('baton_test', '')");
+        ASSERT_TRUE(sleeps(world));
+        const Clock::time_point committed = Clock::now();
+        transaction.commit();
+        early.exec("select wait_for(" + id + ", '15 s')");
+        EXPECT_LT(Clock::now() - committed, seconds(2));
+    }
+}
+
+TEST(IdleTest, TheSuccessorOfALeaderThatResignedIsStillRung) {
+    World world;
+    auto leader = world.start({.node = "0", .options = {"--poll", "20000"}});
+    ASSERT_TRUE(world.leads("0"));
+    sql::Connection connection(world.url(), in_test_schema());
+    for (int i = 1; i <= 5; ++i) {
+        auto standby = world.start({.node = std::to_string(i), .options = {"--poll", "20000"}});
+        ASSERT_TRUE(eventually(seconds(20), [&] {
+            return standby->error_output().find("standing by") != std::string::npos;
+        }));
+        leader->kill(SIGTERM);
+        ASSERT_TRUE(leader->wait(seconds(10)));
+        ASSERT_TRUE(world.leads(std::to_string(i)));
+        ASSERT_TRUE(eventually(seconds(10), [&] {
+            return standby->error_output().find(" leading ") != std::string::npos;
+        }));
+        ASSERT_TRUE(sleeps(world));
+        EXPECT_LT(dispatch_and_wait(connection), 5000.0);
+        leader = std::move(standby);
+    }
+}
+
+TEST(WaitForTest, FiftyThreadsEachReadTheirOwnWrites) {
+    World world;
+    const auto one = world.start({.node = "one"});
+    ASSERT_TRUE(world.leads("one"));
+    std::atomic<int> wrong{0};
+    {
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 50; ++i) {
+            threads.emplace_back([&wrong, url = world.url(), name = "t" + std::to_string(i)] {
+                try {
+                    sql::Connection connection(url, in_test_schema());
+                    for (int n = 1; n <= 5; ++n) {
+                        const std::string id(
+                            connection
+                                .exec("select dispatch('mark/made', jsonb_build_object("
+                                      "'account', '" +
+                                      name + "', 'fault', ''))")
+                                .only()
+                                .text(0));
+                        connection.exec("select wait_for(" + id + ", '30 s')");
+                        const auto marks =
+                            connection
+                                .exec("select marks from mark_totals where account = '" + name +
+                                      "'")
+                                .only()
+                                .integer(0);
+                        if (marks != n) ++wrong;
+                    }
+                } catch (const std::exception& error) {
+                    std::cout << error.what() << "\n";
+                    ++wrong;
+                }
+            });
+        }
+    }
+    EXPECT_EQ(wrong, 0);
+}
+
+TEST(WaitForTest, BeforeAHaltedViewItRaisesAtOnce) {
+    World world;
+    const auto one = world.start({.node = "one"});
+    ASSERT_TRUE(world.leads("one"));
+    sql::Connection connection(world.url(), in_test_schema());
+    dispatch_and_wait(connection);
+    world.ask("select dispatch('mark/made', '{\"account\": \"a\", \"fault\": \"exception\"}')");
+    const Clock::time_point begin = Clock::now();
+    try {
+        dispatch_and_wait(connection);
+        ADD_FAILURE() << "the view does not have the event";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::view_halted) << error.what();
+    }
+    EXPECT_LT(Clock::now() - begin, seconds(5));
+}
+
+// In megabytes: the most that the process had in memory.
+int peak_memory(const ChildProcess& process) {
+    std::ifstream file("/proc/" + std::to_string(process.pid()) + "/status");
+    for (std::string line; std::getline(file, line);) {
+        if (!line.starts_with("VmHWM:")) continue;
+        int kilobytes = 0;
+        std::istringstream(line.substr(6)) >> kilobytes;
+        return kilobytes / 1024;
+    }
+    return -1;
+}
+
+TEST(MemoryTest, LargeEventsDoNotMakeTheProcessLarge) {
+    World world;
+    const auto one = world.start({.node = "one"});
+    ASSERT_TRUE(world.leads("one"));
+    // Small ones first, so that pages have grown when the large ones come.
+    dispatch_flood(world, 20'000);
+    world.ask(
+        "insert into event (type, payload) select 'mark/made', jsonb_build_object('account',"
+        " 'a', 'fault', '', 'text', repeat(md5(n::text), 28000))"
+        " from generate_series(1, 3000) as n; select ring()");
+    ASSERT_TRUE(world.settles()) << one->error_output();
+    EXPECT_EQ(world.ask("select marks from mark_totals"), "3000");
+    const int live = peak_memory(*one);
+    one->kill(SIGKILL);
+
+    // And once more, catching up.
+    world.ask(
+        "drop view mark_totals; drop table mark_totals__v1;"
+        "delete from view_state where view = 'mark_totals'");
+    const auto two = world.start({.node = "two"});
+    ASSERT_TRUE(world.leads("two"));
+    ASSERT_TRUE(world.comes_true("(select marks from mark_totals) = 3000", seconds(60)))
+        << two->error_output();
+    std::cout << "peak memory: " << live << " MB live, " << peak_memory(*two)
+              << " MB catching up\n";
+    EXPECT_LT(live, 300);
+    EXPECT_LT(peak_memory(*two), 300);
+}
+
+}  // namespace
+}  // namespace baton::testing
