@@ -118,7 +118,6 @@ TEST_F(DispatchRoleTest, OthersMayNotEvenDispatch) {
 
 // A function that runs with its owner's rights must not find the caller's objects.
 TEST_F(DispatchRoleTest, ObjectsOfTheCallerAreNotFoundByTheFunctions) {
-    connection_.exec("grant temporary on database " + database_.name() + " to " + role_);
     Transaction transaction(*app_);
     transaction.exec("create temporary table event_limit (only_row boolean, type_bytes int)");
     transaction.exec("create temporary table event (id bigint, type text)");
