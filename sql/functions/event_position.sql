@@ -1,9 +1,7 @@
 -- event_position: where in the log an event is; null if the orchestrator has not taken it yet.
 --
--- Each window sees what the window before saw, and more: the event's window is found by halving.
---
 -- Arguments   event_id: as dispatch() returned it.
--- Cost        some twenty index probes, and reads one batch of the log.
+-- Cost        halves the log again and again, with some index probes each, then reads one batch.
 -- Tables      event, batch, log_window, log_origin: read.
 create or replace function event_position(event_id bigint)
 returns bigint
@@ -14,59 +12,42 @@ set search_path from current
 set enable_seqscan = off
 as $$
 declare
-    event_xid  xid8 := (select e.xid from event e where e.id = event_position.event_id);
-    blind      bigint;  -- the highest window known not to see the event
-    seeing     bigint;  -- the lowest window known to see it
-    middle     bigint;
-    part       record;
-    event_rank bigint;
+    event_xid xid8 := (select e.xid from event e where e.id = event_position.event_id);
+    low       bigint;
+    high      bigint;
+    part      record;
+    within    bigint;
 begin
-    if event_xid is null then
-        return null;
-    end if;
-    -- Windows speak of transactions in the cluster in which they were opened.
-    select o.window_number into blind
-      from log_origin o
-     where o.after_id < event_position.event_id
-     order by o.window_number desc
-     limit 1;
-    select coalesce(min(o.window_number), (select max(w.number) + 1 from log_window w)) - 1
-      into seeing
-      from log_origin o
-     where o.window_number > blind;
-    if not (select pg_visible_in_snapshot(event_xid, w.seen)
-              from log_window w where w.number = seeing)
-       or seeing = blind
-    then
+    select b.first_position into low from batch b order by b.first_position limit 1;
+    select b.first_position into high
+      from batch b
+     where is_taken(event_position.event_id, event_xid, b.window_number, b.last_id)
+       and b.first_position = (select max(newest.first_position) from batch newest);
+    if high is null then
         return null;
     end if;
 
-    while seeing - blind > 1 loop
-        middle := (blind + seeing) / 2;
-        if (select pg_visible_in_snapshot(event_xid, w.seen)
-              from log_window w where w.number = middle)
-        then
-            seeing := middle;
+    -- Batches know their events and those of all batches before: the first that does has it.
+    while low < high loop
+        select b.first_position, b.count,
+               is_taken(event_position.event_id, event_xid, b.window_number, b.last_id) as has_it
+          into part
+          from (select * from batch
+                 where first_position <= low + (high - low) / 2
+                 order by first_position desc
+                 limit 1) as b;
+        if part.has_it then
+            high := part.first_position;
         else
-            blind := middle;
+            low := part.first_position + part.count;
         end if;
     end loop;
 
-    select b.first_position, b.count, b.after_id, b.last_id, before.id_value as floor_id,
-           before.xid as floor_xid, before.seen as seen_before, w.seen, w.stragglers
-      into part
-      from batch b
-      join log_window w on w.number = b.window_number
-      join log_window before on before.number = b.window_number - 1
-     where b.window_number = seeing and b.last_id >= event_position.event_id
-     order by b.last_id
-     limit 1;
-    select found_at.n into event_rank
-      from (select e.id, row_number() over (order by e.id) as n
-              from log_slice(
-                part.floor_id, part.floor_xid, part.seen_before, part.seen, part.last_id,
-                part.stragglers, part.after_id, part.count) as e) as found_at
-     where found_at.id = event_position.event_id;
-    return part.first_position - 1 + event_rank;
+    select * into part from log_parts(high - 1) limit 1;
+    select count(*) into within
+      from log_slice(
+            part.floor_id, part.floor_xid, part.seen_before, part.seen, event_position.event_id,
+            part.stragglers, part.after_id, part.count);
+    return high - 1 + within;
 end;
 $$;

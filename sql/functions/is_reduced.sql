@@ -16,7 +16,6 @@ set search_path from current
 as $$
 declare
     event_xid    xid8;
-    newest       record;
     is_recorded  boolean;
     halted       view_state;
     behind_count integer;
@@ -35,30 +34,11 @@ begin
             using errcode = 'BT006';
     end if;
 
-    select b.last_id, b.window_number, w.seen, before.seen as seen_before,
-           o.after_id as restored_id, o.window_number as origin_window
-      into newest
+    select is_taken(is_reduced.event_id, event_xid, b.window_number, b.last_id) into is_recorded
       from batch b
-      join log_window w on w.number = b.window_number
-      join log_window before on before.number = b.window_number - 1
-     cross join lateral (select * from log_origin order by window_number desc limit 1) as o
      order by b.first_position desc
      limit 1;
-    if not found then
-        return false;
-    end if;
-
-    if is_reduced.event_id <= newest.restored_id then
-        is_recorded := newest.window_number >= newest.origin_window
-            or (newest.window_number = newest.origin_window - 1
-                and is_reduced.event_id <= newest.last_id);
-    else
-        is_recorded := newest.window_number > newest.origin_window
-            and (pg_visible_in_snapshot(event_xid, newest.seen_before)
-                 or (pg_visible_in_snapshot(event_xid, newest.seen)
-                     and is_reduced.event_id <= newest.last_id));
-    end if;
-    if not is_recorded then
+    if is_recorded is not true then
         return false;
     end if;
 

@@ -1,59 +1,89 @@
 -- rebase_log: make the log go on after its data came to another cluster. Internal, part of lead().
 --
 -- The transaction ids and snapshots in a restored dump, or in data that came by logical
--- replication, mean nothing here: new events would look already seen, and be lost. A restored
--- row's xmin differs from the transaction id that the row says it was written by; a native row's
--- does not. A new system identifier with native rows is pg_upgrade: there is nothing to do.
+-- replication, mean nothing here: new events would look already seen, and be lost; by chance they
+-- would look right. So nothing is asked of them that both clusters could have answered. What
+-- decides is the id: no event that an old window took has an id above that window's id_ceiling.
+-- Once no writer is under way, everything else is here to be read, up to the id sequence's value,
+-- whichever cluster it was dispatched in:
 --
--- What the old windows had not yet taken of the restored events is one more window, which sees
--- everything up to the highest restored id; after it comes a first window, as in a new log, for the
--- events of this cluster. Positions go on.
+--   number + 1  what the old windows left of the ids up to the last one's ceiling, told by their
+--               own transaction ids, which are consistent among themselves;
+--   number + 2  nothing: the window before the next one, which has seen nothing;
+--   number + 3  every event above the ceiling, by id alone;
+--   number + 4  nothing: the window before the first of this cluster, which begins as in a new log.
 --
--- Raises    BT009 if events were dispatched here with ids among the restored ones.
--- Tables    log_window, log_origin: read, insert. event: read, once whole.
+-- This is right for any log, also one that never moved. It is done when the cluster is another one
+-- (pg_upgrade makes one, too), or the newest window was not written here: a restored row's xmin
+-- differs from the transaction id that the row says it was written by. (A cluster made from a
+-- physical backup has the system identifier of the one it came from.)
+--
+-- Returns   whether it was done.
+-- Raises    BT009 if events were dispatched here with ids that restored ones may have had.
+-- Locks     share on event and dispatch_receipt, if it has something to do: waits for transactions
+--           that dispatched, no longer than lock_timeout (55P03).
+-- Tables    log_window, log_origin: read, insert. event: read.
 create or replace function rebase_log()
 returns boolean
 language plpgsql
 volatile
 set search_path from current
-set enable_seqscan = on
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-    this_cluster bigint := (select system_identifier from pg_control_system());
-    last_window  log_window;
-    is_restored  boolean;
-    restored_id  bigint;
+    this_cluster bigint      := (select system_identifier from pg_control_system());
     everything   pg_snapshot := '9223372036854775807:9223372036854775807:';
-    late         xid8[];
+    nothing      pg_snapshot := '1:1:';
+    last         log_window;
+    is_native    boolean;
+    drawn_id     bigint;
+    stray_id     bigint;
 begin
-    if this_cluster = (select system_identifier from log_origin
-                        order by window_number desc limit 1)
-    then
-        return false;
-    end if;
-
-    select * into strict last_window from log_window order by number desc limit 1;
-    select w.xmin <> xid(w.recorded_by) into is_restored
+    select * into strict last from log_window order by number desc limit 1;
+    select w.xmin = xid(w.recorded_by)
+           and this_cluster = (select system_identifier from log_origin
+                                order by window_number desc limit 1)
+      into is_native
       from log_window w
-     where w.number = last_window.number;
-    if not is_restored then
-        update log_origin o
-           set system_identifier = this_cluster
-         where o.window_number = (select max(window_number) from log_origin);
+     where w.number = last.number;
+    if is_native then
         return false;
     end if;
 
-    restored_id := coalesce(restored_event_id_max(), last_window.id_ceiling);
-    if event_id_value() < restored_id then
-        perform setval('event_id_seq', restored_id);
+    -- dispatch_once() draws an id before it locks event.
+    lock table dispatch_receipt, event in share mode;
+    drawn_id := event_id_value();
+    if drawn_id < last.id_ceiling then
+        -- The sequence did not come with the data. Whoever dispatched here all the same wrote in
+        -- no row a transaction id that was not its own.
+        select min(e.id) into stray_id
+          from event e
+         where e.id <= drawn_id
+         group by e.xmin::text
+        having bool_and(e.xmin = xid(e.xid))
+         order by min(e.id)
+         limit 1;
+        if found then
+            raise exception 'event % was dispatched here with an id that restored events may have had, because the id sequence was not restored; take it out, setval(''event_id_seq'', %), dispatch it again',
+                stray_id, last.id_ceiling
+                using errcode = 'BT009';
+        end if;
     end if;
-    late := late_transactions(last_window.xid, last_window.seen, everything);
+    drawn_id := greatest(
+        drawn_id, last.id_ceiling, (select e.id from event e order by e.id desc limit 1));
+    if drawn_id > event_id_value() then
+        perform setval('event_id_seq', drawn_id);
+    end if;
+
     insert into log_window (number, id_value, xid, seen, id_ceiling, stragglers)
-    values (last_window.number + 1, restored_id, last_window.xid, everything, restored_id, late),
-           (last_window.number + 2, restored_id, '0', '1:1:', restored_id, '{}');
+    values (last.number + 1, last.id_ceiling, '0', everything, last.id_ceiling,
+            late_transactions(last.xid, last.seen, everything)),
+           (last.number + 2, last.id_ceiling, '0', nothing, last.id_ceiling, '{}'),
+           (last.number + 3, drawn_id, '0', everything, drawn_id, '{}'),
+           (last.number + 4, drawn_id, '0', nothing, drawn_id, '{}');
     insert into log_origin (window_number, system_identifier, after_id)
-    values (last_window.number + 2, this_cluster, restored_id);
+    values (last.number + 4, this_cluster, drawn_id);
     return true;
 end;
 $$;

@@ -1,5 +1,7 @@
 -- waiting_events: events that are committed and not yet in a batch, at most so many. For status().
 --
+-- In a copy in another cluster it counts right from the first leadership on, see rebase_log().
+--
 -- Tables    batch, log_window, event: read.
 create or replace function waiting_events(limit_count integer)
 returns table (id bigint, dispatched_at timestamptz)
@@ -11,30 +13,37 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-    w        log_window;
-    before   log_window;
-    after_id bigint;
-    now_seen pg_snapshot := pg_current_snapshot();
+    newest    record;
+    w         log_window;
+    before    log_window;
+    now_seen  pg_snapshot := pg_current_snapshot();
+    remaining integer     := waiting_events.limit_count;
+    found_count integer;
 begin
-    select b.last_id, b.window_number into after_id, w.number
-      from batch b
-     order by b.first_position desc
-     limit 1;
-    select * into strict w
-      from log_window n
-     where n.number = coalesce(w.number, (select max(number) from log_window));
-    select * into before from log_window n where n.number = w.number - 1;
+    select coalesce(max(b.window_number), 0) as window_number, max(b.last_id) as last_id into newest
+      from (select * from batch order by first_position desc limit 1) as b;
+
+    -- What is left of the newest batch's window, and all of those recorded ahead of their batches.
+    for w in select * from log_window n where n.number >= newest.window_number order by n.number loop
+        if w.number > 0 then
+            select * into strict before from log_window n where n.number = w.number - 1;
+            return query
+                select e.id, e.dispatched_at
+                  from log_slice(before.id_value, before.xid, before.seen, w.seen, w.id_ceiling,
+                                 w.stragglers,
+                                 case w.number when newest.window_number then newest.last_id
+                                               else 0 end,
+                                 remaining) as e
+                 limit remaining;
+            get diagnostics found_count = row_count;
+            remaining := remaining - found_count;
+        end if;
+    end loop;
 
     return query
         select e.id, e.dispatched_at
-          from log_slice(before.id_value, before.xid, before.seen, w.seen, w.id_ceiling,
-                         w.stragglers, after_id, waiting_events.limit_count) as e
-         where after_id is not null
-        union all
-        select e.id, e.dispatched_at
           from log_slice(w.id_value, w.xid, w.seen, now_seen, 9223372036854775807,
-                         late_transactions(w.xid, w.seen, now_seen), 0,
-                         waiting_events.limit_count) as e
-         limit waiting_events.limit_count;
+                         late_transactions(w.xid, w.seen, now_seen), 0, remaining) as e
+         limit remaining;
 end;
 $$;
