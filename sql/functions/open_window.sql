@@ -47,6 +47,16 @@ begin
     id_value   := event_id_value();
     xid        := pg_current_xact_id();
     seen       := pg_current_snapshot();
+    if pg_visible_in_snapshot(xid, seen) then
+        -- A snapshot leaves its own transaction out; what that may still dispatch is not seen yet.
+        select format('%s:%s:%s', pg_snapshot_xmin(open_window.seen),
+                      pg_snapshot_xmax(open_window.seen),
+                      string_agg(running.xid::text, ',' order by running.xid))
+          into seen
+          from (select pg_snapshot_xip(open_window.seen)
+                 union all
+                select open_window.xid) as running (xid);
+    end if;
     id_ceiling := event_id_value();
     stragglers := late_transactions(open_window.floor_xid, open_window.seen_before, seen);
     return next;
