@@ -9,19 +9,25 @@ stable
 security definer
 set search_path from current
 as $$
+    with dispatching as (
+        select l.pid, l.virtualtransaction as lock_holder
+          from pg_locks l
+         where l.relation = 'event'::regclass
+           and l.database = (select oid from pg_database where datname = current_database())
+           and l.mode = 'RowExclusiveLock'
+    )
     select a.pid, a.application_name,
            round(extract(epoch from clock_timestamp() - a.xact_start)::numeric, 1), a.state
       from pg_stat_activity a
      where a.xact_start < clock_timestamp() - open_writers.age
-       and exists (
-           select from pg_locks l
-            where l.pid = a.pid and l.relation = 'event'::regclass
-              and l.database = (select oid from pg_database where datname = current_database())
-              and l.mode = 'RowExclusiveLock')
+       and a.pid in (select d.pid from dispatching d)
     union all
     select 0, 'prepared transaction ' || p.gid,
            round(extract(epoch from clock_timestamp() - p.prepared)::numeric, 1), 'prepared'
       from pg_prepared_xacts p
      where p.prepared < clock_timestamp() - open_writers.age
-       and p.database = current_database();
+       and exists (
+           select from pg_locks l
+             join dispatching d on d.lock_holder = l.virtualtransaction and d.pid is null
+            where l.pid is null and l.locktype = 'transactionid' and l.transactionid = p.transaction);
 $$;
