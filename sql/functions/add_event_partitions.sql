@@ -7,7 +7,7 @@
 --
 -- Arguments   rows: how many ids a partition holds.
 -- Returns     how many partitions were added.
--- Locks       share update exclusive on event, access exclusive on the empty default partition;
+-- Locks       share update exclusive on event, access exclusive on the default partition;
 --             waits for them no longer than lock_timeout, and can be tried again (55P03).
 -- Tables      event: read, attach.
 create or replace function add_event_partitions(rows bigint default 10000000)
@@ -28,8 +28,14 @@ begin
         select coalesce(max(upper_id), 1) into top_id from event_partition;
         exit when top_id > event_id_value() + rows;
 
-        select greatest(top_id, coalesce(max(d.id) + rows / 10, 1)) into first_id
-          from event_default d;
+        -- Locked first, so that nobody puts more into it between our look and the ATTACH. Near
+        -- the edge the new partition begins well above: a statement that runs now does not know
+        -- it, and would fail if it reached its ids.
+        lock table event_default in access exclusive mode;
+        first_id := top_id;
+        if event_id_value() > 0 and event_id_value() + rows / 10 >= top_id then
+            first_id := event_id_value() + 1 + rows;
+        end if;
         partition := 'event_from_' || first_id;
         execute format('create table %I (like event including defaults including constraints)',
             partition);

@@ -1,0 +1,112 @@
+// Partitions come in time, beside writers, and do not mind ids that ran ahead of them.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "log_follower.hpp"
+#include "outcome.hpp"
+#include "support/cluster.hpp"
+#include "support/environment.hpp"
+#include "support/eventually.hpp"
+
+namespace baton::sql {
+namespace {
+
+class LogPartitionTest : public ::testing::Test {
+protected:
+    std::int64_t number(const std::string& query) {
+        return connection_.exec("select " + query).only().integer(0);
+    }
+    void dispatch(int count) {
+        connection_.exec("select dispatch('n') from generate_series(1, " + std::to_string(count) +
+                         ")");
+    }
+    // Without the partition of ten million that the template has.
+    void SetUp() override { connection_.exec("drop table event_from_1"); }
+
+    testing::TestDatabase database_{testing::environment_template()};
+    Connection connection_{database_.url(), testing::in_test_schema()};
+};
+
+TEST_F(LogPartitionTest, OnePartitionIsAlwaysThereInAdvance) {
+    EXPECT_EQ(number("add_event_partitions(100)"), 1);
+    EXPECT_EQ(number("add_event_partitions(100)"), 0);
+    dispatch(80);
+    EXPECT_EQ(number("add_event_partitions(100)"), 1);
+    EXPECT_EQ(number("add_event_partitions(100)"), 0);
+    dispatch(21);
+    EXPECT_EQ(number("add_event_partitions(100)"), 1);
+    EXPECT_EQ(number("count(*) from event_default"), 0);
+}
+
+TEST_F(LogPartitionTest, IdsThatRanAheadStayInTheDefaultPartition) {
+    number("add_event_partitions(100)");
+    dispatch(1000);
+    EXPECT_EQ(number("count(*) from event_default"), 900);
+    EXPECT_GT(number("add_event_partitions(100)"), 0);
+    dispatch(500);
+    number("add_event_partitions(100)");
+    LogFollower follower(database_.url());
+    EXPECT_EQ(follower.drain(77).size(), 1500U);
+    EXPECT_EQ(whole_log(connection_).size(), 1500U);
+    EXPECT_GT(number("count(*) from pg_inherits where inhparent = 'event'::regclass"), 2);
+}
+
+// Ids that were drawn by a transaction which is not committed yet are in nobody's max(id).
+TEST_F(LogPartitionTest, IdsThatAreNotCommittedAreNotInTheWay) {
+    dispatch(10);
+    Connection other(database_.url(), testing::in_test_schema());
+    {
+        Transaction open(other);
+        open.exec("select dispatch('n') from generate_series(1, 500)");
+        const Outcome outcome =
+            outcome_of([&] { connection_.exec("select add_event_partitions(100)"); });
+        EXPECT_EQ(outcome.code, "lock_unavailable") << outcome.text;
+        open.commit();
+    }
+    EXPECT_EQ(number("add_event_partitions(100)"), 1);
+    dispatch(200);
+    EXPECT_GT(number("count(*) from event where id > 611"), 0);
+    LogFollower follower(database_.url());
+    EXPECT_EQ(follower.drain().size(), 710U);
+}
+
+TEST_F(LogPartitionTest, PartitionsAreAddedBesideWriters) {
+    number("add_event_partitions(5000)");
+    std::atomic<bool> stop{false};
+    std::atomic<int> dispatched{0};
+    std::vector<std::jthread> writers;
+    for (int i = 0; i < 4; ++i) {
+        writers.emplace_back([&] {
+            const Outcome outcome = outcome_of([&] {
+                Connection writer(database_.url(), testing::in_test_schema());
+                while (!stop) {
+                    writer.exec("select dispatch('n') from generate_series(1, 7)");
+                    dispatched += 7;
+                }
+            });
+            EXPECT_EQ(outcome.code, "no error") << outcome.text;
+        });
+    }
+    LogFollower follower(database_.url());
+    std::size_t read = 0;
+    const bool added = testing::eventually(std::chrono::seconds(20), [&] {
+        const Outcome outcome =
+            outcome_of([&] { connection_.exec("select add_event_partitions(5000)"); });
+        EXPECT_TRUE(outcome.code == "no error" || outcome.code == "lock_unavailable")
+            << outcome.text;
+        read += follower.take(100).size();
+        return number("count(*) from event_partition") >= 4;
+    });
+    EXPECT_TRUE(added);
+    stop = true;
+    writers.clear();
+    read += follower.drain().size();
+    EXPECT_EQ(read, static_cast<std::size_t>(dispatched));
+    EXPECT_EQ(whole_log(connection_).size(), read);
+}
+
+}  // namespace
+}  // namespace baton::sql
