@@ -1,0 +1,373 @@
+// Everything shown in README.md is run. The README says how in a comment before each block:
+//
+//   file: PATH    the block is that file, to the letter
+//   compile: N    its lines stand in examples/first_reducer/N.cpp, whose program is run
+//   up            is run in the background for those that follow
+//   sh psql python node   are run against it, each as the language's user would
+//   own: N        is run in the background on a Postgres that is there already
+//
+// What a reader has to fill in is filled in: the line that exports DATABASE_URL. Nothing else in a
+// block is changed. Real processes, a real Postgres, the real `pg` of npm.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <csignal>
+#include <filesystem>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "end_to_end/command.hpp"
+#include "support/cluster.hpp"
+#include "support/eventually.hpp"
+
+namespace baton::testing {
+namespace {
+
+using std::chrono::seconds;
+namespace fs = std::filesystem;
+
+const std::string source_folder = BATON_SOURCE_DIR;
+const std::string build_folder = BATON_BINARY_DIR;
+const std::string example_folder = source_folder + "/examples/first_reducer";
+
+struct Block {
+    std::string how;       // what the comment before it says, without "run: "
+    std::string language;  // of the fence
+    std::string text;
+    int line = 0;
+};
+
+const std::string& readme() {
+    static const std::string text = text_of(source_folder + "/README.md");
+    return text;
+}
+
+std::vector<Block> read_blocks() {
+    std::vector<Block> blocks;
+    std::istringstream stream(readme());
+    const std::regex comment(R"(^<!-- (?:run: )?(.*) -->$)");
+    std::string how;
+    bool is_inside = false;
+    int number = 0;
+    for (std::string line; std::getline(stream, line);) {
+        ++number;
+        std::smatch match;
+        if (line.starts_with("```")) {
+            is_inside = !is_inside;
+            if (is_inside) blocks.push_back({how, line.substr(3), "", number});
+        } else if (is_inside) {
+            blocks.back().text += line + "\n";
+        } else {
+            how = std::regex_match(line, match, comment) ? match[1].str() : "";
+        }
+    }
+    return blocks;
+}
+
+const std::vector<Block>& blocks() {
+    static const std::vector<Block> all = read_blocks();
+    return all;
+}
+
+std::vector<Block> blocks_of(const std::string& how) {
+    std::vector<Block> found;
+    std::ranges::copy_if(blocks(), std::back_inserter(found),
+                         [&](const Block& block) { return block.how == how; });
+    return found;
+}
+
+// The one block of that kind. Throws, which fails the test, if there is none or several.
+Block block_of(const std::string& how) {
+    const std::vector<Block> found = blocks_of(how);
+    if (found.size() != 1) {
+        throw std::runtime_error("README.md has " + std::to_string(found.size()) + " blocks <!-- " +
+                                 how + " -->, not one");
+    }
+    return found.front();
+}
+
+// Lines without indentation, and with one space where there are several.
+std::vector<std::string> plain_lines(const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) {
+        std::istringstream words(line);
+        std::string plain;
+        for (std::string word; words >> word;) plain += (plain.empty() ? "" : " ") + word;
+        if (!plain.empty()) lines.push_back(plain);
+    }
+    return lines;
+}
+
+std::string with_url(const std::string& script, const std::string& url) {
+    static const std::regex line(R"((^|\n)export DATABASE_URL=[^\n]*)");
+    return std::regex_replace(script, line, "$1export DATABASE_URL='" + url + "'");
+}
+
+// What a shell that has no DATABASE_URL of its own is given.
+ChildProcessOptions shell(const std::string& script) {
+    return {.arguments = {"bash", "-euo", "pipefail", "-c", script},
+            .environment = {{"PATH", path_with_programs()},
+                            {"DATABASE_URL", ""},
+                            {"BATON_ENVIRONMENT", ""}},
+            .working_directory = example_folder};
+}
+
+ChildProcessOptions program(std::vector<std::string> arguments, const std::string& url,
+                            const std::string& input = "") {
+    return {.arguments = std::move(arguments),
+            .environment = {{"PATH", path_with_programs()},
+                            {"DATABASE_URL", url},
+                            {"BATON_ENVIRONMENT", ""}},
+            .input = input,
+            .working_directory = example_folder};
+}
+
+Outcome psql(const std::string& url, const std::string& script) {
+    return run(
+        program({"psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", url}, url, script));
+}
+
+void expect_success(const Outcome& outcome, const std::string& what) {
+    EXPECT_EQ(outcome.code, 0) << what << " failed:\n" << outcome.output << outcome.error;
+}
+
+// `payments up` as README.md starts it, ended by Ctrl-C.
+class Up {
+public:
+    Up() : process_(shell("exec " + block_of("up").text)) {
+        static const std::regex printed(R"(postgresql://[^\s'"]+)");
+        std::smatch match;
+        std::string output;
+        const bool is_up = eventually(seconds(60), [&] {
+            output = process_.output();
+            return output.find("Ctrl-C") != std::string::npos &&
+                   std::regex_search(output, match, printed);
+        });
+        if (!is_up) {
+            throw std::runtime_error("payments up printed no URL:\n" + output +
+                                     process_.error_output());
+        }
+        url_ = match.str();
+    }
+
+    [[nodiscard]] const std::string& url() const { return url_; }
+    // The server's folder, from the URL.
+    [[nodiscard]] std::string folder() const {
+        std::smatch match;
+        std::regex_search(url_, match, std::regex("[?&]host=([^&]+)"));
+        return match[1];
+    }
+    [[nodiscard]] std::optional<ExitStatus> press_control_c() {
+        process_.kill(SIGINT);
+        return process_.wait(seconds(60));
+    }
+
+private:
+    ChildProcess process_;
+    std::string url_;
+};
+
+// Where npm put the packages of tests/end_to_end/node; nothing, and a failure, where it could not.
+std::optional<std::string> node_modules() {
+    for (const char* const tool : {"node", "npm"}) {
+        if (run(shell("command -v " + std::string(tool))).code != 0) {
+            ADD_FAILURE() << tool << " is missing, so README's Node example cannot be run; "
+                          << "run script/bootstrap";
+            return std::nullopt;
+        }
+    }
+    const fs::path folder = build_folder + "/node";
+    fs::create_directories(folder);
+    for (const char* const name : {"package.json", "package-lock.json"}) {
+        fs::copy_file(source_folder + "/tests/end_to_end/node/" + name, folder / name,
+                      fs::copy_options::overwrite_existing);
+    }
+    if (!fs::exists(folder / "node_modules/pg/package.json")) {
+        ChildProcessOptions npm = shell("npm ci --no-audit --no-fund");
+        npm.working_directory = folder;
+        const Outcome outcome = run(npm, seconds(120));
+        expect_success(outcome, "npm ci, which fetches README's Node driver,");
+        if (outcome.code != 0) return std::nullopt;
+    }
+    return folder / "node_modules";
+}
+
+void run_node(const std::string& url) {
+    const auto modules = node_modules();
+    if (!modules) return;
+    ChildProcessOptions node = program({"node", "-"}, url, block_of("node").text);
+    node.environment["NODE_PATH"] = *modules;
+    expect_success(run(node), "README's Node");
+}
+
+TEST(ReadmeTest, EveryBlockSaysHowItIsChecked) {
+    const std::regex known(R"(up|sh|psql|python|node|own: [a-z]+|file: .+|compile: [a-z_]+)");
+    EXPECT_GT(blocks().size(), 10U);
+    for (const Block& block : blocks()) {
+        if (block.language.empty()) continue;  // the two commands, of which LinksAndScripts… knows
+        EXPECT_TRUE(std::regex_match(block.how, known))
+            << "README.md:" << block.line << ": a block that no test runs: <!-- " << block.how
+            << " -->";
+    }
+}
+
+TEST(ReadmeTest, FilesShownAreTheFiles) {
+    int count = 0;
+    for (const Block& block : blocks()) {
+        if (!block.how.starts_with("file: ")) continue;
+        const std::string path = block.how.substr(6);
+        EXPECT_EQ(block.text, text_of(source_folder + "/" + path))
+            << "README.md:" << block.line << " is not " << path;
+        ++count;
+    }
+    EXPECT_EQ(count, 2);
+}
+
+TEST(ReadmeTest, CppSnippetStandsInTheProgramThatIsRun) {
+    for (const Block& block : blocks()) {
+        if (!block.how.starts_with("compile: ")) continue;
+        const std::string path = example_folder + "/" + block.how.substr(9) + ".cpp";
+        const auto wanted = plain_lines(block.text);
+        const auto lines = plain_lines(text_of(path));
+        EXPECT_FALSE(std::ranges::search(lines, wanted).empty())
+            << "README.md:" << block.line << " does not stand in " << path;
+    }
+}
+
+TEST(ReadmeTest, WhatTheReaderTypesDoesWhatItSays) {
+    Up up;
+    const Outcome first = run(shell(with_url(block_of("sh").text, up.url())));
+    expect_success(first, "README's first dispatch");
+    const auto seen = plain_lines(first.output);
+    EXPECT_EQ(std::ranges::count(seen, "alice 1 12.50"), 1) << first.output;
+
+    for (const Block& block : blocks_of("psql")) {
+        expect_success(psql(up.url(), block.text), "psql, README.md:" + std::to_string(block.line));
+    }
+    // Debian's own, which has Debian's psycopg2.
+    expect_success(run(program({"/usr/bin/python3", "-"}, up.url(), block_of("python").text)),
+                   "README's Python (python3-psycopg2; run script/bootstrap if it is missing)");
+    run_node(up.url());
+    block_of("compile: dispatch");
+    expect_success(
+        run(program({build_folder + "/examples/first_reducer/payments_dispatch"}, up.url())),
+        "README's C++");
+
+    const std::set<std::string> wanted = {"alice 2 25.00", "bob 1 12.5", "carol 1 12.5",
+                                          "dave 1 12.50"};
+    std::string balance;
+    EXPECT_TRUE(eventually(seconds(30), [&] {
+        balance = run(program({"payments", "view", "balance"}, up.url())).output;
+        const auto lines = plain_lines(balance);
+        return std::ranges::all_of(
+            wanted, [&](const std::string& row) { return std::ranges::count(lines, row) == 1; });
+    })) << balance;
+    EXPECT_EQ(psql(up.url(), "select count(*) from payment").output, "4\n");
+
+    EXPECT_TRUE(fs::exists(up.folder()));
+    EXPECT_EQ(up.press_control_c(), (ExitStatus{.code = 0, .signal = {}}));
+    EXPECT_FALSE(fs::exists(up.folder())) << "the private Postgres is not gone";
+}
+
+TEST(ReadmeTest, PostgresOfOnesOwnIsServed) {
+    const TestDatabase database;
+    const ChildProcess orchestrator(
+        shell(with_url(block_of("own: payments").text, database.url())));
+    Outcome outcome;
+    EXPECT_TRUE(
+        eventually(seconds(60),
+                   [&] {
+                       outcome = run(program({"payments", "view", "balance"}, database.url()));
+                       return outcome.code == 0;
+                   }))
+        << outcome.error << orchestrator.output() << orchestrator.error_output();
+    expect_success(run(shell(with_url(block_of("sh").text, database.url()))), "dispatch");
+    outcome = run(program({"payments", "view", "balance"}, database.url()));
+    const auto lines = plain_lines(outcome.output);
+    EXPECT_EQ(std::ranges::count(lines, "alice 1 12.50"), 1) << outcome.output;
+}
+
+TEST(ReadmeTest, SqlReducerRunsInTheStockProgram) {
+    const TestDatabase database;
+    const std::string& url = database.url();
+    expect_success(run(program({"baton", "environment", "install", "dev"}, url)), "install");
+    const ChildProcess orchestrator(
+        program({"bash", "-euo", "pipefail", "-c", block_of("own: sql").text}, url));
+    const std::vector<std::string> dispatch = {"baton", "dispatch", "payment/received",
+                                               R"({"account": "alice", "amount": 12.50})"};
+    expect_success(run(program(dispatch, url)), "dispatch");
+    expect_success(run(program(dispatch, url)), "dispatch");
+    // Readers use the view of the reducer's name, in the environment's schema.
+    Outcome outcome;
+    EXPECT_TRUE(eventually(seconds(60),
+                           [&] {
+                               outcome = psql(
+                                   url, "select payments, total from baton_dev.payments_by_day");
+                               return outcome.output == "2|25.00\n";
+                           }))
+        << outcome.output << outcome.error << orchestrator.error_output();
+}
+
+// Each row of the table of verbs, as words: "environment install\|upgrade", "dispatch --ndjson
+// FILE"
+std::vector<std::string> verbs_of_table() {
+    std::vector<std::string> verbs;
+    std::istringstream stream(readme());
+    const std::regex span("`([^`]+)`");
+    bool is_inside = false;
+    for (std::string line; std::getline(stream, line);) {
+        if (line.starts_with("| verb |")) is_inside = true;
+        if (line.empty()) is_inside = false;
+        if (!is_inside) continue;
+        const std::string cell = line.substr(0, line.find(" | "));
+        for (std::sregex_iterator match(cell.begin(), cell.end(), span), end; match != end; ++match)
+            verbs.push_back((*match)[1]);
+    }
+    return verbs;
+}
+
+std::string help_of(const std::vector<std::string>& verb) {
+    std::vector<std::string> command = {"payments"};
+    command.insert(command.end(), verb.begin(), verb.end());
+    command.emplace_back("--help");
+    const Outcome outcome = run(program(command, ""));
+    expect_success(outcome, "payments " + ::testing::PrintToString(verb) + " --help");
+    return outcome.output;
+}
+
+TEST(ReadmeTest, VerbsOfTheTableAreKnown) {
+    const std::vector<std::string> verbs = verbs_of_table();
+    EXPECT_GT(verbs.size(), 10U);
+    const auto is_listed = [](const std::string& help, const std::string& word) {
+        return std::regex_search(help, std::regex("\n +" + word + "\\b"));
+    };
+    for (const std::string& verb : verbs) {
+        std::istringstream words(std::regex_replace(verb, std::regex(R"(\\\|)"), "\n"));
+        std::string name;
+        words >> name;
+        EXPECT_TRUE(is_listed(help_of({}), name)) << "payments knows no verb " << name;
+        const std::string help = help_of({name});
+        for (std::string word; words >> word;) {
+            if (std::isupper(word[0]) != 0) continue;  // what the reader fills in
+            EXPECT_TRUE(is_listed(help, word)) << "payments " << name << " knows no " << word;
+        }
+    }
+}
+
+TEST(ReadmeTest, LinksAndScriptsLeadToFiles) {
+    const std::regex link(R"(\]\(([^):#]+)\)|(script/[a-z]+))");
+    int count = 0;
+    for (std::sregex_iterator match(readme().begin(), readme().end(), link), end; match != end;
+         ++match, ++count) {
+        const std::string path = (*match)[1].matched ? (*match)[1] : (*match)[2];
+        EXPECT_TRUE(fs::exists(source_folder + "/" + path)) << "README.md names " << path;
+    }
+    EXPECT_GT(count, 5);
+}
+
+}  // namespace
+}  // namespace baton::testing
