@@ -218,14 +218,12 @@ TEST(MemoryTest, LargeEventsDoNotMakeTheProcessLarge) {
     World world;
     const auto one = world.start({.node = "one"});
     ASSERT_TRUE(world.leads("one"));
-    // Small ones first, so that pages have grown when the large ones come.
-    dispatch_flood(world, 20'000);
     world.ask(
         "insert into event (type, payload) select 'mark/made', jsonb_build_object('account',"
         " 'a', 'fault', '', 'text', repeat(md5(n::text), 28000))"
-        " from generate_series(1, 3000) as n; select ring()");
+        " from generate_series(1, 400) as n; select ring()");
     ASSERT_TRUE(world.settles()) << one->error_output();
-    EXPECT_EQ(world.ask("select marks from mark_totals"), "3000");
+    EXPECT_EQ(world.ask("select marks from mark_totals"), "400");
     const int live = peak_memory(*one);
     one->kill(SIGKILL);
 
@@ -235,7 +233,8 @@ TEST(MemoryTest, LargeEventsDoNotMakeTheProcessLarge) {
         "delete from view_state where view = 'mark_totals'");
     const auto two = world.start({.node = "two"});
     ASSERT_TRUE(world.leads("two"));
-    ASSERT_TRUE(world.comes_true("(select marks from mark_totals) = 3000", seconds(60)))
+    ASSERT_TRUE(world.comes_true("exists (select from view_state where view = 'mark_totals')"));
+    ASSERT_TRUE(world.comes_true("(select marks from mark_totals) = 400", seconds(60)))
         << two->error_output();
     std::cout << "peak memory: " << live << " MB live, " << peak_memory(*two)
               << " MB catching up\n";
