@@ -100,7 +100,14 @@ bool LogReader::next(std::size_t limit, LogPage& page) {
             "log_slice", {at_.before.id_value, at_.before.xid, at_.before.seen, at_.window.seen,
                           at_.window.id_ceiling, at_.window.stragglers, at_.after_id, limit});
         exhausted_ = page.rows.size() < limit;
-        if (page.rows.empty()) continue;
+        if (page.rows.empty()) {
+            if (!opens_window_) continue;
+            // What it was opened for has been dropped since. It will not be recorded, so no other
+            // window may follow it.
+            at_.window = at_.before;
+            opens_window_ = false;
+            return false;
+        }
 
         page.before = at_.before;
         page.window = at_.window;

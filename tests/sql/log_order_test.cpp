@@ -118,6 +118,23 @@ TEST_F(LogOrderTest, EventsOfTheTransactionThatOpenedTheWindowAreTaken) {
     EXPECT_EQ(events[0].type, "of the opener");
 }
 
+// A window is recorded with its first batch; one without events would leave a hole before the next.
+TEST_F(LogOrderTest, WindowThatTurnsOutEmptyIsForgotten) {
+    dispatch(3);
+    LogReader reader = follower_.reader();
+    LogPage page;
+    replace_in_function(connection_, "open_window", "seen       := pg_current_snapshot();",
+                        "seen := '1:1:';");
+    EXPECT_FALSE(reader.next(10, page));
+    replace_in_function(connection_, "open_window", "seen := '1:1:';",
+                        "seen       := pg_current_snapshot();");
+    ASSERT_TRUE(reader.next(10, page));
+    EXPECT_EQ(page.window.number, 1);
+    follower_.record(page);
+    EXPECT_TRUE(follower_.drain().empty());
+    EXPECT_EQ(whole_log(connection_).size(), 3U);
+}
+
 // ORD-4. Each of these holds a snapshot or a transaction id for as long as it likes.
 TEST_F(LogOrderTest, NobodyElsesTransactionDelaysAnEvent) {
     const auto idle = connect("idle writer");
