@@ -124,6 +124,7 @@ void ReadAhead::wait_for_events(sql::Connection& connection, sql::LogReader& rea
             pause = std::min(pause * 2, options_.poll);
         }
     }
+    fault_point("after_wake");
     // Who ends leaves it armed: a successor may have armed it already.
     if (!stopping()) connection.exec_prepared("arm_doorbell", {false});
 }
