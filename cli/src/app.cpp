@@ -203,7 +203,9 @@ int App::run(int argc, char** argv) noexcept {
             }
             added->callback([&invocation, &verb, added, flags] {
                 invocation.chosen = [&invocation, &verb, added, flags] {
-                    VerbContext context{{}, added->remaining(), invocation.program};
+                    VerbContext context;
+                    context.arguments = added->remaining();
+                    context.program = invocation.program;
                     if (verb.needs_environment) context.environment = flags->load(invocation);
                     return verb.run(context);
                 };

@@ -21,7 +21,7 @@
 #include "baton/environments/environment.hpp"
 #include "baton/sql/connection.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
 class App;
 class Option;
 }  // namespace CLI

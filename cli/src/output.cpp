@@ -81,7 +81,7 @@ std::string csv_line(const std::vector<std::optional<std::string>>& fields) {
 
 Table::Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
 
-void Table::add(std::vector<std::optional<std::string>> cells) {
+void Table::add(const std::vector<std::optional<std::string>>& cells) {
     BATON_CHECK(cells.size() == headings_.size());
     std::vector<std::string>& row = rows_.emplace_back();
     for (const auto& cell : cells) row.push_back(printable(cell.value_or("")));

@@ -39,7 +39,7 @@ class Table {
 public:
     explicit Table(std::vector<std::string> headings);
     /// `cells` must be as many as the headings. Nothing: null, shown as a blank.
-    void add(std::vector<std::optional<std::string>> cells);
+    void add(const std::vector<std::optional<std::string>>& cells);
     [[nodiscard]] bool empty() const { return rows_.empty(); }
     /// Writes it to stdout, each line after `indent` spaces.
     void print(int indent = 0) const;

@@ -18,7 +18,7 @@ StopSignals::StopSignals(std::function<void()> stop) : stop_(std::move(stop)) {
 
 StopSignals::~StopSignals() {
     done_ = true;
-    pthread_kill(waiter_.native_handle(), SIGTERM);  // wakes the waiter, and nobody else
+    pthread_kill(waiter_.native_handle(), SIGINT);  // wakes the waiter, and nobody else
     waiter_.join();
     pthread_sigmask(SIG_SETMASK, &former_, nullptr);
 }

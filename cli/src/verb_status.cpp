@@ -39,7 +39,7 @@ void print_rows(const std::string& title, const element& rows,
     for (const element row : rows.get_array()) {
         std::vector<std::optional<std::string>> cells;
         for (const std::string& key : keys) cells.push_back(cell(row, key));
-        table.add(std::move(cells));
+        table.add(cells);
     }
     if (table.empty()) return;
     write_out("\n" + title + "\n");
