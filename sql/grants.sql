@@ -4,7 +4,7 @@
 --   _dispatch     dispatches events, waits for them.
 --   _node         (node agents; nothing yet.)
 --   _orchestrate  runs the orchestrator, and what its hot path needs.
---   _observe      reads the log, the views and the status.
+--   _observe      reads the log, the views, the dead events and the status.
 --
 -- Runs after the functions, each time. A role that may not create roles gets an environment for
 -- itself alone, and is told so.
@@ -45,8 +45,8 @@ begin
         'to %I',
         schema_name || '_dispatch');
 
-    execute format('grant execute on function read_log, log_slice, status, wait_for, is_reduced, '
-        'event_position to %I',
+    execute format('grant execute on function read_log, log_slice, status, doctor, view_query, '
+        'dead_events, wait_for, is_reduced, event_position to %I',
         schema_name || '_observe');
     execute format('grant select on event, batch, log_window, log_origin, leader, leadership, '
         'view_state, dead_event, reducer_version, event_limit to %I',

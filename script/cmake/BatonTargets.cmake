@@ -20,6 +20,10 @@ pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
 # Warnings are for our own code only, so they are a property of our targets and are not installed.
 add_library(baton_warnings INTERFACE)
 target_compile_options(baton_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # `"literal" + std::string(...)` at -O2 and above: GCC bug 105651, mended in 13.
+    target_compile_options(baton_warnings INTERFACE -Wno-restrict)
+endif()
 
 # baton_library(<folder> [DEPENDS target...] [PRIVATE_DEPENDS target...]): the library of one folder;
 # every .cpp in its src/ belongs to it, and its include/ is the promise.

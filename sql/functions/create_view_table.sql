@@ -2,6 +2,7 @@
 --
 -- Arguments   columns: [{"name", "type", "nullable", "key"}, ...] in order.
 -- Raises      BT013 something else in this schema has the name.
+-- Grants      select on the view to the group role _observe, if there is one.
 -- Creates     table <view>__v<version> (columns and position, the position of the event that last
 --             touched the row), view <view> (the columns, without position).
 create or replace function create_view_table(view text, version integer, columns jsonb)
@@ -41,5 +42,9 @@ begin
         (select string_agg(format('%I', c ->> 'name'), ', ' order by n)
            from jsonb_array_elements(create_view_table.columns) with ordinality as e (c, n)),
         table_name);
+    if exists (select from pg_roles where rolname = current_schema() || '_observe') then
+        execute format('grant select on %I to %I',
+            create_view_table.view, current_schema() || '_observe');
+    end if;
 end;
 $$;

@@ -35,7 +35,7 @@ begin
            coalesce(extract(epoch from clock_timestamp() - min(w.dispatched_at)), 0) as seconds
       into lag
       from waiting_events(1000000) as w;
-    select coalesce(sum(b.count), 0) / 10.0 into per_second
+    select round(coalesce(sum(b.count), 0) / 10.0, 1) into per_second
       from (select * from batch order by first_position desc limit 10000) as b
      where b.recorded_at > clock_timestamp() - interval '10 seconds';
 

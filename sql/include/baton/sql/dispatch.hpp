@@ -39,12 +39,14 @@ EventId dispatch(pqxx::transaction_base& transaction, const E& content, EventOpt
 /// Whether dispatch_many() tells the ids.
 enum class ReturnIds : bool { no, yes };
 
-/// Appends many events, in their order, by COPY: for thousands at once. Events with a dispatch_id go
-/// through dispatch() one by one instead. Returns the ids in the same order if asked to (one more
-/// query), else nothing. The limits hold as for dispatch(); a violation is Error(event_invalid) or
-/// Error(event_too_large) all the same. The COPY's columns are those that the group role
+/// Appends many events, in their order, by COPY: for thousands at once. Events with a dispatch_id
+/// go through dispatch() one by one instead. Returns the ids in the same order if asked to (one
+/// more query), else nothing. The limits hold as for dispatch(); a violation is
+/// Error(event_invalid) or Error(event_too_large) all the same. The COPY's columns are those that
+/// the group role
 /// `_dispatch` may insert.
-std::vector<EventId> dispatch_many(pqxx::dbtransaction& transaction, std::span<const NewEvent> events,
+std::vector<EventId> dispatch_many(pqxx::dbtransaction& transaction,
+                                   std::span<const NewEvent> events,
                                    ReturnIds return_ids = ReturnIds::no);
 
 /// Waits until every live view has the event, and returns its position. Call it after COMMIT, with
