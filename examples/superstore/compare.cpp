@@ -32,7 +32,8 @@ constexpr std::array<Comparison, 3> comparisons{{
           full join monthly_sales as actual
             on (actual.month, actual.region) = (expected.month, expected.region)
          where expected is distinct from actual
-         order by coalesce(expected.month, actual.month), coalesce(expected.region, actual.region))"},
+         order by coalesce(expected.month, actual.month),
+                  coalesce(expected.region, actual.region))"},
     {"customer_totals", "select count(*) from customer_totals", R"(
         with expected as (
             select o.customer_id, o.customer_name, o.segment,

@@ -1,3 +1,5 @@
+// Writes fields as JSON.
+
 #include <array>
 #include <charconv>
 #include <cmath>

@@ -1,3 +1,5 @@
+// Writes fields as msgpack.
+
 #include <cmath>
 #include <limits>
 

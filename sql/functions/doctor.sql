@@ -34,7 +34,8 @@ begin
              then format('%s leads, epoch %s', l.node, l.epoch) else 'no orchestrator leads' end,
         case when l.lease_until < clock_timestamp() then 'start one: baton orchestrate' end;
 
-    select string_agg(format('%s at position %s: %s', s.view, s.position, s.reason), '; ' order by s.view)
+    select string_agg(format('%s at position %s: %s', s.view, s.position, s.reason), '; '
+                      order by s.view)
       into named from view_state s where s.state = 'halted';
     return query select 'views', case when named is null then 'ok' else 'problem' end,
         coalesce('halted: ' || named, 'none is halted'),
@@ -51,13 +52,15 @@ begin
         format('%s events in the default partition%s', in_default,
                case when in_default = 100000 then ' or more' else '' end),
         case when in_default > 0
-             then 'nothing is lost, but retention cannot drop them: keep an orchestrator running' end;
+             then 'nothing is lost, but retention cannot drop them: keep an orchestrator '
+                  'running' end;
 
     return query select 'id_sequence',
         case when coalesce(id_max, 0) <= id_value then 'ok' else 'problem' end,
         format('the sequence is at %s, the highest event id is %s', id_value, coalesce(id_max, 0)),
         case when id_max > id_value then
-            format('the sequence did not come with the data; before anybody dispatches: select setval(''%s.event_id_seq'', %s)',
+            format('the sequence did not come with the data; before anybody dispatches: '
+                   'select setval(''%s.event_id_seq'', %s)',
                    schema_name, id_max) end;
 
     select o.system_identifier into origin from log_origin o order by o.window_number desc limit 1;
@@ -69,7 +72,9 @@ begin
              then 'start an orchestrator: the first leadership re-bases the log' end
       from pg_control_system() as c;
 
-    select count(*) into connections from pg_stat_activity a where a.backend_type = 'client backend';
+    select count(*) into connections
+      from pg_stat_activity a
+     where a.backend_type = 'client backend';
     room := current_setting('max_connections')::bigint
             - current_setting('superuser_reserved_connections')::bigint;
     return query select 'connections',
@@ -84,7 +89,8 @@ begin
     return query select 'durability', case when named is null then 'ok' else 'warning' end,
         coalesce(named, 'fsync, full_page_writes and synchronous_commit are on'),
         case when named is not null
-             then 'a crash of the machine can lose what was committed; switch it on unless this is a test' end;
+             then 'a crash of the machine can lose what was committed; switch it on unless this '
+                  'is a test' end;
 
     select string_agg(format('%s = off', s.name), ', ' order by s.name) into named
       from pg_settings s
@@ -103,7 +109,8 @@ begin
     return query select 'idle_transactions', case when named is null then 'ok' else 'warning' end,
         coalesce(named, 'nobody idles in a transaction'),
         case when named is not null
-             then 'it keeps dead rows from being removed: set idle_in_transaction_session_timeout, or end it with pg_terminate_backend' end;
+             then 'it keeps dead rows from being removed: set '
+                  'idle_in_transaction_session_timeout, or end it with pg_terminate_backend' end;
 
     select string_agg(format('%s for %s s', p.gid,
                              round(extract(epoch from clock_timestamp() - p.prepared))), ', ')
@@ -111,7 +118,8 @@ begin
       from pg_prepared_xacts p
      where p.database = current_database()
        and p.prepared < clock_timestamp() - interval '1 minute';
-    return query select 'prepared_transactions', case when named is null then 'ok' else 'warning' end,
+    return query select 'prepared_transactions',
+        case when named is null then 'ok' else 'warning' end,
         coalesce(named, 'none is left open'),
         case when named is not null
              then 'it holds its locks for ever: commit prepared or rollback prepared' end;
@@ -122,7 +130,8 @@ begin
      where not exists (select from pg_roles r where r.rolname = wanted.role);
     return query select 'roles', case when named is null then 'ok' else 'warning' end,
         case when named is null
-             then format('grant %1$s_dispatch, _orchestrate or _observe to the roles that log in', schema_name)
+             then format('grant %1$s_dispatch, _orchestrate or _observe to the roles that log in',
+                         schema_name)
              else format('missing: %s', named) end,
         case when named is not null
              then 'let a role that may create roles run baton environment upgrade' end;

@@ -53,7 +53,8 @@ begin
      limit 1;
     if found then
         perform pg_advisory_unlock(leader_lock_key()) where lock_free;
-        raise exception 'view % is live here and this process does not carry it: start one that does, or drop the view',
+        raise exception 'view % is live here and this process does not carry it: start one '
+            'that does, or drop the view',
             lacking
             using errcode = 'BT013';
     end if;

@@ -29,5 +29,6 @@ as $$
        and exists (
            select from pg_locks l
              join dispatching d on d.lock_holder = l.virtualtransaction and d.pid is null
-            where l.pid is null and l.locktype = 'transactionid' and l.transactionid = p.transaction);
+            where l.pid is null and l.locktype = 'transactionid'
+              and l.transactionid = p.transaction);
 $$;

@@ -65,7 +65,9 @@ begin
          order by min(e.id)
          limit 1;
         if found then
-            raise exception 'event % was dispatched here with an id that restored events may have had, because the id sequence was not restored; take it out, setval(''event_id_seq'', %), dispatch it again',
+            raise exception 'event % was dispatched here with an id that restored events may '
+                'have had, because the id sequence was not restored; take it out, '
+                'setval(''event_id_seq'', %), dispatch it again',
                 stray_id, last.id_ceiling
                 using errcode = 'BT009';
         end if;

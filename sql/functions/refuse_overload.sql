@@ -3,8 +3,8 @@
 --
 -- The ceiling is the last id in the log plus max_lag. That is cheap to test, and too low when ids
 -- were drawn in vain: by a large transaction that was rolled back, or by every dispatch that was
--- refused here. If nothing is waiting to be taken, then that is the reason, and the ceiling moves up;
--- else refusals would go on for ever after the views had caught up.
+-- refused here. If nothing is waiting to be taken, then that is the reason, and the ceiling moves
+-- up; else refusals would go on for ever after the views had caught up.
 --
 -- Raises    BT004. Roll back and try later, or commit without the event: the caller decides.
 -- Tables    event_limit, batch, log_window, event: read.

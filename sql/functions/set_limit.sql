@@ -20,7 +20,8 @@ declare
                              else 1 end;
     one     text;
 begin
-    if set_limit.name is null or set_limit.name not in ('type_bytes', 'key_bytes', 'tenant_bytes', 'payload_bytes',
+    if set_limit.name is null
+       or set_limit.name not in ('type_bytes', 'key_bytes', 'tenant_bytes', 'payload_bytes',
                               'content_type_bytes', 'meta_bytes', 'max_lag')
     then
         raise exception 'there is no limit "%"; there are type_bytes, key_bytes, tenant_bytes, '

@@ -2,7 +2,8 @@
 --
 -- Returns   a JSON object: environment, leader {node, epoch, since, lease_seconds, reducers},
 --           log {position, events_per_second, lag_events, lag_seconds}, views
---           [{view, version, state, position, reason}], dead_events [{view, position, event_id, type, error, state}],
+--           [{view, version, state, position, reason}], dead_events [{view, position, event_id,
+--           type, error, state}],
 --           writers [{pid, application, seconds, state}] of transactions that have dispatched and
 --           not ended for over 5 s, problems [text]: each says what stands still, and why.
 --           lag_events stops counting at 1000000.

@@ -24,7 +24,9 @@ begin
       from (select * from batch order by first_position desc limit 1) as b;
 
     -- What is left of the newest batch's window, and all of those recorded ahead of their batches.
-    for w in select * from log_window n where n.number >= newest.window_number order by n.number loop
+    for w in
+        select * from log_window n where n.number >= newest.window_number order by n.number
+    loop
         if w.number > 0 then
             select * into strict before from log_window n where n.number = w.number - 1;
             return query

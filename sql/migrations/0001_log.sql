@@ -110,8 +110,8 @@ create table log_window (
 insert into log_window (number, id_value, xid, seen, id_ceiling, stragglers)
 values (0, 0, '0', '1:1:', 0, '{}');
 
--- The clusters this log has lived in. Windows above window_number belong to this cluster; those up to
--- it take every event up to after_id. See functions/rebase_log.sql.
+-- The clusters this log has lived in. Windows above window_number belong to this cluster; those up
+-- to it take every event up to after_id. See functions/rebase_log.sql.
 create table log_origin (
     window_number     bigint      not null,
     system_identifier bigint      not null,

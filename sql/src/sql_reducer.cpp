@@ -1,3 +1,5 @@
+// Reads the file of a SQL reducer: see view_store.hpp.
+
 #include <charconv>
 #include <cstdint>
 #include <fstream>

@@ -220,8 +220,9 @@ TEST_F(PoisonTest, ACancelledStatementIsNotTheEventsFault) {
     const auto process = start({"--skip"});
     ASSERT_TRUE(world.leads("leader"));
     world.ask(
-        "create function slow() returns trigger language plpgsql as $$ begin"
-        " perform pg_sleep(0.3); return new; end $$;"
+        "create sequence slow_attempt; create function slow() returns trigger language plpgsql"
+        " as $$ begin if nextval('baton_test.slow_attempt') = 1 then perform pg_sleep(60); end if;"
+        " return new; end $$;"
         "create trigger slow before insert on sql_totals__v1 for each statement"
         " execute function slow()");
     move_with(10, "0", "{}");

@@ -77,7 +77,8 @@ TEST_F(DispatchTest, EveryArgumentIsStoredFromSqlByPosition) {
 TEST_F(DispatchTest, EveryArgumentIsStoredFromSqlByName) {
     const EventId id = select_id(
         R"(select dispatch(meta => '{"user": 7}', tenant => 'acme', key => 'order/42',
-                           payload => '{"total": 12.50, "note": "a\tb"}', type => 'order/placed'))");
+                           payload => '{"total": 12.50, "note": "a\tb"}',
+                           type => 'order/placed'))");
     EXPECT_EQ(stored(id), full_event_stored);
     EXPECT_EQ(receipt_count(), 0);
 }
@@ -88,8 +89,8 @@ TEST_F(DispatchTest, TypeAloneIsEnoughInSql) {
 
 TEST_F(DispatchTest, BytesAreStoredFromSql) {
     const EventId id = select_id(
-        R"(select dispatch_bytes('picture/taken', '\x00ff5c0a0927', 'image/png', 'picture/1', 'acme',
-                                 '{"user": 7}', '6ba7b810-9dad-11d1-80b4-00c04fd430c8'))");
+        R"(select dispatch_bytes('picture/taken', '\x00ff5c0a0927', 'image/png', 'picture/1',
+                                 'acme', '{"user": 7}', '6ba7b810-9dad-11d1-80b4-00c04fd430c8'))");
     EXPECT_EQ(stored(id), full_bytes_stored);
     EXPECT_EQ(stored(select_id("select dispatch_bytes('a/b', '')")),
               (StoredEvent{.type = "a/b", .body = "", .content_type = "application/octet-stream"}));
