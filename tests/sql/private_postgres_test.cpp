@@ -300,10 +300,9 @@ TEST(PrivatePostgresTest, HelperThatWaitsToBeKilled) {
 TEST(PrivatePostgresTest, DiesWithItsParentKilledAndTheNextOneSweepsUp) {
     const ScratchFolder scratch;
     const fs::path told = scratch.path() / "told";
-    testing::ChildProcess parent(
-        {.arguments = {fs::read_symlink("/proc/self/exe").string(),
-                       "--gtest_filter=*HelperThatWaitsToBeKilled"},
-         .environment = {{"BATON_TEST_FILE", told.string()}}});
+    testing::ChildProcess parent({.arguments = {fs::read_symlink("/proc/self/exe").string(),
+                                                "--gtest_filter=*HelperThatWaitsToBeKilled"},
+                                  .environment = {{"BATON_TEST_FILE", told.string()}}});
     pid_t pid = 0;
     fs::path folder;
     ASSERT_TRUE(
