@@ -38,6 +38,7 @@ void refuse_unknown_verb(const CLI::App& root, const std::vector<std::string>& a
             verbs, [&](const CLI::App* verb) { return verb->check_name(word); });
         if (found == verbs.end()) {
             std::vector<std::string> names;
+            names.reserve(verbs.size());
             for (const CLI::App* verb : verbs) names.push_back(verb->get_name());
             cli::refuse("there is no verb " + quoted(word) + suggestion(word, names) + "; see `" +
                         path + " --help`");

@@ -32,7 +32,8 @@ EventCatalogue::Entry EventCatalogue::entry_of(std::string_view type,
     for (const std::uint32_t column : columns_of_type_[number]) {
         if (columns_[column].cpp_type == cpp_type) return {number, column};
     }
-    BATON_CHECK(!"the struct was not added");
+    constexpr bool struct_was_added = false;
+    BATON_CHECK(struct_was_added);
     return {};
 }
 

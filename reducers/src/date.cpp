@@ -56,7 +56,8 @@ std::optional<std::int64_t> take_time(std::string_view& text) {
     if (!minute || *minute > 59 || !take(text, ':')) return std::nullopt;
     const auto second = take_digits(text, 2);
     if (!second || *second > 59) return std::nullopt;
-    std::int64_t micros = (std::int64_t{*hour} * 3600 + *minute * 60 + *second) * micros_per_second;
+    std::int64_t micros =
+        (std::int64_t{*hour} * 3600 + std::int64_t{*minute} * 60 + *second) * micros_per_second;
     if (!take(text, '.')) return micros;
 
     std::int64_t unit = micros_per_second;
@@ -87,7 +88,7 @@ std::optional<std::int64_t> take_offset(std::string_view& text) {
         if (!part || *part > 59) return std::nullopt;
         seconds += *part * unit;
     }
-    return (is_negative ? -1 : 1) * seconds * micros_per_second;
+    return std::int64_t{is_negative ? -1 : 1} * seconds * micros_per_second;
 }
 
 std::int64_t floored_days(std::int64_t micros) {
