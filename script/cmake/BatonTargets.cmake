@@ -17,6 +17,7 @@ find_package(CLI11 REQUIRED)
 pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
 
+# (GCC says of -fsanitize that it makes -Wmaybe-uninitialized wrong; the presets switch it off there.)
 # Warnings are for our own code only, so they are a property of our targets and are not installed.
 add_library(baton_warnings INTERFACE)
 target_compile_options(baton_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
