@@ -38,8 +38,8 @@ std::vector<std::string> same_settings() {
     return arguments;
 }
 
-Outcome expect_success(std::vector<std::string> arguments) {
-    const Outcome outcome = run({.arguments = arguments}, seconds(240));
+Outcome expect_success(const std::vector<std::string>& arguments) {
+    Outcome outcome = run({.arguments = arguments}, seconds(240));
     EXPECT_EQ(outcome.code, 0) << ::testing::PrintToString(arguments) << "\n"
                                << outcome.output << outcome.error;
     return outcome;
