@@ -2,7 +2,7 @@
 """Runs clang-tidy over files, in parallel, and remembers which were well.
 
 A file is checked again only when its preprocessed text, the rules or the tool changed. Usage:
-script/tidy_cached FILE... (headers are checked through the sources that include them).
+script/tidy_cached.py FILE... (headers are checked through the sources that include them).
 """
 import concurrent.futures
 import hashlib
