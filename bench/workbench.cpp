@@ -154,8 +154,8 @@ void wait_for_position(Session& session, std::int64_t position) {
 void wait_until_following(Session& session) {
     const Clock::time_point start = Clock::now();
     const std::string awake =
-        "select from view_state where state = 'following' and (select last_value from doorbell) = "
-        "2";
+        "select from view_state where state = 'following' and pg_sequence_last_value('doorbell') "
+        "is not null";
     while (session.exec(awake).rows() == 0) {
         if (seconds_since(start) > 60) {
             throw Error(ErrorCode::wait_timeout, "no orchestrator leads after a minute");

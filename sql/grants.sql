@@ -39,7 +39,7 @@ begin
     end loop;
 
     execute format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
-        'dispatch_limits, dispatched_ids, ring, wait_for, is_reduced, event_position to %I',
+        'dispatch_limits, refuse_field, dispatched_ids, ring, wait_for, is_reduced, event_position to %I',
         schema_name || '_dispatch');
     execute format('grant insert (type, key, tenant, payload, meta, body, content_type) on event '
         'to %I',

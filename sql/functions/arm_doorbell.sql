@@ -9,5 +9,5 @@ volatile
 security definer
 set search_path from current
 as $$
-    select setval('doorbell', case when arm_doorbell.armed then 2 else 1 end);
+    select setval('doorbell', 1, arm_doorbell.armed);
 $$;

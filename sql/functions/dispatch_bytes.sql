@@ -5,7 +5,7 @@
 --   content_type  what they are: 'application/msgpack'. C++ reducers read msgpack as they read
 --                 JSON.
 -- Raises    BT001, BT002, BT003, BT004 as dispatch() does.
--- Tables    event: insert. event_limit: read. dispatch_receipt: read, insert, with dispatch_id.
+-- Tables    event: insert. dispatch_receipt: read, insert, with dispatch_id.
 create or replace function dispatch_bytes(
     type         text,
     body         bytea,
@@ -30,6 +30,11 @@ begin
             dispatch_bytes.type
             using errcode = 'BT001';
     end if;
+    if dispatch_bytes.content_type is null then
+        raise exception 'event %: content_type is null; say what the bytes are',
+            dispatch_bytes.type
+            using errcode = 'BT001';
+    end if;
     if dispatch_bytes.dispatch_id is not null then
         return dispatch_once(
             dispatch_bytes.dispatch_id, dispatch_bytes.type, '{}', dispatch_bytes.key,
@@ -37,20 +42,12 @@ begin
             dispatch_bytes.content_type);
     end if;
 
-    perform refuse_event(
-        dispatch_bytes.type, '{}', dispatch_bytes.key, dispatch_bytes.tenant, dispatch_bytes.meta,
-        dispatch_bytes.body, dispatch_bytes.content_type);
     insert into event (type, key, tenant, meta, body, content_type)
     values (dispatch_bytes.type, dispatch_bytes.key, dispatch_bytes.tenant, dispatch_bytes.meta,
             dispatch_bytes.body, dispatch_bytes.content_type)
     returning id into new_id;
 
-    if new_id > (select last_value from dispatch_ceiling) then
-        perform refuse_overload();
-    end if;
-    if (select last_value from doorbell) = 2 then
-        perform ring();
-    end if;
+    perform ring();
     return new_id;
 end;
 $$;

@@ -31,10 +31,6 @@ declare
     receipt  dispatch_receipt;
     new_id   bigint;
 begin
-    perform refuse_event(
-        dispatch_once.type, dispatch_once.payload, dispatch_once.key, dispatch_once.tenant,
-        dispatch_once.meta, dispatch_once.body, dispatch_once.content_type);
-
     perform pg_current_xact_id();
     insert into dispatch_receipt (dispatch_id, event_id, digest)
     values (dispatch_once.dispatch_id,
@@ -60,12 +56,7 @@ begin
             dispatch_once.payload, dispatch_once.meta, dispatch_once.body,
             dispatch_once.content_type);
 
-    if new_id > (select last_value from dispatch_ceiling) then
-        perform refuse_overload();
-    end if;
-    if (select last_value from doorbell) = 2 then
-        perform ring();
-    end if;
+    perform ring();
     return new_id;
 end;
 $$;

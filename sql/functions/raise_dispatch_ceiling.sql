@@ -7,7 +7,7 @@ security definer
 set search_path from current
 as $$
 begin
-    if raise_dispatch_ceiling.id > (select last_value from dispatch_ceiling) then
+    if raise_dispatch_ceiling.id > pg_sequence_last_value('dispatch_ceiling') then
         perform setval('dispatch_ceiling', raise_dispatch_ceiling.id);
     end if;
 end;

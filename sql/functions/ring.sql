@@ -1,6 +1,6 @@
--- ring: what dispatch() does after its INSERT: refuse when the views are too far behind, and wake
--- the orchestrator if it sleeps. Call it once after a COPY into event, in the same transaction.
--- Without it the events wait for the fallback poll, and max_lag does not hold for them.
+-- ring: refuse when the views are too far behind, and wake the orchestrator if it sleeps. dispatch()
+-- calls it when it sees that either may be due. Call it once after a COPY into event, in the same
+-- transaction: without it the events wait for the fallback poll, and max_lag does not hold for them.
 --
 -- Raises    BT004 the orchestrator is more than max_lag behind.
 -- Notifies  the channel that has the schema's name, empty payload, only if the orchestrator sleeps.
@@ -12,10 +12,10 @@ security definer
 set search_path from current
 as $$
 begin
-    if event_id_value() > (select last_value from dispatch_ceiling) then
+    if event_id_value() > pg_sequence_last_value('dispatch_ceiling') then
         perform refuse_overload();
     end if;
-    if (select last_value from doorbell) = 2 then
+    if pg_sequence_last_value('doorbell') is not null then
         perform pg_notify(current_schema(), '');
     end if;
 end;

@@ -16,9 +16,8 @@ declare
     domains text[] := case set_limit.name when 'payload_bytes'
                            then array['event_payload', 'event_body']
                            else array['event_' || replace(set_limit.name, '_bytes', '')] end;
-    smallest integer := case when set_limit.name in ('payload_bytes', 'meta_bytes') then 0
-                             else 1 end;
     one     text;
+    length  text;
 begin
     if set_limit.name is null
        or set_limit.name not in ('type_bytes', 'key_bytes', 'tenant_bytes', 'payload_bytes',
@@ -44,17 +43,22 @@ begin
         perform setval('dispatch_ceiling',
             coalesce((select max(b.last_id) from batch b
                        where b.first_position > (select max(first_position) - 1 from batch)), 0)
-            + coalesce(set_limit.value, 4611686018427387904));
+            + coalesce(set_limit.value, 1),
+            set_limit.value is not null);
         return;
     end if;
     foreach one in array domains loop
+        length := case when one in ('event_payload', 'event_meta') then 'pg_column_size(value)'
+                       else 'octet_length(value)' end;
+        if one in ('event_type', 'event_payload') then
+            length := format('coalesce(%s, -1)', length);
+        end if;
         execute format('alter domain %I drop constraint %I', one, one || '_bytes');
-        execute format('alter domain %I add constraint %I check (%s(value) between %s and %s) not '
-            'valid',
-            one, one || '_bytes',
-            case when one in ('event_payload', 'event_meta') then 'pg_column_size'
-                 else 'octet_length' end,
-            smallest, set_limit.value);
+        execute format('alter domain %I add constraint %I check (%s between %s and %s or '
+            'refuse_field(%L, %s)) not valid',
+            one, one || '_bytes', length,
+            case when one in ('event_payload', 'event_body', 'event_meta') then 0 else 1 end,
+            set_limit.value, substr(one, 7), length);
     end loop;
 end;
 $$;

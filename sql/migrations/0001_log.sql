@@ -3,23 +3,46 @@
 -- Only the structure is here. Functions live one per file in sql/functions/ and are made again
 -- after every migration. Why the order is right is told in functions/log_slice.sql.
 
+-- Raises what is wrong with a field. The domains name it, so it must be there before them;
+-- functions/refuse_field.sql says it in full.
+create function refuse_field(name text, bytes integer)
+returns boolean
+language plpgsql
+stable
+strict
+as $$
+begin
+    raise exception 'event %: % bytes are refused', refuse_field.name, refuse_field.bytes
+        using errcode = 'BT001';
+end;
+$$;
+
 -- The named limits of dispatch, as domains: a domain's check is compiled once per session, whereas
 -- the check constraints of a table are parsed again by every INSERT (measured: 9 of them cost three
--- times the INSERT itself). functions/set_limit.sql changes a domain and its row in event_limit.
-create domain event_type as text not null
-    constraint event_type_bytes check (octet_length(value) between 1 and 128);
-create domain event_key as text
-    constraint event_key_bytes check (octet_length(value) between 1 and 256);
-create domain event_tenant as text
-    constraint event_tenant_bytes check (octet_length(value) between 1 and 128);
-create domain event_payload as jsonb not null
-    constraint event_payload_bytes check (pg_column_size(value) <= 1048576);
-create domain event_body as bytea
-    constraint event_body_bytes check (octet_length(value) <= 1048576);
-create domain event_content_type as text
-    constraint event_content_type_bytes check (octet_length(value) between 1 and 128);
-create domain event_meta as jsonb
-    constraint event_meta_bytes check (pg_column_size(value) <= 16384);
+-- times the INSERT itself). They hold on every way in, also for COPY, and raise BT001 or BT002
+-- themselves. -1 stands for null. functions/set_limit.sql changes a domain and its row in
+-- event_limit.
+create domain event_type as text constraint event_type_bytes
+    check (coalesce(octet_length(value), -1) between 1 and 128
+           or refuse_field('type', coalesce(octet_length(value), -1)));
+create domain event_key as text constraint event_key_bytes
+    check (octet_length(value) between 1 and 256
+           or refuse_field('key', octet_length(value)));
+create domain event_tenant as text constraint event_tenant_bytes
+    check (octet_length(value) between 1 and 128
+           or refuse_field('tenant', octet_length(value)));
+create domain event_payload as jsonb constraint event_payload_bytes
+    check (coalesce(pg_column_size(value), -1) between 0 and 1048576
+           or refuse_field('payload', coalesce(pg_column_size(value), -1)));
+create domain event_body as bytea constraint event_body_bytes
+    check (octet_length(value) between 0 and 1048576
+           or refuse_field('body', octet_length(value)));
+create domain event_content_type as text constraint event_content_type_bytes
+    check (octet_length(value) between 1 and 128
+           or refuse_field('content_type', octet_length(value)));
+create domain event_meta as jsonb constraint event_meta_bytes
+    check (pg_column_size(value) between 0 and 16384
+           or refuse_field('meta', pg_column_size(value)));
 
 -- One event: an immutable fact. Rows are inserted and never changed; retention drops partitions.
 --   xid           the transaction that dispatched it. FIRST column: its default is evaluated
@@ -81,11 +104,12 @@ create table dispatch_receipt (
 
 -- Two flags that every dispatch reads. Sequences, because their value is changed in place: a row
 -- would leave a dead version at each change, and a long open snapshot would make every dispatch
--- walk over all of them. last_value of
---   doorbell          2 while the orchestrator sleeps and wants to be notified, else 1.
---   dispatch_ceiling  the highest event id that back-pressure allows.
-create sequence doorbell minvalue 1 maxvalue 2 start 1 cache 1;
-create sequence dispatch_ceiling minvalue 1 start 9223372036854775807 cache 1;
+-- walk over all of them. Read by pg_sequence_last_value(), which a dispatch can afford (a scan costs
+-- it five times as much), and which gives null while the sequence says nothing:
+--   doorbell          1 while the orchestrator sleeps and wants to be notified, else null.
+--   dispatch_ceiling  the highest event id that back-pressure allows; null: any.
+create sequence doorbell minvalue 1 cache 1;
+create sequence dispatch_ceiling minvalue 1 cache 1;
 
 -- A window: what one snapshot sees and that of the window before did not.
 --   id_value    value of the id sequence, read before xid was taken.
@@ -140,6 +164,3 @@ create table batch (
     constraint batch_count_positive check (count > 0),
     constraint batch_ids_ascend check (last_id > after_id)
 );
-
--- Finds the batch of an event, once its window is known.
-create index batch_window on batch (window_number, last_id);

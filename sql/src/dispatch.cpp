@@ -76,14 +76,14 @@ void append_dispatched(std::vector<EventId>& ids, pqxx::dbtransaction& transacti
     for (const sql::Row& row : rows) ids.push_back(EventId(row.integer(0)));
 }
 
-// Events without a dispatch_id, which COPY can take.
+// Events without a dispatch_id, which COPY can take. `first_index`: of the first in the list.
 void copy_run(pqxx::dbtransaction& transaction, const CopyTarget& target,
-              std::span<const NewEvent> run) {
+              std::span<const NewEvent> run, std::size_t first_index) {
     try {
         sql::copy_events(transaction, target.schema, run);
         transaction.exec("select ring()");
     } catch (const std::exception&) {
-        sql::rethrow_refused(transaction.conn(), run, &target.limits);
+        sql::rethrow_refused(transaction.conn(), run, first_index);
     }
 }
 
@@ -120,7 +120,7 @@ std::vector<EventId> dispatch_many(pqxx::dbtransaction& transaction,
             continue;
         }
         const auto end = std::find_if(next, events.end(), has_id);
-        copy_run(transaction, target, {next, end});
+        copy_run(transaction, target, {next, end}, static_cast<std::size_t>(next - events.begin()));
         if (return_ids == ReturnIds::yes) {
             sql::translating(transaction.conn(), [&] {
                 append_dispatched(ids, transaction, static_cast<std::size_t>(end - next));

@@ -87,41 +87,33 @@ std::string limit_name_of(std::string_view field) {
     return std::string(field == "body" ? "payload" : field) + "_bytes";
 }
 
-// The field whose domain was violated: its constraint's name stands in the message in quotes,
-// whatever the language of the rest.
-std::optional<std::string_view> violated_field(std::string_view message) {
-    for (const std::string_view field :
-         {"type", "key", "tenant", "payload", "body", "content_type", "meta"}) {
-        const std::string constraint = "\"event_" + std::string(field) + "_bytes\"";
-        if (message.find(constraint) != std::string_view::npos) return field;
-    }
-    return std::nullopt;
-}
-
-[[noreturn]] void throw_too_large(const std::string& event, std::string_view field,
-                                  const EventLimits* limits) {
-    std::string text = event + std::string(field) + " is over the limit " + limit_name_of(field);
-    if (limits != nullptr) text += " of " + std::to_string(limit_of(*limits, field)) + " bytes";
-    throw SqlError(ErrorCode::event_too_large, text + std::string(advice_for_size), "23514");
-}
-
 bool is_json_refusal(std::string_view sqlstate) {
     // Invalid JSON, \u0000, a number that numeric cannot hold, too deep, too long for jsonb.
     return sqlstate.starts_with("22") || sqlstate == "54001" || sqlstate == "54000";
 }
 
+// The columns' domains cannot know the event: "event key has 300 bytes" gets its name here.
+[[noreturn]] void throw_named(const SqlError& error, const std::string& name) {
+    constexpr std::string_view unnamed = "event ";
+    const std::string_view text = error.what();
+    if (!text.starts_with(unnamed)) throw error;
+    throw SqlError(error.code(), name + std::string(text.substr(unnamed.size())), error.sqlstate());
+}
+
 [[noreturn]] void throw_refused(const SqlError& error, std::string_view full_message,
-                                std::span<const NewEvent> events, const EventLimits* limits) {
-    const bool is_list = limits != nullptr;
+                                std::span<const NewEvent> events,
+                                std::optional<std::size_t> first_index) {
     const Place place = place_in(full_message, events.front());
     const std::size_t at = place.index.value_or(0);
-    const bool is_placed = at < events.size();
-    const std::string event = is_placed
-                                  ? name_of_event(events[at], is_list ? place.index : std::nullopt)
-                                  : std::string("event: ");
+    const auto index_of = [&](std::size_t i) {
+        return first_index ? std::optional(*first_index + i) : std::nullopt;
+    };
+    const std::string name =
+        at < events.size() ? name_of_event(events[at], place.index ? index_of(at) : std::nullopt)
+                           : std::string("event: ");
 
-    if (error.sqlstate() == "23514") {
-        if (const auto field = violated_field(full_message)) throw_too_large(event, *field, limits);
+    if (error.code() == ErrorCode::event_too_large || error.code() == ErrorCode::event_invalid) {
+        throw_named(error, name);
     }
     if (error.sqlstate() == "42883" || error.sqlstate() == "42P01") {
         throw SqlError(ErrorCode::not_installed,
@@ -133,14 +125,12 @@ bool is_json_refusal(std::string_view sqlstate) {
         throw error;
     }
     for (std::size_t i = 0; i < events.size(); ++i) {
-        std::optional<std::size_t> index;
-        if (is_list) index = i;
-        if (const auto fault = bad_text_in(events[i], index)) {
+        if (const auto fault = bad_text_in(events[i], index_of(i))) {
             throw SqlError(ErrorCode::event_invalid, *fault, error.sqlstate());
         }
     }
     throw SqlError(ErrorCode::event_invalid,
-                   event + place.field + " is no JSON that Postgres can store: " + error.what(),
+                   name + place.field + " is no JSON that Postgres can store: " + error.what(),
                    error.sqlstate());
 }
 
@@ -192,7 +182,7 @@ void require_within(const EventLimits& limits, const NewEvent& event, std::size_
 }
 
 void rethrow_refused(const pqxx::connection_base& connection, std::span<const NewEvent> events,
-                     const EventLimits* limits) {
+                     std::optional<std::size_t> first_index) {
     std::string full_message;
     try {
         try {
@@ -202,7 +192,7 @@ void rethrow_refused(const pqxx::connection_base& connection, std::span<const Ne
             rethrow_translated(&connection);
         }
     } catch (const SqlError& error) {
-        throw_refused(error, full_message, events, limits);
+        throw_refused(error, full_message, events, first_index);
     }
 }
 

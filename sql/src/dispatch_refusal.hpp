@@ -63,9 +63,10 @@ void require_sendable(const NewEvent& event);
 void require_within(const EventLimits& limits, const NewEvent& event, std::size_t index);
 
 /// Throws the baton::Error for the exception that is being handled, which came from sending
-/// `events`; any exception that is not libpqxx's goes on as it is. `limits`: if they are known.
+/// `events`; any exception that is not libpqxx's goes on as it is. `first_index`: of the first of
+/// them in the caller's list, where there is one.
 [[noreturn]] void rethrow_refused(const pqxx::connection_base& connection,
                                   std::span<const NewEvent> events,
-                                  const EventLimits* limits = nullptr);
+                                  std::optional<std::size_t> first_index = std::nullopt);
 
 }  // namespace baton::sql

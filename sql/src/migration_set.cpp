@@ -49,6 +49,15 @@ std::string quoted_schema(const std::string& schema) {
     return '"' + schema + '"';
 }
 
+std::string with_schema(std::string text, const std::string& schema) {
+    static constexpr std::string_view variable = ":\"schema\"";
+    const std::string quoted = quoted_schema(schema);
+    for (auto at = text.find(variable); at != std::string::npos; at = text.find(variable, at)) {
+        text.replace(at, variable.size(), quoted);
+    }
+    return text;
+}
+
 std::vector<std::string> group_roles(const std::string& schema) {
     return {schema + "_dispatch", schema + "_node", schema + "_orchestrate", schema + "_observe"};
 }
@@ -137,7 +146,7 @@ InstallStep MigrationSet::migration_step(const std::string& schema, const LockLi
 InstallStep MigrationSet::functions_step(const std::string& schema,
                                          const LockLimits& limits) const {
     return {lock_text(limits) + "set local search_path = " + quoted_schema(schema) + ", pg_temp;\n",
-            "set local check_function_bodies = off;\n" + rest_ +
+            "set local check_function_bodies = off;\n" + with_schema(rest_, schema) +
                 "comment on table schema_migration is '" + mark_ + "';\n"};
 }
 

@@ -23,7 +23,7 @@ struct Migration {
 
 struct Function {
     std::string name;
-    std::string body;  // what pg_proc.prosrc holds
+    std::string body;  // what pg_proc.prosrc holds, but for with_schema()
 };
 
 /// One transaction of an installation: `prologue` bounds its waiting, takes the lock that makes
@@ -66,6 +66,9 @@ private:
 /// `schema` as an SQL identifier. Throws Error(name_invalid) where it cannot be an environment's:
 /// the names of its group roles ("<schema>_orchestrate") must fit into 63 characters too.
 [[nodiscard]] std::string quoted_schema(const std::string& schema);
+
+/// `text` with each `:"schema"`, as psql would write a variable, replaced by the quoted schema.
+[[nodiscard]] std::string with_schema(std::string text, const std::string& schema);
 
 /// The four group roles of an environment.
 [[nodiscard]] std::vector<std::string> group_roles(const std::string& schema);

@@ -61,9 +61,9 @@ std::vector<std::string> drifted_functions(Transaction& transaction, const Migra
     for (const Row& row : rows) installed.emplace(row.text(0), row.text(1));
     std::vector<std::string> drifted;
     for (const Function& function : set.functions()) {
+        const std::string body = with_schema(function.body, schema);
         const auto [first, last] = installed.equal_range(function.name);
-        if (std::none_of(first, last,
-                         [&](const auto& item) { return item.second == function.body; })) {
+        if (std::none_of(first, last, [&](const auto& item) { return item.second == body; })) {
             drifted.push_back(function.name);
         }
     }

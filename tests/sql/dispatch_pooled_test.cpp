@@ -149,7 +149,7 @@ TEST_F(DispatchPooledTest, RefusalsKeepTheirCodesBehindThePooler) {
         dispatch_many(tx, {&large, 1});
     });
     EXPECT_EQ(copied.code, "event_too_large");
-    EXPECT_NE(copied.text.find("payload_bytes of 1048576"), std::string::npos) << copied.text;
+    EXPECT_NE(copied.text.find("the limit is 1048576"), std::string::npos) << copied.text;
 }
 
 TEST_F(DispatchPooledTest, OrchestratorRefusesThePoolerInOneLine) {

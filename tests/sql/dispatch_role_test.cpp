@@ -87,6 +87,7 @@ TEST_F(DispatchRoleTest, MemberOfDispatchMayDoNothingElse) {
           "select arm_doorbell(true)",
           "select raise_dispatch_ceiling(1)",
           "select refuse_overload()",
+          "select setval('doorbell', 1, true)",
           "select dispatch_once(null, 'a', '{}', null, null, null, null, null)",
           "select event_id_value()",
           "create table mine ()",
@@ -100,14 +101,14 @@ TEST_F(DispatchRoleTest, MemberOfDispatchMayDoNothingElse) {
 }
 
 TEST_F(DispatchRoleTest, LimitsHoldForAPlainInsertToo) {
-    EXPECT_EQ(sqlstate_of("insert into event (type) values ('')"), "23514");
-    EXPECT_EQ(sqlstate_of("insert into event (type) values (null)"), "23502");
-    EXPECT_EQ(sqlstate_of("insert into event (type, payload) values ('a/b', null)"), "23502");
+    EXPECT_EQ(sqlstate_of("insert into event (type) values ('')"), "BT001");
+    EXPECT_EQ(sqlstate_of("insert into event (type) values (null)"), "BT001");
+    EXPECT_EQ(sqlstate_of("insert into event (type, payload) values ('a/b', null)"), "BT001");
     EXPECT_EQ(sqlstate_of("insert into event (type, key) values ('a/b', repeat('k', 257))"),
-              "23514");
+              "BT002");
     EXPECT_EQ(sqlstate_of("insert into event (type, meta) values ('a/b', "
                           "to_jsonb(repeat('k', 16385)))"),
-              "23514");
+              "BT002");
 }
 
 TEST_F(DispatchRoleTest, OthersMayNotEvenDispatch) {
@@ -122,11 +123,37 @@ TEST_F(DispatchRoleTest, ObjectsOfTheCallerAreNotFoundByTheFunctions) {
     transaction.exec("create temporary table event_limit (only_row boolean, type_bytes int)");
     transaction.exec("create temporary table event (id bigint, type text)");
     transaction.exec(
-        "create function pg_temp.refuse_event(text, jsonb, text, text, jsonb, bytea, "
-        "text) returns void language sql as ''");
+        "create function pg_temp.refuse_field(text, int) returns boolean language sql as "
+        "'select true'");
     transaction.exec("set local search_path = pg_temp, baton_test");
     transaction.exec("select dispatch('a/b')");
     EXPECT_EQ(outcome_of([&] { transaction.exec("select dispatch('')"); }).sqlstate, "BT001");
+}
+
+// dispatch() pins no search_path, because every name in it is qualified: so whatever the caller
+// puts before pg_catalog must stay unused.
+TEST_F(DispatchRoleTest, NamesBeforePgCatalogAreNotFoundByDispatch) {
+    const std::string trap = " language plpgsql as $$ begin raise 'trapped'; end $$";
+    connection_.exec("create schema trap");
+    connection_.exec("create table trap.event (id bigint, type text)");
+    connection_.exec("create sequence trap.doorbell");
+    connection_.exec("create function trap.ring() returns void" + trap);
+    connection_.exec("create function trap.pg_sequence_last_value(regclass) returns bigint" + trap);
+    connection_.exec("create function trap.greater(bigint, bigint) returns boolean" + trap);
+    connection_.exec(
+        "create operator trap.> (function = trap.greater, leftarg = bigint, rightarg = bigint)");
+    connection_.exec("create domain trap.bigint as int check (false)");
+    connection_.exec("create domain trap.regclass as text check (false)");
+    connection_.exec("grant usage on schema trap to public");
+    connection_.exec("select set_limit('max_lag', 1000)");
+    connection_.exec("select arm_doorbell(true)");
+
+    Transaction transaction(*app_);
+    transaction.exec("set local search_path = trap, pg_catalog, baton_test");
+    transaction.exec("select dispatch('a/b', key => 'k')");
+    transaction.exec("select dispatch('a/b', dispatch_id => gen_random_uuid())");
+    transaction.commit();
+    EXPECT_EQ(event_count(), 2);
 }
 
 }  // namespace
