@@ -29,6 +29,10 @@ std::string_view sqlstate_of(ErrorCode code) noexcept { return row_of(code).sqls
 
 bool is_retryable(ErrorCode code) noexcept { return row_of(code).retryable; }
 
+std::string with_code(ErrorCode code, std::string_view message) {
+    return std::string(message) + " [" + std::string(sqlstate_of(code)) + "]";
+}
+
 ErrorCode code_of_sqlstate(std::string_view sqlstate, ErrorCode otherwise) noexcept {
     for (std::size_t i = 0; i < catalogue.size(); ++i) {
         if (catalogue[i].sqlstate == sqlstate) return static_cast<ErrorCode>(i);

@@ -19,8 +19,15 @@ public:
         const auto level = spdlog::level::to_string_view(message.level);
         append(line, R"(","level":")");
         append(line, {level.data(), level.size()});
-        append(line, R"(","message":)");
-        append(line, json_quoted({message.payload.data(), message.payload.size()}));
+        append(line, "\"");
+        const std::string_view text{message.payload.data(), message.payload.size()};
+        if (const std::string_view code = code_in(text); !code.empty()) {
+            append(line, R"(,"code":")");
+            append(line, code);
+            append(line, "\"");
+        }
+        append(line, R"(,"message":)");
+        append(line, json_quoted(text));
         append(line, "}\n");
     }
 
@@ -29,6 +36,17 @@ public:
     }
 
 private:
+    // "BT017" of "… [BT017] …", or nothing. The last one: what stands before it may be quoted.
+    static std::string_view code_in(std::string_view text) {
+        constexpr std::size_t length = 5;
+        const std::size_t at = text.rfind("[BT");
+        if (at == std::string_view::npos || text.size() < at + length + 2) return {};
+        const std::string_view code = text.substr(at + 1, length);
+        const bool is_code = text[at + 1 + length] == ']' &&
+                             code.find_first_not_of("0123456789", 2) == std::string_view::npos;
+        return is_code ? code : std::string_view();
+    }
+
     static void append(spdlog::memory_buf_t& line, std::string_view text) {
         line.append(text.data(), text.data() + text.size());
     }

@@ -43,24 +43,6 @@ std::string last_words(const fs::path& log) {
     return last.empty() ? "its log is empty" : storable_text(last);
 }
 
-std::string percent_encoded(std::string_view text) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
-    std::string encoded;
-    for (const char c : text) {
-        if (plain.find(c) != std::string_view::npos) {
-            encoded += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        encoded += '%';
-        encoded += digits[byte >> 4U];
-        encoded += digits[byte & 0xFU];
-    }
-    return encoded;
-}
-
 int signal_of(StopMode mode) {
     switch (mode) {
         case StopMode::smart:
@@ -152,7 +134,7 @@ struct PrivatePostgres::Server {
 
     [[nodiscard]] std::string url(const std::string& database) const {
         return "postgresql:///" + percent_encoded(database) +
-               "?host=" + percent_encoded(socket.string()) + "&port=5432&user=baton";
+               "?host=" + percent_encoded(socket.string(), "/") + "&port=5432&user=baton";
     }
 
     [[nodiscard]] bool is_running() const {

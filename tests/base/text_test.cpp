@@ -40,6 +40,21 @@ TEST(TextTest, StorableTextIsCutBetweenCharacters) {
     EXPECT_EQ(storable_text("€", 0), "");
 }
 
+TEST(TextTest, PercentEncodedLeavesWhatIsPlainEverywhereAndWhatIsAllowedHere) {
+    EXPECT_EQ(percent_encoded("aZ09-._~"), "aZ09-._~");
+    EXPECT_EQ(percent_encoded("a@b/ü%&"), "a%40b%2F%C3%BC%25%26");
+    EXPECT_EQ(percent_encoded("/tmp/a b", "/"), "/tmp/a%20b");
+}
+
+TEST(TextTest, CsvFieldIsQuotedWhereItMustBe) {
+    EXPECT_EQ(csv_field("plain text"), "plain text");
+    EXPECT_EQ(csv_field(""), "\"\"");
+    EXPECT_EQ(csv_field("a,b"), "\"a,b\"");
+    EXPECT_EQ(csv_field("say \"so\""), "\"say \"\"so\"\"\"");
+    EXPECT_EQ(csv_field("two\nlines"), "\"two\nlines\"");
+    EXPECT_EQ(csv_field("a\rb"), "\"a\rb\"");
+}
+
 TEST(TextTest, NearestFindsSlipsAndNothingFarAway) {
     constexpr std::array<std::string_view, 3> verbs = {"dispatch", "status", "doctor"};
     EXPECT_EQ(nearest("statsu", verbs), "status");

@@ -1,5 +1,6 @@
-// How long to wait before the next try: exponential, capped, with full jitter, so that processes
-// that failed together do not come back together ("Exponential Backoff And Jitter", AWS 2015).
+// How long to wait before the next try: exponential, capped, half of it random ("equal jitter" of
+// "Exponential Backoff And Jitter", AWS 2015), so that processes that failed together do not come
+// back together, and none comes back at once.
 //
 // Threads: one object per thread.
 #pragma once

@@ -1,8 +1,9 @@
 // What can go wrong, and what the caller can do about it.
 //
 // Every error that Baton throws is a baton::Error. Its code is a row of the catalogue below; the
-// same five characters are the SQLSTATE that the SQL functions raise, the field `code` of a log
-// line, and the heading in docs/errors.md. A caller decides by the properties, not by the type.
+// same five characters are the SQLSTATE that the SQL functions raise, what ends the line
+// of a failed command, the field `code` of a log line, and the heading in docs/errors.md. A caller
+// decides by the properties, not by the type.
 //
 // Threads: values only.
 #pragma once
@@ -57,6 +58,9 @@ enum class ErrorCode : std::uint8_t {
 [[nodiscard]] std::string_view sqlstate_of(ErrorCode code) noexcept;
 /// Whether the same call can succeed when it is made again in a new transaction.
 [[nodiscard]] bool is_retryable(ErrorCode code) noexcept;
+/// `message` as a line shows it: "no such view [BT023]". docs/errors.md has a heading for each
+/// code.
+[[nodiscard]] std::string with_code(ErrorCode code, std::string_view message);
 /// The code whose SQLSTATE is `sqlstate`, or `otherwise` where it is none of ours.
 [[nodiscard]] ErrorCode code_of_sqlstate(std::string_view sqlstate, ErrorCode otherwise) noexcept;
 

@@ -18,6 +18,14 @@ namespace baton {
 /// characters. Recording a failure must never fail on the bytes that caused it.
 [[nodiscard]] std::string storable_text(std::string_view text, std::size_t length_max = 8192);
 
+/// `text` for a part of a URL: as %XX all but letters, digits, -._~ and those of `also_plain` (a /
+/// may stand in a query).
+[[nodiscard]] std::string percent_encoded(std::string_view text, std::string_view also_plain = {});
+
+/// `text` as a field of a CSV line (RFC 4180): in quotes where it must be, or is empty, because
+/// nothing at all is Postgres' null.
+[[nodiscard]] std::string csv_field(std::string_view text);
+
 /// The candidate that a person most likely meant by `name`, if one is near enough (edit distance at
 /// most a third of its length).
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view name,
