@@ -168,7 +168,7 @@ Decimal& Decimal::add_other_scale(const Decimal& other) {
     const int scale = std::max(scale_, other.scale_);
     const Decimal widened = other.rounded(scale);
     *this = rounded(scale);
-    coefficient_ = checked(coefficient_ + widened.coefficient_);
+    coefficient_ = sum(coefficient_, widened.coefficient_);
     return *this;
 }
 

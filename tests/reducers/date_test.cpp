@@ -1,5 +1,7 @@
 #include "baton/reducers/date.hpp"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -33,6 +35,8 @@ TEST(DateTest, WhatIsNoDateIsRefused) {
     EXPECT_THROW(Date(2017, 2, 29), Error);
     EXPECT_THROW((void)Date::parse("x"), Error);
     EXPECT_THROW((void)Date(9999, 12, 31).plus_days(1), Error);
+    EXPECT_THROW((void)Date(2017, 3, 9).plus_days(std::numeric_limits<std::int64_t>::max()), Error);
+    EXPECT_THROW((void)Date(1, 1, 1).plus_days(std::numeric_limits<std::int64_t>::min()), Error);
 }
 
 TEST(TimestampTest, TextIsUtcWithoutTrailingZeros) {

@@ -54,6 +54,18 @@ TEST(DecimalTest, TextKeepsTheScaleItWasWrittenIn) {
     EXPECT_EQ(Decimal::parse("-0." + nines).text(), "-0." + nines);
 }
 
+TEST(DecimalTest, SumOfTheLargestOverflowsOnEachSide) {
+    const std::string least = "-" + nines;
+    EXPECT_THROW((void)sum(nines, nines), Error);  // twice 10^38 - 1 does not fit into 127 bits
+    EXPECT_THROW((void)sum(least, least), Error);
+    EXPECT_THROW((void)(Decimal::parse(least) - Decimal::parse(nines)), Error);
+    EXPECT_THROW((void)sum("0." + nines, "1." + nines.substr(1)), Error);
+    EXPECT_THROW((void)sum("0." + nines, "0." + nines), Error);
+    EXPECT_THROW((void)sum(nines.substr(1), "0." + nines), Error);
+    EXPECT_EQ(sum(nines, least), "0");
+    EXPECT_EQ(sum("0." + nines, "0"), "0." + nines);
+}
+
 TEST(DecimalTest, ExponentsAreExact) {
     EXPECT_EQ(Decimal::parse("1e2").text(), "100");
     EXPECT_EQ(Decimal::parse("1.50e1").text(), "15.0");

@@ -45,7 +45,11 @@ public:
     void append_to(std::string& out) const;
 
     /// The day `count` days later (earlier if negative). Throws outside of the years 1 to 9999.
-    [[nodiscard]] Date plus_days(std::int64_t count) const { return from_days(days_ + count); }
+    [[nodiscard]] Date plus_days(std::int64_t count) const {
+        std::int64_t days = 0;
+        if (__builtin_add_overflow(std::int64_t{days_}, count, &days)) days = count;
+        return from_days(days);
+    }
 
     friend constexpr auto operator<=>(const Date&, const Date&) = default;
 

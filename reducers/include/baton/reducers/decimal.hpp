@@ -56,7 +56,7 @@ public:
     /// All arithmetic throws Error(event_poisoned) when the result needs more than 38 digits.
     Decimal& operator+=(const Decimal& other) {
         if (scale_ != other.scale_) return add_other_scale(other);
-        coefficient_ = checked(coefficient_ + other.coefficient_);
+        coefficient_ = sum(coefficient_, other.coefficient_);
         return *this;
     }
     Decimal& operator-=(const Decimal& other) { return *this += -other; }
@@ -84,10 +84,15 @@ private:
         return power;
     }
     [[noreturn]] static void overflow();
-    // Two coefficients below 10^38 cannot leave the 128 bits, so it is enough to look afterwards.
     static Coefficient checked(Coefficient value) {
         if (value >= limit() || value <= -limit()) overflow();
         return value;
+    }
+    // Two coefficients below 10^38 can have a sum that does not fit into 127 bits.
+    static Coefficient sum(Coefficient a, Coefficient b) {
+        Coefficient result = 0;
+        if (__builtin_add_overflow(a, b, &result)) overflow();
+        return checked(result);
     }
     Decimal& add_other_scale(const Decimal& other);
 
