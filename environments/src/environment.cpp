@@ -133,10 +133,34 @@ private:
             require_in_file("kind");
         }
         if (const auto name = given_in_file("name")) environment_.name = *name;
-        if (const auto kind = given_in_file("kind")) {
-            environment_.kind = {enum_of<Kind>(kinds, kind->value), kind->origin};
-        }
         check_name(chosen);
+        merge_kind();
+    }
+
+    // The kind decides how careful Baton is, so it is never guessed, and never weakened in passing.
+    void merge_kind() {
+        const std::string& name = environment_.name.value;
+        const auto value = given("kind");
+        auto said = given_in_file("kind");
+        const auto promised = kind_of_name(name);
+        if (!said && promised && path_.empty()) {
+            said = Given{name_of(kinds, *promised), "the name"};
+        }
+        const bool is_bound = said && (!path_.empty() || promised == Kind::production);
+        if (value && is_bound && value->value != said->value) {
+            return report(value->origin, "kind is " + json_quoted(value->value) + ", but " +
+                                             said->origin + " says that " + name + " is of kind " +
+                                             json_quoted(said->value));
+        }
+        if (const auto& kind = value ? value : said) {
+            environment_.kind = {enum_of<Kind>(kinds, kind->value), kind->origin};
+            return;
+        }
+        environment_.kind.value = Kind::production;
+        if (!sources_.needs_kind || !path_.empty() || !problems_.empty()) return;
+        report("the kind of the environment " + json_quoted(name) + " is not known",
+               "give --kind or set BATON_KIND (production, staging or development), or write " +
+                   (sources_.folder / (name + ".toml")).string());
     }
 
     void require_in_file(std::string_view key) {
@@ -221,6 +245,13 @@ private:
 };
 
 }  // namespace
+
+std::optional<Kind> kind_of_name(std::string_view name) noexcept {
+    if (name.starts_with("prod")) return Kind::production;
+    if (name.starts_with("staging")) return Kind::staging;
+    if (name.starts_with("dev")) return Kind::development;
+    return std::nullopt;
+}
 
 std::string Environment::schema() const { return schema_of(name.value); }
 

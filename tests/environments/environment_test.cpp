@@ -132,7 +132,50 @@ TEST_F(EnvironmentTest, FileIsChosenByNameOrPath) {
               "\"shop\"");
 }
 
-TEST_F(EnvironmentTest, WithoutAFileItIsADevelopmentEnvironment) {
+TEST_F(EnvironmentTest, WithoutAFileTheNameDecidesTheKind) {
+    const auto loaded = [this](const std::string& name) {
+        return load({{"--env", name}, {"--url", "host=h"}});
+    };
+    for (const std::string name : {"production", "prod", "prod-eu"}) {
+        EXPECT_EQ(loaded(name).kind.value, Kind::production) << name;
+        EXPECT_EQ(loaded(name).kind.origin, "the name");
+        EXPECT_EQ(loaded(name).on_poison.value, OnPoison::halt) << name;
+    }
+    EXPECT_EQ(loaded("staging").kind.value, Kind::staging);
+    EXPECT_EQ(loaded("staging").on_poison.value, OnPoison::halt);
+    EXPECT_EQ(loaded("development").kind.value, Kind::development);
+}
+
+TEST_F(EnvironmentTest, KindThatNobodyGaveIsRefusedWhereItMatters) {
+    EXPECT_EQ(refusal({{"--env", "shop"}, {"--url", "host=h"}}),
+              "the kind of the environment \"shop\" is not known: give --kind or set BATON_KIND "
+              "(production, staging or development), or write @/shop.toml");
+    const Environment given =
+        load({{"--env", "shop"}, {"--url", "host=h"}}, {{"BATON_KIND", "development"}});
+    EXPECT_EQ(given.kind.value, Kind::development);
+    EXPECT_EQ(given.kind.origin, "BATON_KIND");
+    EXPECT_EQ(given.on_poison.value, OnPoison::skip);
+    EXPECT_EQ(refusal({{"--env", "shop"}, {"--url", "host=h"}, {"--kind", "prod"}}).substr(0, 49),
+              "--kind: kind must be \"production\", \"staging\" or ");
+    const Texts flags{{"--env", "shop"}, {"--url", "host=h"}};
+    const Environment any =
+        load_environment({.flags = flags, .folder = folder_, .needs_kind = false});
+    EXPECT_EQ(any.kind.value, Kind::production) << "the careful one";
+}
+
+TEST_F(EnvironmentTest, KindOfAFileOrOfProductionIsNotOverridden) {
+    const std::string file = write("shop.toml", whole).string();
+    EXPECT_EQ(refusal({{"--env", "shop"}}, {{"BATON_KIND", "development"}}),
+              "BATON_KIND: kind is \"development\", but @/shop.toml:2 says that shop is of kind "
+              "\"production\"");
+    EXPECT_EQ(refusal({{"--env", "prod"}, {"--url", "host=h"}, {"--kind", "development"}}),
+              "--kind: kind is \"development\", but the name says that prod is of kind "
+              "\"production\"");
+    EXPECT_EQ(load({{"--env", "shop"}, {"--kind", "production"}}).kind.value, Kind::production);
+    EXPECT_EQ(load({{"--url", "host=h"}, {"--kind", "staging"}}).kind.value, Kind::staging);
+}
+
+TEST_F(EnvironmentTest, WithoutAFileAndANameItIsDevForDevelopment) {
     const Environment plain = load({}, {{"DATABASE_URL", "postgresql:///shop"}});
     EXPECT_EQ(plain.name.value, "dev");
     EXPECT_EQ(plain.name.origin, "default");
@@ -297,9 +340,8 @@ TEST_F(EnvironmentTest, DescriptionNamesEveryRuleAndHidesThePassword) {
 }
 
 TEST_F(EnvironmentTest, ExampleFilesLoadAndAreOfTheirKind) {
-    const std::vector<std::pair<std::string, Kind>> examples{{"production", Kind::production},
-                                                             {"staging", Kind::staging},
-                                                             {"development", Kind::development}};
+    const std::vector<std::pair<std::string, Kind>> examples{
+        {"production", Kind::production}, {"staging", Kind::staging}, {"dev", Kind::development}};
     for (const auto& [name, kind] : examples) {
         const Environment example = load_environment(
             {.flags = {{"--env", name}},

@@ -90,11 +90,19 @@ struct Sources {
     std::function<std::optional<std::string>(const std::string& name)> variable = {};
     /// Where the file of a name is looked for, as <name>.toml.
     std::filesystem::path folder = "environments";
+    /// False: what is to be done is the same for every kind, so that one which nobody gave is no
+    /// error; the environment then counts as `production`.
+    bool needs_kind = true;
 };
 
+/// The kind that a name promises: of `prod…`, `staging…` and `dev…`. Other names promise nothing.
+[[nodiscard]] std::optional<Kind> kind_of_name(std::string_view name) noexcept;
+
 /// Reads the environment that `--env` or BATON_ENVIRONMENT names, `dev` if neither does. A name
-/// without a file is an environment of kind `development`, which needs a URL from elsewhere. Throws
-/// Error(settings_invalid) with one line for each thing that is wrong, in the form "where: what".
+/// without a file needs a URL from elsewhere; its kind is what a flag or a variable says, else
+/// kind_of_name(). Nothing may make another kind of what its file, or a name that begins with
+/// `prod`, says that it is. Throws Error(settings_invalid) with one line for each thing that is
+/// wrong, in the form "where: what".
 [[nodiscard]] Environment load_environment(const Sources& sources);
 
 /// One setting as people read it.
