@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "baton/base/check.hpp"
+#include "baton/base/digest.hpp"
 #include "baton/base/text.hpp"
 
 namespace baton {
@@ -18,22 +19,6 @@ bool is_name(std::string_view name, std::size_t length_max) {
 [[noreturn]] void refuse(const ReducerInfo& info, const std::string& what) {
     throw Error(ErrorCode::reducer_invalid, "reducer " + json_quoted(info.name) + " version " +
                                                 std::to_string(info.version) + ": " + what);
-}
-
-// FNV-1a with 128 bits, in hexadecimal.
-std::string fnv1a(std::string_view text) {
-    __extension__ using Word = unsigned __int128;
-    constexpr Word prime = (Word{1} << 88U) + 0x13BU;
-    Word hash = (Word{0x6C62272E07BB0142ULL} << 64U) + 0x62B821756295C58DULL;
-    for (const char c : text) {
-        hash ^= static_cast<unsigned char>(c);
-        hash *= prime;
-    }
-    std::string hex;
-    for (unsigned shift = 128; shift > 0; shift -= 4) {
-        hex += "0123456789abcdef"[static_cast<unsigned>(hash >> (shift - 4)) & 0xFU];
-    }
-    return hex;
 }
 
 }  // namespace
@@ -83,7 +68,7 @@ std::string Registry::digest(const ReducerInfo& info, std::string_view event_sha
     shape += ')';
     for (const std::string& type : info.event_types) shape += type + ',';
     shape += event_shapes;
-    return fnv1a(shape);
+    return digest_of(shape);
 }
 
 void Registry::refuse_impure(const ReducerInfo& info, std::string_view event_type) {

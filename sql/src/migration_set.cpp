@@ -1,28 +1,18 @@
 #include "migration_set.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstdint>
-#include <cstdio>
 #include <regex>
 
 #include "baton/base/check.hpp"
+#include "baton/base/digest.hpp"
 #include "baton/base/error.hpp"
 
 namespace baton::sql {
 namespace {
 
 constexpr std::size_t schema_length_max = 63 - std::string_view("_orchestrate").size();
-
-// FNV-1a: it only has to notice that a text was changed.
-std::string digest_of(std::string_view text) {
-    std::uint64_t hash = 14695981039346656037ULL;
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-    std::array<char, 17> hex{};
-    (void)std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(hash));
-    return hex.data();
-}
 
 std::string with_newline(std::string_view text) {
     std::string ended(text);
