@@ -171,18 +171,39 @@ Connection::Connection(std::string_view url, const ConnectOptions& options) : op
     release();
 }
 
+// What a role, a database or the environment of the process may have set otherwise, and what this
+// code, and the texts that the server gives and takes, rely on. Only default_transaction_read_only
+// is left alone: who sets that means it, and is told below.
+std::string Connection::session_settings() const {
+    std::string settings;
+    const auto pin = [&](const std::string& name, const std::string& value) {
+        settings += ", set_config('" + name + "', '" + value + "', false)";
+    };
+    pin("client_encoding", "UTF8");
+    pin("timezone", "UTC");
+    pin("datestyle", "ISO, MDY");
+    pin("intervalstyle", "postgres");
+    pin("bytea_output", "hex");
+    pin("extra_float_digits", "1");
+    pin("array_nulls", "on");
+    pin("standard_conforming_strings", "on");
+    pin("default_transaction_isolation", "read committed");
+    // How long is enough is for the caller to say; the server would only say that again and again.
+    pin("statement_timeout", "0");
+    pin("idle_session_timeout", "0");
+    constexpr int transaction_timeout_since = 170000;
+    if (server_version_ >= transaction_timeout_since) pin("transaction_timeout", "0");
+    pin("idle_in_transaction_session_timeout",
+        std::to_string(options_.idle_in_transaction_timeout.count()) + "s");
+    if (!options_.schema.empty()) pin("search_path", search_path_of(options_.schema));
+    return settings;
+}
+
 void Connection::set_up_session() {
     std::string query =
         "select pg_backend_pid(), pg_is_in_recovery(), "
         "current_setting('transaction_read_only') = 'on'";
-    if (!options_.pooled) {
-        query += ", set_config('idle_in_transaction_session_timeout', '" +
-                 std::to_string(options_.idle_in_transaction_timeout.count()) + "s', false)";
-        if (!options_.schema.empty()) {
-            query +=
-                ", set_config('search_path', '" + search_path_of(options_.schema) + "', false)";
-        }
-    }
+    if (!options_.pooled) query += session_settings();
     const Row answer = exec(query).only();
     // A pooler answers with a process id of its own invention.
     if (!options_.pooled && answer.integer(0) != backend_pid_) {

@@ -54,10 +54,14 @@ World::World(std::string url) : url_(std::move(url)) {
 void World::prepare_business() { ask(business_tables); }
 
 std::unique_ptr<ChildProcess> World::start(const ProcessOptions& options) const {
-    std::vector<std::string> arguments{BATON_ORCHESTRATOR_PROGRAM, url_, test_schema, options.node};
+    std::vector<std::string> arguments{BATON_ORCHESTRATOR_PROGRAM,
+                                       options.url.empty() ? url_ : options.url, test_schema,
+                                       options.node};
     arguments.insert(arguments.end(), options.options.begin(), options.options.end());
-    return std::make_unique<ChildProcess>(ChildProcessOptions{
-        .arguments = arguments, .environment = {{"BATON_FAULT", options.fault}}});
+    std::map<std::string, std::string> environment = options.environment;
+    environment.emplace("BATON_FAULT", options.fault);
+    return std::make_unique<ChildProcess>(
+        ChildProcessOptions{.arguments = arguments, .environment = environment});
 }
 
 std::string World::ask(const std::string& statements) {

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -30,6 +31,8 @@ struct ProcessOptions {
     std::string node;
     std::vector<std::string> options = {};  ///< of orchestrator_program
     std::string fault = {};                 ///< BATON_FAULT
+    std::string url = {};                   ///< the world's, if empty
+    std::map<std::string, std::string> environment = {};
 };
 
 class World {

@@ -99,6 +99,7 @@ private:
     /// Throws connection_lost where the session is known to be gone; checks the owner and the pid.
     void check_usable();
     void set_up_session();
+    [[nodiscard]] std::string session_settings() const;
     pqxx::result run_prepared(pqxx::transaction_base& transaction, const std::string& name,
                               std::span<const Parameter> parameters);
 
