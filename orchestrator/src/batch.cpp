@@ -1,9 +1,13 @@
 #include "batch.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
@@ -17,8 +21,14 @@ using Clock = std::chrono::steady_clock;
 
 // Why an event cannot be folded.
 struct Cause {
-    std::string error;
-    bool is_set_up = false;  // not the event is wrong but the database: a table is gone, say
+    std::string error;     // may quote the event: for dead_event, not for the log
+    std::string sqlstate;  // "" where the reducer said so, not the database
+
+    // Not the event is wrong but the database: a table is gone, say.
+    [[nodiscard]] bool is_set_up() const { return sqlstate.starts_with("42"); }
+    [[nodiscard]] std::string loggable() const {
+        return sqlstate.empty() ? "reducer" : "SQLSTATE " + sqlstate;
+    }
 };
 
 // The events of the page that a view cannot fold: those found so far, and those a person skipped.
@@ -33,15 +43,32 @@ struct Poisons {
     }
 };
 
-// A view was refused by the database in the middle of a transaction, which is over.
+// A view was refused by the database; a transaction that was open is over.
 struct Refused {
     View* view;
     Cause cause;
 };
 
+// Throws Refused where `action` meets what will fail again for the same events; a deadlock will
+// not.
+template <class Action>
+auto refusing(View& view, Action&& action) {
+    try {
+        return std::forward<Action>(action)();
+    } catch (const sql::SqlError& error) {
+        if (error.code() != ErrorCode::statement_failed || is_passing(error)) throw;
+        throw Refused{&view, {storable_text(error.what()), error.sqlstate()}};
+    }
+}
+
+struct Dead {
+    sql::DeadEvent event;
+    std::string loggable_cause;
+};
+
 // What came of one view in one attempt.
 struct Outcome {
-    std::vector<sql::DeadEvent> dead;
+    std::vector<Dead> dead;
     std::optional<Position> halted_at;
     std::string reason;
 };
@@ -52,16 +79,15 @@ public:
         : context_(context), page_(page), is_recorded_(is_recorded) {}
 
     // Folds the page into `view`, around the events that it cannot fold. Throws Refused.
-    Outcome apply(sql::Transaction& transaction, View& view) {
+    Outcome fold(View& view) {
         Outcome outcome;
         Poisons& poisons = poisons_[&view];
         std::size_t first = 0;
         while (first < page_.log.events.size()) {
             const std::size_t end = next_gap(poisons, first);
             if (end > first) {
-                const std::optional<Poison> poison = fold(transaction, view, first, end - first);
-                if (poison) {
-                    poisons.add(poison->index, {poison->error});
+                if (const std::optional<Poison> poison = fold(view, first, end - first)) {
+                    poisons.add(poison->index, {poison->error, {}});
                     continue;
                 }
             }
@@ -75,7 +101,15 @@ public:
         return outcome;
     }
 
-    void skip(View& view, std::size_t index) { poisons_[&view].skipped.push_back(index); }
+    // Writes what fold() gave. Throws Refused.
+    static void write(sql::Transaction& transaction, View& view) {
+        refusing(view, [&] { view.write(transaction); });
+    }
+
+    // The events, by index and ascending, that `view` goes on without.
+    void set_skipped(View& view, std::vector<std::size_t> skipped) {
+        poisons_[&view].skipped = std::move(skipped);
+    }
 
     // Finds the event for which the database refuses the view, by folding ever shorter beginnings
     // of the page in transactions that are rolled back. Throws Error(transaction_retry) if there is
@@ -87,14 +121,13 @@ public:
         std::optional<Cause> cause;  // of the first `bad`, once it was seen
         while (bad - good > 1 || !cause) {
             const std::size_t tried = bad - good > 1 ? good + (bad - good) / 2 : bad;
-            context_.keep_leading();
             if (std::optional<Cause> refusal = try_beginning(view, tried)) {
                 bad = tried;
                 cause = std::move(refusal);
             } else if (tried == bad) {
-                throw Error(
-                    ErrorCode::transaction_retry,
-                    "view " + view.name() + " failed once and not again: " + refused.cause.error);
+                throw Error(ErrorCode::transaction_retry, "view " + view.name() +
+                                                              " failed once and not again (" +
+                                                              refused.cause.loggable() + ")");
             } else {
                 good = tried;
             }
@@ -113,29 +146,58 @@ private:
         return gap;
     }
 
-    std::optional<Poison> fold(sql::Transaction& transaction, View& view, std::size_t first,
-                               std::size_t count) {
-        try {
-            return view.apply(transaction, {page_, first, count, is_recorded_});
-        } catch (const sql::SqlError& error) {
-            // Only what will fail again for the same events is poison; a deadlock is not.
-            if (error.code() != ErrorCode::statement_failed || is_passing(error)) throw;
-            throw Refused{&view, {storable_text(error.what()), error.sqlstate().starts_with("42")}};
+    std::optional<Poison> fold(View& view, std::size_t first, std::size_t count) {
+        context_.lease.keep();
+        const auto fold_once = [&] {
+            const Clock::time_point started = Clock::now();
+            std::optional<Poison> poison = refusing(view, [&] {
+                return view.fold({page_, first, count, is_recorded_});
+            });
+            const Clock::duration took = Clock::now() - started;
+            view.pace.folded(poison ? poison->index - first + 1 : count, took);
+            if (took <= context_.lease.length()) return std::pair(poison, true);
+            log().warn("a fold took longer than the lease view={}@{} events={} took={} ms",
+                       view.name(), view.version(), count,
+                       std::chrono::ceil<std::chrono::milliseconds>(took).count());
+            return std::pair(poison, count > 1);
+        };
+        auto [poison, is_in_time] = fold_once();
+        if (!is_in_time) {
+            // This process may have been stopped meanwhile. The fold is pure; once more tells.
+            view.rolled_back();
+            std::tie(poison, is_in_time) = fold_once();
         }
+        if (!is_in_time) refuse_slow(view, first);
+        fault_point("after_reduce");
+        return poison;
+    }
+
+    // No number of events is small enough for the lease.
+    [[noreturn]] void refuse_slow(const View& view, std::size_t index) const {
+        const Event& event = page_.log.events[index];
+        throw Error(ErrorCode::reducer_invalid,
+                    "reducer " + view.name() + "@" + std::to_string(view.version()) +
+                        " needs longer for event " +
+                        std::to_string(static_cast<std::int64_t>(event.id)) + " (" +
+                        std::string(event.type) + ") than the lease of " +
+                        std::to_string(context_.lease.length().count()) +
+                        " ms: make it faster, or the lease longer");
     }
 
     // Folds the first `count` events into `view` for nothing; says why it is refused, if it is.
     std::optional<Cause> try_beginning(View& view, std::size_t count) {
-        sql::Transaction transaction(context_.connection);
         std::optional<Cause> refusal;
         try {
             std::size_t first = 0;
             const Poisons& poisons = poisons_[&view];
             while (first < count) {
                 const std::size_t end = std::min(next_gap(poisons, first), count);
-                if (end > first && fold(transaction, view, first, end - first)) break;
+                if (end > first && fold(view, first, end - first)) break;
                 first = end + 1;
             }
+            context_.lease.keep();
+            sql::Transaction transaction(context_.connection);
+            write(transaction, view);
         } catch (const Refused& refused) {
             refusal = refused.cause;
         } catch (...) {
@@ -157,7 +219,7 @@ private:
         dead.event_type = event.type;
         dead.error = cause.error;
         // Where the database is to blame, every event would be skipped.
-        dead.skipped = !cause.is_set_up && context_.options.on_poison &&
+        dead.skipped = !cause.is_set_up() && context_.options.on_poison &&
                        context_.options.on_poison(view.name()) == PoisonPolicy::skip;
         const auto position = static_cast<std::int64_t>(event.position);
         if (!dead.skipped) {
@@ -166,7 +228,7 @@ private:
                              dead.event_type + ") at position " + std::to_string(position) + ": " +
                              cause.error;
         }
-        outcome.dead.push_back(std::move(dead));
+        outcome.dead.push_back({std::move(dead), cause.loggable()});
     }
 
     const BatchContext& context_;
@@ -176,7 +238,7 @@ private:
 };
 
 void write_outcome(sql::Transaction& transaction, const View& view, const Outcome& outcome) {
-    for (const sql::DeadEvent& dead : outcome.dead) record_dead_event(transaction, dead);
+    for (const Dead& dead : outcome.dead) record_dead_event(transaction, dead.event);
     if (outcome.halted_at) {
         write_standing(transaction, view.name(), {sql::ViewState::halted, *outcome.halted_at},
                        outcome.reason);
@@ -184,28 +246,33 @@ void write_outcome(sql::Transaction& transaction, const View& view, const Outcom
 }
 
 void report_outcome(View& view, const Outcome& outcome) {
-    for (const sql::DeadEvent& dead : outcome.dead) {
-        log().error("event not folded view={}@{} position={} type={} outcome={} error={}",
-                    dead.view, dead.version, static_cast<std::int64_t>(dead.position),
-                    dead.event_type, dead.skipped ? "skipped" : "halted", dead.error);
+    for (const Dead& dead : outcome.dead) {
+        const sql::DeadEvent& event = dead.event;
+        log().error("event not folded view={}@{} position={} event={} type={} outcome={} cause={}",
+                    event.view, event.version, static_cast<std::int64_t>(event.position),
+                    static_cast<std::int64_t>(event.event_id), event.event_type,
+                    event.skipped ? "skipped" : "halted", dead.loggable_cause);
     }
     if (outcome.halted_at) view.standing = {sql::ViewState::halted, *outcome.halted_at};
 }
 
-void try_batch(const BatchContext& context, const Page& page, PageReducer& reducer,
-               std::optional<std::chrono::milliseconds> lease) {
+void try_batch(const BatchContext& context, const Page& page, PageReducer& reducer) {
     const Clock::time_point started = Clock::now();
     std::vector<std::pair<View*, Outcome>> outcomes;
-    sql::Transaction transaction(context.connection);
     for (const std::unique_ptr<View>& view : context.views) {
         if (view->standing.state != sql::ViewState::following) continue;
-        outcomes.emplace_back(view.get(), reducer.apply(transaction, *view));
+        outcomes.emplace_back(view.get(), reducer.fold(*view));
     }
-    for (const auto& [view, outcome] : outcomes) write_outcome(transaction, *view, outcome);
+    context.lease.keep();
+    sql::Transaction transaction(context.connection);
+    for (const auto& [view, outcome] : outcomes) {
+        PageReducer::write(transaction, *view);
+        write_outcome(transaction, *view, outcome);
+    }
     fault_point("before_checkpoint");
     const auto worked =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
-    record_batch(transaction, context.epoch, page.log, worked, lease);
+    record_batch(transaction, context.epoch, page.log, worked, std::nullopt);
     fault_point("before_commit");
     transaction.commit();
     fault_point("after_commit");
@@ -215,18 +282,28 @@ void try_batch(const BatchContext& context, const Page& page, PageReducer& reduc
     }
 }
 
-void try_recorded(const BatchContext& context, View& view, const Page& page, Position head,
-                  PageReducer& reducer) {
-    sql::Transaction transaction(context.connection);
+// What a person, or the policy, skipped before: by index in the page.
+std::vector<std::size_t> skipped_of(const BatchContext& context, const View& view,
+                                    const Page& page) {
     const auto before = static_cast<std::int64_t>(page.log.first_position);
+    std::vector<std::size_t> indices;
+    sql::Transaction transaction(context.connection);
     for (const Position skipped : sql::read_skipped(transaction, view.name(), view.version(),
                                                     Position{before - 1}, page.log.events.size())) {
-        reducer.skip(view, static_cast<std::size_t>(static_cast<std::int64_t>(skipped) - before));
+        indices.push_back(static_cast<std::size_t>(static_cast<std::int64_t>(skipped) - before));
     }
-    const Outcome outcome = reducer.apply(transaction, view);
+    return indices;
+}
+
+void try_recorded(const BatchContext& context, View& view, const Page& page, Position head,
+                  PageReducer& reducer) {
+    const Outcome outcome = reducer.fold(view);
     sql::ViewStanding standing;
     standing.position = page.log.events.back().position;
     standing.state = standing.position == head ? sql::ViewState::following : sql::ViewState::behind;
+    context.lease.keep();
+    sql::Transaction transaction(context.connection);
+    PageReducer::write(transaction, view);
     if (!outcome.halted_at) write_standing(transaction, view.name(), standing);
     write_outcome(transaction, view, outcome);
     sql::fence(transaction, context.epoch);
@@ -266,14 +343,14 @@ bool is_passing(const Error& error) {
     return state == "57014" || state.starts_with("53") || state.starts_with("58");
 }
 
-void reduce_batch(const BatchContext& context, const Page& page,
-                  std::optional<std::chrono::milliseconds> lease) {
+void reduce_batch(const BatchContext& context, const Page& page) {
     PageReducer reducer(context, page, false);
-    reduce_around(context, reducer, [&] { try_batch(context, page, reducer, lease); });
+    reduce_around(context, reducer, [&] { try_batch(context, page, reducer); });
 }
 
 void reduce_recorded(const BatchContext& context, View& view, const Page& page, Position head) {
     PageReducer reducer(context, page, true);
+    reducer.set_skipped(view, skipped_of(context, view, page));
     reduce_around(context, reducer, [&] { try_recorded(context, view, page, head, reducer); });
 }
 

@@ -28,12 +28,12 @@ Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
       epoch_(epoch),
       stopping_(std::move(stopping)),
       reader_((register_reducers(), options_), registry_, sql::read_checkpoint(connection)),
-      lease_renewed_(Clock::now() - options.lease),  // to be renewed: this took its time
+      views_checked_(Clock::now()),
       partitions_checked_(Clock::now()) {
     add_partitions();
 }
 
-BatchContext Leader::context() { return {connection_, epoch_, options_, views_, keep_leading_}; }
+BatchContext Leader::context() { return {connection_, epoch_, options_, views_, lease_}; }
 
 void Leader::register_reducers() {
     sql::prepare_view_store(connection_);
@@ -47,18 +47,18 @@ void Leader::register_reducers() {
         standings.push_back(sql::read_standing(transaction, info.name));
     }
     for (const sql::SqlReducer& reducer : options_.sql_reducers) {
-        sql::register_reducer(transaction, reducer);
+        sql::register_reducer(transaction, reducer, options_.other_builds);
         standings.push_back(sql::read_standing(transaction, reducer.name));
     }
     sql::fence(transaction, epoch_);
     transaction.commit();
 
     for (std::size_t i = 0; i < registry_.reducers().size(); ++i) {
-        views_.push_back(
-            make_cpp_view(connection_, registry_.reducers()[i], registry_.start_fold(i)));
+        views_.push_back(make_cpp_view(connection_, registry_.reducers()[i],
+                                       registry_.start_fold(i), options_.lease));
     }
     for (const sql::SqlReducer& reducer : options_.sql_reducers) {
-        views_.push_back(make_sql_view(reducer));
+        views_.push_back(make_sql_view(reducer, options_.lease));
     }
     for (std::size_t i = 0; i < views_.size(); ++i) views_[i]->standing = standings[i];
 }
@@ -75,35 +75,35 @@ void Leader::add_partitions() {
     }
 }
 
-std::optional<std::chrono::milliseconds> Leader::lease_due() {
-    if (Clock::now() - lease_renewed_ < options_.lease / 3) return std::nullopt;
-    return options_.lease;
-}
-
 void Leader::work() {
     while (!stopping_()) {
         catch_up();
-        if (!reduce_next() || lease_due()) housekeep();
+        reduce_next();
+        housekeep();
     }
 }
 
-bool Leader::reduce_next() {
+void Leader::reduce_next() {
     const bool behind = std::ranges::any_of(
         views_, [](const auto& view) { return view->standing.state == sql::ViewState::behind; });
     const auto patience = behind ? std::chrono::milliseconds(0)
                                  : std::min(options_.lease / 3, std::chrono::milliseconds(250));
     std::unique_ptr<Page> page = reader_.take(patience);
-    if (!page) return false;
-    const auto reduce = [&] {
-        const auto lease = lease_due();
-        const Clock::time_point now = Clock::now();
-        reduce_batch(context(), *page, lease);
-        if (lease) lease_renewed_ = now;
-    };
-    if (!with_retries(reduce)) return false;
+    if (!page) return;
+    if (!with_retries([&] { reduce_batch(context(), *page); })) return;
     head_ = page->log.events.back().position;
     reader_.give_back(std::move(page));
-    return true;
+    pace_reader();
+}
+
+void Leader::pace_reader() {
+    std::size_t limit = options_.batch_max;
+    for (const std::unique_ptr<View>& view : views_) {
+        if (view->standing.state == sql::ViewState::following) {
+            limit = std::min(limit, view->pace.limit());
+        }
+    }
+    reader_.limit_events(limit);
 }
 
 bool Leader::with_retries(const std::function<void()>& step) {
@@ -119,24 +119,27 @@ bool Leader::with_retries(const std::function<void()>& step) {
             log().warn("batch put off: {}; try {} of {}", error.what(), tries, batch_tries_max);
         }
         if (sql::pause_unless(backoff.next(), stopping_)) return false;
-        keep_leading();
+        lease_.keep();
     }
 }
 
 void Leader::catch_up() {
     for (const std::unique_ptr<View>& view : views_) {
         if (view->standing.state != sql::ViewState::behind) continue;
+        lease_.keep();
         if (!with_retries([&] { catch_up(*view); })) return;
         if (view->standing.state == sql::ViewState::following) {
             log().info("view follows the log view={}@{} position={}", view->name(), view->version(),
                        static_cast<std::int64_t>(head_));
+            pace_reader();
         }
     }
 }
 
 void Leader::catch_up(View& view) {
-    if (sql::read_recorded(connection_, view.standing.position, recorded_size_.limit(),
-                           recorded_.log)) {
+    if (sql::read_recorded(connection_, view.standing.position,
+                           recorded_size_.limit(view.pace.limit()), recorded_.log,
+                           PageSize::bytes_max)) {
         recorded_size_.read(recorded_.log);
         registry_.decode(recorded_.log.events, recorded_.decoded);
         reduce_recorded(context(), view, recorded_, head_);
@@ -151,15 +154,15 @@ void Leader::catch_up(View& view) {
     view.standing = standing;
 }
 
+// Each has its own time, however busy the log is.
 void Leader::housekeep() {
-    if (lease_due()) {
-        resume_views();
-        keep_leading();
-    }
+    lease_.keep();
+    if (Clock::now() - views_checked_ > options_.lease / 3) resume_views();
     if (Clock::now() - partitions_checked_ > partition_interval) add_partitions();
 }
 
 void Leader::resume_views() {
+    views_checked_ = Clock::now();
     for (const std::unique_ptr<View>& view : views_) {
         if (view->standing.state != sql::ViewState::halted) continue;
         sql::Transaction transaction(connection_);
@@ -167,16 +170,6 @@ void Leader::resume_views() {
         // Who resolved it may have put rows right by hand.
         view->rolled_back();
     }
-}
-
-void Leader::keep_leading() {
-    const auto lease = lease_due();
-    if (!lease) return;
-    const Clock::time_point now = Clock::now();
-    sql::Transaction transaction(connection_);
-    sql::fence(transaction, epoch_, lease);
-    transaction.commit();
-    lease_renewed_ = now;
 }
 
 }  // namespace baton::orchestrator

@@ -6,12 +6,12 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "batch.hpp"
 #include "baton/base/backoff.hpp"
 #include "baton/orchestrator/orchestrator.hpp"
+#include "lease.hpp"
 #include "page_size.hpp"
 #include "read_ahead.hpp"
 #include "view.hpp"
@@ -31,8 +31,8 @@ public:
 private:
     void register_reducers();
     void add_partitions();
-    /// Takes what the reader has, or waits a little; true if there was a page.
-    bool reduce_next();
+    /// Takes what the reader has, or waits a little.
+    void reduce_next();
     /// Takes `step` again and again until nothing is in its way; false if `stopping` came first.
     bool with_retries(const std::function<void()>& step);
     /// Brings the views that are behind one step further.
@@ -41,8 +41,8 @@ private:
     void housekeep();
     /// Looks whether a person has resolved what halted a view.
     void resume_views();
-    void keep_leading();
-    [[nodiscard]] std::optional<std::chrono::milliseconds> lease_due();
+    /// Tells the reader what the slowest view may fold at once.
+    void pace_reader();
     [[nodiscard]] BatchContext context();
 
     const OrchestratorOptions& options_;
@@ -50,14 +50,14 @@ private:
     sql::Connection& connection_;
     const sql::Epoch epoch_;
     const std::function<bool()> stopping_;
-    const std::function<void()> keep_leading_{[this] { keep_leading(); }};
+    Lease lease_{connection_, epoch_, options_.lease};
 
     std::vector<std::unique_ptr<View>> views_;
     Position head_{0};  // the last recorded position
     ReadAhead reader_;
     Page recorded_;  // for views that are behind
     PageSize recorded_size_{options_.batch_max};
-    std::chrono::steady_clock::time_point lease_renewed_;
+    std::chrono::steady_clock::time_point views_checked_;
     std::chrono::steady_clock::time_point partitions_checked_;
 };
 

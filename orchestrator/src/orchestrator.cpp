@@ -82,8 +82,7 @@ void Orchestrator::lead_or_wait() {
     sql::Connection connection(options_.url, leader_options(options_));
     sql::Migrator().require_installed(connection, options_.schema);
     connection.exec("set lock_timeout = '" + lock_timeout(options_) +
-                    "'; set enable_seqscan = off; set jit = off;"
-                    "set timezone = 'UTC'; set datestyle = 'ISO'");
+                    "'; set enable_seqscan = off; set jit = off");
     sql::prepare_leadership(connection);
 
     sql::Candidate candidate{options_.node, {}, options_.lease};
@@ -102,6 +101,7 @@ void Orchestrator::lead_or_wait() {
         standby.application_name = "baton standby";
         sql::Listener resignations(options_.url, standby, options_.schema + "_leader");
         while (!epoch && !stopping()) {
+            compare_with_leader(connection, candidate);
             static_cast<void>(resignations.wait(standby_look));
             epoch = sql::lead(connection, candidate);
         }
@@ -117,6 +117,29 @@ void Orchestrator::lead_or_wait() {
     sql::resign(connection, *epoch);
     held_.reset();
     log().info("resigned schema={} epoch={}", options_.schema, static_cast<std::int64_t>(*epoch));
+}
+
+void Orchestrator::compare_with_leader(sql::Connection& connection,
+                                       const sql::Candidate& candidate) {
+    const sql::Result leader = connection.exec(
+        "select epoch, node, (select string_agg(reducer, ', ' order by reducer collate \"C\")"
+        " from unnest(reducers) as reducer) from leader where only_row");
+    const sql::Row row = leader.only();
+    const sql::Epoch epoch{row.integer(0)};
+    if (std::exchange(compared_, epoch) == epoch) return;
+
+    std::vector<std::string> carried = candidate.reducers;
+    std::ranges::sort(carried);
+    std::string ours;
+    for (const std::string& reducer : carried) ours += (ours.empty() ? "" : ", ") + reducer;
+    const std::string theirs(row.text(2));
+    if (ours == theirs) return;
+    log().warn(
+        "the leader {} runs other reducers ({}) than this process carries ({}); what it does not "
+        "run"
+        " is not kept: an environment has one set of reducers at a time, so give one program all of"
+        " them and start it everywhere",
+        row.text(1), theirs.empty() ? "none" : theirs, ours.empty() ? "none" : ours);
 }
 
 void Orchestrator::reduce(sql::Connection& connection, sql::Epoch epoch) {

@@ -1,5 +1,5 @@
-// How many events to read at once: more and more while pages are full, fewer where events are
-// large, so that the process stays small whatever they are.
+// How many events to read at once: fewer where events are large, so that a page is not much larger
+// than it may be, and most of what is read is used.
 //
 // Threads: one at a time.
 #pragma once
@@ -13,29 +13,26 @@ namespace baton::orchestrator {
 
 class PageSize {
 public:
+    // Four pages are in memory at most, each as the server's text and as typed values: the one that
+    // is folded, one that is ready, one in the reader's hand, and a spare one's buffers.
+    static constexpr std::size_t bytes_max = 8UL * 1024 * 1024;
+
     explicit PageSize(std::size_t events_max) : events_max_(events_max) {}
 
-    /// How many events the next page may have. It goes by the size of the former page's events, so
-    /// a page holds more than bytes_max only if its events are suddenly larger.
-    [[nodiscard]] std::size_t limit() const {
-        return std::clamp<std::size_t>(std::min(grown_, bytes_max / bytes_per_event_), 1,
+    /// How many events the next page may have, of at most `fold_limit` that may be folded at once.
+    /// It goes by the size of the former page's events; what large ones among them may take besides
+    /// is for the reader of the log to heed (bytes_max).
+    [[nodiscard]] std::size_t limit(std::size_t fold_limit) const {
+        return std::clamp<std::size_t>(std::min(fold_limit, bytes_max / bytes_per_event_), 1,
                                        events_max_);
     }
 
-    /// Takes note of a page that was read with limit().
-    void read(const sql::LogPage& page) {
-        // Full pages mean a backlog. Without one, pages are small by themselves.
-        if (page.events.size() == limit()) grown_ = std::min(grown_ * 4, events_max_);
-        bytes_per_event_ = page.bytes / page.events.size() + 1;
-    }
+    /// Takes note of a page.
+    void read(const sql::LogPage& page) { bytes_per_event_ = page.bytes / page.events.size() + 1; }
 
 private:
-    // Two pages are in memory at most, each as the server's text and as typed values.
-    static constexpr std::size_t bytes_max = 8UL * 1024 * 1024;
-
     std::size_t events_max_;
-    std::size_t grown_ = 64;
-    std::size_t bytes_per_event_ = 512;
+    std::size_t bytes_per_event_ = 256;
 };
 
 }  // namespace baton::orchestrator

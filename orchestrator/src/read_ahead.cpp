@@ -51,6 +51,7 @@ std::unique_ptr<Page> ReadAhead::take(std::chrono::milliseconds timeout) {
 }
 
 void ReadAhead::give_back(std::unique_ptr<Page> page) {
+    page->log.clear();
     const std::lock_guard lock(mutex_);
     spare_ = std::move(page);
 }
@@ -98,7 +99,7 @@ bool ReadAhead::read_page(sql::LogReader& reader) {
     }
     if (!page) page = std::make_unique<Page>();
 
-    if (!reader.next(page_size_.limit(), page->log)) {
+    if (!reader.next(page_size_.limit(fold_limit_), page->log, PageSize::bytes_max)) {
         give_back(std::move(page));
         return false;
     }

@@ -6,6 +6,7 @@
 // Lifetime: the registry must outlive it; the thread has ended when the destructor returns.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -38,6 +39,8 @@ public:
 
     /// The next page, or nullptr if there is none within `timeout`. Throws what stopped the thread.
     [[nodiscard]] std::unique_ptr<Page> take(std::chrono::milliseconds timeout);
+    /// From here on pages have at most `count` events; it begins with one.
+    void limit_events(std::size_t count) { fold_limit_ = count; }
     /// A page that is done with, to be used again.
     void give_back(std::unique_ptr<Page> page);
 
@@ -56,6 +59,8 @@ private:
 
     // Touched by the reading thread only.
     PageSize page_size_{options_.batch_max};
+
+    std::atomic<std::size_t> fold_limit_{1};
 
     std::mutex mutex_;
     std::condition_variable changed_;

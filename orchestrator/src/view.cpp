@@ -1,22 +1,26 @@
 #include "view.hpp"
 
 #include <utility>
+#include <vector>
 
 #include "baton/base/check.hpp"
-#include "baton/base/fault.hpp"
 
 namespace baton::orchestrator {
 namespace {
 
 class CppView final : public View {
 public:
-    CppView(sql::Connection& connection, const ReducerInfo& info, std::unique_ptr<Fold> fold)
-        : View(info.name, info.version), rows_(connection, info), fold_(std::move(fold)) {}
+    CppView(sql::Connection& connection, const ReducerInfo& info, std::unique_ptr<Fold> fold,
+            std::chrono::milliseconds lease)
+        : View(info.name, info.version, lease),
+          connection_(connection),
+          rows_(connection, info),
+          fold_(std::move(fold)) {}
 
-    std::optional<Poison> apply(sql::Transaction& transaction, const Segment& segment) override {
-        // Within one transaction the rows of an earlier segment are as good as written; if the
-        // transaction fails, rolled_back() forgets everything.
-        if (std::exchange(has_changes_, false)) fold_->commit();
+    std::optional<Poison> fold(const Segment& segment) override {
+        // The rows of an earlier segment are as good as written; if the transaction fails,
+        // rolled_back() forgets everything.
+        if (!unwritten_.empty()) fold_->commit();
         for (;;) {
             const FoldResult result =
                 fold_->fold(segment.page.decoded, segment.first, segment.count);
@@ -24,59 +28,76 @@ public:
             if (result.state == FoldState::poisoned) {
                 return Poison{result.event_index, result.message};
             }
-            rows_.load(transaction, *fold_);
+            // Nobody but the leader writes them, and the fence tells whether that is still us.
+            rows_.load(connection_, *fold_);
         }
-        fault_point("after_reduce");
-        has_changes_ = true;
-        rows_.write(transaction, fold_->changes());
+        unwritten_.push_back(fold_->changes());
         return std::nullopt;
     }
 
+    void write(sql::Transaction& transaction) override {
+        for (const Changes& changes : unwritten_) rows_.write(transaction, changes);
+    }
+
     void committed() override {
-        if (std::exchange(has_changes_, false)) fold_->commit();
+        if (!unwritten_.empty()) fold_->commit();
+        unwritten_.clear();
     }
 
     void rolled_back() override {
-        has_changes_ = false;
+        unwritten_.clear();
         fold_->rollback();
     }
 
 private:
+    sql::Connection& connection_;
     sql::ViewRows rows_;
     std::unique_ptr<Fold> fold_;
-    bool has_changes_ = false;
+    std::vector<Changes> unwritten_;  // of each segment
 };
 
 class SqlView final : public View {
 public:
-    explicit SqlView(const sql::SqlReducer& reducer) : View(reducer.name, reducer.version) {}
+    SqlView(const sql::SqlReducer& reducer, std::chrono::milliseconds lease)
+        : View(reducer.name, reducer.version, lease) {}
 
-    std::optional<Poison> apply(sql::Transaction& transaction, const Segment& segment) override {
-        if (segment.is_recorded) {
-            const auto first =
-                static_cast<std::int64_t>(segment.page.log.events[segment.first].position);
-            sql::enter_recorded(transaction, Position{first - 1}, segment.count);
-        } else {
-            sql::enter_slice(transaction, segment.page.log, segment.first, segment.count);
-        }
-        sql::call_sql_reducer(transaction, name(), version());
+    // The server folds, in the statement that writes.
+    std::optional<Poison> fold(const Segment& segment) override {
+        segments_.push_back(segment);
         return std::nullopt;
     }
 
-    void committed() override {}
-    void rolled_back() override {}
+    void write(sql::Transaction& transaction) override {
+        for (const Segment& segment : segments_) {
+            const sql::LogPage& log = segment.page.log;
+            if (segment.is_recorded) {
+                const auto first = static_cast<std::int64_t>(log.events[segment.first].position);
+                sql::enter_recorded(transaction, Position{first - 1}, segment.count);
+            } else {
+                sql::enter_slice(transaction, log, segment.first, segment.count);
+            }
+            sql::call_sql_reducer(transaction, name(), version());
+        }
+    }
+
+    void committed() override { segments_.clear(); }
+    void rolled_back() override { segments_.clear(); }
+
+private:
+    std::vector<Segment> segments_;
 };
 
 }  // namespace
 
 std::unique_ptr<View> make_cpp_view(sql::Connection& connection, const ReducerInfo& info,
-                                    std::unique_ptr<Fold> fold) {
+                                    std::unique_ptr<Fold> fold, std::chrono::milliseconds lease) {
     BATON_CHECK(fold != nullptr);
-    return std::make_unique<CppView>(connection, info, std::move(fold));
+    return std::make_unique<CppView>(connection, info, std::move(fold), lease);
 }
 
-std::unique_ptr<View> make_sql_view(const sql::SqlReducer& reducer) {
-    return std::make_unique<SqlView>(reducer);
+std::unique_ptr<View> make_sql_view(const sql::SqlReducer& reducer,
+                                    std::chrono::milliseconds lease) {
+    return std::make_unique<SqlView>(reducer, lease);
 }
 
 }  // namespace baton::orchestrator

@@ -4,14 +4,16 @@
 // Threads: the leader's.
 #pragma once
 
-#include <map>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "baton/orchestrator/orchestrator.hpp"
 #include "baton/reducers/fold.hpp"
 #include "baton/sql/view_store.hpp"
+#include "fold_pace.hpp"
 #include "read_ahead.hpp"
 
 namespace baton::orchestrator {
@@ -32,7 +34,8 @@ struct Poison {
 
 class View {
 public:
-    View(std::string name, int version) : name_(std::move(name)), version_(version) {}
+    View(std::string name, int version, std::chrono::milliseconds lease)
+        : pace(lease), name_(std::move(name)), version_(version) {}
     virtual ~View() = default;
     View(const View&) = delete;
     View& operator=(const View&) = delete;
@@ -40,28 +43,34 @@ public:
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] int version() const { return version_; }
 
-    /// Folds the segment's events and writes the rows, in `transaction`. Returns the event that
-    /// cannot be folded, if the reducer itself said so; nothing was written then. Throws
-    /// sql::SqlError where the database refused: the transaction is over.
-    [[nodiscard]] virtual std::optional<Poison> apply(sql::Transaction& transaction,
-                                                      const Segment& segment) = 0;
-    /// The transaction of the last apply() was committed.
+    /// Folds the segment's events, on top of the segments before it, and keeps what is to be
+    /// written. Not to be called within a transaction, which would stand idle meanwhile. Returns
+    /// the event that cannot be folded, if the reducer itself said so; nothing of the segment is
+    /// kept then. Throws sql::SqlError where the database did not give the rows.
+    [[nodiscard]] virtual std::optional<Poison> fold(const Segment& segment) = 0;
+    /// Writes what fold() kept since the last commit. Throws sql::SqlError where the database
+    /// refused it: the transaction is over.
+    virtual void write(sql::Transaction& transaction) = 0;
+    /// What was folded is durable.
     virtual void committed() = 0;
-    /// It was not.
+    /// It is not, and must be folded again.
     virtual void rolled_back() = 0;
 
     sql::ViewStanding standing;
+    FoldPace pace;
 
 private:
     std::string name_;
     int version_;
 };
 
-/// A view that a C++ reducer keeps. `info` must be registered and outlive it.
+/// A view that a C++ reducer keeps. `info` must be registered and outlive it, as `connection` must.
 [[nodiscard]] std::unique_ptr<View> make_cpp_view(sql::Connection& connection,
                                                   const ReducerInfo& info,
-                                                  std::unique_ptr<Fold> fold);
+                                                  std::unique_ptr<Fold> fold,
+                                                  std::chrono::milliseconds lease);
 /// A view that a SQL function keeps.
-[[nodiscard]] std::unique_ptr<View> make_sql_view(const sql::SqlReducer& reducer);
+[[nodiscard]] std::unique_ptr<View> make_sql_view(const sql::SqlReducer& reducer,
+                                                  std::chrono::milliseconds lease);
 
 }  // namespace baton::orchestrator

@@ -2,25 +2,51 @@
 
 #include <utility>
 
+#include "baton/base/error.hpp"
+
 namespace baton::sql {
 namespace {
 
-constexpr auto page_columns =
-    "id, dispatched_at, type, key, tenant, payload, body, content_type, meta";
-
 enum Column { id, dispatched_at, type, key, tenant, payload, body, content_type, meta };
+enum WideColumn { wide_id, wide_payload, wide_body, wide_meta };
+
+// Whether a column's text may be much longer than 2 KB. The stored size tells that of what is not
+// compressed, and nothing under some 500 bytes becomes a large text. Small columns pay for one
+// comparison.
+std::string is_wide(const std::string& column) {
+    const std::string size = "pg_column_size(" + column + ")";
+    return "(" + size + " > 500 and (" + size + " > 2000 or pg_column_compression(" + column +
+           ") is not null))";
+}
+
+// The columns of a page. Where one of them is wide, payload is null, which no event's is: such
+// events are read apart, as many as may be.
+std::string page_columns() {
+    const std::string wide_payload_column = is_wide("payload");
+    const std::string wide_body_column = is_wide("body");
+    const std::string wide_meta_column = is_wide("meta");
+    return "id, dispatched_at, type, key, tenant, case when " + wide_payload_column + " or " +
+           wide_body_column + " or " + wide_meta_column +
+           " then null else payload end, case when " + wide_body_column +
+           " then null else body end, content_type, case when " + wide_meta_column +
+           " then null else meta end";
+}
 
 // The planner must not choose by statistics that were taken while the log was empty: the right
 // plan, an index scan from where we stand, is the same for every size.
 constexpr auto session_settings =
     "set enable_seqscan = off; set enable_bitmapscan = off; set jit = off;"
-    "set plan_cache_mode = force_generic_plan; set timezone = 'UTC'; set datestyle = 'ISO'";
+    "set plan_cache_mode = force_generic_plan";
 
 std::string slice_statement(Content content) {
-    const std::string columns = content == Content::whole ? page_columns : "id, null, type";
+    const std::string columns = content == Content::whole ? page_columns() : "id, null, type";
     return "select " + columns +
            " from log_slice($1::bigint, $2::xid8, $3::pg_snapshot, $4::pg_snapshot, $5::bigint,"
            " $6::xid8[], $7::bigint, $8::integer) order by id limit $8::integer";
+}
+
+void prepare_wide_events(Connection& connection) {
+    connection.prepare("wide_events", "select * from wide_events($1::bigint[], $2::bigint)");
 }
 
 Window window_of(const Row& row, int column, std::int64_t number) {
@@ -34,35 +60,101 @@ Window window_of(const Row& row, int column, std::int64_t number) {
     return window;
 }
 
-std::string_view stored_bytes(LogPage& page, const Row& row) {
-    if (row.is_null(body)) return {};
-    return page.bodies.emplace_back(row.bytes(body));
+// The ids of the events whose large columns are not in page.rows, as an array; "" if there are
+// none.
+std::string wide_ids(const LogPage& page) {
+    std::string ids;
+    for (const Row row : page.rows) {
+        if (!row.is_null(payload)) continue;
+        ids += ids.empty() ? '{' : ',';
+        ids += row.text(id);
+    }
+    if (!ids.empty()) ids += '}';
+    return ids;
 }
 
-// Fills page.events from page.rows; columns as page_columns, from `first_column` on.
-void fill_events(LogPage& page, Content content) {
-    page.events.clear();
-    page.bodies.clear();
-    page.bytes = 0;
-    // Views into bodies must not move.
-    page.bodies.reserve(page.rows.size());
-    page.events.reserve(page.rows.size());
-    auto position = static_cast<std::int64_t>(page.first_position);
-    for (const Row row : page.rows) {
-        Event& event = page.events.emplace_back();
-        event.position = Position{position++};
+// Fills page.events from page.rows, and from page.wide_rows as far as those go.
+class PageFiller {
+public:
+    PageFiller(LogPage& page, Content content) : page_(page), content_(content) {
+        page_.events.clear();
+        page_.bodies.clear();
+        page_.bytes = 0;
+        // Views into bodies must not move.
+        page_.bodies.reserve(page_.rows.size());
+        page_.events.reserve(page_.rows.size());
+    }
+
+    // False if there are more events than the page could take.
+    bool fill() {
+        for (const Row row : page_.rows) {
+            if (!add(row)) return false;
+        }
+        return true;
+    }
+
+private:
+    bool add(const Row& row) {
+        Event event;
+        event.position = Position{static_cast<std::int64_t>(page_.first_position) +
+                                  static_cast<std::int64_t>(page_.events.size())};
         event.id = EventId{row.integer(id)};
         event.type = row.text(type);
-        if (content == Content::ids_and_types) continue;
-        event.key = row.text_or_null(key);
-        event.tenant = row.text_or_null(tenant);
-        event.payload = row.text(payload);
-        event.body = stored_bytes(page, row);
-        event.content_type = row.text(content_type);
-        event.meta = row.text(meta);
-        event.dispatched_at = Timestamp::parse(row.text(dispatched_at));
-        page.bytes += event.payload.size() + event.body.size();
+        if (content_ == Content::whole) {
+            event.key = row.text_or_null(key);
+            event.tenant = row.text_or_null(tenant);
+            event.content_type = row.text(content_type);
+            event.dispatched_at = Timestamp::parse(row.text(dispatched_at));
+            if (row.is_null(payload)) {
+                if (wide_taken_ == page_.wide_rows.size()) return false;
+                const Row wide = page_.wide_rows[wide_taken_++];
+                if (wide.integer(wide_id) != row.integer(id)) {
+                    throw Error(ErrorCode::transaction_retry,
+                                "events were removed while they were read");
+                }
+                set_content(event, wide, {wide_payload, wide_body, wide_meta});
+            } else {
+                set_content(event, row, {payload, body, meta});
+            }
+            page_.bytes += event.type.size() + size_of(event.key) + size_of(event.tenant) +
+                           event.content_type.size() + event.payload.size() + event.body.size() +
+                           event.meta.size();
+        }
+        page_.events.push_back(event);
+        return true;
     }
+
+    struct ContentColumns {
+        int payload, body, meta;
+    };
+
+    void set_content(Event& event, const Row& row, const ContentColumns& columns) {
+        event.payload = row.text(columns.payload);
+        event.meta = row.text(columns.meta);
+        if (!row.is_null(columns.body)) {
+            event.body = page_.bodies.emplace_back(row.bytes(columns.body));
+        }
+    }
+
+    static std::size_t size_of(const std::optional<std::string_view>& text) {
+        return text ? text->size() : 0;
+    }
+
+    LogPage& page_;
+    Content content_;
+    std::size_t wide_taken_ = 0;
+};
+
+// Makes page.events of page.rows; false if they are not all of them.
+bool fill_events(Connection& connection, LogPage& page, Content content,
+                 std::size_t wide_bytes_max) {
+    page.wide_rows = Result();
+    if (content == Content::whole) {
+        if (const std::string ids = wide_ids(page); !ids.empty()) {
+            page.wide_rows = connection.exec_prepared("wide_events", {ids, wide_bytes_max});
+        }
+    }
+    return PageFiller(page, content).fill();
 }
 
 }  // namespace
@@ -88,12 +180,13 @@ LogReader::LogReader(Connection& connection, Checkpoint checkpoint, Content cont
       exhausted_(at_.window.number == 0) {
     connection_.exec(session_settings);
     connection_.prepare("log_slice", slice_statement(content_));
+    prepare_wide_events(connection_);
     connection_.prepare("open_window",
                         "select * from open_window($1::bigint, $2::xid8, $3::pg_snapshot)");
     connection_.prepare("recorded_window", "select * from recorded_window($1::bigint)");
 }
 
-bool LogReader::next(std::size_t limit, LogPage& page) {
+bool LogReader::next(std::size_t limit, LogPage& page, std::size_t wide_bytes_max) {
     for (;;) {
         if (exhausted_ && !open_next_window()) return false;
         page.rows = connection_.exec_prepared(
@@ -114,7 +207,7 @@ bool LogReader::next(std::size_t limit, LogPage& page) {
         page.opens_window = opens_window_;
         page.after_id = at_.after_id;
         page.first_position = at_.next_position;
-        fill_events(page, content_);
+        if (!fill_events(connection_, page, content_, wide_bytes_max)) exhausted_ = false;
 
         opens_window_ = false;
         at_.after_id = page.last_id();
@@ -145,13 +238,15 @@ bool LogReader::open_next_window() {
     return opens_window_;
 }
 
-bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page) {
-    connection.prepare("read_log", std::string("select ") + page_columns +
-                                       " from read_log($1::bigint, $2::integer)");
+bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page,
+                   std::size_t wide_bytes_max) {
+    connection.prepare("read_log",
+                       "select " + page_columns() + " from read_log($1::bigint, $2::integer)");
+    prepare_wide_events(connection);
     page.rows = connection.exec_prepared("read_log", {static_cast<std::int64_t>(after), limit});
     page.first_position = Position{static_cast<std::int64_t>(after) + 1};
     page.opens_window = false;
-    fill_events(page, Content::whole);
+    fill_events(connection, page, Content::whole, wide_bytes_max);
     return !page.events.empty();
 }
 

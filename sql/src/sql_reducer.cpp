@@ -1,41 +1,95 @@
-// Reads the file of a SQL reducer: see view_store.hpp.
+// Reads the file of a SQL reducer, and registers it: see view_store.hpp.
 
 #include <charconv>
-#include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <pqxx/except>
 #include <regex>
+#include <utility>
 
+#include "baton/base/digest.hpp"
 #include "baton/base/error.hpp"
+#include "baton/sql/failure.hpp"
 #include "baton/sql/view_store.hpp"
 
 namespace baton::sql {
 namespace {
 
-// FNV-1a, 64 bits: the digest need not resist an attacker, who could as well change the function.
-std::string digest_of(const std::string& text) {
-    std::uint64_t hash = 14695981039346656037U;
-    for (const char c : text) {
-        hash ^= static_cast<std::uint8_t>(c);
-        hash *= 1099511628211U;
+std::string read_script(const std::string& path) {
+    const auto refuse = [&](const char* why) {
+        throw Error(ErrorCode::reducer_invalid, "SQL reducer " + path + ": " + why);
+    };
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) refuse("is a folder, not a file");
+    std::string script;
+    try {
+        std::ifstream file(path);
+        if (!file) refuse("cannot read the file");
+        script.assign(std::istreambuf_iterator<char>(file), {});
+    } catch (const std::ios_base::failure&) {
+        refuse("cannot read the file");
     }
-    std::string digits(16, '0');
-    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
-        *digit = "0123456789abcdef"[hash & 0xFU];
-        hash >>= 4U;
+    return script;
+}
+
+// Says of an error that the reducer is to blame, and where. Errors that have nothing to do with it
+// go on as they are; a lacking right keeps its SQLSTATE, because others know what to do about it.
+[[noreturn]] void rethrow_blaming(const SqlReducer& reducer, const std::string& line) {
+    try {
+        throw;
+    } catch (const SqlError& error) {
+        const std::string& state = error.sqlstate();
+        if (error.code() != ErrorCode::statement_failed || state == "57014" ||
+            state.starts_with("53") || state.starts_with("58")) {
+            throw;
+        }
+        std::string text = "SQL reducer " + reducer.origin + line + ": " + error.what();
+        if (state == "0A000" || state == "2D000") {
+            text +=
+                "; it runs in one transaction with its registration, and cannot begin or end one";
+        }
+        if (state == "42501") throw SqlError(ErrorCode::statement_failed, text, state);
+        throw Error(ErrorCode::reducer_invalid, text);
     }
-    return digits;
+}
+
+template <class Action>
+decltype(auto) blaming(const SqlReducer& reducer, Action&& action) {
+    try {
+        return std::forward<Action>(action)();
+    } catch (const SqlError&) {
+        rethrow_blaming(reducer, {});
+    }
+}
+
+// ":12", if the server said where in the script; "" if not.
+std::string line_in(const std::string& message) {
+    static const std::regex line("\nLINE ([0-9]+):");
+    std::smatch match;
+    if (!std::regex_search(message, match, line)) return {};
+    return ":" + match[1].str();
+}
+
+void run_script(Transaction& transaction, const SqlReducer& reducer) {
+    try {
+        transaction.raw().exec_params("select run_reducer_script($1)", reducer.script);
+    } catch (const pqxx::pqxx_exception& exception) {
+        // The line is in the part of the message that a SqlError leaves out.
+        const std::string line = line_in(exception.base().what());
+        try {
+            rethrow_translated(&transaction.connection().raw());
+        } catch (const SqlError&) {
+            rethrow_blaming(reducer, line);
+        }
+    }
 }
 
 }  // namespace
 
 SqlReducer read_sql_reducer(const std::string& path) {
-    std::ifstream file(path);
-    if (!file) {
-        throw Error(ErrorCode::reducer_invalid, "SQL reducer " + path + ": cannot read the file");
-    }
     SqlReducer reducer;
-    reducer.script.assign(std::istreambuf_iterator<char>(file), {});
+    reducer.script = read_script(path);
     reducer.origin = path;
     reducer.build = digest_of(reducer.script);
 
@@ -52,6 +106,29 @@ SqlReducer read_sql_reducer(const std::string& path) {
     const std::string version = match[2];
     std::from_chars(version.data(), version.data() + version.size(), reducer.version);
     return reducer;
+}
+
+void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds) {
+    const Result known =
+        transaction.exec_prepared("registered_sql_build", {reducer.name, reducer.version});
+    const bool is_replaced = other_builds && !known.empty() && known[0].text(0) != reducer.build;
+    const bool is_new = known.empty() || is_replaced;
+    if (is_replaced) {
+        blaming(reducer, [&] {
+            transaction.exec_prepared("forget_reducer", {reducer.name, reducer.version});
+        });
+    }
+    if (is_new) run_script(transaction, reducer);
+    blaming(reducer, [&] {
+        const Result columns =
+            transaction.exec_prepared("view_columns", {reducer.name, reducer.version});
+        transaction.exec_prepared("register_reducer", {reducer.name, reducer.version, reducer.build,
+                                                       "sql", columns.only().text(0), false});
+        if (!is_new) return;
+        // A fold of no events: what cannot even be planned is refused here, not at an event.
+        enter_recorded(transaction, Position{0}, 0);
+        call_sql_reducer(transaction, reducer.name, reducer.version);
+    });
 }
 
 }  // namespace baton::sql

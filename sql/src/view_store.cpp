@@ -38,12 +38,6 @@ std::string_view name_of(ViewState state) {
     return "behind";
 }
 
-void call_register(Transaction& transaction, const ReducerInfo& info, std::string_view language,
-                   std::string_view columns, bool other_builds) {
-    transaction.exec_prepared(
-        "register_reducer", {info.name, info.version, info.build, language, columns, other_builds});
-}
-
 // The keys of a fold come in the order of BATON_KEY, those of a statement in the order of the
 // columns.
 std::vector<std::size_t> key_order_of(const ReducerInfo& info) {
@@ -70,9 +64,10 @@ void prepare_view_store(Connection& connection) {
     connection.prepare("register_reducer",
                        "select register_reducer($1, $2::integer, $3, $4, $5::jsonb, $6::boolean)");
     connection.prepare("view_columns", "select view_columns($1, $2::integer)");
-    connection.prepare(
-        "is_registered",
-        "select build from reducer_version where name = $1 and version = $2::integer");
+    connection.prepare("registered_sql_build",
+                       "select build from reducer_version where name = $1 and version = $2::integer"
+                       " and language = 'sql'");
+    connection.prepare("forget_reducer", "select forget_reducer($1, $2::integer)");
     connection.prepare("read_standing", "select state, position from view_state where view = $1");
     connection.prepare("write_standing", "select set_view_state($1, $2, $3::bigint, $4)");
     connection.prepare("read_skipped",
@@ -92,25 +87,8 @@ void prepare_view_store(Connection& connection) {
 }
 
 void register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds) {
-    call_register(transaction, info, "c++", columns_json(info.columns), other_builds);
-}
-
-void register_reducer(Transaction& transaction, const SqlReducer& reducer) {
-    ReducerInfo info;
-    info.name = reducer.name;
-    info.version = reducer.version;
-    info.build = reducer.build;
-    const bool is_new =
-        transaction.exec_prepared("is_registered", {reducer.name, reducer.version}).empty();
-    if (is_new) transaction.exec(reducer.script);
-    const Result columns =
-        transaction.exec_prepared("view_columns", {reducer.name, reducer.version});
-    call_register(transaction, info, "sql", columns.only().text(0), false);
-    if (is_new) {
-        // A fold of no events: what cannot even be planned is refused here, not at an event.
-        enter_recorded(transaction, Position{0}, 0);
-        call_sql_reducer(transaction, reducer.name, reducer.version);
-    }
+    transaction.exec_prepared("register_reducer", {info.name, info.version, info.build, "c++",
+                                                   columns_json(info.columns), other_builds});
 }
 
 ViewStanding read_standing(Transaction& transaction, const std::string& view) {
@@ -157,9 +135,9 @@ ViewRows::ViewRows(Connection& connection, const ReducerInfo& info)
     connection.prepare(remove_, std::string(row.text(2)));
 }
 
-void ViewRows::load(Transaction& transaction, Fold& fold) const {
+void ViewRows::load(Connection& connection, Fold& fold) const {
     const std::vector<std::string> keys = fold.missing_keys();
-    const Result rows = transaction.exec_prepared(load_, reordered(keys, key_order_));
+    const Result rows = connection.exec_prepared(load_, reordered(keys, key_order_));
     std::vector<std::optional<std::string_view>> fields(static_cast<std::size_t>(column_count_));
     for (const Row row : rows) {
         for (int column = 0; column < column_count_; ++column) {

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "orchestrator/world.hpp"
+#include "support/eventually.hpp"
 
 namespace baton::testing {
 namespace {
@@ -99,13 +100,21 @@ TEST(RegistrationTest, ASqlReducerThatCannotWorkIsRefusedAndLeavesNothing) {
     EXPECT_TRUE(refused(heading + "create table bad__v1 (position bigint not null);" + function)
                     .starts_with("BT013"))
         << "no key";
-    EXPECT_TRUE(refused(heading + table).starts_with("BT019")) << "no function";
-    EXPECT_TRUE(refused(heading + "select nonsense").starts_with("BT019")) << "not SQL";
+    const std::string where = "BT013 SQL reducer " + file;
+    EXPECT_EQ(refused(heading + table),
+              where + ": call_sql_reducer: function bad__v1() does not exist (SQLSTATE 42883)\n");
+    EXPECT_EQ(refused(heading + table + "\n\nselect *\nfrom nothing;"),
+              where + ":5: relation \"nothing\" does not exist (SQLSTATE 42P01)\n");
+    EXPECT_EQ(refused(heading + "\nselct 1"),
+              where + ":3: syntax error at or near \"selct\" (SQLSTATE 42601)\n");
+    EXPECT_EQ(refused(heading + "select 1/0"), where + ": division by zero (SQLSTATE 22012)\n");
     EXPECT_TRUE(refused(heading + table +
                         "create function bad__v1() returns void language plpgsql as"
                         " $$ begin perform nothing from batch_event; end $$;")
-                    .starts_with("BT019"))
+                    .starts_with(where + ": call_sql_reducer: column \"nothing\""))
         << "a fold that cannot be planned";
+    EXPECT_EQ(refusal(world, {"--sql", "/tmp"}),
+              "BT013 SQL reducer /tmp: is a folder, not a file\n");
     EXPECT_EQ(world.ask("select count(*) from reducer_version where name = 'bad'"), "0");
     EXPECT_EQ(world.ask("select to_regclass('bad__v1') is null"), "t");
 
@@ -114,6 +123,80 @@ TEST(RegistrationTest, ASqlReducerThatCannotWorkIsRefusedAndLeavesNothing) {
     ASSERT_TRUE(all_follow(world, "3")) << process->error_output();
     end(*process, SIGTERM);
     EXPECT_TRUE(refused(heading + table + function + "-- changed").starts_with("BT012"));
+}
+
+TEST(RegistrationTest, ASqlReducersScriptCannotCommitAndLeavesNothing) {
+    World world;
+    const std::string file = ::testing::TempDir() + "reducer_commits.sql";
+    for (const char* const script :
+         {"commit; create table left_behind (a int); commit; select 1/0;",
+          "create table left_behind (a int); do $$ begin commit; end $$;",
+          "create table left_behind (a int); rollback; create table left_behind (a int); begin;"}) {
+        SCOPED_TRACE(script);
+        std::ofstream(file) << "--! reducer bad version 1\n" << script;
+        const std::string said = refusal(world, {"--sql", file});
+        EXPECT_TRUE(said.starts_with("BT013 SQL reducer " + file)) << said;
+        EXPECT_NE(said.find("cannot begin or end one"), std::string::npos) << said;
+        EXPECT_EQ(world.ask("select to_regclass('left_behind') is null"), "t");
+    }
+}
+
+TEST(RegistrationTest, WhereOtherBuildsAreAcceptedAnEditedSqlReducerBuildsItsViewAnew) {
+    World world;
+    const std::string file = ::testing::TempDir() + "reducer_edited.sql";
+    const auto write = [&](const std::string& column, const std::string& value) {
+        std::ofstream(file)
+            << "--! reducer edited version 1\ncreate table edited__v1 (account text primary key, "
+            << column << " bigint not null, position bigint not null);\n"
+            << "create function edited__v1() returns void language sql as $$ insert into"
+               " edited__v1 as v select payload ->> 'account', "
+            << value
+            << ", max(position) from batch_event where type = 'account/moved' group by 1"
+               " on conflict (account) do update set "
+            << column << " = v." << column << " + excluded." << column
+            << ", position = excluded.position $$;\n";
+    };
+    const std::vector<std::string> options{"--sql", file, "--other-builds"};
+    write("moves", "count(*)");
+    auto process = world.start({.node = "first", .options = options});
+    dispatch_flood(world, 500);
+    ASSERT_TRUE(all_follow(world, "3")) << process->error_output();
+    ASSERT_TRUE(world.settles()) << process->error_output();
+    EXPECT_EQ(world.ask("select sum(moves) from edited"), "500");
+    end(*process, SIGTERM);
+
+    write("doubled", "2 * count(*)");
+    EXPECT_TRUE(refusal(world, {"--sql", file}).starts_with("BT012"));
+    process = world.start({.node = "second", .options = options});
+    ASSERT_TRUE(world.leads("second")) << process->error_output();
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.comes_true("to_regclass('edited') is not null"));
+    ASSERT_TRUE(all_follow(world, "3")) << process->error_output();
+    ASSERT_TRUE(world.settles()) << process->error_output();
+    EXPECT_EQ(world.ask("select sum(doubled) from edited"), "1200");
+    end(*process, SIGTERM);
+
+    process = world.start({.node = "third", .options = {"--sql", file}});
+    EXPECT_TRUE(world.leads("third")) << process->error_output();
+}
+
+TEST(RegistrationTest, AStandbyWithOtherReducersSaysThatTheyAreNotRun) {
+    World world;
+    const auto leader = world.start({.node = "first"});
+    ASSERT_TRUE(world.leads("first"));
+    const auto same = world.start({.node = "same"});
+    const auto other =
+        world.start({.node = "other", .options = {"--without-marks", "--sql", sql_file}});
+    const auto says = [](const ChildProcess& process, const std::string& text) {
+        return process.error_output().find(text) != std::string::npos;
+    };
+    ASSERT_TRUE(eventually(seconds(10), [&] {
+        return says(*other,
+                    "the leader first runs other reducers (account_totals@1, mark_totals@1) than"
+                    " this process carries (account_totals@1, sql_totals@1)");
+    })) << other->error_output();
+    ASSERT_TRUE(eventually(seconds(10), [&] { return says(*same, "standing by"); }));
+    EXPECT_FALSE(says(*same, "other reducers"));
 }
 
 }  // namespace

@@ -170,6 +170,45 @@ TEST_F(PoisonTest, ASkippedEventIsFoundToBePoisonousWhileCatchingUpToo) {
     world.expect_exact();
 }
 
+// The lease is renewed with each of the batches, so that is no time to look after views.
+TEST_F(PoisonTest, AResolvedEventIsNoticedWhileEventsTrickleIn) {
+    const auto process = start();
+    ASSERT_TRUE(world.leads("leader"));
+    mark("exception");
+    ASSERT_TRUE(halts("mark_totals", 0)) << process->error_output();
+    Writers writers(world.url(), 1, milliseconds(50));
+    ASSERT_TRUE(world.comes_true("(select count(*) from batch) > 30"));
+    EXPECT_EQ(world.ask("select resolve_dead_event('mark_totals', 'skip')"), "1");
+    // Two thirds of the lease of two seconds, and a busy machine's slowness.
+    EXPECT_TRUE(
+        world.comes_true("exists (select from view_state where view = 'mark_totals' and"
+                         " state = 'following')",
+                         milliseconds(1333 + 500)))
+        << process->error_output();
+    writers.stop();
+    ASSERT_TRUE(world.settles());
+    world.expect_exact();
+}
+
+TEST_F(PoisonTest, TheLogSaysWhichEventFailedAndNothingThatIsInIt) {
+    const auto process = start({"--skip"});
+    ASSERT_TRUE(world.leads("leader"));
+    move_with(10, "4", R"({"divisor": "4111 1111"})");
+    mark("exception");
+    ASSERT_TRUE(world.settles()) << process->error_output();
+    const std::string said = process->error_output();
+    EXPECT_EQ(world.ask("select count(*) from dead_event where error like '%4111 1111%'"), "1");
+    EXPECT_EQ(said.find("4111"), std::string::npos) << said;
+    EXPECT_NE(said.find("view=sql_totals@1 position=4 event=4 type=account/moved outcome=skipped"
+                        " cause=SQLSTATE 22P02"),
+              std::string::npos)
+        << said;
+    EXPECT_NE(said.find("view=mark_totals@1 position=11 event=11 type=mark/made outcome=skipped"
+                        " cause=reducer"),
+              std::string::npos)
+        << said;
+}
+
 // What goes away by itself must not cost an event its place in the view.
 TEST_F(PoisonTest, ALockOnTheViewsRowsIsWaitedForAndNothingIsCountedTwice) {
     const auto process = start({"--skip"});

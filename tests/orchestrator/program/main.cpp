@@ -4,7 +4,8 @@
 //     --lease MS --poll MS --batch-max N   as in OrchestratorOptions
 //     --skip                     skip poisoned events instead of halting
 //     --sql FILE                 a SQL reducer; may be given more than once
-//     --other-build, --without-marks, --fixed-marks   see ReducerChoice
+//     --other-builds             accept another build of a registered version
+//     --other-build, --without-marks, --fixed-marks, --fold-takes MS   see ReducerChoice
 //
 // Exits 0 after SIGTERM or SIGINT, 2 for wrong arguments, 3 with one line for an Error.
 //
@@ -49,6 +50,10 @@ Arguments read_arguments(const std::vector<std::string>& words) {
             result.options.on_poison = [](std::string_view) { return baton::PoisonPolicy::skip; };
         } else if (word == "--sql") {
             result.options.sql_reducers.push_back(baton::sql::read_sql_reducer(words.at(++i)));
+        } else if (word == "--other-builds") {
+            result.options.other_builds = true;
+        } else if (word == "--fold-takes") {
+            result.reducers.fold_takes = std::chrono::milliseconds(number());
         } else if (word == "--other-build") {
             result.reducers.other_build = true;
         } else if (word == "--without-marks") {

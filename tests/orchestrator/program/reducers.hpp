@@ -4,10 +4,12 @@
 // Threads: values only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "baton/reducers/reducer.hpp"
 #include "baton/reducers/registry.hpp"
@@ -38,7 +40,10 @@ struct AccountTotalsReducer {
     static constexpr int version = 1;
     using Events = EventTypes<AccountMoved>;
 
+    std::chrono::milliseconds each_takes{0};
+
     void reduce(const AccountMoved& moved, Rows<Row>& rows) const {
+        if (each_takes.count() > 0) std::this_thread::sleep_for(each_takes);
         Row& row = rows.at({moved.account});
         if (moved.sequence != row.sequence + 1) ++row.jumps;
         row.sequence = moved.sequence;
@@ -102,6 +107,8 @@ struct ReducerChoice {
     bool other_build = false;    ///< OtherAccountTotalsReducer instead of AccountTotalsReducer.
     bool without_marks = false;  ///< No MarkTotalsReducer.
     bool fixed_marks = false;    ///< A MarkTotalsReducer that never fails.
+    /// What a fold of one event takes in AccountTotalsReducer.
+    std::chrono::milliseconds fold_takes{0};
 };
 
 inline Registry make_registry(const ReducerChoice& choice) {
@@ -109,7 +116,7 @@ inline Registry make_registry(const ReducerChoice& choice) {
     if (choice.other_build) {
         registry.add<OtherAccountTotalsReducer>();
     } else {
-        registry.add<AccountTotalsReducer>();
+        registry.add(AccountTotalsReducer{.each_takes = choice.fold_takes});
     }
     if (!choice.without_marks) registry.add(MarkTotalsReducer{.is_fixed = choice.fixed_marks});
     return registry;

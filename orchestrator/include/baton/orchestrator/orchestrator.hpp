@@ -70,10 +70,13 @@ private:
     bool pause(std::chrono::milliseconds time);
 
     void reduce(sql::Connection& connection, sql::Epoch epoch);
+    /// Warns, once for each leader, if it runs other reducers than this process carries.
+    void compare_with_leader(sql::Connection& connection, const sql::Candidate& candidate);
 
     const OrchestratorOptions options_;
     const Registry& registry_;
-    std::optional<sql::Epoch> held_;  // until it is resigned, or its loss was reported
+    std::optional<sql::Epoch> held_;      // until it is resigned, or its loss was reported
+    std::optional<sql::Epoch> compared_;  // the leader that this process was compared with
 
     std::atomic<bool> stopping_{false};
     std::atomic<bool> leading_{false};

@@ -45,16 +45,28 @@ struct LogPage {
     bool opens_window = false;  ///< The window is not recorded yet.
     std::int64_t after_id = 0;  ///< Its events have after_id < id <= the last one's id.
     Position first_position{};
-    std::size_t bytes = 0;      ///< Of payloads and bodies.
+    std::size_t bytes = 0;      ///< Of all that the events hold.
     std::vector<Event> events;  ///< Their texts live as long as the page.
 
     [[nodiscard]] std::int64_t last_id() const {
         return static_cast<std::int64_t>(events.back().id);
     }
 
+    /// Lets go of the events, and of the memory that their texts are in.
+    void clear() {
+        events.clear();
+        rows = Result();
+        wide_rows = Result();
+        bodies.clear();
+    }
+
     Result rows;                      ///< Holds the texts.
+    Result wide_rows;                 ///< The texts of large events.
     std::vector<std::string> bodies;  ///< Decoded bytea.
 };
+
+/// For as many events as asked for, however large they are.
+inline constexpr auto any_bytes = static_cast<std::size_t>(1) << 62U;
 
 /// What to read of each event.
 enum class Content : std::uint8_t {
@@ -68,7 +80,8 @@ public:
     LogReader(Connection& connection, Checkpoint checkpoint, Content content);
 
     /// The next at most `limit` events, or false if there is nothing new. `page` is overwritten.
-    bool next(std::size_t limit, LogPage& page);
+    /// It ends early where the events above 2 KB in it reach `wide_bytes_max`.
+    bool next(std::size_t limit, LogPage& page, std::size_t wide_bytes_max = any_bytes);
 
 private:
     bool open_next_window();
@@ -83,7 +96,8 @@ private:
 };
 
 /// Reads recorded events again, through read_log(): for views that are behind. Positions from
-/// `after` on, at most `limit`; false if there are none.
-bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page);
+/// `after` on, at most `limit`; false if there are none. `wide_bytes_max` as for next().
+bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page,
+                   std::size_t wide_bytes_max = any_bytes);
 
 }  // namespace baton::sql

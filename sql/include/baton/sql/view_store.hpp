@@ -44,9 +44,11 @@ struct SqlReducer {
 void prepare_view_store(Connection& connection);
 
 /// Registers a reducer, and makes its table and view if they are not there. `other_builds` accepts
-/// another build of the same version. Throws Error: build_mismatch, reducer_invalid.
+/// another build of the same version: the view of a C++ reducer goes on as it is, that of a SQL
+/// reducer is dropped and built anew, because its script makes the table. Throws Error:
+/// build_mismatch, reducer_invalid (with the file and line of a SQL reducer).
 void register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds);
-void register_reducer(Transaction& transaction, const SqlReducer& reducer);
+void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds);
 
 [[nodiscard]] ViewStanding read_standing(Transaction& transaction, const std::string& view);
 void write_standing(Transaction& transaction, const std::string& view, const ViewStanding& standing,
@@ -74,7 +76,7 @@ public:
     ViewRows(Connection& connection, const ReducerInfo& info);
 
     /// Loads the rows that `fold` misses.
-    void load(Transaction& transaction, Fold& fold) const;
+    void load(Connection& connection, Fold& fold) const;
     /// Writes what it changed: one statement, and one more if it deleted rows.
     void write(Transaction& transaction, const Changes& changes) const;
 

@@ -1,0 +1,42 @@
+-- forget_reducer: undo the registration of a SQL reducer's version, so that another build of it can
+-- take its place. Internal, for development.
+--
+-- The view is built anew by the other build. What the policy or a person skipped stays skipped; an
+-- event that the view stood before is tried again.
+--
+-- Arguments   name, version: of the reducer.
+-- Locks       its table and its view, exclusively.
+-- Tables      reducer_version, view_state: delete. dead_event: update.
+create or replace function forget_reducer(name text, version integer)
+returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    versioned text := forget_reducer.name || '__v' || forget_reducer.version;
+    fn        regprocedure;
+begin
+    delete from view_state s
+     where s.view = forget_reducer.name and s.version = forget_reducer.version;
+    if found then
+        execute format('drop view if exists %I', forget_reducer.name);
+    end if;
+    delete from reducer_version r
+     where r.name = forget_reducer.name and r.version = forget_reducer.version;
+    update dead_event d
+       set state = 'retried', resolved_at = clock_timestamp(), resolved_by = session_user
+     where d.view = forget_reducer.name and d.version = forget_reducer.version
+       and d.state = 'halting';
+
+    for fn in
+        select p.oid::regprocedure
+          from pg_proc p
+         where p.pronamespace = current_schema()::regnamespace and p.proname = versioned
+    loop
+        execute format('drop routine %s', fn);
+    end loop;
+    execute format('drop table if exists %I', versioned);
+end;
+$$;
