@@ -95,6 +95,15 @@ private:
     bool has_started_ = false;
 };
 
+// "" if it is not the start-up message, or does not say.
+std::string application_of(std::string_view message) {
+    constexpr std::string_view name("application_name\0", 17);
+    const auto at = message.find(name);
+    if (at == std::string_view::npos) return {};
+    const std::string_view value = message.substr(at + name.size());
+    return std::string(value.substr(0, value.find('\0')));
+}
+
 bool is_commit(std::string_view message) {
     if (message[0] != 'Q' && message[0] != 'P') return false;
     // A Query's text follows the length, a Parse's the name of the statement and its NUL.
@@ -145,6 +154,7 @@ struct Proxy::Link {
     End client;
     End server;
     ClientMessages messages;
+    std::string application;   // what the client calls itself
     bool loses_reply = false;  // what the server says next is the answer to a COMMIT
 };
 
@@ -180,8 +190,9 @@ void Proxy::blackhole(bool on) {
     wake();
 }
 
-void Proxy::cut() {
+void Proxy::cut(const std::string& application) {
     std::unique_lock lock(mutex_);
+    cut_application_ = application;
     cutting_ = true;
     wake();
     cut_done_.wait(lock, [this] { return !cutting_; });
@@ -192,8 +203,10 @@ void Proxy::obey() {
     (void)::eventfd_read(wake_up_, &count);
     const std::lock_guard lock(mutex_);
     if (!cutting_) return;
-    links_.clear();
-    connection_count_ = 0;
+    std::erase_if(links_, [this](const std::unique_ptr<Link>& link) {
+        return cut_application_.empty() || link->application == cut_application_;
+    });
+    connection_count_ = static_cast<int>(links_.size());
     cutting_ = false;
     cut_done_.notify_all();
 }
@@ -215,6 +228,7 @@ bool Proxy::from_client(Link& link) {
     if (!bytes) return false;
     link.messages.append(*bytes);
     while (const auto message = link.messages.next()) {
+        if (link.application.empty()) link.application = application_of(*message);
         if (is_commit(*message)) {
             const AtCommit action = at_commit_.exchange(AtCommit::pass);
             if (action == AtCommit::drop_request) {

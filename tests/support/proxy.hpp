@@ -55,8 +55,9 @@ public:
     /// While on, no byte passes in either direction, and connections stay open. What was held back
     /// is delivered when it is turned off. New clients are accepted and hear nothing.
     void blackhole(bool on);
-    /// Cuts the connections that there are now. New ones are let through. Returns when it is done.
-    void cut();
+    /// Cuts the connections that there are now, or those of one application_name. New ones are let
+    /// through. Returns when it is done.
+    void cut(const std::string& application = {});
     /// How many clients are connected.
     [[nodiscard]] int connection_count() const { return connection_count_; }
 
@@ -88,6 +89,7 @@ private:
     std::mutex mutex_;
     std::condition_variable cut_done_;  // with mutex_
     bool cutting_ = false;              // guarded by mutex_
+    std::string cut_application_;       // guarded by mutex_; "" for all
 
     std::vector<std::unique_ptr<Link>> links_;  // the thread's alone
     std::thread thread_;                        // last: it uses all of the above
