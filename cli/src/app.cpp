@@ -8,8 +8,10 @@
 #include <cstdio>
 
 #include "baton/base/error.hpp"
+#include "baton/base/log.hpp"
 #include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
+#include "baton/sql/migrator.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
 
@@ -64,7 +66,9 @@ const CLI::App& deepest(const CLI::App& root, std::string& path) {
     const CLI::App& verb = deepest(root, path);
     const std::string see = "; see `" + path + " --help`";
     const std::vector<std::string> extra = root.remaining(true);
-    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !extra.empty()) {
+    const bool lacks_verb = error.what() == std::string_view("A subcommand is required");
+    if ((lacks_verb || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) &&
+        !extra.empty()) {
         const std::string word = extra.front().substr(0, extra.front().find('='));
         if (!word.starts_with('-')) cli::refuse("unexpected argument " + quoted(word) + see);
         std::vector<std::string> names;
@@ -74,7 +78,7 @@ const CLI::App& deepest(const CLI::App& root, std::string& path) {
         cli::refuse("there is no option " + quoted(word) + suggestion(word, names) + see);
     }
     std::string what = error.what();
-    if (what == "A subcommand is required") what = "a verb is missing";
+    if (lacks_verb) what = "a verb is missing";
     std::ranges::replace(what, '\n', ' ');
     if (!what.empty() && what.size() > 1 && what[1] >= 'a' && what[1] <= 'z') {
         what[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(what[0])));
@@ -106,6 +110,9 @@ bool parse(CLI::App& root, const std::vector<std::string>& arguments) {
     } catch (const CLI::CallForHelp&) {
         cli::write_out(root.help());
         return false;
+    } catch (const CLI::CallForVersion&) {
+        cli::write_out("baton " + std::string(cli::version()) + "\n");
+        return false;
     } catch (const CLI::CallForAllHelp&) {
         cli::write_out(root.help("", CLI::AppFormatMode::All));
         return false;
@@ -115,33 +122,68 @@ bool parse(CLI::App& root, const std::vector<std::string>& arguments) {
     return true;
 }
 
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) {
+        text.replace(at, what.size(), with);
+    }
+}
+
+// Whether the environment's tables are there, or how the schema stands behind this program. Nothing
+// where it is well, or where that cannot be told.
+std::optional<std::string> fault_of_schema(const environments::Environment& environment) {
+    const std::string& name = environment.name.value;
+    try {
+        sql::Connection connection(environment.url.value, {.writable = false, .pooled = true});
+        const sql::InstallStatus status = sql::Migrator().status(connection, environment.schema());
+        if (!status.installed) {
+            return "the environment " + name +
+                   " is not installed in this database; run `baton environment install " + name +
+                   "`";
+        }
+        if (status.pending.empty() && status.drifted.empty()) return std::nullopt;
+        return "the environment " + name +
+               " is older than this program; run `baton environment upgrade " + name + "`";
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
 // What the server's words mean for whoever typed the command.
-std::string explained(const Error& error, const Invocation& invocation) {
+Error explained(const Error& error, const Invocation& invocation) {
     std::string what = error.what();
-    const auto* const server = dynamic_cast<const sql::SqlError*>(&error);
-    if (server == nullptr) return what;
-    const std::string& state = server->sqlstate();
-    // undefined function, undefined table, invalid schema
-    if (state == "42883" || state == "42P01" || state == "3F000") {
-        return "the environment " + invocation.environment +
-               " is not installed in this database, or older than this program (" + what +
-               "); run `" + invocation.app.name() + " environment install " +
-               invocation.environment + "`";
+    ErrorCode code = error.code();
+    if (const auto* const server = dynamic_cast<const sql::SqlError*>(&error);
+        server != nullptr && invocation.environment) {
+        const std::string& state = server->sqlstate();
+        // undefined function, undefined table, invalid schema
+        if (state == "42883" || state == "42P01" || state == "3F000") {
+            if (const auto fault = fault_of_schema(*invocation.environment)) {
+                what = *fault;
+                code = ErrorCode::not_installed;
+            }
+        }
+        if (state == "42501") {
+            what += "; this role lacks a right: `baton doctor` lists the group roles to grant";
+        }
     }
-    if (state == "42501") {
-        what += "; this role lacks a right: `" + invocation.app.name() +
-                " doctor` lists the group roles to grant";
+    // What was written below the command line does not know the program, nor its environment.
+    if (invocation.environment) {
+        const std::string name = " " + invocation.environment->name.value + "`";
+        replace_all(what, " environment install`", " environment install" + name);
+        replace_all(what, " environment upgrade`", " environment upgrade" + name);
     }
-    return what;
+    replace_all(what, "`baton ", "`" + invocation.app.name() + " ");
+    return {code, what};
 }
 
 // One line for each thing that is wrong; settings are the only case with several.
-void complain(const App& app, std::string_view what) {
+void complain(const App& app, std::string_view what, std::string_view code = {}) {
+    const std::string suffix = code.empty() ? "" : " [" + std::string(code) + "]";
     std::string text;
     while (!what.empty()) {
         const std::string_view line = what.substr(0, what.find('\n'));
         what.remove_prefix(std::min(what.size(), line.size() + 1));
-        if (!line.empty()) text += app.name() + ": " + cli::printable(line) + "\n";
+        if (!line.empty()) text += app.name() + ": " + cli::printable(line) + suffix + "\n";
     }
     std::fwrite(text.data(), 1, text.size(), stderr);
 }
@@ -163,7 +205,12 @@ int run_verb(const Invocation& invocation) {
         cli::flush_out();
         return code;
     } catch (const Error& error) {
-        complain(invocation.app, explained(error, invocation));
+        const Error told = explained(error, invocation);
+        if (invocation.logs_json) {
+            log().error("{}", with_code(told.code(), told.what()));
+        } else {
+            complain(invocation.app, told.what(), sqlstate_of(told.code()));
+        }
         return exit_code_of(error);
     }
 }
@@ -189,18 +236,22 @@ int App::run(int argc, char** argv) noexcept {
     // A reader that closes our stdout is told from a failure where we write; see output.hpp.
     (void)std::signal(SIGPIPE, SIG_IGN);
     try {
-        Invocation invocation{*this, argc > 0 ? argv[0] : name_, {}, {}};
+        Invocation invocation{*this, argc > 0 ? argv[0] : name_, {}};
         CLI::App root("Redux for a fleet of machines, on the Postgres they already have.", name_);
         root.require_subcommand(1);
+        root.set_version_flag("--version", std::string(cli::version()),
+                              "print the version of Baton");
         root.set_help_all_flag("--help-all", "print the help of every verb");
         root.footer(cli::footer("Try it: " + name_ + " up"));
         add_verbs(root, invocation);
         for (const Verb& verb : verbs_) {
-            CLI::App* const added = root.add_subcommand(verb.name, verb.help);
+            const std::size_t line_end = std::min(verb.help.find('\n'), verb.help.size());
+            CLI::App* const added = root.add_subcommand(verb.name, verb.help.substr(0, line_end));
             added->allow_extras();
+            if (line_end < verb.help.size()) added->footer(verb.help.substr(line_end + 1));
             auto flags = std::make_shared<cli::SettingFlags>();
             if (verb.needs_environment) {
-                flags->offer(*added, cli::SettingFlags::Which::all);
+                flags->offer(*added, cli::SettingFlags::Which::all_of_any);
             }
             added->callback([&invocation, &verb, added, flags] {
                 invocation.chosen = [&invocation, &verb, added, flags] {
@@ -221,7 +272,7 @@ int App::run(int argc, char** argv) noexcept {
     } catch (const cli::ClosedPipe&) {
         return 0;
     } catch (const Error& error) {
-        complain(*this, error.what());
+        complain(*this, error.what(), sqlstate_of(error.code()));
         return exit_code_of(error);
     } catch (const std::exception& error) {
         complain(*this, error.what());

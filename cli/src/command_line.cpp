@@ -2,7 +2,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <charconv>
+
 #include "baton/base/error.hpp"
+#include "baton/base/text.hpp"
 #include "baton/environments/connection_url.hpp"
 
 namespace baton::cli {
@@ -15,6 +19,7 @@ void SettingFlags::add(CLI::App& verb, const std::string& name, const std::strin
 }
 
 void SettingFlags::offer(CLI::App& verb, Which which) {
+    which_ = which;
     add(verb, "--env",
         "the environment: a name, or its file [BATON_ENVIRONMENT; environments/NAME.toml; dev]");
     for (const environments::SettingRule& rule : environments::setting_rules()) {
@@ -28,14 +33,22 @@ void SettingFlags::offer(CLI::App& verb, Which which) {
     }
 }
 
+std::optional<std::string> SettingFlags::given(std::string_view flag) const {
+    for (const auto& each : flags_) {
+        if (each->name == flag && each->option->count() > 0) return each->value;
+    }
+    return std::nullopt;
+}
+
 environments::Environment SettingFlags::load(Invocation& invocation) const {
     environments::Sources sources;
+    sources.needs_kind = which_ == Which::all;
     for (const auto& flag : flags_) {
         if (flag->option->count() > 0) sources.flags[flag->name] = flag->value;
     }
     for (const auto& [flag, value] : given_) sources.flags[flag] = value;
     environments::Environment environment = environments::load_environment(sources);
-    invocation.environment = environment.name.value;
+    invocation.environment = environment;
     return environment;
 }
 
@@ -54,6 +67,15 @@ sql::Connection connect(const environments::Environment& environment, Access acc
     }
 }
 
+std::vector<std::optional<std::string>> cells_of(const sql::Row& row, std::size_t columns) {
+    std::vector<std::optional<std::string>> cells;
+    for (std::size_t i = 0; i < columns; ++i) {
+        const auto text = row.text_or_null(static_cast<int>(i));
+        cells.push_back(text ? std::optional<std::string>(*text) : std::nullopt);
+    }
+    return cells;
+}
+
 std::string footer(const std::string& text) {
     return text +
            "\nExit codes: 0 done, 1 it failed (one line on stderr says why), 2 the command "
@@ -62,12 +84,54 @@ std::string footer(const std::string& text) {
 
 void refuse(const std::string& message) { throw Error(ErrorCode::usage, message); }
 
-std::chrono::milliseconds seconds_of(const std::string& flag, double seconds) {
+CLI::Option* add_number(CLI::App& verb, const std::string& name, std::optional<std::int64_t>& value,
+                        const std::string& help, Bounds bounds) {
+    const auto take = [&value, name, bounds](const std::vector<std::string>& words) {
+        const std::string& text = words.back();
+        std::int64_t number = 0;
+        const char* const end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, number);
+        if (error == std::errc{} && stop == end && number >= bounds.min && number <= bounds.max) {
+            value = number;
+            return true;
+        }
+        const bool is_bounded = bounds.max != Bounds().max;
+        refuse(name + " must be a whole number " +
+               (is_bounded
+                    ? "from " + std::to_string(bounds.min) + " to " + std::to_string(bounds.max)
+                    : "of at least " + std::to_string(bounds.min)) +
+               ", not " + json_quoted(text.substr(0, 80)));
+    };
+    return verb.add_option(name, take, help)->type_name("INT");
+}
+
+std::chrono::milliseconds seconds_of(const std::string& flag, const std::string& text) {
     constexpr double seconds_max = 86'400;
-    if (!(seconds >= 0 && seconds <= seconds_max)) {
-        refuse(flag + " must be a number of seconds from 0 to 86400");
+    double seconds = -1;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, seconds);
+    if (error != std::errc{} || stop != end || !(seconds >= 0 && seconds <= seconds_max)) {
+        refuse(flag + " must be a number of seconds from 0 to 86400, not " +
+               json_quoted(text.substr(0, 80)));
     }
     return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+void require_view(sql::Transaction& transaction, const std::string& view) {
+    std::vector<std::string> names;
+    for (const sql::Row& row : transaction.exec(
+             "select v ->> 'view' from jsonb_array_elements(status() -> 'views') as v", {})) {
+        names.emplace_back(row.text(0));
+    }
+    if (std::ranges::find(names, view) != names.end()) return;
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    const auto near = nearest(view, candidates);
+    std::string known;
+    for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
+    throw Error(ErrorCode::view_unknown, "there is no view " + view.substr(0, 80) +
+                                             (near ? "; did you mean " + std::string(*near) + "?"
+                                              : known.empty() ? "; there are none"
+                                                              : "; there are " + known));
 }
 
 }  // namespace baton::cli

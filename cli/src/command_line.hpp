@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,20 +34,26 @@ struct Invocation {
     const App& app;
     std::string program;          ///< argv[0]
     std::function<int()> chosen;  ///< What the command line asked for; returns the exit code.
-    std::string environment;      ///< Its name, once it is known; for messages.
+    /// The environment, once it is known; for messages.
+    std::optional<environments::Environment> environment = std::nullopt;
+    /// From here on stderr is read as the log: whatever is said there is one of its JSON lines.
+    bool logs_json = false;
 };
 
 /// The flags of a verb that say which environment, and how to behave in it.
 class SettingFlags {
 public:
     enum class Which {
-        connection,  ///< --env and --url.
-        all,         ///< Every setting that has a flag.
+        connection,  ///< --env and --url; a kind need not be known.
+        all,         ///< Every setting that has a flag; the kind must be known.
+        all_of_any,  ///< Every setting that has a flag; a kind need not be known.
     };
     /// Adds the flags to a verb. This object must live until the command line has been parsed.
     void offer(CLI::App& verb, Which which = Which::connection);
     /// As if the flag had been given.
     void give(const std::string& flag, const std::string& value) { given_[flag] = value; }
+    /// What the command line says for the flag, if it says anything.
+    [[nodiscard]] std::optional<std::string> given(std::string_view flag) const;
     /// Reads the environment that flags, variables and files name. Throws
     /// Error(settings_invalid), a line for each thing that is wrong.
     [[nodiscard]] environments::Environment load(Invocation& invocation) const;
@@ -59,6 +66,7 @@ private:
     };
     void add(CLI::App& verb, const std::string& name, const std::string& help);
 
+    Which which_ = Which::connection;
     std::vector<std::unique_ptr<Flag>> flags_;
     std::map<std::string, std::string, std::less<>> given_;
 };
@@ -68,6 +76,10 @@ enum class Access { read, write };
 /// A session in the environment's schema. It works through a pooler too: it keeps no state.
 /// Access::read is content with a standby.
 [[nodiscard]] sql::Connection connect(const environments::Environment& environment, Access access);
+
+/// The first `columns` columns of a row as text.
+[[nodiscard]] std::vector<std::optional<std::string>> cells_of(const sql::Row& row,
+                                                               std::size_t columns);
 
 /// The end of every --help: an example, and the exit codes.
 [[nodiscard]] std::string footer(const std::string& text);
@@ -93,8 +105,22 @@ void add_version(CLI::App& root, Invocation& invocation);
 std::int64_t wait_for_event(sql::Connection& connection, std::int64_t event,
                             std::chrono::milliseconds timeout);
 
+/// Bounds of a whole number.
+struct Bounds {
+    std::int64_t min = 0;
+    std::int64_t max = std::numeric_limits<std::int64_t>::max();
+};
+/// Adds an option (or an argument, where `name` has no dashes) that is a whole number. One that is
+/// none, or out of bounds, is Error(usage).
+CLI::Option* add_number(CLI::App& verb, const std::string& name, std::optional<std::int64_t>& value,
+                        const std::string& help, Bounds bounds = {});
+
 /// A time in seconds as a person writes it ("10", "0.5"). Throws Error(usage), naming `flag`.
-[[nodiscard]] std::chrono::milliseconds seconds_of(const std::string& flag, double seconds);
+[[nodiscard]] std::chrono::milliseconds seconds_of(const std::string& flag,
+                                                   const std::string& seconds);
+
+/// Error(view_unknown), with the view that was meant, unless the environment has `view`.
+void require_view(sql::Transaction& transaction, const std::string& view);
 
 /// Baton's version: "0.1.0".
 [[nodiscard]] std::string_view version();

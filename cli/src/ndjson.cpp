@@ -10,10 +10,12 @@
 #include <fstream>
 #include <iostream>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
+#include "baton/reducers/json.hpp"
 #include "baton/sql/dispatch.hpp"
 #include "output.hpp"
 
@@ -89,27 +91,42 @@ void take_field(std::string_view name, simdjson::ondemand::value value, NewEvent
     }
 }
 
+// What is wrong with the line's JSON, or `otherwise`, if nothing is.
+std::string fault_of(const std::string& line, const std::string& otherwise) {
+    const auto fault = reducers::json_fault(line);
+    return fault ? "not JSON: " + *fault : otherwise;
+}
+
+std::size_t place_of(std::string_view name) {
+    return static_cast<std::size_t>(std::ranges::find(fields, name) - fields.begin());
+}
+
 // Throws std::invalid_argument with what is wrong.
 NewEvent parse(simdjson::ondemand::parser& parser, const std::string& line) {
     const simdjson::padded_string padded(line);
     NewEvent event;
+    std::array<bool, fields.size()> given{};
     try {
         simdjson::ondemand::document document = parser.iterate(padded);
         if (document.type() != simdjson::ondemand::json_type::object) {
-            throw std::invalid_argument("a line must be a JSON object");
+            throw std::invalid_argument(fault_of(line, "a line must be a JSON object"));
         }
         for (auto field : document.get_object()) {
             const std::string_view name = field.unescaped_key();
             take_field(name, field.value(), event);
+            bool& is_given = given[place_of(name)];
+            if (std::exchange(is_given, true)) {
+                throw std::invalid_argument("the field " + std::string(name) + " is given twice");
+            }
         }
         if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
-            throw std::invalid_argument("something follows the JSON object");
+            throw std::invalid_argument(fault_of(line, "something follows the JSON object"));
         }
     } catch (const simdjson::simdjson_error& error) {
-        if (error.error() == simdjson::INCORRECT_TYPE) {
-            throw std::invalid_argument("type, key, tenant and dispatch_id must be texts");
-        }
-        throw std::invalid_argument(std::string("not JSON: ") + error.what());
+        const std::string what = error.error() == simdjson::INCORRECT_TYPE
+                                     ? "type, key, tenant and dispatch_id must be texts"
+                                     : std::string("not JSON: ") + error.what();
+        throw std::invalid_argument(fault_of(line, what));
     }
     if (event.type.empty()) throw std::invalid_argument("the field type is missing or empty");
     return event;
@@ -123,7 +140,7 @@ public:
     void add(std::size_t number, const std::string& line) {
         try {
             events_.push_back(parse(parser_, line));
-            numbers_.push_back(number);
+            lines_.push_back({number, line});
         } catch (const std::invalid_argument& error) {
             refuse(number, error.what());
         }
@@ -143,10 +160,15 @@ public:
         }
         dispatched_ += events_.size();
         events_.clear();
-        numbers_.clear();
+        lines_.clear();
     }
 
 private:
+    struct Line {
+        std::size_t number;
+        std::string text;
+    };
+
     [[noreturn]] void refuse(std::size_t number, const std::string& what) const {
         throw Error(ErrorCode::event_invalid, name_ + ":" + std::to_string(number) + ": " + what +
                                                   "; nothing of its batch was written, " +
@@ -162,7 +184,7 @@ private:
                 dispatch(transaction.raw(), events_[i]);
             } catch (const Error& error) {
                 if (error.retryable() || error.loses_connection()) throw;
-                refuse(numbers_[i], error.what());
+                refuse(lines_[i].number, fault_of(lines_[i].text, error.what()));
             }
         }
     }
@@ -171,7 +193,7 @@ private:
     const std::string name_;
     simdjson::ondemand::parser parser_;
     std::vector<NewEvent> events_;
-    std::vector<std::size_t> numbers_;  // the lines of events_
+    std::vector<Line> lines_;  // of events_
     std::size_t dispatched_ = 0;
 };
 
@@ -182,6 +204,13 @@ std::uintmax_t size_of(const std::string& file) {
 }
 
 }  // namespace
+
+void require_stdin_was_read() {
+    if (std::ferror(stdin) != 0 || std::cin.bad()) {
+        throw std::runtime_error(
+            "stdin cannot be read any further; nothing of its rest was written");
+    }
+}
 
 int dispatch_ndjson(sql::Connection& connection, const std::string& file, std::size_t batch) {
     const bool is_stdin = file == "-";
@@ -207,6 +236,12 @@ int dispatch_ndjson(sql::Connection& connection, const std::string& file, std::s
         if (dispatching.waiting() < batch) continue;
         dispatching.write();
         progress.show(dispatching.dispatched(), bytes);
+    }
+    if (is_stdin) require_stdin_was_read();
+    if (input.bad()) {
+        throw std::runtime_error(
+            file + ":" + std::to_string(number + 1) + ": cannot be read any further; " +
+            std::to_string(dispatching.dispatched()) + " events before were dispatched");
     }
     dispatching.write();
     write_out("dispatched " + std::to_string(dispatching.dispatched()) + " events\n");

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "baton/base/error.hpp"
+#include "baton/base/text.hpp"
 
 namespace baton::cli {
 namespace {
@@ -36,6 +37,28 @@ std::vector<sql::SqlReducer> read_sql_reducers(const App& app, const std::vector
     return reducers;
 }
 
+// A policy for a view that does not exist would leave the one that was meant with the usual policy.
+void check_policies(const App& app, const environments::Environment& environment,
+                    const std::vector<sql::SqlReducer>& sql_reducers) {
+    std::vector<std::string_view> views;
+    for (const ReducerInfo& info : app.registry().reducers()) views.emplace_back(info.name);
+    for (const sql::SqlReducer& reducer : sql_reducers) views.emplace_back(reducer.name);
+    std::string problems;
+    for (const auto& [view, policy] : environment.on_poison_of_view) {
+        if (std::ranges::find(views, view) != views.end()) continue;
+        std::string known;
+        for (const std::string_view name : views) {
+            known += (known.empty() ? "" : ", ") + std::string(name);
+        }
+        const auto near = nearest(view, views);
+        problems += (problems.empty() ? "" : "\n") + policy.origin + ": policy.views names " +
+                    json_quoted(view) + ", which no reducer here keeps; " +
+                    (near ? "did you mean " + json_quoted(*near) + "?"
+                          : "there are " + (known.empty() ? "none" : known));
+    }
+    if (!problems.empty()) throw Error(ErrorCode::settings_invalid, problems);
+}
+
 }  // namespace
 
 OrchestratorOptions orchestrator_options(const App& app,
@@ -59,6 +82,7 @@ OrchestratorOptions orchestrator_options(const App& app,
                                                                                : PoisonPolicy::halt;
     };
     options.sql_reducers = read_sql_reducers(app, paths);
+    check_policies(app, environment, options.sql_reducers);
     return options;
 }
 

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "baton/base/check.hpp"
+#include "baton/base/text.hpp"
 
 namespace baton::cli {
 namespace {
@@ -66,15 +67,7 @@ std::string csv_line(const std::vector<std::optional<std::string>>& fields) {
     std::string line;
     for (std::size_t i = 0; i < fields.size(); ++i) {
         if (i != 0) line += ',';
-        if (!fields[i]) continue;
-        const std::string& field = *fields[i];
-        if (!field.empty() && field.find_first_of(",\"\r\n") == std::string::npos) {
-            line += field;
-            continue;
-        }
-        line += '"';
-        for (const char c : field) line += c == '"' ? std::string("\"\"") : std::string(1, c);
-        line += '"';
+        if (fields[i]) line += csv_field(*fields[i]);
     }
     return line + '\n';
 }

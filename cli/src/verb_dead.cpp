@@ -24,30 +24,20 @@ constexpr const char* read_rows =
     "resolved_by, key, payload, content_type, meta "
     "from dead_events(view => $1, \"position\" => $2, resolved => $3)";
 
-std::vector<std::optional<std::string>> cells_of(const sql::Row& row, int columns) {
-    std::vector<std::optional<std::string>> cells;
-    for (int i = 0; i < columns; ++i) {
-        const auto text = row.text_or_null(i);
-        cells.push_back(text ? std::optional<std::string>(*text) : std::nullopt);
-    }
-    return cells;
-}
-
 int list(const Given& given, Invocation& invocation) {
     const environments::Environment environment = given.settings.load(invocation);
     sql::Connection connection = connect(environment, Access::read);
     sql::Transaction transaction(connection);
+    const sql::Result found = transaction.exec(read_rows, {given.view, given.position, given.all});
+    if (found.empty() && given.view) require_view(transaction, *given.view);
     if (given.json) {
-        const sql::Result found =
+        const sql::Result json =
             transaction.exec(read_json, {given.view, given.position, given.all});
-        write_out(std::string(found.only().text(0)) + "\n");
+        write_out(std::string(json.only().text(0)) + "\n");
         return 0;
     }
     Table table({"view", "version", "position", "event_id", "type", "state", "failed_at", "error"});
-    for (const sql::Row& row :
-         transaction.exec(read_rows, {given.view, given.position, given.all})) {
-        table.add(cells_of(row, 8));
-    }
+    for (const sql::Row& row : found) table.add(cells_of(row, 8));
     if (table.empty()) {
         write_out("there are no dead events\n");
     } else {
@@ -62,6 +52,7 @@ int show(const Given& given, Invocation& invocation) {
     sql::Transaction transaction(connection);
     const sql::Result found = transaction.exec(read_rows, {given.view, given.position, true});
     if (found.empty()) {
+        require_view(transaction, *given.view);
         throw Error(ErrorCode::view_unknown,
                     "view " + *given.view + " has no dead event" +
                         (given.position ? " at position " + std::to_string(*given.position) : "") +
@@ -92,14 +83,21 @@ int show(const Given& given, Invocation& invocation) {
 int resolve(const Given& given, Invocation& invocation, const std::string& how) {
     const environments::Environment environment = given.settings.load(invocation);
     sql::Connection connection = connect(environment, Access::write);
-    sql::Transaction transaction(connection);
-    const std::int64_t position =
-        transaction
-            .exec("select resolve_dead_event(view => $1, how => $2, \"position\" => $3)",
-                  {given.view, how, given.position})
-            .only()
-            .integer(0);
-    transaction.commit();
+    std::int64_t position = 0;
+    try {
+        sql::Transaction transaction(connection);
+        position = transaction
+                       .exec("select resolve_dead_event(view => $1, how => $2, \"position\" => $3)",
+                             {given.view, how, given.position})
+                       .only()
+                       .integer(0);
+        transaction.commit();
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::view_unknown) throw;
+        sql::Transaction looking(connection);
+        require_view(looking, *given.view);
+        throw;
+    }
     write_out("view " + *given.view + " goes on " +
               (how == "skip" ? "without the event at position "
                              : "with another try of the event at position ") +
@@ -116,7 +114,8 @@ std::pair<CLI::App*, std::shared_ptr<Given>> add(CLI::App& group, Invocation& in
     auto given = std::make_shared<Given>();
     CLI::Option* const view = verb->add_option("VIEW", given->view, "which view");
     if (name != "list") view->required();
-    verb->add_option("--position", given->position, "which event, by its position in the log");
+    add_number(*verb, "--position", given->position, "which event, by its position in the log",
+               {.min = 1});
     given->settings.offer(*verb);
     verb->footer(footer("Example: baton dead " + name + (name == "list" ? "" : " monthly_sales")));
     verb->callback([&invocation, given, run] {

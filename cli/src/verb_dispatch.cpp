@@ -23,16 +23,19 @@ struct Given {
     std::optional<std::string> meta;
     std::optional<std::string> id;
     bool wait = false;
-    double timeout = 10;
+    std::string timeout = "10";
     std::string ndjson;
-    std::int64_t batch = 10'000;
+    std::optional<std::int64_t> batch = 10'000;
 };
 
 int dispatch_one(const Given& given, Invocation& invocation) {
     NewEvent event;
     event.type = given.type;
     event.payload = given.payload;
-    if (event.payload == "-") event.payload.assign(std::istreambuf_iterator<char>(std::cin), {});
+    if (event.payload == "-") {
+        event.payload.assign(std::istreambuf_iterator<char>(std::cin), {});
+        require_stdin_was_read();
+    }
     event.key = given.key;
     event.tenant = given.tenant;
     event.meta = given.meta;
@@ -56,7 +59,8 @@ int dispatch_one(const Given& given, Invocation& invocation) {
 }
 
 int dispatch(const Given& given, const CLI::App& verb, Invocation& invocation) {
-    if (given.ndjson.empty()) {
+    if (verb.count("--ndjson") == 0) {
+        if (verb.count("--batch") > 0) refuse("--batch goes with --ndjson");
         if (given.type.empty()) {
             refuse("the event's type is missing; see `" + invocation.app.name() +
                    " dispatch --help`");
@@ -69,9 +73,10 @@ int dispatch(const Given& given, const CLI::App& verb, Invocation& invocation) {
             refuse(std::string(name) + " does not go with --ndjson: each line says its own");
         }
     }
+    if (given.ndjson.empty()) refuse("--ndjson needs the name of a file, or - for stdin");
     const environments::Environment environment = given.settings.load(invocation);
     sql::Connection connection = connect(environment, Access::write);
-    return dispatch_ndjson(connection, given.ndjson, static_cast<std::size_t>(given.batch));
+    return dispatch_ndjson(connection, given.ndjson, static_cast<std::size_t>(*given.batch));
 }
 
 }  // namespace
@@ -92,8 +97,8 @@ void add_dispatch(CLI::App& root, Invocation& invocation) {
     verb->add_option("--ndjson", given->ndjson,
                      "a file, or - for stdin, with a JSON object a line: type, and optionally "
                      "payload, key, tenant, meta, dispatch_id");
-    verb->add_option("--batch", given->batch, "with --ndjson: lines in one transaction [10000]")
-        ->check(CLI::Range(1, 1'000'000));
+    add_number(*verb, "--batch", given->batch, "with --ndjson: lines in one transaction [10000]",
+               {.min = 1, .max = 1'000'000});
     given->settings.offer(*verb);
     verb->footer(footer(
         "With --ndjson each batch is one transaction: a bad line is named, nothing of its batch "

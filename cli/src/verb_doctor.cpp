@@ -26,8 +26,8 @@ struct Given {
 
 class Examination {
 public:
-    explicit Examination(const environments::Environment& environment)
-        : environment_(environment) {}
+    Examination(const environments::Environment& environment, std::string program)
+        : environment_(environment), program_(std::move(program)) {}
 
     // In the order of need: each step returns whether the next makes sense.
     std::vector<Finding> run() {
@@ -97,6 +97,7 @@ private:
 
     bool look_at_schema(sql::Connection& connection) {
         const std::string& name = environment_.name.value;
+        const std::string upgrade = "run " + program_ + " environment upgrade " + name;
         sql::InstallStatus status;
         try {
             status = sql::Migrator().status(connection, environment_.schema());
@@ -106,7 +107,7 @@ private:
         }
         if (!status.installed) {
             add("schema", "problem", environment_.schema() + " is not installed in this database",
-                "run baton environment install " + name);
+                "run " + program_ + " environment install " + name);
             return false;
         }
         const std::string version = environment_.schema() + " is at version " +
@@ -115,12 +116,14 @@ private:
         if (status.newer_is_breaking) {
             add("schema", "problem", version, "install a newer Baton");
         } else if (!status.pending.empty()) {
-            add("schema", "problem", version, "run baton environment upgrade " + name);
+            add("schema", "problem", version, upgrade);
         } else if (!status.drifted.empty()) {
             std::string functions;
             for (const std::string& function : status.drifted) functions += " " + function;
-            add("schema", "problem", version + "; functions that differ:" + functions,
-                "run baton environment upgrade " + name);
+            add("schema", "problem", version + "; functions that differ:" + functions, upgrade);
+        } else if (status.newer.empty() && !status.functions_current) {
+            add("schema", "problem", version + "; its views or grants are of another build",
+                upgrade);
         } else {
             add("schema", "ok", version);
         }
@@ -143,6 +146,7 @@ private:
     }
 
     const environments::Environment& environment_;
+    const std::string program_;
     bool is_pooled_ = false;
     std::vector<Finding> findings_;
 };
@@ -177,7 +181,7 @@ void print_people(const std::vector<Finding>& findings) {
 
 int examine(const Given& given, Invocation& invocation) {
     const environments::Environment environment = given.settings.load(invocation);
-    const std::vector<Finding> findings = Examination(environment).run();
+    const std::vector<Finding> findings = Examination(environment, invocation.app.name()).run();
     if (given.json) {
         print_json(findings);
     } else {

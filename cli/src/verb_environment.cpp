@@ -2,11 +2,14 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <iostream>
+#include <limits>
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
 #include "baton/environments/name.hpp"
+#include "baton/sql/embedded.hpp"
 #include "baton/sql/migrator.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
@@ -20,15 +23,24 @@ struct Given {
     SettingFlags settings;
     std::string name;
     bool print = false;
-    int after_version = 0;
+    std::optional<std::int64_t> after_version;
     bool json = false;
     bool yes = false;
     std::string limit;
     std::string value;
 };
 
+// Two names leave open which one is meant, and the verbs here are not to be guessed about.
+void require_one_name(const Given& given) {
+    const auto other = given.settings.given("--env");
+    if (given.name.empty() || !other || *other == given.name) return;
+    refuse("NAME is " + json_quoted(given.name) + " and --env is " + json_quoted(*other) +
+           "; give one of them");
+}
+
 // The environment that was named behind the verb; else the one of --env.
 Environment load(Given& given, Invocation& invocation) {
+    require_one_name(given);
     if (!given.name.empty()) given.settings.give("--env", given.name);
     return given.settings.load(invocation);
 }
@@ -52,6 +64,15 @@ std::string json_list(const std::vector<std::string>& words) {
 
 int print_sql(Given& given, Invocation& invocation) {
     // Only a file needs reading; and nothing needs a database.
+    require_one_name(given);
+    const int after = static_cast<int>(given.after_version.value_or(0));
+    const auto newest = std::ranges::count_if(sql::embedded_sql(), [](const sql::SqlFile& file) {
+        return file.name.starts_with("migrations/");
+    });
+    if (after > newest) {
+        refuse("--after " + std::to_string(after) + ": the newest version that " +
+               invocation.app.name() + " knows is " + std::to_string(newest));
+    }
     std::string schema;
     if (environments::is_name(given.name)) {
         schema = environments::schema_of(given.name);
@@ -59,13 +80,13 @@ int print_sql(Given& given, Invocation& invocation) {
         given.settings.give("--url", "postgresql:///");
         schema = load(given, invocation).schema();
     }
-    write_out(sql::Migrator().print(schema, given.after_version));
+    write_out(sql::Migrator().print(schema, after));
     return 0;
 }
 
 int install(Given& given, Invocation& invocation, bool must_exist) {
     if (given.print) return print_sql(given, invocation);
-    if (given.after_version != 0) refuse("--after goes with --print");
+    if (given.after_version) refuse("--after goes with --print");
     const Environment environment = load(given, invocation);
     sql::Connection connection = connect_directly(environment);
     const sql::Migrator migrator;
@@ -102,10 +123,12 @@ std::string status_json(const Environment& environment, const sql::InstallStatus
 }
 
 // One line that says how the schema stands, and what to do if that is not well.
-std::string described(const sql::InstallStatus& status, const Environment& environment) {
-    const std::string upgrade = "run `baton environment upgrade " + environment.name.value + "`";
+std::string described(const sql::InstallStatus& status, const Environment& environment,
+                      const std::string& program) {
+    const std::string run = "run `" + program + " environment ";
+    const std::string upgrade = run + "upgrade " + environment.name.value + "`";
     if (!status.installed) {
-        return "not installed; run `baton environment install " + environment.name.value + "`";
+        return "not installed; " + run + "install " + environment.name.value + "`";
     }
     if (!status.newer.empty()) {
         return "newer than this program by " + joined(status.newer) +
@@ -129,10 +152,12 @@ int show_status(Given& given, Invocation& invocation) {
     } else {
         write_out(environment.name.value + ": schema " + environment.schema() + ", version " +
                   std::to_string(status.version) + " of " + std::to_string(status.newest_known) +
-                  ", " + described(status, environment) + "\n");
+                  ", " + described(status, environment, invocation.app.name()) + "\n");
     }
-    const bool is_well = status.installed && status.pending.empty() && status.drifted.empty() &&
-                         !status.newer_is_breaking;
+    const bool is_current =
+        status.pending.empty() && status.drifted.empty() && status.functions_current;
+    const bool is_well =
+        status.installed && (status.newer.empty() ? is_current : !status.newer_is_breaking);
     return is_well ? 0 : 1;
 }
 
@@ -234,6 +259,7 @@ struct Form {
     const char* example;
     bool needs_name;
     Run run;
+    SettingFlags::Which which = SettingFlags::Which::connection;
 };
 
 std::pair<CLI::App*, std::shared_ptr<Given>> add(CLI::App& group, Invocation& invocation,
@@ -243,7 +269,7 @@ std::pair<CLI::App*, std::shared_ptr<Given>> add(CLI::App& group, Invocation& in
     CLI::Option* const name = verb->add_option(
         "NAME", given->name, "the environment: a name, or its file (default: what --env says)");
     if (form.needs_name) name->required();
-    given->settings.offer(*verb);
+    given->settings.offer(*verb, form.which);
     verb->footer(footer(std::string("Example: baton environment ") + form.example));
     verb->callback([&invocation, given, run = form.run] {
         invocation.chosen = [&invocation, given, run] { return run(*given, invocation); };
@@ -253,9 +279,9 @@ std::pair<CLI::App*, std::shared_ptr<Given>> add(CLI::App& group, Invocation& in
 
 void add_print(CLI::App& verb, Given& given) {
     verb.add_flag("--print", given.print, "print the SQL instead of running it");
-    verb.add_option("--after", given.after_version,
-                    "with --print: the version that the schema stands at; only what follows")
-        ->check(CLI::NonNegativeNumber);
+    add_number(verb, "--after", given.after_version,
+               "with --print: the version that the schema stands at; only what follows",
+               {.max = std::numeric_limits<int>::max()});
 }
 
 void add_json(CLI::App& verb, Given& given) { verb.add_flag("--json", given.json, "as JSON"); }
@@ -289,7 +315,7 @@ void add_environment(CLI::App& root, Invocation& invocation) {
     add_json(*listing.first, *listing.second);
     const auto showing = add(*group, invocation,
                              {"show", "the settings of an environment, and where each is from",
-                              "show production", false, show});
+                              "show production", false, show, SettingFlags::Which::all});
     add_json(*showing.first, *showing.second);
 
     const auto removing = add(*group, invocation,

@@ -16,8 +16,8 @@ constexpr std::chrono::milliseconds follow_pause{200};
 
 struct Given {
     SettingFlags settings;
-    std::int64_t after = 0;
-    std::int64_t limit = 1000;
+    std::optional<std::int64_t> after = 0;
+    std::optional<std::int64_t> limit;
     bool follow = false;
     bool json = false;
 };
@@ -60,7 +60,7 @@ std::int64_t print_page(sql::Connection& connection, const Given& given, std::in
         "from read_log(after_position => $1, limit_count => $2)",
         {after, limit});
     if (!rows.empty()) {
-        print_people(rows, after == given.after);
+        print_people(rows, after == *given.after);
         after = rows[rows.size() - 1].integer(0);
     }
     return static_cast<std::int64_t>(rows.size());
@@ -69,9 +69,10 @@ std::int64_t print_page(sql::Connection& connection, const Given& given, std::in
 int print_log(const Given& given, Invocation& invocation) {
     const environments::Environment environment = given.settings.load(invocation);
     sql::Connection connection = connect(environment, Access::read);
-    std::int64_t after = given.after;
-    std::int64_t remaining = given.limit;
-    const bool is_endless = given.limit == 0 || given.follow;
+    constexpr std::int64_t limit_usual = 1000;
+    std::int64_t after = *given.after;
+    std::int64_t remaining = given.limit.value_or(given.follow ? 0 : limit_usual);
+    const bool is_endless = remaining == 0;
     while (is_endless || remaining > 0) {
         const std::int64_t wanted = is_endless ? page_events : std::min(page_events, remaining);
         const std::int64_t found = print_page(connection, given, after, wanted);
@@ -86,15 +87,15 @@ int print_log(const Given& given, Invocation& invocation) {
 
 struct Waiting {
     SettingFlags settings;
-    std::int64_t event = 0;
-    double timeout = 10;
+    std::optional<std::int64_t> event;
+    std::string timeout = "10";
 };
 
 int wait(const Waiting& given, Invocation& invocation) {
     const std::chrono::milliseconds timeout = seconds_of("--timeout", given.timeout);
     const environments::Environment environment = given.settings.load(invocation);
     sql::Connection connection = connect(environment, Access::read);
-    write_out(std::to_string(wait_for_event(connection, given.event, timeout)) + "\n");
+    write_out(std::to_string(wait_for_event(connection, *given.event, timeout)) + "\n");
     return 0;
 }
 
@@ -130,11 +131,11 @@ std::int64_t wait_for_event(sql::Connection& connection, std::int64_t event,
 void add_log(CLI::App& root, Invocation& invocation) {
     CLI::App* const verb = root.add_subcommand("log", "print the events in their one order");
     auto given = std::make_shared<Given>();
-    verb->add_option("--after", given->after, "begin after this position [0]")
-        ->check(CLI::NonNegativeNumber);
-    verb->add_option("--limit", given->limit, "at most so many events; 0: all [1000]")
-        ->check(CLI::NonNegativeNumber);
-    verb->add_flag("--follow", given->follow, "go on as the log grows, until Ctrl-C; no limit");
+    add_number(*verb, "--after", given->after, "begin after this position [0]");
+    add_number(*verb, "--limit", given->limit,
+               "at most so many events; 0: all [1000; with --follow: all]");
+    verb->add_flag("--follow", given->follow,
+                   "go on as the log grows, until Ctrl-C, or until --limit is reached");
     verb->add_flag("--json", given->json, "a JSON object a line");
     given->settings.offer(*verb);
     verb->footer(
@@ -149,7 +150,7 @@ void add_wait(CLI::App& root, Invocation& invocation) {
     CLI::App* const verb =
         root.add_subcommand("wait", "wait until every live view has an event; print its position");
     auto given = std::make_shared<Waiting>();
-    verb->add_option("EVENT_ID", given->event, "as dispatch printed it")->required();
+    add_number(*verb, "EVENT_ID", given->event, "as dispatch printed it", {.min = 1})->required();
     verb->add_option("--timeout", given->timeout, "how many seconds to wait [10]");
     given->settings.offer(*verb);
     verb->footer(footer("Example: baton wait 4711 --timeout 30"));

@@ -20,6 +20,7 @@ int orchestrate(const Given& given, Invocation& invocation) {
     OrchestratorOptions options = orchestrator_options(invocation.app, environment, given.reducers);
     if (!given.node.empty()) options.node = given.node;
     configure_log(environment.log.value, environment.log_level.value);
+    invocation.logs_json = environment.log.value == LogFormat::json;
 
     // Known by address to the signals' thread, which starts before any other.
     Orchestrator orchestrator(std::move(options), invocation.app.registry());
@@ -32,7 +33,7 @@ int orchestrate(const Given& given, Invocation& invocation) {
 
 void add_orchestrate(CLI::App& root, Invocation& invocation) {
     CLI::App* const verb = root.add_subcommand(
-        "orchestrate", "lead an environment, or stand by to, until SIGINT or SIGTERM");
+        "orchestrate", "lead an environment, or stand by to, until it is stopped");
     auto given = std::make_shared<Given>();
     verb->add_option("--reducer", given->reducers,
                      "a SQL reducer's file, beside those of the environment's file; repeatable")
@@ -42,7 +43,8 @@ void add_orchestrate(CLI::App& root, Invocation& invocation) {
     verb->add_option("--node", given->node, "who this is, for people to read [host:pid]");
     given->settings.offer(*verb, SettingFlags::Which::all);
     verb->footer(
-        footer("It finishes its batch and resigns at SIGTERM; a second signal ends it at once.\n"
+        footer("It finishes its batch and resigns at SIGTERM, SIGINT or SIGHUP; another one,\nmore "
+               "than a second later, ends it at once.\n"
                "Example: baton orchestrate --env production --reducer category_sales.sql"));
     verb->callback([&invocation, given] {
         invocation.chosen = [&invocation, given] { return orchestrate(*given, invocation); };

@@ -2,6 +2,8 @@
 #include <simdjson.h>
 #include <CLI/CLI.hpp>
 
+#include <map>
+
 #include "command_line.hpp"
 #include "output.hpp"
 
@@ -46,7 +48,36 @@ void print_rows(const std::string& title, const element& rows,
     table.print(2);
 }
 
-void print_page(const std::string& name, const element& status) {
+// Nothing stands still for an event that was skipped; but its view is without it.
+std::vector<std::string> skipped_lines(const element& dead_events, const std::string& program) {
+    constexpr std::size_t shown_max = 20;  // what status() returns of them
+    std::map<std::string, std::size_t> counts;
+    std::size_t total = 0;
+    for (const element event : dead_events.get_array()) {
+        if (std::string_view(event["state"]) != "skipped") continue;
+        ++counts[text(event, "view")];
+        ++total;
+    }
+    std::vector<std::string> lines;
+    for (const auto& [view, count] : counts) {
+        lines.push_back("view " + view + " is without " + (total >= shown_max ? "at least " : "") +
+                        std::to_string(count) +
+                        (count == 1 ? " event that was skipped" : " events that were skipped") +
+                        "; see `" + program + " dead list " + view + "`");
+    }
+    return lines;
+}
+
+template <class Lines>
+void print_lines(const std::string& title, const Lines& lines, Colour colour) {
+    if (lines.size() == 0) return;
+    write_out("\n" + title + "\n");
+    for (const auto& line : lines) {
+        write_out("  " + coloured(printable(std::string_view(line)), colour) + "\n");
+    }
+}
+
+void print_page(const std::string& name, const element& status, const std::string& program) {
     const element log = status["log"];
     write_out("environment  " + name + " (schema " + text(status, "environment") + ")\n");
     write_out("leader       " + leader_line(status["leader"], text(status, "epoch")) + "\n");
@@ -62,12 +93,14 @@ void print_page(const std::string& name, const element& status) {
     const simdjson::dom::array problems = status["problems"].get_array();
     if (problems.size() == 0) {
         write_out("\n" + coloured("no problems", Colour::green) + "\n");
-        return;
+    } else {
+        print_lines("problems", problems, Colour::red);
     }
-    write_out("\nproblems\n");
-    for (const element problem : problems) {
-        write_out("  " + coloured(printable(std::string_view(problem)), Colour::red) + "\n");
+    std::vector<std::string> look = skipped_lines(status["dead_events"], program);
+    for (const element note : status["notes"].get_array()) {
+        look.emplace_back(std::string_view(note));
     }
+    print_lines("to look at", look, Colour::yellow);
 }
 
 int print_status(const Given& given, Invocation& invocation) {
@@ -81,7 +114,7 @@ int print_status(const Given& given, Invocation& invocation) {
     if (given.json) {
         write_out(json + "\n");
     } else {
-        print_page(environment.name.value, status);
+        print_page(environment.name.value, status, invocation.app.name());
     }
     return given.check && status["problems"].get_array().size() != 0 ? 1 : 0;
 }

@@ -2,9 +2,14 @@
 // Postgres, an environment in it, an orchestrator.
 #include <CLI/CLI.hpp>
 
+#include <signal.h>
+
 #include <atomic>
 #include <exception>
+#include <memory>
+#include <mutex>
 
+#include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
 #include "baton/sql/failure.hpp"
 #include "baton/sql/migrator.hpp"
@@ -75,22 +80,98 @@ void greet(const Invocation& invocation, const environments::Environment& enviro
     flush_out();
 }
 
+// What is left of a temporary server when there is no time to stop it in good order.
+class Remains {
+public:
+    // While the server starts nobody knows its folder; so a wish to end waits until this returns.
+    std::unique_ptr<sql::PrivatePostgres> start(const sql::PrivatePostgresOptions& options) {
+        const std::lock_guard lock(mutex_);
+        auto server = std::make_unique<sql::PrivatePostgres>(options);
+        process_ = server->pid();
+        if (options.directory.empty()) folder_ = server->directory();
+        return server;
+    }
+
+    // Ends the server and removes its folder, beside whoever uses it.
+    void remove() {
+        const std::lock_guard lock(mutex_);
+        if (process_ == 0) return;
+        kill(process_, SIGQUIT);  // at once, with all its processes
+        constexpr std::chrono::seconds patience{3};
+        sql::pause_unless(patience, [this] { return kill(process_, 0) != 0; });
+        kill(process_, SIGKILL);
+        if (folder_.empty()) return;
+        // The server's last processes may still be writing there.
+        std::error_code error;
+        sql::pause_unless(patience, [&] {
+            std::filesystem::remove_all(folder_, error);
+            return !std::filesystem::exists(folder_);
+        });
+    }
+
+private:
+    std::mutex mutex_;
+    pid_t process_ = 0;
+    std::filesystem::path folder_;  // empty: it is to be kept
+};
+
+// This orchestrator should lead by now. Throws if nobody does.
+void say_who_leads(const Invocation& invocation, const environments::Environment& environment) {
+    sql::Connection connection = connect(environment, Access::read);
+    sql::Transaction transaction(connection);
+    const sql::Result found = transaction.exec("select status() -> 'leader' ->> 'node'", {});
+    const auto node = found.only().text_or_null(0);
+    if (!node) {
+        throw Error(ErrorCode::wait_timeout,
+                    "no orchestrator leads after 30 s; --log-level debug tells more");
+    }
+    std::fprintf(stderr, "%s: %s leads this environment, and not this process, which stands by\n",
+                 invocation.app.name().c_str(), std::string(*node).c_str());
+}
+
+// Returns when the orchestrator has ended; throws when its server has.
+void run(sql::PrivatePostgres& server, Orchestrator& orchestrator,
+         const std::function<void(bool leads)>& greet) {
+    constexpr std::chrono::seconds patience{30};
+    constexpr std::chrono::milliseconds look{200};
+    Running thread(orchestrator);
+    const auto is_over = [&] { return thread.has_ended() || server.pid() == 0; };
+    sql::pause_unless(patience, [&] { return orchestrator.is_leading() || is_over(); });
+    if (!is_over()) greet(orchestrator.is_leading());
+    while (!sql::pause_unless(look, is_over)) {
+    }
+    if (!thread.has_ended()) {
+        orchestrator.stop();
+        throw Error(ErrorCode::connection_lost,
+                    "the private Postgres has ended, and not because of us; start again");
+    }
+    thread.wait();
+}
+
 int up(Given& given, Invocation& invocation) {
+    if (given.settings.given("--url")) {
+        refuse("--url does not go with up, which starts a Postgres of its own; see `" +
+               invocation.app.name() + " orchestrate`");
+    }
     // The private server is the database, whatever DATABASE_URL says.
     given.settings.give("--url", "postgresql:///");
     environments::Environment environment = given.settings.load(invocation);
     OrchestratorOptions options = orchestrator_options(invocation.app, environment, given.reducers);
     configure_log(environment.log.value, environment.log_level.value);
+    invocation.logs_json = environment.log.value == LogFormat::json;
 
     std::atomic<Orchestrator*> running{nullptr};
-    const StopSignals signals([&] {
-        if (Orchestrator* const orchestrator = running) orchestrator->stop();
-    });
+    Remains remains;
+    const StopSignals signals(
+        [&] {
+            if (Orchestrator* const orchestrator = running) orchestrator->stop();
+        },
+        [&] { remains.remove(); });
     sql::PrivatePostgresOptions server_options;
     if (!given.data.empty()) server_options.directory = std::filesystem::absolute(given.data);
-    const sql::PrivatePostgres server(server_options);
-    environment.url = {server.url(), "this process"};
-    options.url = server.url();
+    const auto server = remains.start(server_options);
+    environment.url = {server->url(), "this process"};
+    options.url = server->url();
     if (signals.came()) return 0;
     {
         sql::Connection connection(environment.url.value);
@@ -100,13 +181,15 @@ int up(Given& given, Invocation& invocation) {
     Orchestrator orchestrator(std::move(options), invocation.app.registry());
     running = &orchestrator;
     if (signals.came()) orchestrator.stop();
-    Running thread(orchestrator);
-    const bool leads = sql::pause_unless(
-        std::chrono::seconds(30), [&] { return orchestrator.is_leading() || thread.has_ended(); });
-    if (leads && !thread.has_ended()) {
-        greet(invocation, environment, given.data.empty());
+    try {
+        run(*server, orchestrator, [&](bool leads) {
+            if (!leads) say_who_leads(invocation, environment);
+            greet(invocation, environment, given.data.empty());
+        });
+    } catch (...) {
+        running = nullptr;
+        throw;
     }
-    thread.wait();
     running = nullptr;
     return 0;
 }
@@ -126,7 +209,7 @@ void add_up(CLI::App& root, Invocation& invocation) {
     given->settings.offer(*verb, SettingFlags::Which::all);
     verb->footer(
         footer("It prints the connection URL and what to type next. It works as root.\n"
-               "--url and DATABASE_URL have no meaning here.\n"
+               "DATABASE_URL has no meaning here.\n"
                "Example: baton up --reducer category_sales.sql"));
     verb->callback([&invocation, given] {
         invocation.chosen = [&invocation, given] { return up(*given, invocation); };

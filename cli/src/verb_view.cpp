@@ -39,15 +39,6 @@ void for_each_row(sql::Transaction& transaction, const std::string& query, Use u
     }
 }
 
-std::vector<std::optional<std::string>> cells_of(const sql::Row& row, std::size_t columns) {
-    std::vector<std::optional<std::string>> cells;
-    for (std::size_t i = 0; i < columns; ++i) {
-        const auto text = row.text_or_null(static_cast<int>(i));
-        cells.push_back(text ? std::optional<std::string>(*text) : std::nullopt);
-    }
-    return cells;
-}
-
 void print_json(sql::Transaction& transaction, const std::string& query) {
     const char* before = "[";
     for_each_row(transaction, "select row_to_json(v)::text from (" + query + ") as v",
@@ -58,15 +49,13 @@ void print_json(sql::Transaction& transaction, const std::string& query) {
     write_out(*before == '[' ? "[]\n" : "]\n");
 }
 
-int print_view(const Given& given, Invocation& invocation) {
-    const environments::Environment environment = given.settings.load(invocation);
-    sql::Connection connection = connect(environment, Access::read);
+int print_rows(sql::Connection& connection, const Given& given) {
     sql::Transaction transaction(connection);
     transaction.exec("set local datestyle = 'ISO'");
-    const sql::Row shape =
-        transaction.exec("select query, columns from view_query(view => $1)", {given.view}).only();
-    const std::string query(shape.text(0));
-    const std::vector<std::string> names = names_of(std::string(shape.text(1)));
+    const sql::Result shape =
+        transaction.exec("select query, columns from view_query(view => $1)", {given.view});
+    const std::string query(shape.only().text(0));
+    const std::vector<std::string> names = names_of(std::string(shape.only().text(1)));
     if (given.json) {
         print_json(transaction, query);
         return 0;
@@ -83,6 +72,19 @@ int print_view(const Given& given, Invocation& invocation) {
                  [&](const sql::Row& row) { table.add(cells_of(row, names.size())); });
     table.print();
     return 0;
+}
+
+int print_view(const Given& given, Invocation& invocation) {
+    const environments::Environment environment = given.settings.load(invocation);
+    sql::Connection connection = connect(environment, Access::read);
+    try {
+        return print_rows(connection, given);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::view_unknown) throw;
+        sql::Transaction transaction(connection);
+        require_view(transaction, given.view);
+        throw;
+    }
 }
 
 struct Listing {

@@ -17,14 +17,25 @@ int main(int argc, char** argv) {
     app.add_sql_reducer(SUPERSTORE_FOLDER "/reducers/category_sales.sql");
 
     app.add_verb("place",
-                 "place orders, concurrently: [--clients 4] [--rollback-share 0.2] [--seed 1] "
-                 "[--wait 30] [CSV]",
+                 "place orders, concurrently\n"
+                 "Options of its own:\n"
+                 "  CSV                     the orders' file [that of the example]\n"
+                 "  --clients N             how many clients place orders at once [4]\n"
+                 "  --rollback-share SHARE  how many of the transactions are rolled back [0.2]\n"
+                 "  --seed N                decides the order of the orders [1]\n"
+                 "  --wait SECONDS          how long the views may take to have the last [30]",
                  superstore::run_place);
-    app.add_verb("report", "print a year's months by region: [--year 2017]",
+    app.add_verb("report",
+                 "print a year's months by region\n"
+                 "Options of its own:\n"
+                 "  --year YEAR             the year [2017]",
                  superstore::run_report);
     app.add_verb("compare", "compare every row of every view with the orders",
                  superstore::run_compare);
-    app.add_verb("demo", "all of it, on a private database: [--csv VIEW]", superstore::run_demo,
-                 false);
+    app.add_verb("demo",
+                 "all of it, on a private database\n"
+                 "Options of its own:\n"
+                 "  --csv VIEW              print only this view, as CSV",
+                 superstore::run_demo, false);
     return app.run(argc, argv);
 }

@@ -30,8 +30,9 @@ using namespace std::chrono_literals;
 }  // namespace
 
 OrchestratorProcess::OrchestratorProcess(const std::string& url, const std::string& environment) {
-    std::vector<std::string> arguments{"superstore", "orchestrate", "--url",       url,
-                                       "--env",      environment,   "--log-level", "warn"};
+    std::vector<std::string> arguments{"superstore",  "orchestrate", "--url",  url,
+                                       "--env",       environment,   "--kind", "development",
+                                       "--log-level", "warn"};
     std::vector<char*> pointers;
     pointers.reserve(arguments.size() + 1);
     for (std::string& argument : arguments) pointers.push_back(argument.data());

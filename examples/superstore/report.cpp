@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "baton/base/error.hpp"
+#include "baton/base/text.hpp"
 
 #include "arguments.hpp"
 
@@ -45,16 +46,6 @@ void print_cell(std::ostream& out, std::size_t column, std::string_view text) {
         << std::setw(widths[column]) << text;
 }
 
-std::string csv_quoted(std::string_view text) {
-    if (text.find_first_of(",\"\n") == std::string_view::npos) return std::string(text);
-    std::string quoted = "\"";
-    for (const char c : text) {
-        if (c == '"') quoted += c;
-        quoted += c;
-    }
-    return quoted + '"';
-}
-
 }  // namespace
 
 void print_report(baton::sql::Connection& connection, int year, std::ostream& out) {
@@ -90,7 +81,7 @@ void print_csv(baton::sql::Connection& connection, const std::string& view, std:
     out << known->columns << '\n';
     for (const baton::sql::Row row : rows) {
         for (int i = 0; i < column_count; ++i) {
-            out << (i == 0 ? "" : ",") << csv_quoted(row.text(i));
+            out << (i == 0 ? "" : ",") << baton::csv_field(row.text(i));
         }
         out << '\n';
     }

@@ -46,6 +46,20 @@ TEST(AppTest, VerbWithoutAnEnvironmentNeedsNone) {
     EXPECT_EQ(arguments, (std::vector<std::string>{"--url", "x"}));
 }
 
+TEST(AppTest, HelpOfAnOwnVerbSaysWhatItsOwnOptionsAre) {
+    App app("shop");
+    app.add_verb("place", "place orders\nOptions of its own:\n  --clients N  how many",
+                 [](const VerbContext&) { return 0; });
+    ::testing::internal::CaptureStdout();
+    EXPECT_EQ(run(app, {"place", "--help"}), 0);
+    const std::string help = ::testing::internal::GetCapturedStdout();
+    EXPECT_NE(help.find("--clients N  how many"), std::string::npos) << help;
+    EXPECT_NE(help.find("--url"), std::string::npos) << help;
+    ::testing::internal::CaptureStdout();
+    EXPECT_EQ(run(app, {"--help"}), 0);
+    EXPECT_EQ(::testing::internal::GetCapturedStdout().find("--clients"), std::string::npos);
+}
+
 TEST(AppTest, WhatAVerbThrowsIsOneLineAndTheExitCodeItsClass) {
     App app("shop");
     app.add_verb(
@@ -57,7 +71,7 @@ TEST(AppTest, WhatAVerbThrowsIsOneLineAndTheExitCodeItsClass) {
     ::testing::internal::CaptureStderr();
     EXPECT_EQ(run(app, {"fail"}), 1);
     EXPECT_EQ(run(app, {"refuse"}), 2);
-    EXPECT_EQ(::testing::internal::GetCapturedStderr(), "shop: no luck\nshop: not so\n");
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(), "shop: no luck\nshop: not so [BT027]\n");
 }
 
 }  // namespace

@@ -10,18 +10,65 @@ TEST(CommandLineTest, UnknownVerbNamesTheNearest) {
     const Tool tool;
     const Ran ran = tool.run({"stats"});
     EXPECT_EQ(ran.code, 2);
-    EXPECT_EQ(ran.err,
-              "baton: there is no verb \"stats\"; did you mean status?; see `baton --help`\n");
+    EXPECT_EQ(
+        ran.err,
+        "baton: there is no verb \"stats\"; did you mean status?; see `baton --help` [BT027]\n");
     EXPECT_EQ(ran.out, "");
     EXPECT_EQ(tool.run({"environment", "instal"}).err,
               "baton: there is no verb \"instal\"; did you mean install?; see `baton environment "
-              "--help`\n");
+              "--help` [BT027]\n");
 }
 
 TEST(CommandLineTest, MissingVerbIsSaid) {
     const Ran ran = Tool().run({});
     EXPECT_EQ(ran.code, 2);
-    EXPECT_EQ(ran.err, "baton: a verb is missing; see `baton --help`\n");
+    EXPECT_EQ(ran.err, "baton: a verb is missing; see `baton --help` [BT027]\n");
+}
+
+TEST(CommandLineTest, UnknownOptionBeforeAVerbIsNamedInsteadOfTheVerb) {
+    EXPECT_EQ(Tool().run({"--foo"}).err,
+              "baton: there is no option \"--foo\"; see `baton --help` [BT027]\n");
+    EXPECT_EQ(Tool().run({"--hlep"}).err,
+              "baton: there is no option \"--hlep\"; did you mean --help?; see `baton --help` "
+              "[BT027]\n");
+}
+
+TEST(CommandLineTest, NumberThatIsNoneIsRefusedWithItsBounds) {
+    const Tool tool;
+    const auto refusal = [&](const std::vector<std::string>& arguments) {
+        const Ran ran = tool.run(arguments);
+        EXPECT_EQ(ran.code, 2);
+        return ran.err;
+    };
+    EXPECT_EQ(refusal({"log", "--after", "-1"}),
+              "baton: --after must be a whole number of at least 0, not \"-1\" [BT027]\n");
+    EXPECT_EQ(refusal({"log", "--limit", "x"}),
+              "baton: --limit must be a whole number of at least 0, not \"x\" [BT027]\n");
+    EXPECT_EQ(refusal({"wait", "99999999999999999999"}),
+              "baton: EVENT_ID must be a whole number of at least 1, not "
+              "\"99999999999999999999\" [BT027]\n");
+    EXPECT_EQ(refusal({"dispatch", "--ndjson", "-", "--batch", "0"}),
+              "baton: --batch must be a whole number from 1 to 1000000, not \"0\" [BT027]\n");
+    EXPECT_EQ(refusal({"dead", "show", "v", "--position", "1.5"}),
+              "baton: --position must be a whole number of at least 1, not \"1.5\" [BT027]\n");
+    EXPECT_EQ(refusal({"wait", "1", "--timeout", "soon"}),
+              "baton: --timeout must be a number of seconds from 0 to 86400, not \"soon\" "
+              "[BT027]\n");
+}
+
+TEST(CommandLineTest, OptionWithoutAMeaningHereIsRefused) {
+    const Tool tool;
+    EXPECT_EQ(tool.run({"up", "--url", "postgresql:///x"}).err,
+              "baton: --url does not go with up, which starts a Postgres of its own; see `baton "
+              "orchestrate` [BT027]\n");
+    EXPECT_EQ(tool.run({"dispatch", "a", "--batch", "5"}).err,
+              "baton: --batch goes with --ndjson [BT027]\n");
+    EXPECT_EQ(tool.run({"dispatch", "--ndjson", ""}).err,
+              "baton: --ndjson needs the name of a file, or - for stdin [BT027]\n");
+    const Ran after = tool.run({"environment", "install", "shop", "--print", "--after", "99"});
+    EXPECT_EQ(after.err.find("baton: --after 99: the newest version that baton knows is "), 0U)
+        << after.err;
+    EXPECT_EQ(after.out, "");
 }
 
 TEST(CommandLineTest, UnknownOptionNamesTheNearest) {
@@ -29,19 +76,19 @@ TEST(CommandLineTest, UnknownOptionNamesTheNearest) {
     EXPECT_EQ(ran.code, 2);
     EXPECT_EQ(ran.err,
               "baton: there is no option \"--jsn\"; did you mean --json?; see `baton status "
-              "--help`\n");
+              "--help` [BT027]\n");
 }
 
 TEST(CommandLineTest, SurplusArgumentIsNamed) {
     const Ran ran = Tool().run({"status", "now"});
     EXPECT_EQ(ran.code, 2);
-    EXPECT_EQ(ran.err, "baton: unexpected argument \"now\"; see `baton status --help`\n");
+    EXPECT_EQ(ran.err, "baton: unexpected argument \"now\"; see `baton status --help` [BT027]\n");
 }
 
 TEST(CommandLineTest, MissingArgumentIsNamed) {
     const Ran ran = Tool().run({"view"});
     EXPECT_EQ(ran.code, 2);
-    EXPECT_EQ(ran.err, "baton: NAME is required; see `baton view --help`\n");
+    EXPECT_EQ(ran.err, "baton: NAME is required; see `baton view --help` [BT027]\n");
 }
 
 TEST(CommandLineTest, HelpOfEachVerbHasAnExampleAndTheExitCodes) {
@@ -86,6 +133,7 @@ TEST(CommandLineTest, VersionIsPrinted) {
     const Ran ran = Tool().run({"version"});
     EXPECT_EQ(ran.code, 0);
     EXPECT_EQ(ran.out, "baton 0.1.0\n");
+    EXPECT_EQ(Tool().run({"--version"}).out, ran.out);
 }
 
 TEST(CommandLineTest, EachWrongSettingIsOneLine) {
@@ -95,9 +143,9 @@ TEST(CommandLineTest, EachWrongSettingIsOneLine) {
     EXPECT_EQ(ran.code, 2);
     EXPECT_EQ(ran.err,
               "baton: no database is named: set DATABASE_URL, give --url, or write url under "
-              "[connection] in environments/dev.toml\n"
+              "[connection] in environments/dev.toml [BT016]\n"
               "baton: BATON_LEASE_MS: orchestrator.lease_ms must be an integer from 500 to 600000, "
-              "not \"7\"\n");
+              "not \"7\" [BT016]\n");
 }
 
 TEST(CommandLineTest, UnreachableServerIsSaidWithoutThePassword) {

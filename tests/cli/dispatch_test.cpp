@@ -64,9 +64,9 @@ TEST_F(DispatchVerbTest, RefusesWhatIsNoJsonAndNoUuid) {
     EXPECT_EQ(json.err.find('\n'), json.err.size() - 1);
     const Ran id = tool_.run({"dispatch", "a", "{}", "--id", "7"});
     EXPECT_EQ(id.code, 2);
-    EXPECT_EQ(id.err, "baton: --id must be a uuid, not \"7\"\n");
+    EXPECT_EQ(id.err, "baton: --id must be a uuid, not \"7\" [BT027]\n");
     EXPECT_EQ(tool_.run({"dispatch"}).err,
-              "baton: the event's type is missing; see `baton dispatch --help`\n");
+              "baton: the event's type is missing; see `baton dispatch --help` [BT027]\n");
     EXPECT_EQ(events(), 0);
 }
 
@@ -75,7 +75,7 @@ TEST_F(DispatchVerbTest, WaitGivesUpInTimeWhereNobodyReduces) {
     EXPECT_EQ(ran.code, 1);
     EXPECT_EQ(ran.err,
               "baton: event 1 is not in every view after 200 ms; `baton status` tells what holds "
-              "it up\n");
+              "it up [BT005]\n");
     EXPECT_EQ(tool_.run({"wait", "99", "--timeout", "0"}).code, 1);
 }
 
@@ -107,15 +107,19 @@ TEST_F(DispatchVerbTest, BadLineIsNamedAndItsBatchIsNotWritten) {
         {"{\"payload\": {}}", "the field type is missing or empty"},
         {"[1]", "a line must be a JSON object"},
         {"{\"type\": \"a\", \"key\": 7}", "type, key, tenant and dispatch_id must be texts"},
-        {"{\"type\": \"a\"} {}", "something follows the JSON object"},
+        {"{\"type\": \"a\"} {}", "not JSON: byte 15: expected the end"},
+        {"{\"type\": \"a\", \"payload\": {bad}}", "not JSON: byte 27: expected a name"},
+        {"not json", "not JSON: byte 1: expected a value"},
+        {"{\"type\": \"a\", \"type\": \"b\"}", "the field type is given twice"},
         {"{\"type\": \"a\", \"dispatch_id\": \"7\"}", "dispatch_id is no uuid"},
     };
     for (const Case& each : cases) {
         const Ran ran = tool_.run({"dispatch", "--ndjson", "-", "--batch", "2"},
                                   good + good + good + each.line);
         EXPECT_EQ(ran.code, 1) << each.line;
-        EXPECT_EQ(ran.err, "baton: stdin:4: " + each.what +
-                               "; nothing of its batch was written, 2 events before it were\n");
+        EXPECT_EQ(ran.err,
+                  "baton: stdin:4: " + each.what +
+                      "; nothing of its batch was written, 2 events before it were [BT001]\n");
         EXPECT_EQ(ran.out, "");
     }
     EXPECT_EQ(events(), static_cast<std::int64_t>(2 * cases.size()));
@@ -133,12 +137,22 @@ TEST_F(DispatchVerbTest, LineThatTheServerRefusesIsNamed) {
     EXPECT_EQ(events(), 0);
 }
 
+TEST_F(DispatchVerbTest, FileThatCannotBeReadToItsEndIsAFailure) {
+    // Opens well, and fails at the first read.
+    const Ran ran = tool_.run({"dispatch", "--ndjson", "/proc/self/mem"});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_EQ(ran.out, "");
+    EXPECT_EQ(ran.err,
+              "baton: /proc/self/mem:1: cannot be read any further; 0 events before were "
+              "dispatched\n");
+}
+
 TEST_F(DispatchVerbTest, FileThatIsNotThereIsRefused) {
     const Ran ran = tool_.run({"dispatch", "--ndjson", "nowhere.ndjson"});
     EXPECT_EQ(ran.code, 2);
-    EXPECT_EQ(ran.err, "baton: nowhere.ndjson: cannot read the file\n");
+    EXPECT_EQ(ran.err, "baton: nowhere.ndjson: cannot read the file [BT027]\n");
     EXPECT_EQ(tool_.run({"dispatch", "a", "--ndjson", "-"}).err,
-              "baton: TYPE does not go with --ndjson: each line says its own\n");
+              "baton: TYPE does not go with --ndjson: each line says its own [BT027]\n");
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST(EnvironmentVerbTest, UpgradeOfWhatIsNotThereIsRefused) {
     EXPECT_EQ(ran.code, 1);
     EXPECT_EQ(ran.err,
               "baton: the environment shop is not installed in this database; run `baton "
-              "environment install shop`\n");
+              "environment install shop` [BT009]\n");
 }
 
 TEST(EnvironmentVerbTest, UninstallWantsToBeMeant) {
@@ -60,8 +60,67 @@ TEST(EnvironmentVerbTest, UninstallWantsToBeMeant) {
     const Tool tool(database);
     const Ran ran = tool.run({"environment", "uninstall", "test"});
     EXPECT_EQ(ran.code, 2);
-    EXPECT_EQ(ran.err,
-              "baton: uninstall drops every event and view of test; add --yes to mean it\n");
+    EXPECT_EQ(
+        ran.err,
+        "baton: uninstall drops every event and view of test; add --yes to mean it [BT027]\n");
+    EXPECT_EQ(tool.run({"environment", "status", "test"}).code, 0);
+}
+
+TEST(EnvironmentVerbTest, TwoNamesThatDifferAreRefused) {
+    const TestDatabase database(environment_template());
+    const Tool tool(database);
+    for (const std::vector<std::string>& verb :
+         {std::vector<std::string>{"uninstall", "test", "--yes"},
+          {"install", "test"},
+          {"install", "test", "--print"},
+          {"upgrade", "test"},
+          {"status", "test"},
+          {"set-limit", "test", "max_lag", "5"}}) {
+        std::vector<std::string> arguments{"environment"};
+        arguments.insert(arguments.end(), verb.begin(), verb.end());
+        arguments.insert(arguments.end(), {"--env", "dev"});
+        const Ran ran = tool.run(arguments);
+        EXPECT_EQ(ran.code, 2) << verb.front();
+        EXPECT_EQ(ran.err,
+                  "baton: NAME is \"test\" and --env is \"dev\"; give one of them [BT027]\n");
+        EXPECT_EQ(ran.out, "");
+    }
+    EXPECT_EQ(tool.run({"environment", "status", "test", "--env", "test"}).code, 0);
+}
+
+TEST(EnvironmentVerbTest, NameDecidesTheKindAndAnUnknownOneMustBeGiven) {
+    Tool tool;
+    tool.set("DATABASE_URL", "postgresql:///shop");
+    const Ran production = tool.run({"environment", "show", "production"});
+    EXPECT_NE(production.out.find("kind                    production"), std::string::npos)
+        << production.out;
+    EXPECT_NE(production.out.find("policy.on_poison        halt"), std::string::npos)
+        << production.out;
+    const Ran unknown = tool.run({"environment", "show", "shop"});
+    EXPECT_EQ(unknown.code, 2);
+    EXPECT_EQ(unknown.err,
+              "baton: the kind of the environment \"shop\" is not known: give --kind or set "
+              "BATON_KIND (production, staging or development), or write environments/shop.toml "
+              "[BT016]\n");
+    EXPECT_EQ(tool.run({"environment", "show", "shop", "--kind", "staging"}).code, 0);
+    EXPECT_EQ(tool.run({"orchestrate", "--env", "shop"}).err, unknown.err);
+}
+
+TEST(EnvironmentVerbTest, ViewsAndGrantsOfAnotherBuildAreNotUpToDate) {
+    const TestDatabase database(environment_template());
+    const Tool tool(database);
+    {
+        sql::Connection connection(database.url());
+        connection.exec("comment on table baton_test.schema_migration is 'baton other'");
+    }
+    const Ran status = tool.run({"environment", "status", "test"});
+    EXPECT_EQ(status.code, 1);
+    EXPECT_NE(status.out.find("run `baton environment upgrade test`"), std::string::npos)
+        << status.out;
+    const Ran doctor = tool.run({"doctor"});
+    EXPECT_NE(doctor.out.find("its views or grants are of another build"), std::string::npos)
+        << doctor.out;
+    EXPECT_EQ(tool.run({"environment", "upgrade", "test"}).code, 0);
     EXPECT_EQ(tool.run({"environment", "status", "test"}).code, 0);
 }
 
@@ -88,7 +147,7 @@ TEST(EnvironmentVerbTest, SetLimitHoldsForTheNextDispatch) {
     EXPECT_EQ(unknown.err.find("baton: there is no limit \"keys\"; there are type_bytes"), 0U)
         << unknown.err;
     EXPECT_EQ(tool.run({"environment", "set-limit", "test", "max_lag", "many"}).err,
-              "baton: a limit is a whole number, or none; not \"many\"\n");
+              "baton: a limit is a whole number, or none; not \"many\" [BT027]\n");
 }
 
 TEST(EnvironmentVerbTest, VerbsOnADatabaseWithoutTheEnvironmentSayHowToInstallIt) {
@@ -101,7 +160,7 @@ TEST(EnvironmentVerbTest, VerbsOnADatabaseWithoutTheEnvironmentSayHowToInstallIt
                                                  {"wait", "1"}}) {
         const Ran ran = Tool(database).run(verb);
         EXPECT_EQ(ran.code, 1) << verb.front();
-        EXPECT_NE(ran.err.find("run `baton environment install test`\n"), std::string::npos)
+        EXPECT_NE(ran.err.find("run `baton environment install test` [BT009]\n"), std::string::npos)
             << verb.front() << ": " << ran.err;
     }
 }

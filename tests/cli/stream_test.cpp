@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "baton/base/error.hpp"
 #include "baton/sql/connection.hpp"
 #include "support/environment.hpp"
 #include "support/eventually.hpp"
@@ -56,7 +57,9 @@ TEST_F(StreamTest, ViewIsPrintedForPeopleAsCsvAndAsJsonInTheOrderOfItsKey) {
               " {\"category\":\"Tables, \\\"round\\\"\",\"lines\":1,\"amount\":1.50}]\n");
     const Ran unknown = tool_.run({"view", "x\"; drop"});
     EXPECT_EQ(unknown.code, 1);
-    EXPECT_EQ(unknown.err, "baton: there is no view x\"; drop; there are category_sales\n");
+    EXPECT_EQ(unknown.err, "baton: there is no view x\"; drop; there are category_sales [BT023]\n");
+    EXPECT_EQ(tool_.run({"view", "categry_sales"}).err,
+              "baton: there is no view categry_sales; did you mean category_sales? [BT023]\n");
     const Ran views = tool_.run({"views"});
     EXPECT_NE(views.out.find("category_sales        1  following"), std::string::npos) << views.out;
 }
@@ -79,9 +82,11 @@ TEST_F(StreamTest, LogIsPrintedFromAPositionOnAndFollowed) {
     EXPECT_NE(tool_.run({"log", "--limit", "1"}).out.find("order/placed"), std::string::npos);
 
     const ChildProcess follower(tool_.options({"log", "--after", "2", "--follow", "--json"}));
+    ChildProcess bounded(tool_.options({"log", "--follow", "--limit", "3"}));
     dispatch_and_wait(order("Phones"));
     EXPECT_TRUE(eventually(
         10s, [&] { return follower.output().find("\"position\":3") != std::string::npos; }));
+    EXPECT_EQ(bounded.wait(10s), (ExitStatus{0, {}}));
 }
 
 TEST_F(StreamTest, ClosedPipeIsNoError) {
@@ -132,7 +137,58 @@ TEST_F(StreamTest, PoisonedEventIsListedShownAndSkipped) {
               std::string::npos);
     const Ran again = tool_.run({"dead", "skip", "category_sales"});
     EXPECT_EQ(again.code, 1);
-    EXPECT_EQ(again.err, "baton: view category_sales is not halted; nothing to skip\n");
+    EXPECT_EQ(again.err, "baton: view category_sales is not halted; nothing to skip [BT023]\n");
+}
+
+TEST_F(StreamTest, SkippedEventIsNoProblemButSomethingToLookAt) {
+    const std::string file = tool_.write("category_sales.sql", category_sales());
+    const ChildProcess orchestrator(
+        tool_.options({"orchestrate", "--reducer", file, "--on-poison", "skip"}));
+    dispatch_and_wait(order("Chairs"));
+    EXPECT_EQ(tool_.run({"status"}).out.find("to look at"), std::string::npos);
+    dispatch_and_wait(order("Chairs", "cheap"));
+    const Ran status = tool_.run({"status"});
+    EXPECT_NE(status.out.find("no problems"), std::string::npos) << status.out;
+    EXPECT_NE(status.out.find("to look at\n  view category_sales is without 1 event that was "
+                              "skipped; see `baton dead list category_sales`"),
+              std::string::npos)
+        << status.out;
+    EXPECT_EQ(tool_.run({"status", "--check"}).code, 0);
+}
+
+TEST_F(StreamTest, DeadVerbsRefuseAViewThatIsNotThere) {
+    const auto orchestrator = start();
+    dispatch_two();
+    for (const std::string verb : {"list", "show", "retry", "skip"}) {
+        const Ran ran = tool_.run({"dead", verb, "category_sale"});
+        EXPECT_EQ(ran.code, 1) << verb;
+        EXPECT_EQ(ran.err,
+                  "baton: there is no view category_sale; did you mean category_sales? [BT023]\n")
+            << verb;
+    }
+    EXPECT_EQ(tool_.run({"dead", "list", "category_sales"}).out, "there are no dead events\n");
+    EXPECT_EQ(tool_.run({"dead", "list", "category_sales", "--json"}).out, "[]\n");
+}
+
+TEST_F(StreamTest, ViewCanBeGrantedAndAUsersIndexOutlivesRestartAndUpgrade) {
+    auto orchestrator = start();
+    dispatch_two();
+    sql::Connection connection(database_.url(), in_test_schema());
+    connection.exec(
+        "create role test_reader; grant usage on schema baton_test to test_reader;"
+        "grant select on category_sales to test_reader;"
+        "create index my_own on category_sales__v1 (lines)");
+    orchestrator->kill(SIGTERM);
+    EXPECT_EQ(orchestrator->wait(10s), (ExitStatus{0, {}}));
+    connection.exec("comment on table schema_migration is 'baton other'");
+    EXPECT_EQ(tool_.run({"environment", "upgrade", "test"}).code, 0);
+    orchestrator = start();
+    dispatch_and_wait(order("Phones"));
+    EXPECT_TRUE(connection.exec("select to_regclass('my_own') is not null").only().boolean(0));
+    connection.exec("set role test_reader");
+    EXPECT_EQ(connection.exec("select count(*) from category_sales").only().integer(0), 3);
+    EXPECT_THROW(connection.exec("delete from category_sales"), Error);
+    connection.exec("reset role; drop owned by test_reader; drop role test_reader");
 }
 
 TEST_F(StreamTest, RetryFoldsTheEventAfterTheReducerWasMended) {
@@ -211,7 +267,31 @@ TEST_F(StreamTest, OrchestrateRefusesAReducerFileThatIsNone) {
     const Ran ran = tool_.run({"orchestrate", "--reducer", file});
     EXPECT_EQ(ran.code, 1);
     EXPECT_EQ(ran.err, "baton: SQL reducer " + file +
-                           ":1: the first line must be \"--! reducer NAME version N\"\n");
+                           ":1: the first line must be \"--! reducer NAME version N\" [BT013]\n");
+}
+
+TEST_F(StreamTest, OrchestrateRefusesAPolicyForAViewThatNoReducerKeeps) {
+    tool_.write("category_sales.sql", category_sales());
+    const std::string file = tool_.write(
+        "test.toml",
+        "name = \"test\"\nkind = \"development\"\n[policy.views]\ncategory_sale = \"halt\"\n"
+        "[reducers]\nsql = [\"category_sales.sql\"]\n");
+    const Ran ran = tool_.run({"orchestrate", "--env", file});
+    EXPECT_EQ(ran.code, 2);
+    EXPECT_EQ(ran.err, "baton: " + file +
+                           ":4: policy.views names \"category_sale\", which no reducer here keeps; "
+                           "did you mean \"category_sales\"? [BT016]\n");
+}
+
+TEST_F(StreamTest, WhatEndsAnOrchestratorIsALineOfItsJsonLog) {
+    const TestDatabase empty;
+    const Ran ran = Tool(empty).run({"orchestrate", "--log", "json"});
+    EXPECT_EQ(ran.code, 1);
+    simdjson::dom::parser parser;
+    const simdjson::dom::element line = parser.parse(ran.err);
+    EXPECT_EQ(std::string_view(line["code"]), "BT009");
+    const std::string message{std::string_view(line["message"])};
+    EXPECT_NE(message.find("run `baton environment install test`"), std::string::npos) << message;
 }
 
 TEST_F(StreamTest, OrchestrateRefusesTwoReducersOfOneName) {
@@ -220,7 +300,7 @@ TEST_F(StreamTest, OrchestrateRefusesTwoReducersOfOneName) {
     const Ran ran = tool_.run({"orchestrate", "--reducer", file, "--reducer", copy});
     EXPECT_EQ(ran.code, 1);
     EXPECT_EQ(ran.err, "baton: SQL reducer " + copy + ": " + file +
-                           " has a reducer of the name category_sales too; rename one\n");
+                           " has a reducer of the name category_sales too; rename one [BT013]\n");
 }
 
 }  // namespace

@@ -22,8 +22,9 @@ std::filesystem::path make_folder() {
 }  // namespace
 
 Tool::Tool() : folder_(make_folder()) {
-    for (const char* const name : {"DATABASE_URL", "BATON_ENVIRONMENT", "BATON_LEASE_MS",
-                                   "BATON_LOG", "BATON_LOG_LEVEL", "BATON_ON_POISON"}) {
+    for (const char* const name :
+         {"DATABASE_URL", "BATON_ENVIRONMENT", "BATON_LEASE_MS", "BATON_LOG", "BATON_LOG_LEVEL",
+          "BATON_ON_POISON", "BATON_KIND"}) {
         variables_[name] = "";
     }
 }
@@ -31,6 +32,7 @@ Tool::Tool() : folder_(make_folder()) {
 Tool::Tool(const TestDatabase& database) : Tool() {
     set("DATABASE_URL", database.url());
     set("BATON_ENVIRONMENT", "test");
+    set("BATON_KIND", "development");
 }
 
 Tool::~Tool() {

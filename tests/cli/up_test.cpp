@@ -46,6 +46,13 @@ std::string folder_of(const std::string& url) {
     return std::filesystem::path(socket).parent_path().string();
 }
 
+// The server in the folder; 0 where there is none.
+pid_t postmaster_in(const std::string& folder) {
+    pid_t pid = 0;
+    std::ifstream(folder + "/data/postmaster.pid") >> pid;
+    return pid;
+}
+
 TEST(UpTest, StartsWorksAndLeavesNothingBehind) {
     Tool tool;
     const std::string file = tool.write("category_sales.sql", category_sales());
@@ -76,6 +83,68 @@ TEST(UpTest, StopsWhileItStillStarts) {
     up.kill(SIGTERM);
     EXPECT_EQ(up.wait(60s), (ExitStatus{0, {}})) << up.error_output();
     EXPECT_TRUE(processes_in((tool.folder() / "kept").string()).empty());
+}
+
+TEST(UpTest, SeveralSignalsAtOnceAreOneWish) {
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+        const Tool tool;
+        ChildProcess up(tool.options({"up", "--log-level", "warn"}));
+        ASSERT_TRUE(is_greeted(up)) << up.error_output();
+        const std::string folder = folder_of(url_of(up.output()));
+        ::kill(-up.pid(), number);  // as a terminal does
+        up.kill(number);
+        up.kill(number);
+        EXPECT_EQ(up.wait(60s), (ExitStatus{0, {}})) << up.error_output();
+        EXPECT_FALSE(std::filesystem::exists(folder));
+        EXPECT_TRUE(processes_in(folder).empty());
+    }
+}
+
+TEST(UpTest, LaterSignalEndsItAtOnceAndLeavesNothingEither) {
+    const Tool tool;
+    ChildProcess up(tool.options({"up", "--log-level", "warn"}));
+    ASSERT_TRUE(is_greeted(up)) << up.error_output();
+    const std::string folder = folder_of(url_of(up.output()));
+    // A server that does not stop: its postmaster stands still.
+    const pid_t server = postmaster_in(folder);
+    ASSERT_GT(server, 0);
+    ::kill(server, SIGSTOP);
+    up.kill(SIGTERM);
+    EXPECT_EQ(up.wait(1500ms), std::nullopt) << up.error_output();
+    up.kill(SIGTERM);
+    EXPECT_EQ(up.wait(20s), (ExitStatus{128 + SIGTERM, {}})) << up.error_output();
+    EXPECT_FALSE(std::filesystem::exists(folder));
+    EXPECT_TRUE(eventually(10s, [&] { return processes_in(folder).empty(); }));
+}
+
+TEST(UpTest, EndsWhenItsServerWasKilled) {
+    const Tool tool;
+    ChildProcess up(tool.options({"up", "--log-level", "off"}));
+    ASSERT_TRUE(is_greeted(up)) << up.error_output();
+    const std::string folder = folder_of(url_of(up.output()));
+    ::kill(postmaster_in(folder), SIGKILL);
+    EXPECT_EQ(up.wait(30s), (ExitStatus{1, {}}));
+    EXPECT_EQ(up.error_output(),
+              "baton: the private Postgres has ended, and not because of us; start again "
+              "[BT017]\n");
+    EXPECT_FALSE(std::filesystem::exists(folder));
+}
+
+TEST(UpTest, StopsAtSigtermWhereItsParentIgnoresTheOthers) {
+    const Tool tool;
+    ChildProcessOptions options = tool.options({});
+    options.arguments = {
+        "/bin/sh", "-c",
+        "trap '' INT HUP; exec " + options.arguments.front() + " up --log-level warn"};
+    ChildProcess up(options);
+    ASSERT_TRUE(is_greeted(up)) << up.error_output();
+    const std::string folder = folder_of(url_of(up.output()));
+    up.kill(SIGHUP);
+    up.kill(SIGINT);
+    EXPECT_EQ(up.wait(500ms), std::nullopt);
+    up.kill(SIGTERM);
+    EXPECT_EQ(up.wait(30s), (ExitStatus{0, {}})) << up.error_output();
+    EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
 TEST(UpTest, RefusesABadReducerAndStopsItsServer) {

@@ -155,7 +155,7 @@ TEST_F(EnvironmentTest, KindThatNobodyGaveIsRefusedWhereItMatters) {
     EXPECT_EQ(given.kind.value, Kind::development);
     EXPECT_EQ(given.kind.origin, "BATON_KIND");
     EXPECT_EQ(given.on_poison.value, OnPoison::skip);
-    EXPECT_EQ(refusal({{"--env", "shop"}, {"--url", "host=h"}, {"--kind", "prod"}}).substr(0, 49),
+    EXPECT_EQ(refusal({{"--env", "shop"}, {"--url", "host=h"}, {"--kind", "prod"}}).substr(0, 48),
               "--kind: kind must be \"production\", \"staging\" or ");
     const Texts flags{{"--env", "shop"}, {"--url", "host=h"}};
     const Environment any =

@@ -46,7 +46,9 @@ public:
     /// Adds a SQL reducer from its file, which is read when a verb needs it.
     App& add_sql_reducer(std::filesystem::path file);
 
-    /// Adds a verb of the application's own, shown in --help. What `run` returns is the exit code;
+    /// Adds a verb of the application's own. The first line of `help` stands in --help; `name
+    /// --help` shows the others too, which say what the verb's own options are, since these are
+    /// its own to read. What `run` returns is the exit code;
     /// what it throws is printed as one line. `needs_environment` false: no environment is
     /// resolved, and context.environment has its defaults.
     App& add_verb(std::string name, std::string help, std::function<int(const VerbContext&)> run,
