@@ -1,6 +1,5 @@
 #include "end_to_end/command.hpp"
 
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -18,12 +17,6 @@ Outcome run(const ChildProcessOptions& options, std::chrono::milliseconds deadli
         outcome.code = status->code.value_or(-1);
     }
     return outcome;
-}
-
-std::string path_with_programs() {
-    const std::string built = BATON_BINARY_DIR;
-    const char* const path = std::getenv("PATH");
-    return built + "/examples/first_reducer:" + built + "/cli:" + (path == nullptr ? "" : path);
 }
 
 std::string text_of(const std::string& path) {

@@ -21,9 +21,6 @@ struct Outcome {
 [[nodiscard]] Outcome run(const ChildProcessOptions& options,
                           std::chrono::milliseconds deadline = std::chrono::seconds(60));
 
-/// PATH with the built programs `payments` and `baton` before all others.
-[[nodiscard]] std::string path_with_programs();
-
 /// The whole text of a file; empty when there is none.
 [[nodiscard]] std::string text_of(const std::string& path);
 

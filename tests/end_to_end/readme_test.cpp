@@ -2,18 +2,23 @@
 //
 //   file: PATH    the block is that file, to the letter
 //   compile: N    its lines stand in examples/first_reducer/N.cpp, whose program is run
+//   build         says where the programs are, which is where all others look for them
 //   up            is run in the background for those that follow
-//   sh psql python node   are run against it, each as the language's user would
+//   up: both      likewise, with reducers of both kinds
+//   sh psql python node   are run against it, each as the language's user would; all of psql in
+//                 one session
 //   own: N        is run in the background on a Postgres that is there already
 //
-// What a reader has to fill in is filled in: the line that exports DATABASE_URL. Nothing else in a
-// block is changed. Real processes, a real Postgres, the real `pg` of npm.
+// What a reader has to fill in is filled in: the line that exports DATABASE_URL, and the folder of
+// the build. Nothing else in a block is changed; each is run in the folder of the clone. Real
+// processes, a real Postgres, the real `pg` of npm.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cctype>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <regex>
 #include <set>
@@ -32,6 +37,7 @@ namespace fs = std::filesystem;
 const std::string source_folder = BATON_SOURCE_DIR;
 const std::string build_folder = BATON_BINARY_DIR;
 const std::string example_folder = source_folder + "/examples/first_reducer";
+const std::string release_folder = "$PWD/build/release";  // as README calls the build
 
 struct Block {
     std::string how;       // what the comment before it says, without "run: "
@@ -107,23 +113,41 @@ std::string with_url(const std::string& script, const std::string& url) {
     return std::regex_replace(script, line, "$1export DATABASE_URL='" + url + "'");
 }
 
+// PATH as the reader has it who did what README says.
+std::string path_of_reader() {
+    const std::string text = block_of("build").text;
+    static const std::regex line(R"rx((^|\n)export PATH="([^"]*):\$PATH")rx");
+    std::smatch match;
+    if (!std::regex_search(text, match, line)) {
+        throw std::runtime_error("README.md's build sets no PATH");
+    }
+    std::string path = match[2];
+    for (std::size_t at = 0; (at = path.find(release_folder, at)) != std::string::npos;) {
+        path.replace(at, release_folder.size(), build_folder);
+    }
+    const char* const others = std::getenv("PATH");
+    return path + ":" + (others == nullptr ? "" : others);
+}
+
 // What a shell that has no DATABASE_URL of its own is given.
 ChildProcessOptions shell(const std::string& script) {
     return {.arguments = {"bash", "-euo", "pipefail", "-c", script},
-            .environment = {{"PATH", path_with_programs()},
+            .environment = {{"PATH", path_of_reader()},
                             {"DATABASE_URL", ""},
-                            {"BATON_ENVIRONMENT", ""}},
-            .working_directory = example_folder};
+                            {"BATON_ENVIRONMENT", ""},
+                            {"BATON_KIND", ""}},
+            .working_directory = source_folder};
 }
 
 ChildProcessOptions program(std::vector<std::string> arguments, const std::string& url,
                             const std::string& input = "") {
     return {.arguments = std::move(arguments),
-            .environment = {{"PATH", path_with_programs()},
+            .environment = {{"PATH", path_of_reader()},
                             {"DATABASE_URL", url},
-                            {"BATON_ENVIRONMENT", ""}},
+                            {"BATON_ENVIRONMENT", ""},
+                            {"BATON_KIND", ""}},
             .input = input,
-            .working_directory = example_folder};
+            .working_directory = source_folder};
 }
 
 Outcome psql(const std::string& url, const std::string& script) {
@@ -135,10 +159,10 @@ void expect_success(const Outcome& outcome, const std::string& what) {
     EXPECT_EQ(outcome.code, 0) << what << " failed:\n" << outcome.output << outcome.error;
 }
 
-// `payments up` as README.md starts it, ended by Ctrl-C.
+// `payments up` as README.md starts it in the block `how`, ended by Ctrl-C.
 class Up {
 public:
-    Up() : process_(shell("exec " + block_of("up").text)) {
+    explicit Up(const std::string& how) : process_(shell("exec " + block_of(how).text)) {
         static const std::regex printed(R"(postgresql://[^\s'"]+)");
         std::smatch match;
         std::string output;
@@ -205,7 +229,8 @@ void run_node(const std::string& url) {
 }
 
 TEST(ReadmeTest, EveryBlockSaysHowItIsChecked) {
-    const std::regex known(R"(up|sh|psql|python|node|own: [a-z]+|file: .+|compile: [a-z_]+)");
+    const std::regex known(
+        R"(build|up|up: both|sh|psql|python|node|own: [a-z]+|file: .+|compile: [a-z_]+)");
     EXPECT_GT(blocks().size(), 10U);
     for (const Block& block : blocks()) {
         if (block.language.empty()) continue;  // the two commands, of which LinksAndScripts… knows
@@ -241,15 +266,15 @@ TEST(ReadmeTest, CppSnippetStandsInTheProgramThatIsRun) {
 }
 
 TEST(ReadmeTest, WhatTheReaderTypesDoesWhatItSays) {
-    Up up;
+    Up up("up");
     const Outcome first = run(shell(with_url(block_of("sh").text, up.url())));
     expect_success(first, "README's first dispatch");
     const auto seen = plain_lines(first.output);
     EXPECT_EQ(std::ranges::count(seen, "alice 1 12.50"), 1) << first.output;
 
-    for (const Block& block : blocks_of("psql")) {
-        expect_success(psql(up.url(), block.text), "psql, README.md:" + std::to_string(block.line));
-    }
+    std::string session;
+    for (const Block& block : blocks_of("psql")) session += block.text;
+    expect_success(psql(up.url(), session), "README's psql");
     // Debian's own, which has Debian's psycopg2.
     expect_success(run(program({"/usr/bin/python3", "-"}, up.url(), block_of("python").text)),
                    "README's Python (python3-psycopg2; run script/bootstrap if it is missing)");
@@ -293,24 +318,52 @@ TEST(ReadmeTest, PostgresOfOnesOwnIsServed) {
     EXPECT_EQ(std::ranges::count(lines, "alice 1 12.50"), 1) << outcome.output;
 }
 
+TEST(ReadmeTest, ProgramsAreWhereTheBuildSaysTheyAre) {
+    const Block build = block_of("build");
+    for (const std::string name : {"baton", "payments"}) {
+        const Outcome found = run(shell("command -v " + name));
+        EXPECT_EQ(found.output.find(build_folder), 0U) << name << ": " << found.output;
+    }
+    // The presets that it names are there, and build where it says.
+    const std::string presets = text_of(source_folder + "/CMakePresets.json");
+    EXPECT_NE(build.text.find("cmake --preset release\n"), std::string::npos);
+    EXPECT_NE(presets.find(R"("name": "release")"), std::string::npos);
+    EXPECT_NE(presets.find("${sourceDir}/build/${presetName}"), std::string::npos);
+}
+
+TEST(ReadmeTest, OneProgramKeepsTheViewsOfBothKindsOfReducers) {
+    Up up("up: both");
+    expect_success(run(shell(with_url(block_of("sh").text, up.url()))), "README's first dispatch");
+    EXPECT_EQ(psql(up.url(),
+                   "select payments, total from baton_dev.payments_by_day;"
+                   "select account, payments, total from baton_dev.balance")
+                  .output,
+              "1|12.50\nalice|1|12.50\n");
+    EXPECT_EQ(up.press_control_c(), (ExitStatus{.code = 0, .signal = {}}));
+}
+
 TEST(ReadmeTest, SqlReducerRunsInTheStockProgram) {
     const TestDatabase database;
     const std::string& url = database.url();
-    expect_success(run(program({"baton", "environment", "install", "dev"}, url)), "install");
-    const ChildProcess orchestrator(
-        program({"bash", "-euo", "pipefail", "-c", block_of("own: sql").text}, url));
-    const std::vector<std::string> dispatch = {"baton", "dispatch", "payment/received",
-                                               R"({"account": "alice", "amount": 12.50})"};
+    const ChildProcess orchestrator(shell(with_url(block_of("own: sql").text, url)));
+    Outcome installed;
+    EXPECT_TRUE(eventually(seconds(60), [&] {
+        installed = run(program({"baton", "status", "--env", "dev-sql", "--check"}, url));
+        return installed.code == 0;
+    })) << installed.error;
+    const std::vector<std::string> dispatch = {
+        "baton", "dispatch", "payment/received", R"({"account": "alice", "amount": 12.50})",
+        "--env", "dev-sql"};
     expect_success(run(program(dispatch, url)), "dispatch");
     expect_success(run(program(dispatch, url)), "dispatch");
     // Readers use the view of the reducer's name, in the environment's schema.
     Outcome outcome;
-    EXPECT_TRUE(eventually(seconds(60),
-                           [&] {
-                               outcome = psql(
-                                   url, "select payments, total from baton_dev.payments_by_day");
-                               return outcome.output == "2|25.00\n";
-                           }))
+    EXPECT_TRUE(eventually(
+        seconds(60),
+        [&] {
+            outcome = psql(url, "select payments, total from baton_dev_sql.payments_by_day");
+            return outcome.output == "2|25.00\n";
+        }))
         << outcome.output << outcome.error << orchestrator.error_output();
 }
 
@@ -356,6 +409,39 @@ TEST(ReadmeTest, VerbsOfTheTableAreKnown) {
         for (std::string word; words >> word;) {
             if (std::isupper(word[0]) != 0) continue;  // what the reader fills in
             EXPECT_TRUE(is_listed(help, word)) << "payments " << name << " knows no " << word;
+        }
+    }
+}
+
+// The verbs that a --help lists below its options.
+std::vector<std::string> verbs_of_help(const std::string& help) {
+    std::vector<std::string> verbs;
+    const std::size_t begin = help.find("\nSubcommands:\n");
+    if (begin == std::string::npos) return verbs;
+    std::istringstream lines(help.substr(begin + 14));
+    const std::regex listed(R"(^  ([a-z-]+) .*)");
+    std::smatch match;
+    for (std::string line; std::getline(lines, line);) {
+        if (std::regex_match(line, match, listed)) verbs.push_back(match[1]);
+    }
+    return verbs;
+}
+
+TEST(ReadmeTest, VerbsThatThereAreStandInTheTable) {
+    std::set<std::string> listed;
+    for (const std::string& verb : verbs_of_table()) {
+        std::istringstream words(std::regex_replace(verb, std::regex(R"(\\\|)"), "\n"));
+        std::string name;
+        words >> name;
+        listed.insert(name);
+        for (std::string word; words >> word;) listed.insert(name + " " + word);
+    }
+    const auto verbs = verbs_of_help(help_of({}));
+    EXPECT_GT(verbs.size(), 10U);
+    for (const std::string& verb : verbs) {
+        EXPECT_TRUE(listed.contains(verb)) << verb;
+        for (const std::string& inner : verbs_of_help(help_of({verb}))) {
+            EXPECT_TRUE(listed.contains(verb + " " + inner)) << verb << " " << inner;
         }
     }
 }

@@ -233,6 +233,31 @@ TEST(TidyTest, EveryErrorCodeIsUsedAndDocumented) {
     }
 }
 
+TEST(TidyTest, EveryGuaranteeNamesTestsThatThereAre) {
+    const std::regex span("`(tests/[a-z_/]+\\.cpp)`|`([A-Z][A-Za-z]+)\\.([A-Z][A-Za-z]+)`");
+    int rows = 0;
+    for (const std::string& line : lines_of(read("docs/guarantees.md"))) {
+        if (!std::regex_search(line, std::regex(R"(^\| \d+ \|)"))) continue;
+        ++rows;
+        int named = 0;
+        std::string file;
+        for (std::sregex_iterator match(line.begin(), line.end(), span), end; match != end;
+             ++match) {
+            if ((*match)[1].matched) {
+                file = (*match)[1];
+                continue;
+            }
+            ++named;
+            const std::regex heading("\\(\\s*" + (*match)[2].str() + ",\\s*" + (*match)[3].str() +
+                                     "\\s*[,)]");
+            EXPECT_TRUE(!file.empty() && std::regex_search(read(file), heading))
+                << "docs/guarantees.md: " << match->str() << " is not in " << file;
+        }
+        EXPECT_GT(named, 0) << "docs/guarantees.md names no test: " << line;
+    }
+    EXPECT_GE(rows, 10);
+}
+
 TEST(TidyTest, ReadmeNamesEveryFolderAndNoOther) {
     std::set<std::string> folders;
     for (const std::string& name : tracked()) {
