@@ -5,7 +5,7 @@
 --
 -- Returns   check_name; state: 'ok', 'warning' (it works, but will hurt) or 'problem' (it does not
 --           work, or loses data); found: what was found; fix: what to do, null if nothing.
--- Tables    leader, event, event_default, log_origin, view_state: read.
+-- Tables    leader, log_window, event, event_default, log_origin, view_state: read.
 create or replace function doctor()
 returns table (check_name text, state text, found text, fix text)
 language plpgsql
@@ -18,8 +18,13 @@ as $$
 declare
     schema_name text := current_schema();
     l           leader;
+    session     record;
     id_value    bigint := event_id_value();
-    id_max      bigint := (select max(e.id) from event e);
+    -- A window's ceiling can be above the highest event: ids are drawn in vain, too.
+    id_max      bigint := greatest((select max(e.id) from event e),
+                                   (select max(w.id_ceiling) from log_window w));
+    is_blind    boolean := not sees_all_sessions();
+    grant_text  text := format('grant pg_read_all_stats to %I', current_user);
     ids_left    bigint;
     in_default  bigint;
     origin      bigint;
@@ -28,11 +33,19 @@ declare
     named       text;
 begin
     select * into strict l from leader where only_row;
+    select s.pid, s.doing into session from leader_session(l) as s;
     return query select 'leader',
-        case when l.lease_until >= clock_timestamp() then 'ok' else 'problem' end,
-        case when l.lease_until >= clock_timestamp()
-             then format('%s leads, epoch %s', l.node, l.epoch) else 'no orchestrator leads' end,
-        case when l.lease_until < clock_timestamp() then 'start one: baton orchestrate' end;
+        case when l.lease_until >= clock_timestamp() then 'ok'
+             when session.pid is not null then 'warning' else 'problem' end,
+        case when l.lease_until >= clock_timestamp() then format('%s leads, epoch %s', l.node, l.epoch)
+             when session.pid is not null
+             then format('%s leads, epoch %s, but did not extend its lease; its session, process '
+                         '%s, is %s', l.node, l.epoch, session.pid, session.doing)
+             else 'no orchestrator leads' end,
+        case when l.lease_until >= clock_timestamp() then null
+             when session.pid is not null
+             then 'a batch takes long, or the process hangs: see its log, or raise the lease'
+             else 'start one: baton orchestrate' end;
 
     select string_agg(format('%s at position %s: %s', s.view, s.position, s.reason), '; '
                       order by s.view)
@@ -57,7 +70,8 @@ begin
 
     return query select 'id_sequence',
         case when coalesce(id_max, 0) <= id_value then 'ok' else 'problem' end,
-        format('the sequence is at %s, the highest event id is %s', id_value, coalesce(id_max, 0)),
+        format('the sequence is at %s, the highest id that was drawn is %s', id_value,
+               coalesce(id_max, 0)),
         case when id_max > id_value then
             format('the sequence did not come with the data; before anybody dispatches: '
                    'select setval(''%s.event_id_seq'', %s)',
@@ -74,7 +88,7 @@ begin
 
     select count(*) into connections
       from pg_stat_activity a
-     where a.backend_type = 'client backend';
+     where a.datid is not null and coalesce(a.backend_type, 'client backend') = 'client backend';
     room := current_setting('max_connections')::bigint
             - current_setting('superuser_reserved_connections')::bigint;
     return query select 'connections',
@@ -106,11 +120,17 @@ begin
       from pg_stat_activity a
      where a.datname = current_database() and a.state like 'idle in transaction%'
        and a.xact_start < clock_timestamp() - interval '1 minute';
-    return query select 'idle_transactions', case when named is null then 'ok' else 'warning' end,
-        coalesce(named, 'nobody idles in a transaction'),
+    return query select 'idle_transactions',
+        case when named is null and not is_blind then 'ok' else 'warning' end,
+        case when named is not null then named
+             when is_blind then 'what sessions of other roles do cannot be seen'
+             else 'nobody idles in a transaction' end,
         case when named is not null
              then 'it keeps dead rows from being removed: set '
-                  'idle_in_transaction_session_timeout, or end it with pg_terminate_backend' end;
+                  'idle_in_transaction_session_timeout, or end it with pg_terminate_backend'
+             when is_blind
+             then grant_text || '; without it a leader''s long batch cannot be told from a '
+                  'hanging leader, either' end;
 
     select string_agg(format('%s for %s s', p.gid,
                              round(extract(epoch from clock_timestamp() - p.prepared))), ', ')

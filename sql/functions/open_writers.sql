@@ -1,7 +1,9 @@
 -- open_writers: transactions that have dispatched, and are open for longer than `age`.
 --
 -- Returns   pid (0: a prepared transaction), application, seconds since the transaction began, and
---           its state. Nobody but their own events waits for them.
+--           its state. Nobody but their own events waits for them. Where the owner may not see
+--           what other roles' sessions do (sees_all_sessions.sql), those that have dispatched are
+--           listed whatever their age, with state 'hidden' and seconds null.
 create or replace function open_writers(age interval)
 returns table (pid integer, application text, seconds numeric, state text)
 language sql
@@ -17,9 +19,11 @@ as $$
            and l.mode = 'RowExclusiveLock'
     )
     select a.pid, a.application_name,
-           round(extract(epoch from clock_timestamp() - a.xact_start)::numeric, 1), a.state
+           round(extract(epoch from clock_timestamp() - a.xact_start)::numeric, 1),
+           coalesce(a.state, 'hidden')
       from pg_stat_activity a
-     where a.xact_start < clock_timestamp() - open_writers.age
+     where (a.xact_start < clock_timestamp() - open_writers.age
+            or a.state is null and not sees_all_sessions())
        and a.pid in (select d.pid from dispatching d)
     union all
     select 0, 'prepared transaction ' || p.gid,

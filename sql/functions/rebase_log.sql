@@ -1,4 +1,5 @@
--- rebase_log: make the log go on after its data came to another cluster. Internal, part of lead().
+-- rebase_log: make the log go on after its data came to another cluster. Internal, part of
+-- take_lead().
 --
 -- The transaction ids and snapshots in a restored dump, or in data that came by logical
 -- replication, mean nothing here: new events would look already seen, and be lost; by chance they
@@ -36,15 +37,18 @@ declare
     everything   pg_snapshot := '9223372036854775807:9223372036854775807:';
     nothing      pg_snapshot := '1:1:';
     last         log_window;
+    is_foreign   boolean;
     is_native    boolean;
     drawn_id     bigint;
+    top_id       bigint;
     stray_id     bigint;
 begin
     select * into strict last from log_window order by number desc limit 1;
-    select w.xmin = xid(w.recorded_by)
+    select w.xmin <> xid(w.recorded_by),
+           w.xmin = xid(w.recorded_by)
            and this_cluster = (select system_identifier from log_origin
                                 order by window_number desc limit 1)
-      into is_native
+      into is_foreign, is_native
       from log_window w
      where w.number = last.number;
     if is_native then
@@ -54,38 +58,31 @@ begin
     -- dispatch_once() draws an id before it locks event.
     lock table dispatch_receipt, event in share mode;
     drawn_id := event_id_value();
-    if drawn_id < last.id_ceiling then
-        -- The sequence did not come with the data. Whoever dispatched here all the same wrote in
-        -- no row a transaction id that was not its own.
-        select min(e.id) into stray_id
-          from event e
-         where e.id <= drawn_id
-         group by e.xmin::text
-        having bool_and(e.xmin = xid(e.xid))
-         order by min(e.id)
-         limit 1;
-        if found then
+    top_id := greatest(
+        drawn_id, last.id_ceiling, (select e.id from event e order by e.id desc limit 1));
+    -- Also where the sequence is beyond the ceiling by now: it may not have begun there.
+    if is_foreign or drawn_id < last.id_ceiling then
+        stray_id := stray_event(drawn_id, last);
+        if stray_id is not null then
             raise exception 'event % was dispatched here with an id that restored events may '
                 'have had, because the id sequence was not restored; take it out, '
                 'setval(''event_id_seq'', %), dispatch it again',
-                stray_id, last.id_ceiling
+                stray_id, top_id
                 using errcode = 'BT009';
         end if;
     end if;
-    drawn_id := greatest(
-        drawn_id, last.id_ceiling, (select e.id from event e order by e.id desc limit 1));
-    if drawn_id > event_id_value() then
-        perform setval('event_id_seq', drawn_id);
+    if top_id > drawn_id then
+        perform setval('event_id_seq', top_id);
     end if;
 
     insert into log_window (number, id_value, xid, seen, id_ceiling, stragglers)
     values (last.number + 1, last.id_ceiling, '0', everything, last.id_ceiling,
             late_transactions(last.xid, last.seen, everything)),
            (last.number + 2, last.id_ceiling, '0', nothing, last.id_ceiling, '{}'),
-           (last.number + 3, drawn_id, '0', everything, drawn_id, '{}'),
-           (last.number + 4, drawn_id, '0', nothing, drawn_id, '{}');
+           (last.number + 3, top_id, '0', everything, top_id, '{}'),
+           (last.number + 4, top_id, '0', nothing, top_id, '{}');
     insert into log_origin (window_number, system_identifier, after_id)
-    values (last.number + 4, this_cluster, drawn_id);
+    values (last.number + 4, this_cluster, top_id);
     return true;
 end;
 $$;

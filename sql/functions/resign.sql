@@ -1,6 +1,7 @@
 -- resign: stop leading, so that a standby can take over at once.
 --
--- Arguments   epoch: the caller's leadership. If it is over already, nothing happens.
+-- Arguments   epoch: the caller's leadership. If it is over already, the advisory lock is given back
+--             if this session still holds it, and nothing else happens.
 -- Notifies    '<schema>_leader', for the standbys.
 -- Tables      leader: update.
 create or replace function resign(epoch bigint)
@@ -11,11 +12,25 @@ security definer
 set search_path from current
 as $$
 #variable_conflict use_column
+declare
+    led boolean;
 begin
     update leader
-       set lease_until = '-infinity', backend_pid = null
+       set lease_until = clock_timestamp(), backend_pid = null
      where only_row and epoch = resign.epoch;
-    perform pg_advisory_unlock_all();
-    perform pg_notify(current_schema() || '_leader', '');
+    led := found;
+
+    -- A session that took the lead more than once holds the lock as often.
+    while exists (
+        select from pg_locks l
+         where l.locktype = 'advisory' and l.pid = pg_backend_pid() and l.objsubid = 1
+           and l.database = (select d.oid from pg_database d where d.datname = current_database())
+           and l.classid::bigint << 32 | l.objid::bigint = leader_lock_key())
+    loop
+        perform pg_advisory_unlock(leader_lock_key());
+    end loop;
+    if led then
+        perform pg_notify(current_schema() || '_leader', '');
+    end if;
 end;
 $$;

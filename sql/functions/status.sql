@@ -1,11 +1,13 @@
 -- status: how this environment is doing, and if something stands still, why.
 --
--- Returns   a JSON object: environment, leader {node, epoch, since, lease_seconds, reducers},
+-- Returns   a JSON object: environment, leader {node, epoch, since, backend_pid, lease_seconds,
+--           reducers} (lease_seconds below 0: its session is there and has not extended the lease),
 --           log {position, events_per_second, lag_events, lag_seconds}, views
 --           [{view, version, state, position, reason}], dead_events [{view, position, event_id,
 --           type, error, state}],
 --           writers [{pid, application, seconds, state}] of transactions that have dispatched and
---           not ended for over 5 s, problems [text]: each says what stands still, and why.
+--           not ended for over 5 s (see open_writers.sql), problems [text]: each says what
+--           stands still, and why; notes [text]: what cannot be told here.
 --           lag_events stops counting at 1000000.
 -- Cost      grows with the lag, not with the log.
 -- Tables    leader, batch, log_window, view_state, dead_event, event: read.
@@ -19,6 +21,8 @@ set enable_seqscan = off
 as $$
 declare
     l          leader;
+    session    record;
+    has_leader boolean;
     at_end     record;
     lag        record;
     per_second numeric;
@@ -28,6 +32,8 @@ declare
     problems   text[] := '{}';
 begin
     select * into strict l from leader where only_row;
+    select s.pid, s.doing into session from leader_session(l) as s;
+    has_leader := l.lease_until >= clock_timestamp() or session.pid is not null;
     select b.first_position + b.count - 1 as position, b.recorded_at into at_end
       from batch b
      order by b.first_position desc
@@ -60,11 +66,16 @@ begin
       into writers
       from open_writers(interval '5 seconds') as w;
 
-    if l.lease_until < clock_timestamp() then
+    if not has_leader then
         problems := problems || format(
             'no orchestrator leads: %s; start one with "baton orchestrate"',
             case when l.epoch = 0 then 'there never was one'
-                 else format('%s last led until %s', l.node, l.since) end);
+                 else format('%s led until %s', l.node, l.lease_until) end);
+    elsif l.lease_until < clock_timestamp() then
+        problems := problems || format(
+            '%s leads, but did not extend its lease, which ended at %s; its session, process %s, '
+            'is %s: a batch takes long, or the process hangs',
+            l.node, l.lease_until, session.pid, session.doing);
     end if;
     select problems || coalesce(array_agg(format('view %s is halted at position %s: %s; see '
         '"baton dead list"',
@@ -77,8 +88,9 @@ begin
                'it, nobody else''s do',
                w.pid, w.application, w.seconds)), '{}')
       into problems
-      from open_writers(interval '5 seconds') as w;
-    if lag.seconds > 10 and l.lease_until >= clock_timestamp() then
+      from open_writers(interval '5 seconds') as w
+     where w.seconds is not null;
+    if lag.seconds > 10 and has_leader then
         problems := problems || format('the oldest waiting event is %s s old: the orchestrator is '
             'behind',
             round(lag.seconds::numeric, 1));
@@ -86,8 +98,8 @@ begin
 
     return jsonb_build_object(
         'environment', current_schema(),
-        'leader', case when l.lease_until < clock_timestamp() then null
-                       else jsonb_build_object(
+        'leader', case when has_leader
+                       then jsonb_build_object(
                             'node', l.node, 'epoch', l.epoch, 'since', l.since,
                             'backend_pid', l.backend_pid,
                             'lease_seconds', round(
@@ -103,6 +115,9 @@ begin
         'views', views,
         'dead_events', dead,
         'writers', writers,
-        'problems', to_jsonb(problems));
+        'problems', to_jsonb(problems),
+        'notes', case when sees_all_sessions() then '[]' else jsonb_build_array(format(
+            'what sessions of other roles do cannot be seen: grant pg_read_all_stats to %I',
+            current_user)) end);
 end;
 $$;

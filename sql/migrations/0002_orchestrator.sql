@@ -2,15 +2,19 @@
 
 -- The leader; one row. A takeover raises the epoch; whatever the leader writes is checked against
 -- it in the same transaction, so the lease only says when a standby may take over.
---   lease_until  by the clock of this server, never of a client.
+--   lease_until    by the clock of this server, never of a client; the time of a resignation.
+--   backend_start  of the leader's session, null where the owner may not see it: a pid alone may
+--                  be that of another session by now. login is its role.
 create table leader (
-    only_row    boolean     not null default true,
-    epoch       bigint      not null default 0,
-    node        text,
-    backend_pid integer,
-    lease_until timestamptz not null default '-infinity',
-    since       timestamptz,
-    reducers    text[]      not null default '{}',
+    only_row      boolean     not null default true,
+    epoch         bigint      not null default 0,
+    node          text,
+    backend_pid   integer,
+    backend_start timestamptz,
+    login         name,
+    lease_until   timestamptz not null default '-infinity',
+    since         timestamptz,
+    reducers      text[]      not null default '{}',
 
     constraint leader_single_row primary key (only_row),
     constraint leader_only_row_true check (only_row)

@@ -22,7 +22,7 @@ std::optional<std::string> interval(std::optional<std::chrono::milliseconds> tim
 }  // namespace
 
 void prepare_leadership(Connection& connection) {
-    connection.prepare("lead", "select lead($1, $2::text[], $3::interval)");
+    connection.prepare("take_lead", "select take_lead($1, $2::text[], $3::interval)");
     connection.prepare("fence", "select fence($1::bigint, $2::interval)");
     connection.prepare("resign", "select resign($1::bigint)");
     connection.prepare("record_batch",
@@ -42,7 +42,7 @@ void prepare_leadership(Connection& connection) {
 std::optional<Epoch> lead(Connection& connection, const Candidate& candidate) {
     Transaction transaction(connection);
     const Result result = transaction.exec_prepared(
-        "lead", {candidate.node, text_array(candidate.reducers), interval(candidate.lease)});
+        "take_lead", {candidate.node, text_array(candidate.reducers), interval(candidate.lease)});
     const std::optional<std::int64_t> epoch = result.only().integer_or_null(0);
     transaction.commit();
     if (!epoch) return std::nullopt;

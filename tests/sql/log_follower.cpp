@@ -4,14 +4,20 @@
 #include <stdexcept>
 
 #include "support/environment.hpp"
+#include "support/eventually.hpp"
 
 namespace baton::sql {
 namespace {
 
 Epoch lead_or_throw(Connection& connection) {
     prepare_leadership(connection);
-    const std::optional<Epoch> epoch = lead(connection, {"test", {}, std::chrono::minutes(5)});
-    if (!epoch) throw std::logic_error("somebody else leads");
+    // The session of a follower before this one takes a moment to go.
+    std::optional<Epoch> epoch;
+    const bool leads = testing::eventually(std::chrono::seconds(10), [&] {
+        epoch = lead(connection, {"test", {}, std::chrono::minutes(5)});
+        return epoch.has_value();
+    });
+    if (!leads) throw std::logic_error("somebody else leads");
     return *epoch;
 }
 

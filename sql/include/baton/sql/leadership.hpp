@@ -1,5 +1,5 @@
 // Leadership as the database decides it: by an epoch that is checked in every transaction in which
-// a leader writes, see sql/functions/lead.sql and fence.sql.
+// a leader writes, see sql/functions/take_lead.sql and fence.sql.
 //
 // Threads: no state but the connection's.
 #pragma once

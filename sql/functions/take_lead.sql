@@ -1,4 +1,4 @@
--- lead: become the leader of this environment, if nobody else is.
+-- take_lead: become the leader of this environment, if nobody else is.
 --
 -- The session advisory lock only speeds up the hand-over: when the leader's connection dies the
 -- lock is free at once. What decides is the epoch. A leader whose lease ran out (it hangs, or its
@@ -6,6 +6,12 @@
 -- it may hold the locks that a leader needs. A session in the middle of a statement does not hang:
 -- who cannot extend the lease because a batch takes long would be deposed for ever by the next,
 -- who cannot either.
+--
+-- Whether it is in the middle of a statement can be hidden, see leader_session(). Then a session
+-- without a transaction is deposed when the lease is over, as it cannot be in a batch; one with a
+-- transaction is believed for ten leases more, as it may be in a long batch, or hang. So a batch
+-- that takes longer than eleven leases needs `grant pg_read_all_stats to` the environment's owner;
+-- with pg_signal_backend beside it, the session of a leader that hangs is ended, too.
 --
 -- A free lock says nothing while the leader's session stands: somebody else may have sat on it when
 -- that leader took over.
@@ -17,7 +23,7 @@
 -- Locks       the session advisory lock of this environment, until resign() or the session's end;
 --             the leader's row, for which it waits no longer than lock_timeout (55P03).
 -- Tables      leader: update. leadership: insert. log_window, log_origin: see rebase_log().
-create or replace function lead(node text, reducers text[], lease interval)
+create or replace function take_lead(node text, reducers text[], lease interval)
 returns bigint
 language plpgsql
 volatile
@@ -26,30 +32,30 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    former    leader;
-    lock_free boolean := pg_try_advisory_lock(leader_lock_key());
-    session   record;
-    lacking   text;
-    new_epoch bigint;
+    former      leader;
+    lock_free   boolean := pg_try_advisory_lock(leader_lock_key());
+    session     record;
+    is_believed boolean;
+    lacking     text;
+    new_epoch   bigint;
 begin
     select * into strict former from leader where only_row;
-    select a.pid, a.state = 'active' and a.wait_event_type is distinct from 'Client' as is_busy
-      into session
-      from pg_stat_activity a
-     where a.pid = former.backend_pid
-       and a.pid <> pg_backend_pid()
-       and a.datname = current_database()
-       and a.application_name like 'baton%';
-    if not (session.pid is null and lock_free
-            or former.lease_until <= clock_timestamp() and session.is_busy is not true)
-    then
+    select s.pid, s.is_same, s.is_busy into session
+      from leader_session(former) as s
+     where s.pid <> pg_backend_pid();
+    is_believed := case
+        when session.pid is null then former.lease_until > clock_timestamp() and not lock_free
+        when session.is_busy is null
+        then former.lease_until + 10 * take_lead.lease > clock_timestamp()
+        else session.is_busy or former.lease_until > clock_timestamp() end;
+    if is_believed then
         perform pg_advisory_unlock(leader_lock_key()) where lock_free;
         return null;
     end if;
 
     select s.view || '@' || s.version into lacking
       from view_state s
-     where s.view || '@' || s.version <> all (lead.reducers)
+     where s.view || '@' || s.version <> all (take_lead.reducers)
      limit 1;
     if found then
         perform pg_advisory_unlock(leader_lock_key()) where lock_free;
@@ -60,7 +66,7 @@ begin
     end if;
     if session.pid is not null then
         begin
-            perform pg_terminate_backend(session.pid, 1000);
+            perform pg_terminate_backend(session.pid, 1000) where session.is_same;
         exception when insufficient_privilege then
             -- Another role's session: the epoch deposes it all the same.
             null;
@@ -70,11 +76,14 @@ begin
 
     update leader
        set epoch = former.epoch + 1,
-           node = lead.node,
+           node = take_lead.node,
            backend_pid = pg_backend_pid(),
-           lease_until = clock_timestamp() + lead.lease,
+           backend_start = (select a.backend_start from pg_stat_activity a
+                             where a.pid = pg_backend_pid()),
+           login = session_user,
+           lease_until = clock_timestamp() + take_lead.lease,
            since = clock_timestamp(),
-           reducers = lead.reducers
+           reducers = take_lead.reducers
      where only_row and epoch = former.epoch
     returning epoch into new_epoch;
     if new_epoch is null then
@@ -82,7 +91,8 @@ begin
         return null;
     end if;
 
-    insert into leadership (epoch, node, reducers) values (new_epoch, lead.node, lead.reducers);
+    insert into leadership (epoch, node, reducers)
+    values (new_epoch, take_lead.node, take_lead.reducers);
     perform rebase_log();
     return new_epoch;
 end;
