@@ -15,11 +15,8 @@ security definer
 set search_path from current
 as $$
 declare
-    event_xid    xid8;
-    is_recorded  boolean;
-    halted       view_state;
-    behind_count integer;
-    event_position bigint;
+    event_xid   xid8;
+    is_recorded boolean;
 begin
     select e.xid into event_xid from event e where e.id = is_reduced.event_id;
     if not found then
@@ -42,18 +39,10 @@ begin
         return false;
     end if;
 
-    select count(*) filter (where s.state = 'behind') into behind_count from view_state s;
-    select * into halted from view_state s where s.state = 'halted' order by s.position limit 1;
-    if behind_count = 0 and halted.view is null then
+    -- The position costs more than the rest; it matters only if a view is not up to date.
+    if not exists (select from view_state s where s.state <> 'following') then
         return true;
     end if;
-    event_position := event_position(is_reduced.event_id);
-    if halted.position < event_position then
-        raise exception 'view % is halted at position %, before event % at position %: %',
-            halted.view, halted.position, is_reduced.event_id, event_position, halted.reason
-            using errcode = 'BT007';
-    end if;
-    return not exists (
-        select from view_state s where s.state = 'behind' and s.position < event_position);
+    return is_position_reduced(event_position(is_reduced.event_id));
 end;
 $$;

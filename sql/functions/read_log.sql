@@ -41,6 +41,8 @@ declare
 begin
     for part in select * from log_parts(read_log.after_position) loop
         exit when remaining <= 0;
+        -- The last batch, if the log ends before after_position.
+        continue when part.skip >= part.count;
         return query
             select part.first_position - 1 + row_number() over (order by e.id),
                    e.id, e.dispatched_at, e.type::text, e.key::text, e.tenant::text,

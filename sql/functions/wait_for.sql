@@ -1,8 +1,6 @@
 -- wait_for: wait until every live view has an event: read your own writes.
 --
--- Call it after the COMMIT of the transaction that dispatched. The pauses between looks grow with
--- the time waited, so a waiter sees its event at most a quarter later than it could have, and a
--- thousand waiters do not poll the server to death. The session holds a snapshot while it waits.
+-- Call it after the COMMIT of the transaction that dispatched. How it waits: wait_until_reduced.sql.
 --
 -- Arguments   event_id: as dispatch() returned it. timeout: how long to wait, at most a minute.
 -- Returns     the event's position.
@@ -18,28 +16,8 @@ volatile
 security definer
 set search_path from current
 as $$
-declare
-    started timestamptz := clock_timestamp();
-    waited  double precision := 0;
-    longest double precision := extract(epoch from least(timeout, interval '1 minute'));
 begin
-    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-        raise exception 'wait_for cannot see new rows in a % transaction: call it outside of one',
-            upper(current_setting('transaction_isolation'))
-            using errcode = 'BT006';
-    end if;
-
-    loop
-        exit when is_reduced(event_id);
-        waited := extract(epoch from clock_timestamp() - started);
-        if waited >= longest then
-            raise exception 'event % is not in every view after % s; status() tells what holds it '
-                'up',
-                event_id, round(longest::numeric, 3)
-                using errcode = 'BT005';
-        end if;
-        perform pg_sleep(least(greatest(waited / 4, 0.001), 0.25, longest - waited));
-    end loop;
-    return event_position(event_id);
+    perform wait_until_reduced(wait_for.event_id, null, wait_for.timeout);
+    return event_position(wait_for.event_id);
 end;
 $$;

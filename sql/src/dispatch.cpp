@@ -87,6 +87,39 @@ void copy_run(pqxx::dbtransaction& transaction, const CopyTarget& target,
     }
 }
 
+// What is waited for. The query takes the number, and gives its position once every view has it.
+struct Awaited {
+    const char* kind;
+    std::int64_t number;
+    const char* query;
+};
+
+Position wait_until(pqxx::connection_base& connection, const Awaited& awaited,
+                    std::chrono::milliseconds timeout) {
+    using Clock = std::chrono::steady_clock;
+    constexpr Clock::duration shortest = std::chrono::milliseconds(1);
+    constexpr Clock::duration longest = std::chrono::milliseconds(250);
+    const auto start = Clock::now();
+    for (;;) {
+        const auto position = sql::translating(connection, [&] {
+            pqxx::nontransaction transaction(connection);
+            const Result rows(transaction.exec_params(awaited.query, awaited.number));
+            return rows.only().integer_or_null(0);
+        });
+        if (position) return Position(*position);
+        const auto waited = Clock::now() - start;
+        if (waited >= timeout) {
+            throw Error(ErrorCode::wait_timeout,
+                        std::string(awaited.kind) + " " + std::to_string(awaited.number) +
+                            " is not in every view after " + std::to_string(timeout.count()) +
+                            " ms; status() tells what holds it up");
+        }
+        // A quarter of the time waited: late by at most that, and few looks by a long waiter.
+        std::this_thread::sleep_for(
+            std::min(std::clamp(waited / 4, shortest, longest), timeout - waited));
+    }
+}
+
 }  // namespace
 
 EventId dispatch(pqxx::transaction_base& transaction, const NewEvent& event) {
@@ -133,30 +166,18 @@ std::vector<EventId> dispatch_many(pqxx::dbtransaction& transaction,
 
 Position wait_for(pqxx::connection_base& connection, EventId event,
                   std::chrono::milliseconds timeout) {
-    using Clock = std::chrono::steady_clock;
-    constexpr Clock::duration shortest = std::chrono::milliseconds(1);
-    constexpr Clock::duration longest = std::chrono::milliseconds(250);
-    const auto id = static_cast<std::int64_t>(event);
-    const auto start = Clock::now();
-    for (;;) {
-        const auto position = sql::translating(connection, [&] {
-            pqxx::nontransaction transaction(connection);
-            const Result rows(transaction.exec_params(
-                "select case when is_reduced($1) then event_position($1) end", id));
-            return rows.only().integer_or_null(0);
-        });
-        if (position) return Position(*position);
-        const auto waited = Clock::now() - start;
-        if (waited >= timeout) {
-            throw Error(ErrorCode::wait_timeout, "event " + std::to_string(id) +
-                                                     " is not in every view after " +
-                                                     std::to_string(timeout.count()) +
-                                                     " ms; status() tells what holds it up");
-        }
-        // A quarter of the time waited: late by at most that, and few looks by a long waiter.
-        std::this_thread::sleep_for(
-            std::min(std::clamp(waited / 4, shortest, longest), timeout - waited));
-    }
+    return wait_until(connection,
+                      {"event", static_cast<std::int64_t>(event),
+                       "select case when is_reduced($1) then event_position($1) end"},
+                      timeout);
+}
+
+void wait_for(pqxx::connection_base& connection, Position position,
+              std::chrono::milliseconds timeout) {
+    wait_until(connection,
+               {"position", static_cast<std::int64_t>(position),
+                "select case when is_position_reduced($1) then $1::bigint end"},
+               timeout);
 }
 
 }  // namespace baton

@@ -4,6 +4,7 @@
 
 #include <future>
 
+#include "baton/sql/dispatch.hpp"
 #include "log_follower.hpp"
 #include "outcome.hpp"
 #include "support/cluster.hpp"
@@ -164,6 +165,87 @@ TEST_F(LogWaitTest, ViewsThatStandBeforeTheEventHoldItUp) {
     view_stands("halted", 4);
     EXPECT_TRUE(is_reduced(4));
     EXPECT_EQ(wait(5), "BT007");
+}
+
+// The state may change between two looks: a halted view that is resolved is behind.
+TEST_F(LogWaitTest, ViewThatIsResolvedWhileLookedAtIsNotReduced) {
+    for (int i = 0; i < 10; ++i) dispatch_number(connection_, i);
+    follower_.drain();
+    view_stands("halted", 4);
+    connection_.exec("alter table view_state rename to stored_state");
+    connection_.exec("create sequence looks");
+    // One look finds the view halted, the next finds it behind.
+    connection_.exec(
+        "create function look() returns setof stored_state language sql volatile as "
+        "'select view, version, case nextval(''looks'') when 1 then ''halted'' else ''behind'' "
+        "end, position, reason, changed_at from stored_state'");
+    connection_.exec("create view view_state as select * from look()");
+    EXPECT_FALSE(is_reduced(5));
+}
+
+TEST_F(LogWaitTest, PositionIsReducedOnceEveryViewHasIt) {
+    const auto has = [&](std::int64_t position) {
+        return connection_.exec("select is_position_reduced(" + std::to_string(position) + ")")
+            .only()
+            .boolean(0);
+    };
+    EXPECT_TRUE(has(0));
+    EXPECT_FALSE(has(1));
+    for (int i = 0; i < 10; ++i) dispatch_number(connection_, i);
+    follower_.take(5);
+    EXPECT_TRUE(has(5));
+    EXPECT_FALSE(has(6));
+    view_stands("following", 0);
+    EXPECT_TRUE(has(5));
+    view_stands("behind", 4);
+    EXPECT_TRUE(has(4));
+    EXPECT_FALSE(has(5));
+    EXPECT_EQ(sqlstate_of("select wait_for_position(5, '1 ms')"), "BT005");
+    view_stands("halted", 4);
+    EXPECT_EQ(connection_.exec("select wait_for_position(4)").only().integer(0), 4);
+    EXPECT_EQ(sqlstate_of("select wait_for_position(5)"), "BT007");
+    EXPECT_EQ(outcome_of([&] { wait_for(connection_.raw(), Position{5}); }).code, "view_halted");
+    EXPECT_EQ(sqlstate_of("select wait_for_position(null)"), "BT008");
+    Transaction transaction(connection_, Isolation::repeatable_read);
+    EXPECT_EQ(outcome_of([&] { transaction.exec("select wait_for_position(1)"); }).sqlstate,
+              "BT006");
+}
+
+TEST_F(LogWaitTest, WaiterIsToldWhenThePositionComes) {
+    EXPECT_EQ(outcome_of([&] { wait_for(connection_.raw(), Position{2}, 5ms); }).code,
+              "wait_timeout");
+    auto in_cpp = std::async(std::launch::async, [&] {
+        Connection waiter(database_.url(), testing::in_test_schema());
+        wait_for(waiter.raw(), Position{2}, 20s);
+    });
+    auto in_sql = std::async(std::launch::async, [&] {
+        Connection waiter(database_.url(), testing::in_test_schema());
+        waiter.exec("select wait_for_position(2, '20 seconds')");
+    });
+    dispatch_number(connection_, 1);
+    follower_.drain();
+    EXPECT_EQ(in_cpp.wait_for(50ms), std::future_status::timeout);
+    EXPECT_EQ(in_sql.wait_for(50ms), std::future_status::timeout);
+    dispatch_number(connection_, 2);
+    follower_.drain();
+    EXPECT_EQ(in_cpp.wait_for(10s), std::future_status::ready);
+    EXPECT_EQ(in_sql.wait_for(10s), std::future_status::ready);
+    in_cpp.get();
+    in_sql.get();
+}
+
+TEST_F(LogWaitTest, ReadingPastTheEndFindsNothing) {
+    for (int i = 0; i < 7; ++i) dispatch_number(connection_, i);
+    const auto count_after = [&](int position) {
+        return connection_
+            .exec("select count(*) from read_log(" + std::to_string(position) + ", 10)")
+            .only()
+            .integer(0);
+    };
+    EXPECT_EQ(count_after(3), 0);
+    follower_.drain(3);
+    EXPECT_EQ(count_after(6), 1);
+    for (const int position : {7, 8, 9, 500}) EXPECT_EQ(count_after(position), 0) << position;
 }
 
 TEST_F(LogWaitTest, StatusCountsWhatWaits) {

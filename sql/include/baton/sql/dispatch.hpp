@@ -56,4 +56,10 @@ std::vector<EventId> dispatch_many(pqxx::dbtransaction& transaction,
 Position wait_for(pqxx::connection_base& connection, EventId event,
                   std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
+/// The same for a position of the log, which need not be there yet: returns once every live view
+/// has the events up to it. Throws Error: wait_timeout, view_halted, and what a lost connection
+/// means.
+void wait_for(pqxx::connection_base& connection, Position position,
+              std::chrono::milliseconds timeout = std::chrono::seconds(10));
+
 }  // namespace baton
