@@ -3,21 +3,28 @@
 --
 --   _dispatch     dispatches events, waits for them.
 --   _node         (node agents; nothing yet.)
---   _orchestrate  runs the orchestrator, and what its hot path needs.
---   _observe      reads the log, the views, the dead events and the status.
+--   _orchestrate  runs the orchestrator, and what its hot path needs. It makes tables, views and
+--                 functions here, which the owner's functions can come to call: it is trusted as
+--                 the owner is. It still gets no right that it does not need.
+--   _observe      reads the log with every payload, the views, the dead events and the status.
 --
--- Runs after the functions, each time. A role that may not create roles gets an environment for
+-- Runs after the functions, each time, as the owner, to whom not everything in here belongs: views
+-- and their SQL functions are _orchestrate's (functions/share_view.sql). So it names what it grants.
+-- A role that may not create roles gets an environment for
 -- itself alone, and is told so.
 do $$
 declare
     schema_name text := current_schema();
     suffix      text;
     fn          regprocedure;
+    known       record;
+    beyond      text;
 begin
     execute format('revoke all on schema %I from public', schema_name);
     for fn in
         select p.oid::regprocedure from pg_proc p
          where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
+           and pg_has_role(p.proowner, 'usage')
     loop
         execute format('revoke all on function %s from public', fn);
     end loop;
@@ -39,23 +46,46 @@ begin
     end loop;
 
     execute format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
-        'dispatch_limits, refuse_field, dispatched_ids, ring, wait_for, is_reduced, event_position to %I',
+        'dispatch_limits, refuse_field, dispatched_ids, ring, wait_for, wait_for_position, '
+        'is_reduced, is_position_reduced, event_position to %I',
         schema_name || '_dispatch');
     execute format('grant insert (type, key, tenant, payload, meta, body, content_type) on event '
         'to %I',
         schema_name || '_dispatch');
 
     execute format('grant execute on function read_log, log_slice, status, doctor, view_query, '
-        'dead_events, wait_for, is_reduced, event_position to %I',
+        'dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
+        'event_position to %I',
         schema_name || '_observe');
     execute format('grant select on event, batch, log_window, log_origin, leader, leadership, '
-        'view_state, dead_event, reducer_version, event_limit to %I',
+        'view_state, dead_event, reducer_version, event_limit, schema_migration to %I',
         schema_name || '_observe');
 
-    execute format('grant execute on all functions in schema %I to %I',
-        schema_name, schema_name || '_orchestrate');
-    execute format('grant all on all tables in schema %I to %I',
-        schema_name, schema_name || '_orchestrate');
+    for fn in
+        select p.oid::regprocedure from pg_proc p
+         where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
+           and pg_has_role(p.proowner, 'usage')
+    loop
+        execute format('grant execute on function %s to %I', fn, schema_name || '_orchestrate');
+    end loop;
+    execute format('grant select on event, batch, log_window, log_origin, leader, leadership, '
+        'view_state, dead_event, reducer_version, event_limit, schema_migration, batch_event, '
+        'event_partition to %I',
+        schema_name || '_orchestrate');
+    execute format('grant insert, update on view_state, dead_event, reducer_version to %I',
+        schema_name || '_orchestrate');
+    -- To lock its row while reducers are registered.
+    execute format('grant update on leader to %I', schema_name || '_orchestrate');
     execute format('grant create on schema %I to %I', schema_name, schema_name || '_orchestrate');
+
+    -- Views that were made before the group roles were, or by whoever led first.
+    for known in select r.name, r.version from reducer_version r order by r.name, r.version loop
+        beyond := share_view(known.name, known.version, false);
+        if beyond is not null then
+            raise warning '% may not share % with the other orchestrators: let its owner or a '
+                'superuser make it %''s',
+                current_user, beyond, schema_name || '_orchestrate';
+        end if;
+    end loop;
 end;
 $$;

@@ -2,7 +2,8 @@
 --
 -- Arguments   columns: [{"name", "type", "nullable", "key"}, ...] in order.
 -- Raises      BT013 something else in this schema has the name.
--- Grants      select on the view to the group role _observe, if there is one.
+-- Grants      select on the view to the group role _observe, if there is one; everything to the
+--             environment's owner; see share_view() for who owns it.
 -- Creates     table <view>__v<version> (columns and position, the position of the event that last
 --             touched the row), view <view> (the columns, without position).
 create or replace function create_view_table(view text, version integer, columns jsonb)
@@ -42,9 +43,14 @@ begin
         (select string_agg(format('%I', c ->> 'name'), ', ' order by n)
            from jsonb_array_elements(create_view_table.columns) with ordinality as e (c, n)),
         table_name);
+    execute format('grant all on %I, %I to %I',
+        create_view_table.view, table_name,
+        (select pg_get_userbyid(n.nspowner) from pg_namespace n
+          where n.nspname = current_schema()));
     if exists (select from pg_roles where rolname = current_schema() || '_observe') then
         execute format('grant select on %I to %I',
             create_view_table.view, current_schema() || '_observe');
     end if;
+    perform share_view(create_view_table.view, create_view_table.version, true);
 end;
 $$;
