@@ -31,7 +31,7 @@ using sql::Transaction;
 class DispatchPooledTest : public testing::DispatchFixture {
 protected:
     void SetUp() override {
-        if (!testing::Pgbouncer::is_installed()) GTEST_SKIP() << "no pgbouncer on this machine";
+        ASSERT_TRUE(testing::Pgbouncer::is_installed()) << "no pgbouncer on this machine";
         // Roles belong to the server, not to the database: the former test may have left it.
         connection_.exec(
             "do $$ begin if to_regrole('pooled_app') is null then "
