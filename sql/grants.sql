@@ -9,7 +9,8 @@
 --   _observe      reads the log with every payload, the views, the dead events and the status.
 --
 -- Runs after the functions, each time, as the owner, to whom not everything in here belongs: views
--- and their SQL functions are _orchestrate's (functions/share_view.sql). So it names what it grants.
+-- and their SQL functions are _orchestrate's (functions/share_view.sql). So it names what it
+-- grants.
 -- A role that may not create roles gets an environment for
 -- itself alone, and is told so.
 do $$
@@ -20,13 +21,13 @@ declare
     known       record;
     beyond      text;
 begin
-    execute format('revoke all on schema %I from public', schema_name);
+    execute pg_catalog.format('revoke all on schema %I from public', schema_name);
     for fn in
         select p.oid::regprocedure from pg_proc p
          where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
-           and pg_has_role(p.proowner, 'usage')
+           and pg_catalog.pg_has_role(p.proowner, 'usage')
     loop
-        execute format('revoke all on function %s from public', fn);
+        execute pg_catalog.format('revoke all on function %s from public', fn);
     end loop;
 
     if not (select rolcreaterole or rolsuper from pg_roles where rolname = current_user)
@@ -40,43 +41,51 @@ begin
 
     foreach suffix in array array['dispatch', 'node', 'orchestrate', 'observe'] loop
         if not exists (select from pg_roles where rolname = schema_name || '_' || suffix) then
-            execute format('create role %I nologin', schema_name || '_' || suffix);
+            execute pg_catalog.format('create role %I nologin', schema_name || '_' || suffix);
         end if;
-        execute format('grant usage on schema %I to %I', schema_name, schema_name || '_' || suffix);
+        execute pg_catalog.format(
+            'grant usage on schema %I to %I', schema_name, schema_name || '_' || suffix);
     end loop;
 
-    execute format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
+    execute pg_catalog.format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
         'dispatch_limits, refuse_field, dispatched_ids, ring, wait_for, wait_for_position, '
         'is_reduced, is_position_reduced, event_position to %I',
         schema_name || '_dispatch');
-    execute format('grant insert (type, key, tenant, payload, meta, body, content_type) on event '
+    execute pg_catalog.format(
+        'grant insert (type, key, tenant, payload, meta, body, content_type) on event '
         'to %I',
         schema_name || '_dispatch');
 
-    execute format('grant execute on function read_log, log_slice, status, doctor, view_query, '
+    execute pg_catalog.format(
+        'grant execute on function read_log, log_slice, status, doctor, view_query, '
         'dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
         'event_position to %I',
         schema_name || '_observe');
-    execute format('grant select on event, batch, log_window, log_origin, leader, leadership, '
+    execute pg_catalog.format(
+        'grant select on event, batch, log_window, log_origin, leader, leadership, '
         'view_state, dead_event, reducer_version, event_limit, schema_migration to %I',
         schema_name || '_observe');
 
     for fn in
         select p.oid::regprocedure from pg_proc p
          where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
-           and pg_has_role(p.proowner, 'usage')
+           and pg_catalog.pg_has_role(p.proowner, 'usage')
     loop
-        execute format('grant execute on function %s to %I', fn, schema_name || '_orchestrate');
+        execute pg_catalog.format(
+            'grant execute on function %s to %I', fn, schema_name || '_orchestrate');
     end loop;
-    execute format('grant select on event, batch, log_window, log_origin, leader, leadership, '
+    execute pg_catalog.format(
+        'grant select on event, batch, log_window, log_origin, leader, leadership, '
         'view_state, dead_event, reducer_version, event_limit, schema_migration, batch_event, '
         'event_partition to %I',
         schema_name || '_orchestrate');
-    execute format('grant insert, update on view_state, dead_event, reducer_version to %I',
+    execute pg_catalog.format(
+        'grant insert, update on view_state, dead_event, reducer_version to %I',
         schema_name || '_orchestrate');
     -- To lock its row while reducers are registered.
-    execute format('grant update on leader to %I', schema_name || '_orchestrate');
-    execute format('grant create on schema %I to %I', schema_name, schema_name || '_orchestrate');
+    execute pg_catalog.format('grant update on leader to %I', schema_name || '_orchestrate');
+    execute pg_catalog.format(
+        'grant create on schema %I to %I', schema_name, schema_name || '_orchestrate');
 
     -- Views that were made before the group roles were, or by whoever led first.
     for known in select r.name, r.version from reducer_version r order by r.name, r.version loop

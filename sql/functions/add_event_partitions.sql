@@ -49,12 +49,13 @@ begin
         exit when top_id > event_id_value() + rows;
 
         select c.conname, c.convalidated,
-               (regexp_match(c.conname, '^apart_from_(\d+)_to_(\d+)$'))::bigint[] as ids
+               (pg_catalog.regexp_match(c.conname, '^apart_from_(\d+)_to_(\d+)$'))::bigint[] as ids
           into apart
           from pg_constraint c
          where c.conrelid = 'event_default'::regclass and c.conname like 'apart\_from\_%';
         if apart.conname is not null and not apart.convalidated then
-            execute format('alter table event_default validate constraint %I', apart.conname);
+            execute pg_catalog.format('alter table event_default validate constraint %I',
+                apart.conname);
             exit;
         end if;
 
@@ -73,19 +74,21 @@ begin
             first_id := apart.ids[1];
             upper_id := apart.ids[2];
         elsif is_large then
-            execute format('alter table event_default add constraint %I check '
+            execute pg_catalog.format('alter table event_default add constraint %I check '
                 '(id < %s or id >= %s) not valid',
-                format('apart_from_%s_to_%s', first_id, upper_id), first_id, upper_id);
+                pg_catalog.format('apart_from_%s_to_%s', first_id, upper_id), first_id, upper_id);
             exit;
         end if;
 
         partition := 'event_from_' || first_id;
-        execute format('create table %I (like event including defaults including constraints)',
-            partition);
-        execute format('alter table event attach partition %I for values from (%s) to (%s)',
+        execute pg_catalog.format(
+            'create table %I (like event including defaults including constraints)', partition);
+        execute pg_catalog.format(
+            'alter table event attach partition %I for values from (%s) to (%s)',
             partition, first_id, upper_id);
         if apart.conname is not null then
-            execute format('alter table event_default drop constraint %I', apart.conname);
+            execute pg_catalog.format('alter table event_default drop constraint %I',
+                apart.conname);
         end if;
         added := added + 1;
     end loop;

@@ -9,5 +9,5 @@ volatile
 security definer
 set search_path from current
 as $$
-    select setval('doorbell', 1, arm_doorbell.armed);
+    select pg_catalog.setval('doorbell', 1, arm_doorbell.armed);
 $$;

@@ -2,8 +2,8 @@
 --
 -- Arguments   columns: [{"name", "type", "nullable", "key"}, ...] in order.
 -- Raises      BT013 something else in this schema has the name.
--- Grants      select on the view to the group role _observe, if there is one; everything to the
---             environment's owner; see share_view() for who owns it.
+-- Grants      select on the view to the group role _observe, if there is one; see
+--             share_view() for who owns it.
 -- Creates     table <view>__v<version> (columns and position, the position of the event that last
 --             touched the row), view <view> (the columns, without position).
 create or replace function create_view_table(view text, version integer, columns jsonb)
@@ -25,30 +25,27 @@ begin
             using errcode = 'BT013';
     end if;
 
-    if to_regclass(format('%I.%I', current_schema(), table_name)) is null then
-        execute format('create table %I (%s, position bigint not null, primary key (%s)) with '
+    if to_regclass(pg_catalog.format('%I.%I', current_schema(), table_name)) is null then
+        execute pg_catalog.format(
+            'create table %I (%s, position bigint not null, primary key (%s)) with '
             '(fillfactor = 80)',
             table_name,
             (select string_agg(
-                        format('%I %s%s', c ->> 'name', (c ->> 'type')::regtype,
+                        pg_catalog.format('%I %s%s', c ->> 'name', (c ->> 'type')::regtype,
                                case when (c ->> 'nullable')::boolean then '' else ' not null' end),
                         ', ' order by n)
                from jsonb_array_elements(create_view_table.columns) with ordinality as e (c, n)),
-            (select string_agg(format('%I', c ->> 'name'), ', ' order by n)
+            (select string_agg(pg_catalog.format('%I', c ->> 'name'), ', ' order by n)
                from jsonb_array_elements(create_view_table.columns) with ordinality as e (c, n)
               where (c ->> 'key')::boolean));
     end if;
-    execute format('create view %I as select %s from %I',
+    execute pg_catalog.format('create view %I as select %s from %I',
         create_view_table.view,
-        (select string_agg(format('%I', c ->> 'name'), ', ' order by n)
+        (select string_agg(pg_catalog.format('%I', c ->> 'name'), ', ' order by n)
            from jsonb_array_elements(create_view_table.columns) with ordinality as e (c, n)),
         table_name);
-    execute format('grant all on %I, %I to %I',
-        create_view_table.view, table_name,
-        (select pg_get_userbyid(n.nspowner) from pg_namespace n
-          where n.nspname = current_schema()));
     if exists (select from pg_roles where rolname = current_schema() || '_observe') then
-        execute format('grant select on %I to %I',
+        execute pg_catalog.format('grant select on %I to %I',
             create_view_table.view, current_schema() || '_observe');
     end if;
     perform share_view(create_view_table.view, create_view_table.version, true);

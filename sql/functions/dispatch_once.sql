@@ -25,7 +25,7 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    content  bytea := sha256(convert_to(
+    content  bytea := sha256(pg_catalog.convert_to(
         row(dispatch_once.type, dispatch_once.payload, dispatch_once.key, dispatch_once.tenant,
             dispatch_once.meta, dispatch_once.body, dispatch_once.content_type)::text, 'UTF8'));
     receipt  dispatch_receipt;
@@ -34,7 +34,7 @@ begin
     perform pg_current_xact_id();
     insert into dispatch_receipt (dispatch_id, event_id, digest)
     values (dispatch_once.dispatch_id,
-            nextval(pg_get_serial_sequence('event', 'id')), content)
+            pg_catalog.nextval(pg_get_serial_sequence('event', 'id')), content)
     on conflict (dispatch_id) do nothing
     returning event_id into new_id;
 

@@ -24,7 +24,7 @@ declare
     id_max      bigint := greatest((select max(e.id) from event e),
                                    (select max(w.id_ceiling) from log_window w));
     is_blind    boolean := not sees_all_sessions();
-    grant_text  text := format('grant pg_read_all_stats to %I', current_user);
+    grant_text  text := pg_catalog.format('grant pg_read_all_stats to %I', current_user);
     ids_left    bigint;
     in_default  bigint;
     origin      bigint;
@@ -37,17 +37,19 @@ begin
     return query select 'leader',
         case when l.lease_until >= clock_timestamp() then 'ok'
              when session.pid is not null then 'warning' else 'problem' end,
-        case when l.lease_until >= clock_timestamp() then format('%s leads, epoch %s', l.node, l.epoch)
+        case when l.lease_until >= clock_timestamp()
+             then pg_catalog.format('%s leads, epoch %s', l.node, l.epoch)
              when session.pid is not null
-             then format('%s leads, epoch %s, but did not extend its lease; its session, process '
-                         '%s, is %s', l.node, l.epoch, session.pid, session.doing)
+             then pg_catalog.format(
+                 '%s leads, epoch %s, but did not extend its lease; its session, process %s, is %s',
+                 l.node, l.epoch, session.pid, session.doing)
              else 'no orchestrator leads' end,
         case when l.lease_until >= clock_timestamp() then null
              when session.pid is not null
              then 'a batch takes long, or the process hangs: see its log, or raise the lease'
              else 'start one: baton orchestrate' end;
 
-    select string_agg(format('%s at position %s: %s', s.view, s.position, s.reason), '; '
+    select string_agg(pg_catalog.format('%s at position %s: %s', s.view, s.position, s.reason), '; '
                       order by s.view)
       into named from view_state s where s.state = 'halted';
     return query select 'views', case when named is null then 'ok' else 'problem' end,
@@ -57,12 +59,12 @@ begin
 
     select coalesce(max(p.upper_id), 1) - id_value into ids_left from event_partition p;
     return query select 'partitions', case when ids_left > 0 then 'ok' else 'warning' end,
-        format('room for %s events before the next partition', greatest(ids_left, 0)),
+        pg_catalog.format('room for %s events before the next partition', greatest(ids_left, 0)),
         case when ids_left <= 0 then 'start an orchestrator: it adds partitions' end;
 
     select count(*) into in_default from (select from event_default limit 100000) as d;
     return query select 'event_default', case when in_default = 0 then 'ok' else 'warning' end,
-        format('%s events in the default partition%s', in_default,
+        pg_catalog.format('%s events in the default partition%s', in_default,
                case when in_default = 100000 then ' or more' else '' end),
         case when in_default > 0
              then 'nothing is lost, but retention cannot drop them: keep an orchestrator '
@@ -70,10 +72,10 @@ begin
 
     return query select 'id_sequence',
         case when coalesce(id_max, 0) <= id_value then 'ok' else 'problem' end,
-        format('the sequence is at %s, the highest id that was drawn is %s', id_value,
+        pg_catalog.format('the sequence is at %s, the highest id that was drawn is %s', id_value,
                coalesce(id_max, 0)),
         case when id_max > id_value then
-            format('the sequence did not come with the data; before anybody dispatches: '
+            pg_catalog.format('the sequence did not come with the data; before anybody dispatches: '
                    'select setval(''%s.event_id_seq'', %s)',
                    schema_name, id_max) end;
 
@@ -93,11 +95,11 @@ begin
             - current_setting('superuser_reserved_connections')::bigint;
     return query select 'connections',
         case when connections * 10 <= room * 8 then 'ok' else 'warning' end,
-        format('%s of %s in use', connections, room),
+        pg_catalog.format('%s of %s in use', connections, room),
         case when connections * 10 > room * 8
              then 'raise max_connections, or put pgbouncer before the clients that dispatch' end;
 
-    select string_agg(format('%s = off', s.name), ', ' order by s.name) into named
+    select string_agg(pg_catalog.format('%s = off', s.name), ', ' order by s.name) into named
       from pg_settings s
      where s.name in ('fsync', 'full_page_writes', 'synchronous_commit') and s.setting = 'off';
     return query select 'durability', case when named is null then 'ok' else 'warning' end,
@@ -106,7 +108,7 @@ begin
              then 'a crash of the machine can lose what was committed; switch it on unless this '
                   'is a test' end;
 
-    select string_agg(format('%s = off', s.name), ', ' order by s.name) into named
+    select string_agg(pg_catalog.format('%s = off', s.name), ', ' order by s.name) into named
       from pg_settings s
      where s.name in ('autovacuum', 'track_counts') and s.setting = 'off';
     return query select 'autovacuum', case when named is null then 'ok' else 'problem' end,
@@ -114,7 +116,7 @@ begin
         case when named is not null
              then 'switch it on: the views'' tables grow, and transaction ids run out' end;
 
-    select string_agg(format('process %s (%s) for %s s', a.pid, a.application_name,
+    select string_agg(pg_catalog.format('process %s (%s) for %s s', a.pid, a.application_name,
                              round(extract(epoch from clock_timestamp() - a.xact_start))), ', ')
       into named
       from pg_stat_activity a
@@ -132,7 +134,7 @@ begin
              then grant_text || '; without it a leader''s long batch cannot be told from a '
                   'hanging leader, either' end;
 
-    select string_agg(format('%s for %s s', p.gid,
+    select string_agg(pg_catalog.format('%s for %s s', p.gid,
                              round(extract(epoch from clock_timestamp() - p.prepared))), ', ')
       into named
       from pg_prepared_xacts p
@@ -145,14 +147,15 @@ begin
              then 'it holds its locks for ever: commit prepared or rollback prepared' end;
 
     select string_agg(wanted.role, ', ') into named
-      from unnest(array['_dispatch', '_node', '_orchestrate', '_observe']) as suffix
+      from pg_catalog.unnest(array['_dispatch', '_node', '_orchestrate', '_observe']) as suffix
      cross join lateral (select schema_name || suffix as role) as wanted
      where not exists (select from pg_roles r where r.rolname = wanted.role);
     return query select 'roles', case when named is null then 'ok' else 'warning' end,
         case when named is null
-             then format('grant %1$s_dispatch, _orchestrate or _observe to the roles that log in',
-                         schema_name)
-             else format('missing: %s', named) end,
+             then pg_catalog.format(
+                 'grant %1$s_dispatch, _orchestrate or _observe to the roles that log in',
+                 schema_name)
+             else pg_catalog.format('missing: %s', named) end,
         case when named is not null
              then 'let a role that may create roles run baton environment upgrade' end;
 end;

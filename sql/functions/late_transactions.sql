@@ -43,7 +43,7 @@ as $$
          where listed.xid <= late_transactions.floor_xid
            and exists (select from event e where e.xid = listed.xid)
     )
-    select coalesce(array_agg(candidate.xid order by candidate.xid), '{}')
+    select coalesce(pg_catalog.array_agg(candidate.xid order by candidate.xid), '{}')
       from candidate
      where pg_visible_in_snapshot(candidate.xid, late_transactions.seen);
 $$;

@@ -6,5 +6,5 @@ language sql
 stable
 set search_path from current
 as $$
-    select hashtextextended('baton leader of ' || current_schema(), 0);
+    select pg_catalog.hashtextextended('baton leader of ' || current_schema(), 0);
 $$;

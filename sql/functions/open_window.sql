@@ -49,7 +49,7 @@ begin
     seen       := pg_current_snapshot();
     if pg_visible_in_snapshot(xid, seen) then
         -- A snapshot leaves its own transaction out; what that may still dispatch is not seen yet.
-        select format('%s:%s:%s', pg_snapshot_xmin(open_window.seen),
+        select pg_catalog.format('%s:%s:%s', pg_snapshot_xmin(open_window.seen),
                       pg_snapshot_xmax(open_window.seen),
                       string_agg(running.xid::text, ',' order by running.xid))
           into seen

@@ -7,8 +7,8 @@ security definer
 set search_path from current
 as $$
 begin
-    if raise_dispatch_ceiling.id > pg_sequence_last_value('dispatch_ceiling') then
-        perform setval('dispatch_ceiling', raise_dispatch_ceiling.id);
+    if raise_dispatch_ceiling.id > pg_catalog.pg_sequence_last_value('dispatch_ceiling') then
+        perform pg_catalog.setval('dispatch_ceiling', raise_dispatch_ceiling.id);
     end if;
 end;
 $$;

@@ -72,7 +72,7 @@ begin
         end if;
     end if;
     if top_id > drawn_id then
-        perform setval('event_id_seq', top_id);
+        perform pg_catalog.setval('event_id_seq', top_id);
     end if;
 
     insert into log_window (number, id_value, xid, seen, id_ceiling, stragglers)

@@ -28,7 +28,7 @@ begin
                  else 'null for none' end
             using errcode = 'BT001';
     end if;
-    select (to_jsonb(most) ->> case refuse_field.name when 'body' then 'payload_bytes'
+    select (pg_catalog.to_jsonb(most) ->> case refuse_field.name when 'body' then 'payload_bytes'
                                     else refuse_field.name || '_bytes' end)::integer
       into bytes_max
       from event_limit as most

@@ -1,7 +1,7 @@
 -- resign: stop leading, so that a standby can take over at once.
 --
--- Arguments   epoch: the caller's leadership. If it is over already, the advisory lock is given back
---             if this session still holds it, and nothing else happens.
+-- Arguments   epoch: the caller's leadership. If it is over already, the session only gives back
+--             the advisory lock, if it holds it still.
 -- Notifies    '<schema>_leader', for the standbys.
 -- Tables      leader: update.
 create or replace function resign(epoch bigint)
@@ -30,7 +30,7 @@ begin
         perform pg_advisory_unlock(leader_lock_key());
     end loop;
     if led then
-        perform pg_notify(current_schema() || '_leader', '');
+        perform pg_catalog.pg_notify(current_schema() || '_leader', '');
     end if;
 end;
 $$;

@@ -12,11 +12,11 @@ security definer
 set search_path from current
 as $$
 begin
-    if event_id_value() > pg_sequence_last_value('dispatch_ceiling') then
+    if event_id_value() > pg_catalog.pg_sequence_last_value('dispatch_ceiling') then
         perform refuse_overload();
     end if;
-    if pg_sequence_last_value('doorbell') is not null then
-        perform pg_notify(current_schema(), '');
+    if pg_catalog.pg_sequence_last_value('doorbell') is not null then
+        perform pg_catalog.pg_notify(current_schema(), '');
     end if;
 end;
 $$;

@@ -9,5 +9,5 @@ language sql
 stable
 set search_path from current
 as $$
-    select pg_has_role(current_user, 'pg_read_all_stats', 'usage');
+    select pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'usage');
 $$;

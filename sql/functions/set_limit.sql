@@ -37,10 +37,10 @@ begin
             using errcode = 'BT025';
     end if;
 
-    execute format('update event_limit set %I = $1 where only_row', set_limit.name)
+    execute pg_catalog.format('update event_limit set %I = $1 where only_row', set_limit.name)
         using set_limit.value;
     if set_limit.name = 'max_lag' then
-        perform setval('dispatch_ceiling',
+        perform pg_catalog.setval('dispatch_ceiling',
             coalesce((select max(b.last_id) from batch b
                        where b.first_position > (select max(first_position) - 1 from batch)), 0)
             + coalesce(set_limit.value, 1),
@@ -48,13 +48,15 @@ begin
         return;
     end if;
     foreach one in array domains loop
-        length := case when one in ('event_payload', 'event_meta') then 'pg_column_size(value)'
-                       else 'octet_length(value)' end;
+        length := case when one in ('event_payload', 'event_meta')
+                       then 'pg_catalog.pg_column_size(value)'
+                       else 'pg_catalog.octet_length(value)' end;
         if one in ('event_type', 'event_payload') then
-            length := format('coalesce(%s, -1)', length);
+            length := pg_catalog.format('coalesce(%s, -1)', length);
         end if;
-        execute format('alter domain %I drop constraint %I', one, one || '_bytes');
-        execute format('alter domain %I add constraint %I check (%s between %s and %s or '
+        execute pg_catalog.format('alter domain %I drop constraint %I', one, one || '_bytes');
+        execute pg_catalog.format(
+            'alter domain %I add constraint %I check (%s between %s and %s or '
             'refuse_field(%L, %s)) not valid',
             one, one || '_bytes', length,
             case when one in ('event_payload', 'event_body', 'event_meta') then 0 else 1 end,

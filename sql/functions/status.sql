@@ -46,14 +46,14 @@ begin
       from (select * from batch order by first_position desc limit 10000) as b
      where b.recorded_at > clock_timestamp() - interval '10 seconds';
 
-    select coalesce(jsonb_agg(jsonb_build_object(
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                'view', s.view, 'version', s.version, 'state', s.state,
                'position', case s.state when 'following' then coalesce(at_end.position, 0)
                                         else s.position end,
                'reason', s.reason) order by s.view), '[]')
       into views
       from view_state s;
-    select coalesce(jsonb_agg(jsonb_build_object(
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                'view', d.view, 'position', d.position, 'event_id', d.event_id,
                'type', d.event_type, 'error', d.error, 'state', d.state)
                order by d.failed_at desc), '[]')
@@ -62,28 +62,28 @@ begin
              union all
             (select * from dead_event where state = 'skipped'
               order by failed_at desc limit 20)) as d;
-    select coalesce(jsonb_agg(to_jsonb(w) order by w.seconds desc), '[]')
+    select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(w) order by w.seconds desc), '[]')
       into writers
       from open_writers(interval '5 seconds') as w;
 
     if not has_leader then
-        problems := problems || format(
+        problems := problems || pg_catalog.format(
             'no orchestrator leads: %s; start one with "baton orchestrate"',
             case when l.epoch = 0 then 'there never was one'
-                 else format('%s led until %s', l.node, l.lease_until) end);
+                 else pg_catalog.format('%s led until %s', l.node, l.lease_until) end);
     elsif l.lease_until < clock_timestamp() then
-        problems := problems || format(
+        problems := problems || pg_catalog.format(
             '%s leads, but did not extend its lease, which ended at %s; its session, process %s, '
             'is %s: a batch takes long, or the process hangs',
             l.node, l.lease_until, session.pid, session.doing);
     end if;
-    select problems || coalesce(array_agg(format('view %s is halted at position %s: %s; see '
-        '"baton dead list"',
+    select problems || coalesce(pg_catalog.array_agg(pg_catalog.format(
+               'view %s is halted at position %s: %s; see "baton dead list"',
                s.view, s.position, s.reason)), '{}')
       into problems
       from view_state s
      where s.state = 'halted';
-    select problems || coalesce(array_agg(format(
+    select problems || coalesce(pg_catalog.array_agg(pg_catalog.format(
                'process %s (%s) dispatched %s s ago and has not committed; its events wait for '
                'it, nobody else''s do',
                w.pid, w.application, w.seconds)), '{}')
@@ -91,23 +91,23 @@ begin
       from open_writers(interval '5 seconds') as w
      where w.seconds is not null;
     if lag.seconds > 10 and has_leader then
-        problems := problems || format('the oldest waiting event is %s s old: the orchestrator is '
-            'behind',
+        problems := problems || pg_catalog.format(
+            'the oldest waiting event is %s s old: the orchestrator is behind',
             round(lag.seconds::numeric, 1));
     end if;
 
-    return jsonb_build_object(
+    return pg_catalog.jsonb_build_object(
         'environment', current_schema(),
         'leader', case when has_leader
-                       then jsonb_build_object(
+                       then pg_catalog.jsonb_build_object(
                             'node', l.node, 'epoch', l.epoch, 'since', l.since,
                             'backend_pid', l.backend_pid,
                             'lease_seconds', round(
                                 extract(epoch from l.lease_until - clock_timestamp())::numeric,
                                 3),
-                            'reducers', to_jsonb(l.reducers)) end,
+                            'reducers', pg_catalog.to_jsonb(l.reducers)) end,
         'epoch', l.epoch,
-        'log', jsonb_build_object(
+        'log', pg_catalog.jsonb_build_object(
             'position', coalesce(at_end.position, 0),
             'events_per_second', per_second,
             'lag_events', lag.events,
@@ -115,8 +115,9 @@ begin
         'views', views,
         'dead_events', dead,
         'writers', writers,
-        'problems', to_jsonb(problems),
-        'notes', case when sees_all_sessions() then '[]' else jsonb_build_array(format(
+        'problems', pg_catalog.to_jsonb(problems),
+        'notes', case when sees_all_sessions() then '[]'
+                 else pg_catalog.jsonb_build_array(pg_catalog.format(
             'what sessions of other roles do cannot be seen: grant pg_read_all_stats to %I',
             current_user)) end);
 end;

@@ -25,7 +25,7 @@ declare
     suspects   text[];
     stray_id   bigint;
 begin
-    select array_agg(e.xmin_text) into suspects
+    select pg_catalog.array_agg(e.xmin_text) into suspects
       from (select e.xmin::text as xmin_text
               from event e
              where e.id <= top_id

@@ -66,7 +66,7 @@ begin
     end if;
     if session.pid is not null then
         begin
-            perform pg_terminate_backend(session.pid, 1000) where session.is_same;
+            perform pg_catalog.pg_terminate_backend(session.pid, 1000) where session.is_same;
         exception when insufficient_privilege then
             -- Another role's session: the epoch deposes it all the same.
             null;

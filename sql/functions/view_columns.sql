@@ -10,7 +10,7 @@ set search_path from current
 as $$
 declare
     table_name text     := view || '__v' || version;
-    table_oid  regclass := to_regclass(format('%I.%I', current_schema(), table_name));
+    table_oid  regclass := to_regclass(pg_catalog.format('%I.%I', current_schema(), table_name));
     columns    jsonb;
 begin
     if table_oid is null then
@@ -28,8 +28,8 @@ begin
             using errcode = 'BT013';
     end if;
 
-    select jsonb_agg(
-               jsonb_build_object(
+    select pg_catalog.jsonb_agg(
+               pg_catalog.jsonb_build_object(
                    'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
                    'nullable', not a.attnotnull, 'key', a.attnum = any (i.indkey))
                order by a.attnum)

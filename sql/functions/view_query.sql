@@ -23,11 +23,11 @@ begin
             coalesce((select string_agg(s.view, ', ' order by s.view) from view_state s), 'none')
             using errcode = 'BT023';
     end if;
-    view_query.query := format('select %s from %I.%I order by %s',
-        (select string_agg(format('%I', c ->> 'name'), ', ' order by n)
+    view_query.query := pg_catalog.format('select %s from %I.%I order by %s',
+        (select string_agg(pg_catalog.format('%I', c ->> 'name'), ', ' order by n)
            from jsonb_array_elements(view_query.columns) with ordinality as e (c, n)),
         current_schema(), view_query.view,
-        (select string_agg(format('%I', c ->> 'name'), ', ' order by n)
+        (select string_agg(pg_catalog.format('%I', c ->> 'name'), ', ' order by n)
            from jsonb_array_elements(view_query.columns) with ordinality as e (c, n)
           where (c ->> 'key')::boolean));
 end;

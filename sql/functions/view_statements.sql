@@ -13,7 +13,7 @@ stable
 set search_path from current
 as $$
 declare
-    target      text := format('%I', view || '__v' || version);
+    target      text := pg_catalog.format('%I', view || '__v' || version);
     all_names   text;
     key_names   text;
     all_arrays  text;
@@ -23,7 +23,7 @@ declare
     column_count bigint;
 begin
     with c as (
-        select n, format('%I', e ->> 'name') as name, (e ->> 'type')::regtype as type,
+        select n, pg_catalog.format('%I', e ->> 'name') as name, (e ->> 'type')::regtype as type,
                (e ->> 'key')::boolean as key,
                count(*) filter (where (e ->> 'key')::boolean) over (order by n) as key_number
           from reducer_version r
@@ -32,24 +32,26 @@ begin
     )
     select string_agg(name, ', ' order by n),
            string_agg(name, ', ' order by n) filter (where key),
-           string_agg(format('$%s::%s[]', n, type), ', ' order by n),
-           string_agg(format('$%s::%s[]', key_number, type), ', ' order by n) filter (where key),
-           string_agg(format('v.%s = k.%s', name, name), ' and ' order by n) filter (where key),
-           string_agg(format('%s = excluded.%s, ', name, name), '' order by n)
+           string_agg(pg_catalog.format('$%s::%s[]', n, type), ', ' order by n),
+           string_agg(pg_catalog.format('$%s::%s[]', key_number, type), ', ' order by n)
+               filter (where key),
+           string_agg(pg_catalog.format('v.%s = k.%s', name, name), ' and ' order by n)
+               filter (where key),
+           string_agg(pg_catalog.format('%s = excluded.%s, ', name, name), '' order by n)
                filter (where not key),
            count(*)
       into all_names, key_names, all_arrays, key_arrays, key_equal, assignments, column_count
       from c;
 
-    load := format(
-        'select v.%s from unnest(%s) as k (%s) join %s v on %s',
+    load := pg_catalog.format(
+        'select v.%s from pg_catalog.unnest(%s) as k (%s) join %s v on %s',
         replace(all_names, ', ', ', v.'), key_arrays, key_names, target, key_equal);
-    upsert := format(
-        'insert into %s as v (%s, position) select * from unnest(%s, $%s::bigint[]) '
+    upsert := pg_catalog.format(
+        'insert into %s as v (%s, position) select * from pg_catalog.unnest(%s, $%s::bigint[]) '
         'on conflict (%s) do update set %sposition = excluded.position',
         target, all_names, all_arrays, column_count + 1, key_names, coalesce(assignments, ''));
-    remove := format(
-        'delete from %s v using unnest(%s) as k (%s) where %s',
+    remove := pg_catalog.format(
+        'delete from %s v using pg_catalog.unnest(%s) as k (%s) where %s',
         target, key_arrays, key_names, key_equal);
     return next;
 end;

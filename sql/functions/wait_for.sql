@@ -1,6 +1,7 @@
 -- wait_for: wait until every live view has an event: read your own writes.
 --
--- Call it after the COMMIT of the transaction that dispatched. How it waits: wait_until_reduced.sql.
+-- Call it after the COMMIT of the transaction that dispatched. It waits as wait_until_reduced.sql
+-- says.
 --
 -- Arguments   event_id: as dispatch() returned it. timeout: how long to wait, at most a minute.
 -- Returns     the event's position.

@@ -1,7 +1,7 @@
 -- wait_for_position: wait until every live view has the events up to a position: for a reader that
 -- was told a position, by a follower of the log or by another process's wait_for().
 --
--- How it waits: wait_until_reduced.sql.
+-- It waits as wait_until_reduced.sql says.
 --
 -- Arguments   position: in the log; it need not be there yet. timeout: how long to wait, at most a
 --             minute.

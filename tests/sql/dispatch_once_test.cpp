@@ -159,5 +159,25 @@ TEST_F(DispatchOnceTest, SnapshotOlderThanTheFirstIsToldToRetry) {
     EXPECT_EQ(outcome_of([&] { dispatch(old.raw(), base_event()); }).code, "transaction_retry");
 }
 
+// As Postgres reads a uuid: what passes the check must not fail in the cast.
+TEST_F(DispatchOnceTest, DispatchManyTakesTheUuidsThatPostgresTakes) {
+    const std::string digits = "0123456789abcdef0123456789abcdef";
+    const auto sqlstate_of = [&](const std::string& id) {
+        return outcome_of([&] {
+                   connection_.exec("select dispatch_many('[{\"type\": \"a\", \"dispatch_id\": \"" +
+                                    id + "\"}]')");
+               })
+            .sqlstate;
+    };
+    for (const std::string& id :
+         {digits, "{" + digits + "}", std::string("01234567-89ab-cdef-0123-456789ABCDEF")}) {
+        EXPECT_EQ(sqlstate_of(id), "") << id;
+    }
+    for (const std::string& id : {"{" + digits, digits + "}", digits + "-", "-" + digits,
+                                  "{" + digits + "-}", digits + "0", std::string("x")}) {
+        EXPECT_EQ(sqlstate_of(id), "BT001") << id;
+    }
+}
+
 }  // namespace
 }  // namespace baton

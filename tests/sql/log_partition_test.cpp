@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 #include "log_follower.hpp"
@@ -52,6 +53,48 @@ TEST_F(LogPartitionTest, IdsThatRanAheadStayInTheDefaultPartition) {
     EXPECT_EQ(follower.drain(77).size(), 1500U);
     EXPECT_EQ(whole_log(connection_).size(), 1500U);
     EXPECT_GT(number("count(*) from pg_inherits where inhparent = 'event'::regclass"), 2);
+}
+
+// The second of two callers waits for the first, and finds its partition.
+TEST_F(LogPartitionTest, TwoAtOnceAddOne) {
+    connection_.exec("alter function add_event_partitions set lock_timeout = '10s'");
+    Transaction first(connection_);
+    EXPECT_EQ(first.exec("select add_event_partitions(100)").only().integer(0), 1);
+    auto second = std::async(std::launch::async, [&] {
+        Connection other(database_.url(), testing::in_test_schema("second"));
+        return other.exec("select add_event_partitions(100)").only().integer(0);
+    });
+    Connection observer(database_.url());
+    EXPECT_TRUE(testing::eventually(std::chrono::seconds(10), [&] {
+        return !observer
+                    .exec(
+                        "select from pg_stat_activity where application_name = 'second' and "
+                        "wait_event_type = 'Lock'")
+                    .empty();
+    }));
+    first.commit();
+    EXPECT_EQ(second.get(), 0);
+    EXPECT_EQ(number("count(*) from event_partition"), 1);
+}
+
+// ATTACH keeps everybody out: it must not look through a default partition that is large.
+TEST_F(LogPartitionTest, LargeDefaultPartitionIsNotReadUnderTheLock) {
+    const auto rows_read = [&] {
+        connection_.exec("select pg_stat_force_next_flush()");
+        return number(
+            "seq_tup_read from pg_stat_user_tables where relname = 'event_default' and "
+            "schemaname = 'baton_test'");
+    };
+    dispatch(500);
+    EXPECT_EQ(number("add_event_partitions(100, 10)"), 0) << "a constraint is added";
+    EXPECT_EQ(number("add_event_partitions(100, 10)"), 0) << "it is checked";
+    const std::int64_t before = rows_read();
+    EXPECT_EQ(number("add_event_partitions(100, 10)"), 1);
+    EXPECT_LT(rows_read() - before, 100) << "the partition was read";
+    EXPECT_EQ(number("count(*) from pg_constraint where conname like 'apart%'"), 0);
+    dispatch(150);
+    EXPECT_EQ(number("count(*) from event_default"), 600);
+    EXPECT_EQ(number("count(*) from event_from_601"), 50);
 }
 
 // Ids that were drawn by a transaction which is not committed yet are in nobody's max(id).

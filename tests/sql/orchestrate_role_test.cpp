@@ -1,0 +1,270 @@
+// What several login roles can do that are members of the group role `_orchestrate` and of nothing
+// else, in an environment whose owner is no superuser: lead one after the other, work on the same
+// views, and see of one another what Postgres shows.
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "baton/sql/leadership.hpp"
+#include "baton/sql/migrator.hpp"
+#include "outcome.hpp"
+#include "support/cluster.hpp"
+#include "support/eventually.hpp"
+
+namespace baton::sql {
+namespace {
+
+using namespace std::chrono_literals;
+
+class OrchestrateRoleTest : public ::testing::Test {
+protected:
+    // Roles belong to the server: named after the database, and dropped with the test.
+    void SetUp() override {
+        admin_.exec("create role " + owner_ + " login createrole");
+        admin_.exec("grant create on database " + database_.name() + " to " + owner_);
+        Connection owner = connect(owner_);
+        (void)Migrator().install(owner, schema_);
+        for (const std::string& login : {one_, two_}) {
+            owner.exec("create role " + login + " login in role " + schema_ + "_orchestrate");
+        }
+    }
+    void TearDown() override {
+        (void)uninstall(admin_, schema_);
+        admin_.exec("drop owned by " + owner_);
+        admin_.exec("drop role " + one_ + ", " + two_ + ", " + owner_);
+    }
+
+    Connection connect(const std::string& role, const std::string& application = "any name") {
+        ConnectOptions options;
+        options.application_name = application;
+        options.schema = schema_;
+        return Connection(database_.url() + "&user=" + role, options);
+    }
+
+    static std::optional<Epoch> lead_as(Connection& connection, std::chrono::milliseconds lease) {
+        prepare_leadership(connection);
+        return lead(connection, {"node", {"sales@1", "totals@1"}, lease});
+    }
+
+    static void register_views(Connection& connection) {
+        Transaction transaction(connection);
+        transaction.exec(
+            "select register_reducer('sales', 1, 'b', 'c++', '[{\"name\": \"k\", \"type\": "
+            "\"text\", "
+            "\"nullable\": false, \"key\": true}]')");
+        transaction.exec(
+            "create table totals__v1 (k text primary key, position bigint not null);"
+            "create table totals_helper (n serial);"
+            "create function totals_help() returns bigint language sql as "
+            "'insert into totals_helper default values returning 1::bigint';"
+            "create function totals__v1() returns void language sql as "
+            "'insert into totals__v1 values (gen_random_uuid(), totals_help())'");
+        transaction.exec(
+            "select register_reducer('totals', 1, 'b', 'sql', view_columns('totals', 1))");
+        transaction.commit();
+    }
+
+    static void work_on_views(Connection& connection) {
+        Transaction transaction(connection);
+        transaction.exec("insert into sales__v1 values (gen_random_uuid(), 1)");
+        transaction.exec("update sales__v1 set position = 2");
+        transaction.exec("delete from sales__v1 using sales where sales.k = sales__v1.k");
+        transaction.exec("select call_sql_reducer('totals', 1)");
+        transaction.exec("select from totals");
+        transaction.commit();
+    }
+
+    void upgrade() {
+        admin_.exec("comment on table " + schema_ + ".schema_migration is 'older'");
+        Connection owner = connect(owner_);
+        EXPECT_TRUE(Migrator().install(owner, schema_).functions_installed);
+        owner.exec("select from sales, totals, totals__v1");
+    }
+
+    void lead_one_after_the_other(const std::vector<std::string>& roles) {
+        for (const std::string& role : roles) {
+            Connection connection = connect(role);
+            const std::optional<Epoch> epoch = lead_as(connection, 5s);
+            ASSERT_TRUE(epoch) << role;
+            if (role == roles.front()) register_views(connection);
+            work_on_views(connection);
+            resign(connection, *epoch);
+            upgrade();
+            work_on_views(connection);
+        }
+    }
+
+    testing::TestDatabase database_;
+    Connection admin_{database_.url()};
+    const std::string schema_ = "baton_" + database_.name();
+    const std::string owner_ = "owner_" + database_.name();
+    const std::string one_ = "one_" + database_.name();
+    const std::string two_ = "two_" + database_.name();
+};
+
+TEST_F(OrchestrateRoleTest, OneLoginGoesOnWhereAnotherStopped) {
+    lead_one_after_the_other({one_, two_});
+    EXPECT_TRUE(admin_
+                    .exec("select from pg_class where relnamespace = '" + schema_ +
+                          "'::regnamespace and relowner = '" + one_ + "'::regrole")
+                    .empty());
+}
+
+TEST_F(OrchestrateRoleTest, LoginGoesOnWhereTheOwnerStopped) {
+    lead_one_after_the_other({owner_, one_, two_});
+}
+
+TEST_F(OrchestrateRoleTest, LoginGoesOnWhereASuperuserStopped) {
+    lead_one_after_the_other({"baton", one_, owner_});
+}
+
+TEST_F(OrchestrateRoleTest, MemberMayNotChangeTheTablesOfTheLog) {
+    Connection one = connect(one_);
+    one.exec("create function f() returns trigger language plpgsql as 'begin return new; end'");
+    for (const std::string statement :
+         {"create trigger t before insert on dispatch_receipt for each row execute function f()",
+          "create trigger t before insert on event for each row execute function f()",
+          "truncate batch", "delete from log_window", "delete from event",
+          "update leader set epoch = 7; drop table leader", "insert into batch default values",
+          "alter table event add column x int"}) {
+        EXPECT_EQ(outcome_of([&] { one.exec(statement); }).sqlstate, "42501") << statement;
+    }
+}
+
+// Functions that run with the owner's rights must not call what an orchestrator made, for being a
+// better match than Postgres' own.
+TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
+    Connection one = connect(one_);
+    const auto trap = [&](const std::string& signature, const std::string& result) {
+        one.exec("create function " + signature + " returns " + result +
+                 " language plpgsql as 'begin raise ''trapped''; end'");
+    };
+    trap("pg_column_size(jsonb)", "int");
+    trap("setval(text, bigint)", "bigint");
+    trap("setval(text, bigint, boolean)", "bigint");
+    trap("nextval(text)", "bigint");
+    trap("pg_sequence_last_value(text)", "bigint");
+    trap("pg_notify(name, text)", "void");
+    trap("hashtextextended(text, int)", "bigint");
+    trap("pg_has_role(name, text, text)", "boolean");
+    trap("convert_to(text, text)", "bytea");
+    trap("to_jsonb(event_limit)", "jsonb");
+    trap("format(text, text)", "text");
+    trap("format(text, name)", "text");
+    trap("format(text, bigint)", "text");
+    trap("format(text, bigint, bigint)", "text");
+    trap("jsonb_build_array(text)", "jsonb");
+    trap("unnest(text[])", "setof text");
+    Connection owner = connect(owner_);
+    owner.exec("select set_limit('payload_bytes', 4711)");
+    owner.exec("select set_limit('max_lag', 100)");
+    const std::optional<Epoch> epoch = lead_as(one, 5s);
+    ASSERT_TRUE(epoch);
+    one.exec("select arm_doorbell(true)");
+    for (const std::string statement :
+         {"select dispatch('a/b', dispatch_id => gen_random_uuid())",
+          "select dispatch_bytes('a', '')", "select status()", "select doctor()",
+          "select add_event_partitions()", "select raise_dispatch_ceiling(1000)",
+          "select wait_for(1, '1 ms')"}) {
+        const Outcome outcome = outcome_of([&] { one.exec(statement); });
+        EXPECT_EQ(outcome.text.find("trapped"), std::string::npos) << statement << outcome.text;
+    }
+    EXPECT_EQ(outcome_of([&] { one.exec("select dispatch('')"); }).sqlstate, "BT001");
+    resign(one, *epoch);
+    EXPECT_TRUE(lead_as(one, 5s));
+}
+
+// What the owner may not see of a leader's session: that it works, or that it hangs.
+TEST_F(OrchestrateRoleTest, HiddenSessionWithATransactionIsBelievedForTenLeasesMore) {
+    Connection one = connect(one_);
+    Connection two = connect(two_);
+    ASSERT_TRUE(lead_as(one, 1ms));
+    one.exec("begin");
+    EXPECT_FALSE(lead_as(two, 10min)) << "it may be in a long batch";
+    EXPECT_TRUE(testing::eventually(10s, [&] { return lead_as(two, 1ms).has_value(); }))
+        << "a leader that hangs must not stay for ever";
+    one.exec("rollback");
+    EXPECT_TRUE(testing::eventually(10s, [&] { return lead_as(one, 1ms).has_value(); }))
+        << "no transaction: it is in no batch";
+}
+
+TEST_F(OrchestrateRoleTest, BusySessionIsNotDeposedWhateverItsName) {
+    admin_.exec("grant pg_read_all_stats to " + owner_);
+    Connection two = connect(two_);
+    auto batch = std::async(std::launch::async, [&] {
+        Connection one = connect(one_);
+        EXPECT_TRUE(lead_as(one, 1ms));
+        one.exec("select pg_sleep(20)");
+    });
+    int pid = 0;
+    EXPECT_TRUE(testing::eventually(10s, [&] {
+        const Result rows = admin_.exec("select pid from pg_stat_activity where usename = '" +
+                                        one_ + "' and wait_event = 'PgSleep'");
+        if (!rows.empty()) pid = static_cast<int>(rows[0].integer(0));
+        return pid != 0;
+    }));
+    EXPECT_FALSE(lead_as(two, 1ms));
+    EXPECT_NE(admin_.exec("select " + schema_ + ".status() #>> '{problems,0}'")
+                  .only()
+                  .text(0)
+                  .find("is active"),
+              std::string::npos);
+    terminate(database_.url(), pid);
+    EXPECT_THROW(batch.get(), Error);
+    EXPECT_TRUE(testing::eventually(10s, [&] { return lead_as(two, 1ms).has_value(); }));
+}
+
+TEST_F(OrchestrateRoleTest, WhatCannotBeSeenIsNotCalledFine) {
+    Connection one = connect(one_, "writer");
+    Transaction transaction(one);
+    transaction.exec("select dispatch('a/b')");
+    Connection two = connect(two_);
+    const auto answer = [&](const std::string& query) {
+        return std::string(two.exec("select " + query).only().text(0));
+    };
+    const std::string idle =
+        "(select state || found || fix from doctor() where check_name = "
+        "'idle_transactions')";
+    EXPECT_EQ(answer("status() #>> '{writers,0,application}'"), "writer");
+    EXPECT_EQ(answer("status() #>> '{writers,0,state}'"), "hidden");
+    EXPECT_NE(answer("status() #>> '{notes,0}'").find("pg_read_all_stats to " + owner_),
+              std::string::npos);
+    EXPECT_EQ(answer(idle).find("warning"), 0U);
+    EXPECT_NE(answer(idle).find("pg_read_all_stats to " + owner_), std::string::npos);
+    admin_.exec("grant pg_read_all_stats to " + owner_);
+    EXPECT_EQ(answer("status() ->> 'notes'"), "[]");
+    EXPECT_EQ(answer("jsonb_array_length(status() -> 'writers')"), "0");
+}
+
+TEST_F(OrchestrateRoleTest, StatusSaysWhenTheLastLeadershipEnded) {
+    Connection one = connect(one_);
+    const std::optional<Epoch> epoch = lead_as(one, 1h);
+    const std::string before(one.exec("select clock_timestamp()").only().text(0));
+    resign(one, *epoch);
+    EXPECT_TRUE(one.exec("select lease_until between '" + before +
+                         "' and clock_timestamp() and status() #>> '{problems,0}' like "
+                         "'no orchestrator leads: node led until ' || lease_until || ';%' "
+                         "from leader")
+                    .only()
+                    .boolean(0));
+}
+
+TEST_F(OrchestrateRoleTest, ResigningGivesBackOnlyTheLeadersLock) {
+    Connection one = connect(one_);
+    const std::optional<Epoch> epoch = lead_as(one, 5s);
+    one.exec("select pg_advisory_lock(4711)");
+    const auto locks = [&] {
+        return one.exec("select count(*) from pg_locks where locktype = 'advisory'")
+            .only()
+            .integer(0);
+    };
+    EXPECT_EQ(locks(), 2);
+    resign(one, *epoch);
+    EXPECT_EQ(locks(), 1);
+    resign(one, *epoch);
+    EXPECT_EQ(locks(), 1);
+}
+
+}  // namespace
+}  // namespace baton::sql
