@@ -152,8 +152,8 @@ class SuperstoreTest : public ::testing::Test {
 protected:
     // One of the program's verbs on the test's database.
     ChildProcessOptions verb(const std::string& name, std::vector<std::string> arguments = {}) {
-        arguments.insert(arguments.begin(),
-                         {program, name, "--url", database_.url(), "--env", "test"});
+        arguments.insert(arguments.begin(), {program, name, "--url", database_.url(), "--env",
+                                             "test", "--kind", "development"});
         return {.arguments = std::move(arguments)};
     }
     ChildProcessOptions place(const std::string& csv) {
