@@ -1,6 +1,7 @@
--- ring: refuse when the views are too far behind, and wake the orchestrator if it sleeps. dispatch()
--- calls it when it sees that either may be due. Call it once after a COPY into event, in the same
--- transaction: without it the events wait for the fallback poll, and max_lag does not hold for them.
+-- ring: refuse when the views are too far behind, and wake the orchestrator if it sleeps.
+-- dispatch() calls it when it sees that either may be due. Call it once after a COPY into event, in
+-- the same transaction: without it the events wait for the fallback poll, and max_lag does not hold
+-- for them.
 --
 -- Raises    BT004 the orchestrator is more than max_lag behind.
 -- Notifies  the channel that has the schema's name, empty payload, only if the orchestrator sleeps.

@@ -44,14 +44,14 @@ begin
       from c;
 
     load := pg_catalog.format(
-        'select v.%s from pg_catalog.unnest(%s) as k (%s) join %s v on %s',
+        'select v.%s from unnest(%s) as k (%s) join %s v on %s',
         replace(all_names, ', ', ', v.'), key_arrays, key_names, target, key_equal);
     upsert := pg_catalog.format(
-        'insert into %s as v (%s, position) select * from pg_catalog.unnest(%s, $%s::bigint[]) '
+        'insert into %s as v (%s, position) select * from unnest(%s, $%s::bigint[]) '
         'on conflict (%s) do update set %sposition = excluded.position',
         target, all_names, all_arrays, column_count + 1, key_names, coalesce(assignments, ''));
     remove := pg_catalog.format(
-        'delete from %s v using pg_catalog.unnest(%s) as k (%s) where %s',
+        'delete from %s v using unnest(%s) as k (%s) where %s',
         target, key_arrays, key_names, key_equal);
     return next;
 end;

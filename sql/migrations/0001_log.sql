@@ -104,8 +104,8 @@ create table dispatch_receipt (
 
 -- Two flags that every dispatch reads. Sequences, because their value is changed in place: a row
 -- would leave a dead version at each change, and a long open snapshot would make every dispatch
--- walk over all of them. Read by pg_sequence_last_value(), which a dispatch can afford (a scan costs
--- it five times as much), and which gives null while the sequence says nothing:
+-- walk over all of them. Read by pg_sequence_last_value(), which a dispatch can afford (a scan
+-- costs it five times as much), and which gives null while the sequence says nothing:
 --   doorbell          1 while the orchestrator sleeps and wants to be notified, else null.
 --   dispatch_ceiling  the highest event id that back-pressure allows; null: any.
 create sequence doorbell minvalue 1 cache 1;
