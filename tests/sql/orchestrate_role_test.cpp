@@ -71,6 +71,13 @@ protected:
         transaction.exec("update sales__v1 set position = 2");
         transaction.exec("delete from sales__v1 using sales where sales.k = sales__v1.k");
         transaction.exec("select call_sql_reducer('totals', 1)");
+        // As the rows of a C++ reducer are written; its statement has parameters.
+        transaction.exec(
+            "do $$ begin execute (select upsert from view_statements('sales', 1)) "
+            "using array['x'], array[3::bigint]; end $$");
+        transaction.exec(
+            "do $$ begin execute (select remove from view_statements('sales', 1)) "
+            "using array['x']; end $$");
         transaction.exec("select from totals");
         transaction.commit();
     }
