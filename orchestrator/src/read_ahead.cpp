@@ -21,6 +21,12 @@ sql::ConnectOptions listener_options(const OrchestratorOptions& options) {
     return connect;
 }
 
+// SQL reducers read the events by themselves.
+sql::Content what_is_read(const Registry& registry) {
+    if (registry.reducers().empty()) return sql::Content::ids_and_types;
+    return registry.reads_envelope() ? sql::Content::whole : sql::Content::without_envelope;
+}
+
 }  // namespace
 
 ReadAhead::ReadAhead(const OrchestratorOptions& options, const Registry& registry,
@@ -73,9 +79,7 @@ void ReadAhead::run(sql::Checkpoint checkpoint) {
     try {
         sql::Connection connection(options_.url, reader_options(options_));
         connection.prepare("arm_doorbell", "select arm_doorbell($1::boolean)");
-        const auto content =
-            registry_.reducers().empty() ? sql::Content::ids_and_types : sql::Content::whole;
-        sql::LogReader reader(connection, std::move(checkpoint), content);
+        sql::LogReader reader(connection, std::move(checkpoint), what_is_read(registry_));
         connection.exec_prepared("arm_doorbell", {false});
         read_all(connection, reader);
     } catch (...) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "baton/base/check.hpp"
 #include "baton/base/error.hpp"
 
 namespace baton::sql {
@@ -32,6 +33,24 @@ std::string page_columns() {
            unless_wide("body") + ", content_type, " + unless_wide("meta");
 }
 
+std::string content_columns() {
+    return "id, null, type, null, null, case when " + is_wide("payload") + " or " +
+           is_wide("body") + " then null else payload end, " + unless_wide("body") +
+           ", content_type, null";
+}
+
+std::string columns_for(Content content) {
+    switch (content) {
+        case Content::whole:
+            return page_columns();
+        case Content::without_envelope:
+            return content_columns();
+        case Content::ids_and_types:
+            return "id, null, type";
+    }
+    BATON_CHECK(false);
+}
+
 // The planner must not choose by statistics that were taken while the log was empty: the right
 // plan, an index scan from where we stand, is the same for every size.
 constexpr auto session_settings =
@@ -39,8 +58,7 @@ constexpr auto session_settings =
     "set plan_cache_mode = force_generic_plan";
 
 std::string slice_statement(Content content) {
-    const std::string columns = content == Content::whole ? page_columns() : "id, null, type";
-    return "select " + columns +
+    return "select " + columns_for(content) +
            " from log_slice($1::bigint, $2::xid8, $3::pg_snapshot, $4::pg_snapshot, $5::bigint,"
            " $6::xid8[], $7::bigint, $8::integer) order by id limit $8::integer";
 }
@@ -100,11 +118,13 @@ private:
                                   static_cast<std::int64_t>(page_.events.size())};
         event.id = EventId{row.integer(id)};
         event.type = row.text(type);
-        if (content_ == Content::whole) {
+        if (content_ != Content::ids_and_types) {
             event.key = row.text_or_null(key);
             event.tenant = row.text_or_null(tenant);
             event.content_type = row.text(content_type);
-            event.dispatched_at = Timestamp::parse(row.text(dispatched_at));
+            if (content_ == Content::whole) {
+                event.dispatched_at = Timestamp::parse(row.text(dispatched_at));
+            }
             if (row.is_null(payload)) {
                 if (wide_taken_ == page_.wide_rows.size()) return false;
                 const Row wide = page_.wide_rows[wide_taken_++];
@@ -149,7 +169,7 @@ private:
 bool fill_events(Connection& connection, LogPage& page, Content content,
                  std::size_t wide_bytes_max) {
     page.wide_rows = Result();
-    if (content == Content::whole) {
+    if (content != Content::ids_and_types) {
         if (const std::string ids = wide_ids(page); !ids.empty()) {
             page.wide_rows = connection.exec_prepared("wide_events", {ids, wide_bytes_max});
         }

@@ -40,6 +40,7 @@ struct ReducerInfo {
     std::vector<ViewColumn> columns;  ///< in the order of BATON_FIELDS
     std::vector<std::string> key_columns;  ///< in the order of BATON_KEY
     std::vector<std::string> event_types;
+    bool reads_envelope = false;  ///< key, tenant, meta or time of an event, beside its content
 };
 
 enum class FoldState {

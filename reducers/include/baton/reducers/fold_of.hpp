@@ -29,20 +29,24 @@ struct EventTypes {
 
 namespace reducers {
 
-/// reduce(event, rows) or reduce(event, rows, envelope), const.
+/// reduce(event, rows, envelope), const: it wants to know more of an event than its content.
 template <class R, class E>
-concept Reduces = requires(const R& reducer, const E& content, Rows<typename R::Row>& rows,
-                           const Event& event) {
-    reducer.reduce(content, rows);
-}
-|| requires(const R& reducer, const E& content, Rows<typename R::Row>& rows, const Event& event) {
+concept ReadsEnvelope = requires(const R& reducer, const E& content, Rows<typename R::Row>& rows,
+                                 const Event& event) {
     reducer.reduce(content, rows, event);
+};
+
+/// The former, or reduce(event, rows), const.
+template <class R, class E>
+concept Reduces = ReadsEnvelope<R, E> ||
+    requires(const R& reducer, const E& content, Rows<typename R::Row>& rows) {
+    reducer.reduce(content, rows);
 };
 
 template <class R, class E>
 void reduce_one(const R& reducer, const E& content, Rows<typename R::Row>& rows,
                 const Event& event) {
-    if constexpr (requires { reducer.reduce(content, rows, event); }) {
+    if constexpr (ReadsEnvelope<R, E>) {
         reducer.reduce(content, rows, event);
     } else {
         reducer.reduce(content, rows);

@@ -13,6 +13,7 @@
 // any thread. Folds and batches do not refer to the registry.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <span>
@@ -35,7 +36,10 @@ namespace baton {
 ///   using Events = baton::EventTypes<…>;
 ///   void reduce(const E&, baton::Rows<Row>&[, const baton::Event&]) const;   for each E of Events
 /// and may have:
-///   static constexpr std::string_view build = "…";     says which code it is
+///   static constexpr std::string_view build = "…";     says which code it is; by default the
+///                                                      build is the shape alone (columns, events,
+///                                                      fields), so that a change inside reduce()
+///                                                      goes unnoticed: let your build set it
 /// It must be pure: the same events give the same rows. It has no clock, no randomness, no I/O, and
 /// keeps no state; it may be called again with the same events, and with made-up rows whose results
 /// are discarded.
@@ -68,6 +72,10 @@ public:
 
     /// In the order in which they were added.
     [[nodiscard]] std::span<const ReducerInfo> reducers() const noexcept { return infos_; }
+    /// Whether some reducer looks at more of an event than its type and content.
+    [[nodiscard]] bool reads_envelope() const {
+        return std::ranges::any_of(infos_, &ReducerInfo::reads_envelope);
+    }
     /// The types of all events that some reducer uses.
     [[nodiscard]] std::vector<std::string> event_types() const { return catalogue_.types(); }
 
@@ -111,6 +119,7 @@ ReducerInfo Registry::info_of(EventTypes<E...> /*types*/) {
     info.name = R::name;
     info.version = R::version;
     (info.event_types.emplace_back(E::event_type), ...);
+    info.reads_envelope = (reducers::ReadsEnvelope<R, E> || ...);
     reducers::for_each_field<Row>([&](auto index) {
         using Field = reducers::FieldType<Row, index>;
         info.columns.push_back({std::string(reducers::field_names<Row>[index]),

@@ -71,7 +71,8 @@ inline constexpr auto any_bytes = static_cast<std::size_t>(1) << 62U;
 /// What to read of each event.
 enum class Content : std::uint8_t {
     whole,
-    ids_and_types,  ///< For reducers that read the events in SQL.
+    without_envelope,  ///< No key, tenant, meta, nor time, where no reducer looks at them.
+    ids_and_types,     ///< For reducers that read the events in SQL.
 };
 
 class LogReader {
