@@ -53,6 +53,7 @@ std::unique_ptr<Page> ReadAhead::take(std::chrono::milliseconds timeout) {
     std::unique_ptr<Page> page = std::move(ready_);
     lock.unlock();
     changed_.notify_all();
+    if (page && page->decoding.valid()) page->decoding.get();
     return page;
 }
 
@@ -109,9 +110,17 @@ bool ReadAhead::read_page(sql::LogReader& reader) {
     }
     fault_point("after_read");
     page_size_.read(page->log);
-    registry_.decode(page->log.events, page->decoded);
+    start_decoding(*page);
     hand_over(std::move(page));
     return true;
+}
+
+// The server would idle while a large page is decoded: a task does that, and the next is read.
+void ReadAhead::start_decoding(Page& page) const {
+    constexpr std::size_t worth_a_task = 1000;
+    const auto decode = [this, &page] { registry_.decode(page.log.events, page.decoded); };
+    if (page.log.events.size() < worth_a_task) return decode();
+    page.decoding = std::async(std::launch::async, decode);
 }
 
 // Asks to be rung, then looks again. Transactions that looked at the doorbell before it was armed

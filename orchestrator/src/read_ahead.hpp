@@ -1,15 +1,17 @@
 // Reads and decodes the next page of the log while the former one is folded and committed, and
 // waits for the doorbell when there is none.
 //
-// Threads: everything between the constructor and the destructor happens on a thread of its own;
-// take() and give_back() belong to the leader's. Failures of the thread are thrown by take().
-// Lifetime: the registry must outlive it; the thread has ended when the destructor returns.
+// Threads: everything between the constructor and the destructor happens on a thread of its own,
+// but large pages are decoded by tasks; take() and give_back() belong to the leader's. Failures of
+// the thread are thrown by take(). Lifetime: the registry must outlive it; the thread has ended
+// when the destructor returns.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -26,6 +28,7 @@ namespace baton::orchestrator {
 struct Page {
     sql::LogPage log;
     DecodedBatch decoded;
+    std::future<void> decoding;  ///< of `decoded`, until take() has waited for it
 };
 
 class ReadAhead {
@@ -49,6 +52,7 @@ private:
     void read_all(sql::Connection& connection, sql::LogReader& reader);
     bool read_page(sql::LogReader& reader);
     void wait_for_events(sql::Connection& connection, sql::LogReader& reader);
+    void start_decoding(Page& page) const;
     void hand_over(std::unique_ptr<Page> page);
     [[nodiscard]] bool stopping();
 

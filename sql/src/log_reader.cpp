@@ -8,7 +8,7 @@
 namespace baton::sql {
 namespace {
 
-enum Column { id, dispatched_at, type, key, tenant, payload, body, content_type, meta };
+enum Column { id, type, payload, body, content_type, key, tenant, meta, dispatched_at };
 enum WideColumn { wide_id, wide_payload, wide_body, wide_meta };
 
 // Whether a column's text may be much longer than 2 KB. The stored size tells that of what is not
@@ -25,28 +25,21 @@ std::string unless_wide(const std::string& column) {
            " then null else " + column + " end end";
 }
 
-// The columns of a page. Where one of them is wide, payload is null, which no event's is: such
-// events are read apart, as many as may be.
-std::string page_columns() {
-    return "id, dispatched_at, type, key, tenant, case when " + is_wide("payload") + " or " +
-           is_wide("body") + " or " + is_wide("meta") + " then null else payload end, " +
-           unless_wide("body") + ", content_type, " + unless_wide("meta");
-}
-
-std::string content_columns() {
-    return "id, null, type, null, null, case when " + is_wide("payload") + " or " +
-           is_wide("body") + " then null else payload end, " + unless_wide("body") +
-           ", content_type, null";
-}
-
+// The columns of a page, the first so many of Column: each costs something for every event. Where
+// one of them is wide, payload is null, which no event's is: such events are read apart, as many as
+// may be.
 std::string columns_for(Content content) {
+    const std::string any_wide = is_wide("payload") + " or " + is_wide("body");
     switch (content) {
-        case Content::whole:
-            return page_columns();
-        case Content::without_envelope:
-            return content_columns();
         case Content::ids_and_types:
-            return "id, null, type";
+            return "id, type";
+        case Content::without_envelope:
+            return "id, type, case when " + any_wide + " then null else payload end, " +
+                   unless_wide("body") + ", content_type";
+        case Content::whole:
+            return "id, type, case when " + any_wide + " or " + is_wide("meta") +
+                   " then null else payload end, " + unless_wide("body") +
+                   ", content_type, key, tenant, " + unless_wide("meta") + ", dispatched_at";
     }
     BATON_CHECK(false);
 }
@@ -118,24 +111,15 @@ private:
                                   static_cast<std::int64_t>(page_.events.size())};
         event.id = EventId{row.integer(id)};
         event.type = row.text(type);
-        if (content_ != Content::ids_and_types) {
+        if (content_ == Content::whole) {
             event.key = row.text_or_null(key);
             event.tenant = row.text_or_null(tenant);
+            event.meta = row.text(meta);
+            event.dispatched_at = Timestamp::parse(row.text(dispatched_at));
+        }
+        if (content_ != Content::ids_and_types) {
             event.content_type = row.text(content_type);
-            if (content_ == Content::whole) {
-                event.dispatched_at = Timestamp::parse(row.text(dispatched_at));
-            }
-            if (row.is_null(payload)) {
-                if (wide_taken_ == page_.wide_rows.size()) return false;
-                const Row wide = page_.wide_rows[wide_taken_++];
-                if (wide.integer(wide_id) != row.integer(id)) {
-                    throw Error(ErrorCode::transaction_retry,
-                                "events were removed while they were read");
-                }
-                set_content(event, wide, {wide_payload, wide_body, wide_meta});
-            } else {
-                set_content(event, row, {payload, body, meta});
-            }
+            if (!set_content(event, row)) return false;
             page_.bytes += event.type.size() + size_of(event.key) + size_of(event.tenant) +
                            event.content_type.size() + event.payload.size() + event.body.size() +
                            event.meta.size();
@@ -144,16 +128,27 @@ private:
         return true;
     }
 
-    struct ContentColumns {
-        int payload, body, meta;
-    };
-
-    void set_content(Event& event, const Row& row, const ContentColumns& columns) {
-        event.payload = row.text(columns.payload);
-        event.meta = row.text(columns.meta);
-        if (!row.is_null(columns.body)) {
-            event.body = page_.bodies.emplace_back(row.bytes(columns.body));
+    // False if there is no place for its large columns any more.
+    bool set_content(Event& event, const Row& row) {
+        if (!row.is_null(payload)) {
+            event.payload = row.text(payload);
+            set_body(event, row, body);
+            return true;
         }
+        if (wide_taken_ == page_.wide_rows.size()) return false;
+        const Row wide = page_.wide_rows[wide_taken_++];
+        if (wide.integer(wide_id) != row.integer(id)) {
+            throw Error(ErrorCode::transaction_retry, "events were removed while they were read");
+        }
+        event.payload = wide.text(wide_payload);
+        set_body(event, wide, wide_body);
+        if (content_ == Content::whole) event.meta = wide.text(wide_meta);
+        return true;
+    }
+
+    void set_body(Event& event, const Row& row, int column) {
+        if (row.is_null(column)) return;
+        event.body = page_.bodies.emplace_back(row.bytes(column));
     }
 
     static std::size_t size_of(const std::optional<std::string_view>& text) {
@@ -260,8 +255,8 @@ bool LogReader::open_next_window() {
 
 bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page,
                    std::size_t wide_bytes_max) {
-    connection.prepare("read_log",
-                       "select " + page_columns() + " from read_log($1::bigint, $2::integer)");
+    connection.prepare("read_log", "select " + columns_for(Content::whole) +
+                                       " from read_log($1::bigint, $2::integer)");
     prepare_wide_events(connection);
     page.rows = connection.exec_prepared("read_log", {static_cast<std::int64_t>(after), limit});
     page.first_position = Position{static_cast<std::int64_t>(after) + 1};
