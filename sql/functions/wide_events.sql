@@ -1,8 +1,8 @@
 -- wide_events: the wide columns of some events, until there is enough. Internal.
 --
--- Who reads a page of the log cannot know how large its events are, and a stored size does not tell:
--- what is compressed may be ninety times as long. So a page leaves out the columns of large events
--- (the log reader's wide_flag), and they are read here, one after the other.
+-- Who reads a page of the log cannot know how large its events are, and a stored size does not
+-- tell: what is compressed may be ninety times as long. So a page leaves out the columns of large
+-- events (is_wide() in the log reader), and they are read here, one after the other.
 --
 -- Arguments   ids: of events, ascending. bytes_max: stop at the event that reaches it.
 -- Returns     the events' columns, as text; in the order of ids, and at least one if it exists.

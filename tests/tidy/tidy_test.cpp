@@ -204,6 +204,9 @@ TEST(TidyTest, SqlFilesAreNamedAsTheFunctionTheyMake) {
 TEST(TidyTest, SqlFunctionsPinTheirSearchPath) {
     for (const std::string& name : sources()) {
         if (!name.starts_with("sql/functions/")) continue;
+        // It qualifies every name instead:
+        // DispatchRoleTest.NamesBeforePgCatalogAreNotFoundByDispatch.
+        if (name == "sql/functions/dispatch.sql") continue;
         const std::string text = read(name);
         // A body in SQL-standard form was bound to its tables when it was made.
         EXPECT_TRUE(text.find("set search_path from current") != std::string::npos ||

@@ -9,7 +9,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "baton/reducers/reducer.hpp"
 #include "baton/reducers/registry.hpp"
@@ -43,7 +42,9 @@ struct AccountTotalsReducer {
     std::chrono::milliseconds each_takes{0};
 
     void reduce(const AccountMoved& moved, Rows<Row>& rows) const {
-        if (each_takes.count() > 0) std::this_thread::sleep_for(each_takes);
+        const auto until = std::chrono::steady_clock::now() + each_takes;
+        while (std::chrono::steady_clock::now() < until) {
+        }
         Row& row = rows.at({moved.account});
         if (moved.sequence != row.sequence + 1) ++row.jumps;
         row.sequence = moved.sequence;
