@@ -13,6 +13,7 @@ struct Setting {
     std::string ours;
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name that GoogleTest calls.
 void PrintTo(const Setting& setting, std::ostream* out) { *out << setting.name; }
 
 class SettingTest : public ::testing::TestWithParam<Setting> {};
