@@ -79,6 +79,9 @@ void ReadAhead::hand_over(std::unique_ptr<Page> page) {
 void ReadAhead::run(sql::Checkpoint checkpoint) {
     try {
         sql::Connection connection(options_.url, reader_options(options_));
+        // All it writes is the doorbell, which the next leader sets anew after a crash: nothing
+        // worth a flush of the disk, for which the leader's COMMIT would queue.
+        connection.exec("set synchronous_commit = off");
         connection.prepare("arm_doorbell", "select arm_doorbell($1::boolean)");
         sql::LogReader reader(connection, std::move(checkpoint), what_is_read(registry_));
         connection.exec_prepared("arm_doorbell", {false});
