@@ -98,12 +98,13 @@ TEST(ServerLossTest, EachSessionThatIsEndedComesBack) {
                              " where application_name like 'baton %'"
                              " and datname = current_database()) = 4"))
             << one->error_output() << two->error_output();
-        const std::string before = world.ask("select max(first_position) from batch");
+        const std::string before = world.ask("select coalesce(max(first_position), 0) from batch");
         EXPECT_NE(world.ask("select count(pg_terminate_backend(pid)) from pg_stat_activity"
                             " where datname = current_database() and application_name like '" +
                             std::string(session) + "'"),
                   "0");
-        ASSERT_TRUE(world.comes_true("(select max(first_position) from batch) > " + before));
+        ASSERT_TRUE(
+            world.comes_true("(select coalesce(max(first_position), 0) from batch) > " + before));
     }
     writers.stop();
     ASSERT_TRUE(world.settles());
