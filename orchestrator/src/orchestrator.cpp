@@ -46,9 +46,12 @@ bool is_final(const Error& error) {
 Orchestrator::Orchestrator(OrchestratorOptions options, const Registry& registry)
     : options_(std::move(options)), registry_(registry) {}
 
+// run() may return as soon as it sees the flag, while stop() is still at work.
+Orchestrator::~Orchestrator() { const std::lock_guard lock(mutex_); }
+
 void Orchestrator::stop() noexcept {
-    stopping_ = true;
     const std::lock_guard lock(mutex_);
+    stopping_ = true;
     stopped_.notify_all();
 }
 

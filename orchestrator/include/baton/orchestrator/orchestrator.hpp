@@ -50,6 +50,8 @@ class Orchestrator {
 public:
     /// `registry` must outlive it.
     Orchestrator(OrchestratorOptions options, const Registry& registry);
+    /// Waits for a stop() that is still at work.
+    ~Orchestrator();
     Orchestrator(const Orchestrator&) = delete;
     Orchestrator& operator=(const Orchestrator&) = delete;
 
