@@ -272,7 +272,7 @@ void try_batch(const BatchContext& context, const Page& page, PageReducer& reduc
     fault_point("before_checkpoint");
     const auto worked =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
-    record_batch(transaction, context.epoch, page.log, worked, std::nullopt);
+    record_batch(transaction, context.epoch, page.log, worked);
     fault_point("before_commit");
     transaction.commit();
     fault_point("after_commit");

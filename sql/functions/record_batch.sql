@@ -11,8 +11,6 @@
 --   id_value, xid, seen, id_ceiling, stragglers   the window, if this is its first
 --                   batch; else null.
 --   started_at      when the work on the batch began, for its duration.
---   lease           how long the leader wants to lead from now on, if it is time to say
---                   so; or null.
 -- Raises    BT011 another process leads now, or the log is not where the caller believes.
 -- Tables    leader: lock, update. log_window, batch: insert. event_limit: read.
 create or replace function record_batch(
@@ -23,7 +21,6 @@ create or replace function record_batch(
     after_id       bigint,
     last_id        bigint,
     started_at     timestamptz,
-    lease          interval    default null,
     id_value       bigint      default null,
     xid            xid8        default null,
     seen           pg_snapshot default null,
@@ -41,7 +38,7 @@ declare
     next_position bigint;
     lag_max       bigint;
 begin
-    perform fence(record_batch.epoch, record_batch.lease);
+    perform fence(record_batch.epoch);
 
     select b.first_position + b.count into next_position
       from batch b

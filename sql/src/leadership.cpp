@@ -29,14 +29,14 @@ void prepare_leadership(Connection& connection) {
                        "select record_batch(epoch => $1::bigint, first_position => $2::bigint,"
                        " count => $3::integer, window_number => $4::bigint,"
                        " after_id => $5::bigint, last_id => $6::bigint,"
-                       " started_at => clock_timestamp() - $7::interval, lease => $8::interval)");
+                       " started_at => clock_timestamp() - $7::interval)");
     connection.prepare("record_first_batch",
                        "select record_batch(epoch => $1::bigint, first_position => $2::bigint,"
                        " count => $3::integer, window_number => $4::bigint,"
                        " after_id => $5::bigint, last_id => $6::bigint,"
-                       " started_at => clock_timestamp() - $7::interval, lease => $8::interval,"
-                       " id_value => $9::bigint, xid => $10::xid8, seen => $11::pg_snapshot,"
-                       " id_ceiling => $12::bigint, stragglers => $13::xid8[])");
+                       " started_at => clock_timestamp() - $7::interval,"
+                       " id_value => $8::bigint, xid => $9::xid8, seen => $10::pg_snapshot,"
+                       " id_ceiling => $11::bigint, stragglers => $12::xid8[])");
 }
 
 std::optional<Epoch> lead(Connection& connection, const Candidate& candidate) {
@@ -62,23 +62,21 @@ void resign(Connection& connection, Epoch epoch) noexcept {
 }
 
 void record_batch(Transaction& transaction, Epoch epoch, const LogPage& page,
-                  std::chrono::microseconds worked,
-                  std::optional<std::chrono::milliseconds> lease) {
+                  std::chrono::microseconds worked) {
     const std::string work_time = std::to_string(worked.count()) + " us";
-    const std::optional<std::string> lease_time = interval(lease);
     const auto epoch_number = static_cast<std::int64_t>(epoch);
     const auto first_position = static_cast<std::int64_t>(page.first_position);
     if (!page.opens_window) {
         transaction.exec_prepared(
             "record_batch", {epoch_number, first_position, page.events.size(), page.window.number,
-                             page.after_id, page.last_id(), work_time, lease_time});
+                             page.after_id, page.last_id(), work_time});
         return;
     }
     transaction.exec_prepared(
         "record_first_batch",
         {epoch_number, first_position, page.events.size(), page.window.number, page.after_id,
-         page.last_id(), work_time, lease_time, page.window.id_value, page.window.xid,
-         page.window.seen, page.window.id_ceiling, page.window.stragglers});
+         page.last_id(), work_time, page.window.id_value, page.window.xid, page.window.seen,
+         page.window.id_ceiling, page.window.stragglers});
 }
 
 }  // namespace baton::sql

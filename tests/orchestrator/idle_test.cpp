@@ -1,13 +1,11 @@
 // What an orchestrator costs when nothing happens, and how soon it wakes (F18, F23, XMIN-1,
-// NOTIFY-2), reading one's own writes, and memory.
+// NOTIFY-2), and reading one's own writes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 #include <thread>
 
 #include "orchestrator/world.hpp"
@@ -206,84 +204,6 @@ TEST(WaitForTest, BeforeAHaltedViewItRaisesAtOnce) {
         EXPECT_EQ(error.code(), ErrorCode::view_halted) << error.what();
     }
     EXPECT_LT(Clock::now() - begin, seconds(5));
-}
-
-// In megabytes: the most that the process had in memory.
-int peak_memory(const ChildProcess& process) {
-    std::ifstream file("/proc/" + std::to_string(process.pid()) + "/status");
-    for (std::string line; std::getline(file, line);) {
-        if (!line.starts_with("VmHWM:")) continue;
-        int kilobytes = 0;
-        std::istringstream(line.substr(6)) >> kilobytes;
-        return kilobytes / 1024;
-    }
-    return -1;
-}
-
-TEST(MemoryTest, LargeEventsDoNotMakeTheProcessLarge) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "a sanitizer's own memory would be measured";
-#endif
-    World world;
-    const auto one = world.start({.node = "one"});
-    ASSERT_TRUE(world.leads("one"));
-    world.ask(
-        "insert into event (type, payload) select 'mark/made', jsonb_build_object('account',"
-        " 'a', 'fault', '', 'text', repeat(md5(n::text), 28000))"
-        " from generate_series(1, 400) as n; select ring()");
-    ASSERT_TRUE(world.settles()) << one->error_output();
-    EXPECT_EQ(world.ask("select marks from mark_totals"), "400");
-    const int live = peak_memory(*one);
-    one->kill(SIGKILL);
-
-    // And once more, catching up.
-    world.ask(
-        "drop view mark_totals; drop table mark_totals__v1;"
-        "delete from view_state where view = 'mark_totals'");
-    const auto two = world.start({.node = "two"});
-    ASSERT_TRUE(world.leads("two"));
-    ASSERT_TRUE(world.comes_true("exists (select from view_state where view = 'mark_totals')"));
-    ASSERT_TRUE(world.comes_true("(select marks from mark_totals) = 400", seconds(60)))
-        << two->error_output();
-    std::cout << "peak memory: " << live << " MB live, " << peak_memory(*two)
-              << " MB catching up\n";
-    EXPECT_LT(live, 150);
-    EXPECT_LT(peak_memory(*two), 150);
-}
-
-// Small events say nothing about how large the next ones are.
-TEST(MemoryTest, LargeEventsAfterManySmallOnesDoNotEither) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    GTEST_SKIP() << "a sanitizer's own memory would be measured";
-#endif
-    World world;
-    // As large when they are stored (no compression helps), and with a large meta.
-    world.ask(
-        "insert into event (type, payload) select 'mark/made', jsonb_build_object('account', 'a',"
-        " 'fault', '') from generate_series(1, 20000);"
-        "insert into event (type, payload, meta) select 'mark/made', jsonb_build_object('account',"
-        " 'b', 'fault', '', 'text', repeat(md5(n::text), 28000)), jsonb_build_object('text',"
-        " repeat(md5(n::text), 500)) from generate_series(1, 600) as n; select ring()");
-    const auto one = world.start({.node = "one"});
-    ASSERT_TRUE(world.leads("one"));
-    ASSERT_TRUE(world.settles()) << one->error_output();
-    EXPECT_EQ(world.ask("select sum(marks) from mark_totals"), "20600");
-    EXPECT_EQ(world.ask("select sum(count) from batch"), "20600");
-    const int live = peak_memory(*one);
-    one->kill(SIGKILL);
-
-    world.ask(
-        "drop view mark_totals; drop table mark_totals__v1;"
-        "delete from view_state where view = 'mark_totals'");
-    const auto two = world.start({.node = "two"});
-    ASSERT_TRUE(world.leads("two"));
-    ASSERT_TRUE(world.comes_true("exists (select from view_state where view = 'mark_totals')"));
-    ASSERT_TRUE(world.comes_true("(select sum(marks) from mark_totals) = 20600", seconds(60)))
-        << two->error_output();
-    std::cout << "peak memory: " << live << " MB live, " << peak_memory(*two)
-              << " MB catching up\n";
-    EXPECT_LT(live, 150);
-    EXPECT_LT(peak_memory(*two), 150);
 }
 
 }  // namespace

@@ -48,5 +48,55 @@ TEST(LargePageTest, WhereverAPageEndsNothingIsLostOrChanged) {
     EXPECT_GT(bytes, 500'000U);
 }
 
+// What a page leaves out, because no reducer looks at it, changes nothing of the rest.
+TEST(LargePageTest, WithoutTheEnvelopeTheContentIsTheSame) {
+    World world;
+    world.ask(
+        "insert into event (type, key, tenant, payload, body, content_type, meta) select "
+        "'mark/made',"
+        " 'k', 't', case when n % 3 = 0 then jsonb_build_object('text', repeat(md5(n::text), 999))"
+        " else jsonb_build_object('n', n) end, case when n % 2 = 0 then 'bytes'::bytea end,"
+        " case when n % 2 = 0 then 'a/b' end, '{\"by\": 1}' from generate_series(1, 12) as n");
+    const auto read = [&](sql::Content content, sql::LogPage& page) {
+        sql::Connection connection(world.url(), in_test_schema());
+        sql::LogReader reader(connection, sql::read_checkpoint(connection), content);
+        ASSERT_TRUE(reader.next(100, page));
+        ASSERT_EQ(page.events.size(), 12U);
+    };
+    sql::LogPage whole;
+    sql::LogPage bare;
+    read(sql::Content::whole, whole);
+    read(sql::Content::without_envelope, bare);
+    for (std::size_t i = 0; i < 12; ++i) {
+        const Event& one = whole.events[i];
+        const Event& other = bare.events[i];
+        EXPECT_EQ(one.position, other.position);
+        EXPECT_EQ(one.id, other.id);
+        EXPECT_EQ(one.type, other.type);
+        EXPECT_EQ(one.payload, other.payload);
+        EXPECT_EQ(one.body, other.body);
+        EXPECT_EQ(one.content_type, other.content_type);
+        EXPECT_EQ(one.key, "k");
+        EXPECT_EQ(one.tenant, "t");
+        EXPECT_EQ(one.meta, R"({"by": 1})");
+        EXPECT_NE(one.dispatched_at, Timestamp());
+        EXPECT_EQ(other.key, std::nullopt);
+    }
+}
+
+TEST(LargePageTest, AReducerThatLooksAtTheEnvelopeGetsIt) {
+    World world;
+    const auto process = world.start({.node = "one", .options = {"--with-origins"}});
+    ASSERT_TRUE(world.leads("one"));
+    world.ask(
+        "select dispatch('mark/made', '{\"account\": \"a\", \"fault\": \"\"}', key => 'order/1',"
+        " tenant => 'north', meta => '{\"by\": \"ann\"}')");
+    ASSERT_TRUE(world.settles()) << process->error_output();
+    EXPECT_EQ(world.ask("select key || ' ' || tenant || ' ' || meta from mark_origins"),
+              R"(order/1 north {"by": "ann"})");
+    EXPECT_EQ(world.ask("select o.dispatched_at = e.dispatched_at from mark_origins o, event e"),
+              "t");
+}
+
 }  // namespace
 }  // namespace baton::testing

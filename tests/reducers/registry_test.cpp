@@ -144,6 +144,20 @@ TEST(RegistryTest, InfoSaysWhatTheReducerDeclares) {
               (std::vector<std::string>{"order/placed", "order/cancelled"}));
 }
 
+struct Envelopes : Base<Channel> {
+    void reduce(const OrderCancelled& /*order*/, Rows<Row>& rows, const Event& event) const {
+        rows.at({std::string(event.key.value_or("none"))}).orders += 1;
+    }
+};
+
+TEST(RegistryTest, TellsWhetherAReducerLooksAtEnvelopes) {
+    Registry registry;
+    registry.add<Channels>();
+    EXPECT_FALSE(registry.reads_envelope());
+    registry.add<Envelopes>();
+    EXPECT_TRUE(registry.reads_envelope());
+}
+
 TEST(RegistryTest, ComputedBuildIsStableAndFollowsTheShape) {
     // Pinned: another value here means that every deployed view looks rebuilt.
     Registry registry;

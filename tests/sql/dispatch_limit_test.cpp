@@ -102,7 +102,7 @@ protected:
         sql::LogPage page;
         while (reader.next(4, page)) {
             Transaction transaction(leader);
-            sql::record_batch(transaction, *epoch, page, {}, lease);
+            sql::record_batch(transaction, *epoch, page, {});
             transaction.commit();
         }
         sql::resign(leader, *epoch);

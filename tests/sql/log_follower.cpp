@@ -47,7 +47,7 @@ LogReader LogFollower::reader() { return {reading_, read_checkpoint(reading_), C
 
 void LogFollower::record(const LogPage& page) {
     Transaction transaction(writing_);
-    record_batch(transaction, epoch_, page, std::chrono::microseconds(1), std::nullopt);
+    record_batch(transaction, epoch_, page, std::chrono::microseconds(1));
     transaction.commit();
 }
 

@@ -185,7 +185,7 @@ private:
 
     bool record(const LogPage& page) {
         Transaction transaction(follower_.writing());
-        record_batch(transaction, follower_.epoch(), page, 1us, std::nullopt);
+        record_batch(transaction, follower_.epoch(), page, 1us);
         if (one_in(random_, 8)) {
             ++crashes_;
             return false;

@@ -5,7 +5,8 @@
 //     --skip                     skip poisoned events instead of halting
 //     --sql FILE                 a SQL reducer; may be given more than once
 //     --other-builds             accept another build of a registered version
-//     --other-build, --without-marks, --fixed-marks, --fold-takes MS   see ReducerChoice
+//     --other-build, --without-marks, --fixed-marks, --with-origins, --fold-takes MS   see
+//                                ReducerChoice
 //
 // Exits 0 after SIGTERM or SIGINT, 2 for wrong arguments, 3 with one line for an Error.
 //
@@ -58,6 +59,8 @@ Arguments read_arguments(const std::vector<std::string>& words) {
             result.reducers.other_build = true;
         } else if (word == "--without-marks") {
             result.reducers.without_marks = true;
+        } else if (word == "--with-origins") {
+            result.reducers.with_origins = true;
         } else if (word == "--fixed-marks") {
             result.reducers.fixed_marks = true;
         } else {

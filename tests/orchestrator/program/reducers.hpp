@@ -103,11 +103,39 @@ struct MarkTotalsReducer {
     }
 };
 
+/// What goes with an event beside its content, of the newest of each account.
+struct MarkOrigin {
+    std::string account;
+    std::string key;
+    std::string tenant;
+    std::string meta;
+    Timestamp dispatched_at;
+    BATON_FIELDS(account, key, tenant, meta, dispatched_at)
+    BATON_KEY(account)
+};
+
+struct MarkOriginsReducer {
+    using Row = MarkOrigin;
+    static constexpr std::string_view name = "mark_origins";
+    static constexpr std::string_view build = "one";
+    static constexpr int version = 1;
+    using Events = EventTypes<MarkMade>;
+
+    void reduce(const MarkMade& mark, Rows<Row>& rows, const Event& event) const {
+        Row& row = rows.at({mark.account});
+        row.key = event.key.value_or("none");
+        row.tenant = event.tenant.value_or("none");
+        row.meta = event.meta;
+        row.dispatched_at = event.dispatched_at;
+    }
+};
+
 /// Which reducers a process carries.
 struct ReducerChoice {
     bool other_build = false;    ///< OtherAccountTotalsReducer instead of AccountTotalsReducer.
     bool without_marks = false;  ///< No MarkTotalsReducer.
     bool fixed_marks = false;    ///< A MarkTotalsReducer that never fails.
+    bool with_origins = false;   ///< MarkOriginsReducer too, the one that looks at envelopes.
     /// What a fold of one event takes in AccountTotalsReducer.
     std::chrono::milliseconds fold_takes{0};
 };
@@ -120,6 +148,7 @@ inline Registry make_registry(const ReducerChoice& choice) {
         registry.add(AccountTotalsReducer{.each_takes = choice.fold_takes});
     }
     if (!choice.without_marks) registry.add(MarkTotalsReducer{.is_fixed = choice.fixed_marks});
+    if (choice.with_origins) registry.add<MarkOriginsReducer>();
     return registry;
 }
 

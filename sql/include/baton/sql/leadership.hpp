@@ -39,8 +39,8 @@ void fence(Transaction& transaction, Epoch epoch,
 void resign(Connection& connection, Epoch epoch) noexcept;
 
 /// Records that `page` was reduced in this transaction, and fences it; see
-/// sql/functions/record_batch.sql. Extends the lease if `lease` is given.
+/// sql/functions/record_batch.sql.
 void record_batch(Transaction& transaction, Epoch epoch, const LogPage& page,
-                  std::chrono::microseconds worked, std::optional<std::chrono::milliseconds> lease);
+                  std::chrono::microseconds worked);
 
 }  // namespace baton::sql
