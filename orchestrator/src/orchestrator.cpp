@@ -138,10 +138,9 @@ void Orchestrator::compare_with_leader(sql::Connection& connection,
     const std::string theirs(row.text(2));
     if (ours == theirs) return;
     log().warn(
-        "the leader {} runs other reducers ({}) than this process carries ({}); what it does not "
-        "run"
-        " is not kept: an environment has one set of reducers at a time, so give one program all of"
-        " them and start it everywhere",
+        "the leader {} runs other reducers ({}) than this process carries ({}); what it does not"
+        " run is not kept: an environment has one set of reducers at a time, so give one program"
+        " all of them and start it everywhere",
         row.text(1), theirs.empty() ? "none" : theirs, ours.empty() ? "none" : ours);
 }
 

@@ -5,8 +5,7 @@
 -- first, and the next leader's would not get in. What was made becomes the group role's
 -- _orchestrate where the current role may give it away; else (the environment's owner leads, and is
 -- no member) the group role gets the rights that it needs, as the environment's owner does, who may
--- lead as well. Without group roles there is nothing to
--- do: one role does everything.
+-- lead as well. Without group roles there is nothing to do: one role does everything.
 --
 -- Arguments   view, version: its table <view>__v<version>, public view and, in SQL, function.
 --             with_helpers: and everything else in this schema that the current transaction made:
