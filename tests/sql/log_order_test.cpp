@@ -110,7 +110,7 @@ TEST_F(LogOrderTest, EventsOfTheTransactionThatOpenedTheWindowAreTaken) {
     open.exec("create temp table w on commit drop as select * from open_window(0, '0', '1:1:')");
     open.exec("select dispatch('of the opener')");
     open.exec("select record_batch(" + std::to_string(static_cast<int>(follower_.epoch())) +
-              ", 1, 2, 1, 0, 2, clock_timestamp(), null, w.id_value, w.xid, w.seen, w.id_ceiling, "
+              ", 1, 2, 1, 0, 2, clock_timestamp(), w.id_value, w.xid, w.seen, w.id_ceiling, "
               "w.stragglers) from w");
     open.commit();
     const std::vector<LoggedEvent> events = follower_.drain();
