@@ -204,6 +204,8 @@ TEST_F(SuperstoreTest, ViewsAgreeAlthoughTheOrchestratorWasKilledWhileOrdersWere
 
     ChildProcess second(verb("orchestrate"));
     ASSERT_EQ(end_of(placing), exited(0)) << placing.error_output() << second.error_output();
+    EXPECT_EQ(number("select count(*) from event"), 5009);
+    EXPECT_EQ(number("select sum(count)::bigint from batch"), 5009) << placing.error_output();
     ChildProcess compare(verb("compare"));
     EXPECT_EQ(end_of(compare), exited(0)) << compare.output();
     EXPECT_EQ(lines_of(compare.output()).size(), 3U);
