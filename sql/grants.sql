@@ -57,8 +57,8 @@ begin
         schema_name || '_dispatch');
 
     execute pg_catalog.format(
-        'grant execute on function read_log, log_slice, status, doctor, view_query, '
-        'dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
+        'grant execute on function read_log, log_slice, is_in_main_run, status, doctor, '
+        'view_query, dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
         'event_position to %I',
         schema_name || '_observe');
     execute pg_catalog.format(

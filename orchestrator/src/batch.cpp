@@ -172,6 +172,12 @@ private:
         return poison;
     }
 
+    // Where only SQL reducers run, the page has no types.
+    [[nodiscard]] std::string type_of(const Event& event) const {
+        if (!event.type.empty()) return std::string(event.type);
+        return sql::read_event_type(context_.connection, event.id);
+    }
+
     // No number of events is small enough for the lease.
     [[noreturn]] void refuse_slow(const View& view, std::size_t index) const {
         const Event& event = page_.log.events[index];
@@ -179,7 +185,7 @@ private:
                     "reducer " + view.name() + "@" + std::to_string(view.version()) +
                         " needs longer for event " +
                         std::to_string(static_cast<std::int64_t>(event.id)) + " (" +
-                        std::string(event.type) + ") than the lease of " +
+                        type_of(event) + ") than the lease of " +
                         std::to_string(context_.lease.length().count()) +
                         " ms: make it faster, or the lease longer");
     }
@@ -216,7 +222,7 @@ private:
         dead.version = view.version();
         dead.position = event.position;
         dead.event_id = event.id;
-        dead.event_type = event.type;
+        dead.event_type = type_of(event);
         dead.error = cause.error;
         // Where the database is to blame, every event would be skipped.
         dead.skipped = !cause.is_set_up() && context_.options.on_poison &&

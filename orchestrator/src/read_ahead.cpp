@@ -23,7 +23,7 @@ sql::ConnectOptions listener_options(const OrchestratorOptions& options) {
 
 // SQL reducers read the events by themselves.
 sql::Content what_is_read(const Registry& registry) {
-    if (registry.reducers().empty()) return sql::Content::ids_and_types;
+    if (registry.reducers().empty()) return sql::Content::ids;
     return registry.reads_envelope() ? sql::Content::whole : sql::Content::without_envelope;
 }
 
@@ -129,17 +129,14 @@ void ReadAhead::start_decoding(Page& page) const {
 // Asks to be rung, then looks again. Transactions that looked at the doorbell before it was armed
 // may still commit without ringing; whatever they took until then, the pauses between the looks
 // are not longer than that, so such an event is seen at most twice as late as it was committed.
+// Where a second look finds more than it was rung for, it need not be rung any more.
 void ReadAhead::wait_for_events(sql::Connection& connection, sql::LogReader& reader) {
     connection.exec_prepared("arm_doorbell", {true});
     fault_point("after_arm");
     std::chrono::milliseconds pause{1};
     while (!stopping()) {
-        if (read_page(reader)) break;
-        if (listener_.wait(pause)) {
-            pause = std::chrono::milliseconds{1};
-        } else {
-            pause = std::min(pause * 2, options_.poll);
-        }
+        if (read_page(reader) && read_page(reader)) break;
+        if (!listener_.wait(pause)) pause = std::min(pause * 2, options_.poll);
     }
     fault_point("after_wake");
     // Who ends leaves it armed: a successor may have armed it already.

@@ -26,7 +26,7 @@ begin
             set_config('baton.after_id', after_id::text, true),
             set_config('baton.last_id', last_id::text, true),
             set_config('baton.first_position', first_position::text, true),
-            set_config('baton.recorded_count', '0', true),
-            set_config('baton.recorded_after', '0', true);
+            set_config(
+                'baton.part', case stragglers when '{}' then 'main run' else 'slice' end, true);
 end;
 $$;

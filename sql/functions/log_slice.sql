@@ -37,7 +37,7 @@
 --           oldest transaction are. The planner inlines this function; a test pins the plans.
 --           Where stragglers fill the page, the main run ends with them: else each page of a bulk
 --           straggler would step over all that is left of it, to find the next of the main run.
---           (The two comparisons beside pg_visible_in_snapshot save a third of the time.)
+--           Where there are no stragglers, log_main_run() gives the same without merging two.
 -- Tables    event: read.
 create or replace function log_slice(
     floor_id    bigint,
@@ -70,11 +70,7 @@ begin atomic
              order by late.id
             offset log_slice.page - 1
              limit 1))
-        and (e.xid > log_slice.floor_xid) is true
-        and (e.xid < pg_snapshot_xmin(log_slice.seen)
-             or pg_visible_in_snapshot(e.xid, log_slice.seen))
-        and (e.xid >= pg_snapshot_xmax(log_slice.seen_before)
-             or not pg_visible_in_snapshot(e.xid, log_slice.seen_before))
+        and is_in_main_run(e.xid, log_slice.floor_xid, log_slice.seen_before, log_slice.seen)
       order by e.id
       limit log_slice.page)
     union all

@@ -1,5 +1,6 @@
 #include "baton/sql/log_reader.hpp"
 
+#include <charconv>
 #include <utility>
 
 #include "baton/base/check.hpp"
@@ -31,8 +32,8 @@ std::string unless_wide(const std::string& column) {
 std::string columns_for(Content content) {
     const std::string any_wide = is_wide("payload") + " or " + is_wide("body");
     switch (content) {
-        case Content::ids_and_types:
-            return "id, type";
+        case Content::ids:
+            return "id";
         case Content::without_envelope:
             return "id, type, case when " + any_wide + " then null else payload end, " +
                    unless_wide("body") + ", content_type";
@@ -50,10 +51,23 @@ constexpr auto session_settings =
     "set enable_seqscan = off; set enable_bitmapscan = off; set jit = off;"
     "set plan_cache_mode = force_generic_plan";
 
-std::string slice_statement(Content content) {
-    return "select " + columns_for(content) +
-           " from log_slice($1::bigint, $2::xid8, $3::pg_snapshot, $4::pg_snapshot, $5::bigint,"
-           " $6::xid8[], $7::bigint, $8::integer) order by id limit $8::integer";
+// One array of ids costs less than as many rows.
+std::string slice_statement(Content content, const std::string& source) {
+    const std::string rows =
+        "select " + columns_for(content) + " from " + source + " order by id limit $1::integer";
+    return content == Content::ids ? "select array_agg(id) from (" + rows + ") as page" : rows;
+}
+
+void prepare_slices(Connection& connection, Content content) {
+    connection.prepare("log_main_run",
+                       slice_statement(content,
+                                       "log_main_run($2::bigint, $3::xid8, $4::pg_snapshot,"
+                                       " $5::pg_snapshot, $6::bigint, $7::bigint)"));
+    connection.prepare("log_slice",
+                       slice_statement(content,
+                                       "log_slice($2::bigint, $3::xid8, $4::pg_snapshot,"
+                                       " $5::pg_snapshot, $6::bigint, $8::xid8[], $7::bigint,"
+                                       " $1::integer)"));
 }
 
 void prepare_wide_events(Connection& connection) {
@@ -111,19 +125,17 @@ private:
                                   static_cast<std::int64_t>(page_.events.size())};
         event.id = EventId{row.integer(id)};
         event.type = row.text(type);
+        event.content_type = row.text(content_type);
         if (content_ == Content::whole) {
             event.key = row.text_or_null(key);
             event.tenant = row.text_or_null(tenant);
             event.meta = row.text(meta);
             event.dispatched_at = Timestamp::parse(row.text(dispatched_at));
         }
-        if (content_ != Content::ids_and_types) {
-            event.content_type = row.text(content_type);
-            if (!set_content(event, row)) return false;
-            page_.bytes += event.type.size() + size_of(event.key) + size_of(event.tenant) +
-                           event.content_type.size() + event.payload.size() + event.body.size() +
-                           event.meta.size();
-        }
+        if (!set_content(event, row)) return false;
+        page_.bytes += event.type.size() + size_of(event.key) + size_of(event.tenant) +
+                       event.content_type.size() + event.payload.size() + event.body.size() +
+                       event.meta.size();
         page_.events.push_back(event);
         return true;
     }
@@ -164,12 +176,31 @@ private:
 bool fill_events(Connection& connection, LogPage& page, Content content,
                  std::size_t wide_bytes_max) {
     page.wide_rows = Result();
-    if (content != Content::ids_and_types) {
-        if (const std::string ids = wide_ids(page); !ids.empty()) {
-            page.wide_rows = connection.exec_prepared("wide_events", {ids, wide_bytes_max});
-        }
+    if (const std::string ids = wide_ids(page); !ids.empty()) {
+        page.wide_rows = connection.exec_prepared("wide_events", {ids, wide_bytes_max});
     }
     return PageFiller(page, content).fill();
+}
+
+// Makes page.events of an array of ids: "{1,2,3}", or null for none.
+void fill_ids(LogPage& page) {
+    page.events.clear();
+    page.bytes = 0;
+    const Row row = page.rows.only();
+    if (row.is_null(0)) return;
+    const std::string_view ids = row.text(0);
+    const char* const end = ids.data() + ids.size();
+    for (const char* at = ids.data() + 1; at < end;) {
+        Event event;
+        std::int64_t id_value = 0;
+        const auto [next, error] = std::from_chars(at, end, id_value);
+        BATON_CHECK(error == std::errc());
+        event.id = EventId{id_value};
+        event.position = Position{static_cast<std::int64_t>(page.first_position) +
+                                  static_cast<std::int64_t>(page.events.size())};
+        page.events.push_back(event);
+        at = next + 1;
+    }
 }
 
 }  // namespace
@@ -194,7 +225,7 @@ LogReader::LogReader(Connection& connection, Checkpoint checkpoint, Content cont
       content_(content),
       exhausted_(at_.window.number == 0) {
     connection_.exec(session_settings);
-    connection_.prepare("log_slice", slice_statement(content_));
+    prepare_slices(connection_, content_);
     prepare_wide_events(connection_);
     connection_.prepare("open_window",
                         "select * from open_window($1::bigint, $2::xid8, $3::pg_snapshot)");
@@ -204,11 +235,13 @@ LogReader::LogReader(Connection& connection, Checkpoint checkpoint, Content cont
 bool LogReader::next(std::size_t limit, LogPage& page, std::size_t wide_bytes_max) {
     for (;;) {
         if (exhausted_ && !open_next_window()) return false;
-        page.rows = connection_.exec_prepared(
-            "log_slice", {at_.before.id_value, at_.before.xid, at_.before.seen, at_.window.seen,
-                          at_.window.id_ceiling, at_.window.stragglers, at_.after_id, limit});
-        exhausted_ = page.rows.size() < limit;
-        if (page.rows.empty()) {
+        page.before = at_.before;
+        page.window = at_.window;
+        page.opens_window = opens_window_;
+        page.after_id = at_.after_id;
+        page.first_position = at_.next_position;
+        read_slice(limit, page, wide_bytes_max);
+        if (page.events.empty()) {
             if (!opens_window_) continue;
             // What it was opened for has been dropped since. It will not be recorded, so no other
             // window may follow it.
@@ -216,19 +249,27 @@ bool LogReader::next(std::size_t limit, LogPage& page, std::size_t wide_bytes_ma
             opens_window_ = false;
             return false;
         }
-
-        page.before = at_.before;
-        page.window = at_.window;
-        page.opens_window = opens_window_;
-        page.after_id = at_.after_id;
-        page.first_position = at_.next_position;
-        if (!fill_events(connection_, page, content_, wide_bytes_max)) exhausted_ = false;
-
         opens_window_ = false;
         at_.after_id = page.last_id();
         at_.next_position = Position{static_cast<std::int64_t>(at_.next_position) +
                                      static_cast<std::int64_t>(page.events.size())};
         return true;
+    }
+}
+
+void LogReader::read_slice(std::size_t limit, LogPage& page, std::size_t wide_bytes_max) {
+    std::vector<Parameter> arguments{limit,           at_.before.id_value, at_.before.xid,
+                                     at_.before.seen, at_.window.seen,     at_.window.id_ceiling,
+                                     at_.after_id};
+    const bool has_stragglers = at_.window.stragglers != "{}";
+    if (has_stragglers) arguments.emplace_back(at_.window.stragglers);
+    page.rows = connection_.exec_prepared(has_stragglers ? "log_slice" : "log_main_run", arguments);
+    if (content_ == Content::ids) {
+        fill_ids(page);
+        exhausted_ = page.events.size() < limit;
+    } else {
+        const bool is_whole = fill_events(connection_, page, content_, wide_bytes_max);
+        exhausted_ = is_whole && page.rows.size() < limit;
     }
 }
 
@@ -251,6 +292,12 @@ bool LogReader::open_next_window() {
     opens_window_ = take_window(connection_.exec_prepared(
         "open_window", {at_.window.id_value, at_.window.xid, at_.window.seen}));
     return opens_window_;
+}
+
+std::string read_event_type(Connection& connection, EventId event) {
+    const Result rows = connection.exec("select type from event where id = " +
+                                        std::to_string(static_cast<std::int64_t>(event)));
+    return rows.empty() ? std::string() : std::string(rows[0].text(0));
 }
 
 bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page,

@@ -2,8 +2,8 @@
 --
 -- Only inside of a reducer's call. enter_slice() said which events those are, or, while a view
 -- catches up, enter_recorded(). The settings are read once, in a CTE: where log_slice() compares
--- each event with them, reading one there would cost as much as the event. The half that is not
--- meant costs nothing. The row number is drawn inside of the lateral subquery, where the planner
+-- each event with them, reading one there would cost as much as the event. The two parts that are
+-- not meant cost nothing. The row number is drawn inside of the lateral subquery, where the planner
 -- knows that the slice comes in its order.
 create or replace view batch_event as
 with slice as materialized (
@@ -23,15 +23,26 @@ select s.first_position - 1 + e.number as position,
   from slice as s
  cross join lateral (
     select row_number() over (order by event.id) as number, event.*
+      from log_main_run(
+        s.floor_id, s.floor_xid, s.seen_before, s.seen, s.last_id, s.after_id) as event
+ ) as e
+ where current_setting('baton.part') = 'main run'
+union all
+select s.first_position - 1 + e.number,
+       e.id, e.dispatched_at, e.type::text, e.key::text, e.tenant::text, e.payload::jsonb,
+       e.body::bytea, e.content_type::text, e.meta::jsonb
+  from slice as s
+ cross join lateral (
+    select row_number() over (order by event.id) as number, event.*
       from log_slice(
         s.floor_id, s.floor_xid, s.seen_before, s.seen, s.last_id, s.stragglers, s.after_id,
         2147483647) as event
  ) as e
- where current_setting('baton.recorded_count') = '0'
+ where current_setting('baton.part') = 'slice'
 union all
 select r.position, r.id, r.dispatched_at, r.type, r.key, r.tenant, r.payload, r.body,
        r.content_type, r.meta
   from read_log(
         current_setting('baton.recorded_after')::bigint,
         current_setting('baton.recorded_count')::integer) as r
- where current_setting('baton.recorded_count') <> '0';
+ where current_setting('baton.part') = 'recorded';

@@ -98,7 +98,7 @@ protected:
         sql::prepare_leadership(leader);
         const auto epoch = sql::lead(leader, {.node = "test", .reducers = {}, .lease = lease});
         ASSERT_TRUE(epoch);
-        sql::LogReader reader(leader, sql::read_checkpoint(leader), sql::Content::ids_and_types);
+        sql::LogReader reader(leader, sql::read_checkpoint(leader), sql::Content::ids);
         sql::LogPage page;
         while (reader.next(4, page)) {
             Transaction transaction(leader);

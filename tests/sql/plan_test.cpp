@@ -37,6 +37,10 @@ protected:
             "prepare page (bigint, xid8, pg_snapshot, pg_snapshot, bigint, xid8[], bigint, integer)"
             " as select id, dispatched_at, type, key, tenant, payload, body, content_type, meta"
             " from log_slice($1, $2, $3, $4, $5, $6, $7, $8) order by id limit $8");
+        connection_.exec(
+            "prepare main_page (bigint, xid8, pg_snapshot, pg_snapshot, bigint, bigint, integer)"
+            " as select id, dispatched_at, type, key, tenant, payload, body, content_type, meta"
+            " from log_main_run($1, $2, $3, $4, $5, $6) order by id limit $7");
     }
 
     void flood(Connection& connection, int rows) {
@@ -70,10 +74,12 @@ protected:
     // Statement with the arguments of the page that `reader` reads next.
     static std::string page_statement(const Window& before, const Window& window,
                                       std::int64_t after_id) {
-        return "execute page (" + std::to_string(before.id_value) + ", '" + before.xid + "', '" +
-               before.seen + "', '" + window.seen + "', " + std::to_string(window.id_ceiling) +
-               ", '" + window.stragglers + "', " + std::to_string(after_id) + ", " +
-               std::to_string(page) + ")";
+        const bool has_stragglers = window.stragglers != "{}";
+        return std::string("execute ") + (has_stragglers ? "page (" : "main_page (") +
+               std::to_string(before.id_value) + ", '" + before.xid + "', '" + before.seen +
+               "', '" + window.seen + "', " + std::to_string(window.id_ceiling) + ", " +
+               (has_stragglers ? "'" + window.stragglers + "', " : "") + std::to_string(after_id) +
+               ", " + std::to_string(page) + ")";
     }
 
     // Reads all in pages, and looks at the plan of every `each`th.

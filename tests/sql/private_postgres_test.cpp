@@ -79,7 +79,9 @@ TEST(PrivatePostgresTest, AnswersWithItsUrlAndIsSetUpAsPromised) {
     EXPECT_EQ(ask(server.url(), "select current_user"), "baton");
     EXPECT_EQ(ask(server.url(), "show data_checksums"), "on");
     EXPECT_EQ(ask(server.url(), "show server_encoding"), "UTF8");
-    EXPECT_EQ(ask(server.url(), "show lc_collate"), "C");
+    EXPECT_EQ(
+        ask(server.url(), "select datcollate from pg_database where datname = current_database()"),
+        "C");
     EXPECT_EQ(ask(server.url(), "show listen_addresses"), "");
     EXPECT_EQ(ask(server.url(), "show fsync"), "off");
     EXPECT_TRUE(fs::exists(server.bin_dir() / "postgres"));

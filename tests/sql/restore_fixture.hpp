@@ -15,6 +15,7 @@
 
 #include "log_follower.hpp"
 #include "support/child_process.hpp"
+#include "support/client_program.hpp"
 #include "support/cluster.hpp"
 #include "support/environment.hpp"
 
@@ -44,17 +45,18 @@ enum class Form { sql, custom };
 
 inline void copy_database(const std::string& from, const std::string& to, Form form,
                           const std::vector<std::string>& options = {}) {
-    const std::string bin = elsewhere().bin_dir().string();
     const std::filesystem::path file =
         std::filesystem::temp_directory_path() / ("baton_dump_" + std::to_string(::getpid()));
-    std::vector<std::string> dump{bin + "/pg_dump", "-d", from, "-O", "-x", "-f", file.string()};
+    std::vector<std::string> dump{
+        testing::client_program("pg_dump"), "-d", from, "-O", "-x", "-f", file.string()};
     dump.insert(dump.end(), options.begin(), options.end());
     if (form == Form::custom) dump.emplace_back("-Fc");
     run(dump);
     if (form == Form::custom) {
-        run({bin + "/pg_restore", "-e", "-d", to, file.string()});
+        run({testing::client_program("pg_restore"), "-e", "-d", to, file.string()});
     } else {
-        run({bin + "/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", to, "-f", file.string()});
+        run({testing::client_program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", to, "-f",
+             file.string()});
     }
     std::filesystem::remove(file);
 }
@@ -102,6 +104,10 @@ inline void expect_whole(Connection& connection) {
 
 class RestoreTest : public ::testing::Test {
 protected:
+    void SetUp() override {
+        if (!testing::has_pg_dump()) GTEST_SKIP() << testing::lacks_pg_dump;
+    }
+
     testing::TestDatabase database_{testing::environment_template()};
     Connection connection_{database_.url(), testing::in_test_schema()};
 

@@ -72,7 +72,7 @@ inline constexpr auto any_bytes = static_cast<std::size_t>(1) << 62U;
 enum class Content : std::uint8_t {
     whole,
     without_envelope,  ///< No key, tenant, meta, nor time, where no reducer looks at them.
-    ids_and_types,     ///< For reducers that read the events in SQL.
+    ids,               ///< For reducers that read the events in SQL.
 };
 
 class LogReader {
@@ -85,6 +85,7 @@ public:
     bool next(std::size_t limit, LogPage& page, std::size_t wide_bytes_max = any_bytes);
 
 private:
+    void read_slice(std::size_t limit, LogPage& page, std::size_t wide_bytes_max);
     bool open_next_window();
     bool take_window(const Result& rows);
 
@@ -100,5 +101,8 @@ private:
 /// `after` on, at most `limit`; false if there are none. `wide_bytes_max` as for next().
 bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page,
                    std::size_t wide_bytes_max = any_bytes);
+
+/// The type of an event that was read by its id only; "" if it was removed.
+[[nodiscard]] std::string read_event_type(Connection& connection, EventId event);
 
 }  // namespace baton::sql
