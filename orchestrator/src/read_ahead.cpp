@@ -129,14 +129,24 @@ void ReadAhead::start_decoding(Page& page) const {
 // Asks to be rung, then looks again. Transactions that looked at the doorbell before it was armed
 // may still commit without ringing; whatever they took until then, the pauses between the looks
 // are not longer than that, so such an event is seen at most twice as late as it was committed.
-// Where a second look finds more than it was rung for, it need not be rung any more.
+// Where a second look finds more than it was rung for, it need not be rung any more; what it finds
+// without having been rung may mean that somebody else has disarmed the doorbell.
 void ReadAhead::wait_for_events(sql::Connection& connection, sql::LogReader& reader) {
+    constexpr std::chrono::milliseconds shortest{1};
     connection.exec_prepared("arm_doorbell", {true});
     fault_point("after_arm");
-    std::chrono::milliseconds pause{1};
+    std::chrono::milliseconds pause = shortest;
+    bool is_rung = true;
     while (!stopping()) {
-        if (read_page(reader) && read_page(reader)) break;
-        if (!listener_.wait(pause)) pause = std::min(pause * 2, options_.poll);
+        if (read_page(reader)) {
+            if (read_page(reader)) break;
+            if (!is_rung) {
+                connection.exec_prepared("arm_doorbell", {true});
+                pause = shortest;
+            }
+        }
+        is_rung = listener_.wait(pause);
+        if (!is_rung) pause = std::min(pause * 2, options_.poll);
     }
     fault_point("after_wake");
     // Who ends leaves it armed: a successor may have armed it already.

@@ -1,7 +1,8 @@
 -- call_sql_reducer: let a SQL reducer fold what batch_event shows. Internal.
 --
 -- The planner settings of the orchestrator's session are for reading the log; the reducer's own
--- statements are planned as its author tested them.
+-- statements are planned as its author tested them. Save that nothing is compiled (jit): each call
+-- is planned anew, and a slice is folded in less time than it takes to compile its plan.
 create or replace function call_sql_reducer(name text, version integer)
 returns void
 language plpgsql
@@ -10,6 +11,7 @@ set search_path from current
 set enable_seqscan = on
 set enable_bitmapscan = on
 set plan_cache_mode = auto
+set jit = off
 as $$
 begin
     execute format('select %I()', name || '__v' || version);

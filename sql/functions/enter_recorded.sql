@@ -8,6 +8,8 @@ volatile
 set search_path from current
 as $$
 begin
+    -- All that batch_event reads must be there, also where it is not meant.
+    perform enter_slice(0, '0', '1:1:', '1:1:', '{}', 0, 0, 0, 0);
     perform set_config('baton.recorded_after', after_position::text, true),
             set_config('baton.recorded_count', count::text, true),
             set_config('baton.part', 'recorded', true);

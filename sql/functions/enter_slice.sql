@@ -1,7 +1,7 @@
 -- enter_slice: say which events batch_event shows until the end of the transaction. Internal.
 --
--- Arguments   the window of the slice, as log_slice() takes it; after_id < id <= last_id;
---             first_position: of the slice's first event.
+-- Arguments   the window of the slice, as log_slice() takes it; after_id < id <= last_id; count: how
+--             many events that are; first_position: of the first one.
 create or replace function enter_slice(
     floor_id       bigint,
     floor_xid      xid8,
@@ -10,6 +10,7 @@ create or replace function enter_slice(
     stragglers     xid8[],
     after_id       bigint,
     last_id        bigint,
+    count          bigint,
     first_position bigint
 )
 returns void
@@ -26,7 +27,9 @@ begin
             set_config('baton.after_id', after_id::text, true),
             set_config('baton.last_id', last_id::text, true),
             set_config('baton.first_position', first_position::text, true),
-            set_config(
-                'baton.part', case stragglers when '{}' then 'main run' else 'slice' end, true);
+            set_config('baton.part', case
+                when last_id - after_id = count then 'dense'
+                when last_id - after_id < 2 * count + 1000 then 'gaps'
+                else 'far' end, true);
 end;
 $$;

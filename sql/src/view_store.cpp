@@ -79,7 +79,8 @@ void prepare_view_store(Connection& connection) {
                        " $7)");
     connection.prepare("enter_slice",
                        "select enter_slice($1::bigint, $2::xid8, $3::pg_snapshot,"
-                       " $4::pg_snapshot, $5::xid8[], $6::bigint, $7::bigint, $8::bigint)");
+                       " $4::pg_snapshot, $5::xid8[], $6::bigint, $7::bigint, $8::bigint,"
+                       " $9::bigint)");
     connection.prepare("enter_recorded", "select enter_recorded($1::bigint, $2::integer)");
     connection.prepare("view_statements",
                        "select load, upsert, remove from view_statements($1, $2::integer)");
@@ -166,7 +167,7 @@ void enter_slice(Transaction& transaction, const LogPage& page, std::size_t firs
     const auto last_id = static_cast<std::int64_t>(page.events[first + count - 1].id);
     transaction.exec_prepared(
         "enter_slice", {page.before.id_value, page.before.xid, page.before.seen, page.window.seen,
-                        page.window.stragglers, after_id, last_id,
+                        page.window.stragglers, after_id, last_id, count,
                         static_cast<std::int64_t>(page.events[first].position)});
 }
 
