@@ -13,11 +13,15 @@ create or replace function late_transactions(
     seen        pg_snapshot
 )
 returns xid8[]
-language sql
+language plpgsql
 stable
 set search_path from current
 set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
 as $$
+declare
+    late xid8[];
+begin
     with recursive skipping (xid) as (
         (select e.xid
            from event e
@@ -43,7 +47,9 @@ as $$
          where listed.xid <= late_transactions.floor_xid
            and exists (select from event e where e.xid = listed.xid)
     )
-    select coalesce(pg_catalog.array_agg(candidate.xid order by candidate.xid), '{}')
+    select coalesce(pg_catalog.array_agg(candidate.xid order by candidate.xid), '{}') into late
       from candidate
      where pg_visible_in_snapshot(candidate.xid, late_transactions.seen);
+    return late;
+end;
 $$;

@@ -24,6 +24,8 @@ volatile
 security definer
 set search_path from current
 set enable_seqscan = off
+set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     now_seen    pg_snapshot := pg_current_snapshot();
