@@ -79,6 +79,16 @@ begin
                    'select setval(''%s.event_id_seq'', %s)',
                    schema_name, id_max) end;
 
+    return query select 'id_blocks',
+        case when q.cache_size = 1 then 'ok' else 'problem' end,
+        case when q.cache_size = 1 then 'event ids are drawn one by one'
+             else pg_catalog.format('sessions draw event ids %s at a time: events get lost, because '
+                                    'an id may be used long after it was drawn', q.cache_size) end,
+        case when q.cache_size <> 1
+             then pg_catalog.format('alter sequence %s.event_id_seq cache 1', schema_name) end
+      from pg_sequences q
+     where q.schemaname = schema_name and q.sequencename = 'event_id_seq';
+
     select o.system_identifier into origin from log_origin o order by o.window_number desc limit 1;
     return query select 'cluster',
         case when origin = c.system_identifier then 'ok' else 'warning' end,

@@ -47,5 +47,17 @@ TEST_F(LogIdValueTest, IsNeverAheadOfTheNextIdThatIsDrawn) {
     EXPECT_EQ(ahead, 0) << "of 300000 looks";
 }
 
+// Whoever draws ids in blocks uses them later than that.
+TEST_F(LogIdValueTest, DoctorFindsIdsThatAreDrawnInBlocks) {
+    const std::string found =
+        "select count(*) from doctor() where check_name = 'id_blocks' and state = ";
+    EXPECT_EQ(ask(found + "'ok'"), 1);
+    connection_.exec("alter sequence event_id_seq cache 20");
+    EXPECT_EQ(ask(found + "'problem' and found like '%20 at a time%'"), 1);
+    const Result fix = connection_.exec("select fix from doctor() where check_name = 'id_blocks'");
+    connection_.exec(std::string(fix.only().text(0)));
+    EXPECT_EQ(ask(found + "'ok'"), 1);
+}
+
 }  // namespace
 }  // namespace baton::sql
