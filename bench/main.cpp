@@ -37,6 +37,10 @@ int orchestrate(const std::string& url, const std::string& language) {
     baton::OrchestratorOptions options;
     options.url = url;
     options.schema = baton::bench::schema;
+    options.membership = {.environment = "bench",
+                          .machine_id = std::string(64, 'b'),
+                          .token = "baton_bench_" + std::string(64, 'b'),
+                          .may_enrol = true};
     if (language == "cpp") {
         registry.add<baton::bench::AccountTotals>();
     } else {

@@ -91,6 +91,7 @@ Database::Database(Workbench& workbench, std::string name)
         sql::Connection connection(workbench_.server().url(name_));
         sql::Migrator().install(connection, schema);
     }
+    Session(url()).exec("select describe_environment('bench', 'development')");
     Session(url()).exec(content_of(BATON_BENCH_DIR "/bare.sql"));
 }
 

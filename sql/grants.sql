@@ -6,7 +6,10 @@
 --   _orchestrate  runs the orchestrator, and what its hot path needs. It makes tables, views and
 --                 functions here, which the owner's functions can come to call: it is trusted as
 --                 the owner is. It still gets no right that it does not need.
---   _observe      reads the log with every payload, the views, the dead events and the status.
+--   _observe      reads the log with every payload, the views, the dead events, the status, and
+--                 which machines are enrolled or were refused.
+--
+-- Machines are enrolled and revoked by the owner alone.
 --
 -- Runs after the functions, each time, as the owner, to whom not everything in here belongs: views
 -- and their SQL functions are _orchestrate's (functions/share_view.sql). So it names what it
@@ -20,6 +23,11 @@ declare
     fn          regprocedure;
     known       record;
     beyond      text;
+    -- Who may lead, and where from, is not for those to say who want to.
+    owners_own  constant text[] := array['describe_environment', 'enrol_machine', 'rotate_token',
+                                         'revoke_machine', 'admit', 'admission', 'token_owner',
+                                         'origin_refusal', 'refuse_machine', 'machines',
+                                         'refusals'];
 begin
     execute pg_catalog.format('revoke all on schema %I from public', schema_name);
     for fn in
@@ -59,7 +67,7 @@ begin
     execute pg_catalog.format(
         'grant execute on function read_log, log_slice, is_in_main_run, status, doctor, '
         'view_query, dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
-        'event_position to %I',
+        'event_position, machines, refusals to %I',
         schema_name || '_observe');
     execute pg_catalog.format(
         'grant select on event, batch, log_window, log_origin, leader, leadership, '
@@ -70,6 +78,7 @@ begin
         select p.oid::regprocedure from pg_proc p
          where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
            and pg_catalog.pg_has_role(p.proowner, 'usage')
+           and p.proname <> all (owners_own)
     loop
         execute pg_catalog.format(
             'grant execute on function %s to %I', fn, schema_name || '_orchestrate');

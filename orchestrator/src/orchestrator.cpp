@@ -88,7 +88,7 @@ void Orchestrator::lead_or_wait() {
                     "'; set enable_seqscan = off; set jit = off");
     sql::prepare_leadership(connection);
 
-    sql::Candidate candidate{options_.node, {}, options_.lease};
+    sql::Candidate candidate{options_.node, {}, options_.lease, options_.membership};
     for (const ReducerInfo& info : registry_.reducers()) {
         candidate.reducers.push_back(info.name + "@" + std::to_string(info.version));
     }

@@ -1,4 +1,8 @@
--- take_lead: become the leader of this environment, if nobody else is.
+-- take_lead: become the leader of this environment, if its machine is enrolled here and nobody else
+-- leads.
+--
+-- Who is not admitted gets the reason as an answer, not as an exception: commit, because that the
+-- attempt was made is written down in the same transaction. See admit().
 --
 -- The session advisory lock only speeds up the hand-over: when the leader's connection dies the
 -- lock is free at once. What decides is the epoch. A leader whose lease ran out (it hangs, or its
@@ -17,14 +21,25 @@
 -- that leader took over.
 --
 -- Arguments   node: who asks, for people to read. reducers: 'name@version' of what it carries.
---             lease: how long a silent leader is believed.
--- Returns     the new epoch, or null if somebody else leads.
+--             lease: how long a silent leader is believed. environment, machine_id, token,
+--             may_enrol: see admit().
+-- Returns     one row. epoch: the new epoch, or null. refused_code, refused_message: why it may not
+--             lead here, else null; then, without an epoch, somebody else leads.
 -- Raises      BT013 a view is live here that the caller does not carry. BT009 see rebase_log().
 -- Locks       the session advisory lock of this environment, until resign() or the session's end;
 --             the leader's row, for which it waits no longer than lock_timeout (55P03).
 -- Tables      leader: update. leadership: insert. log_window, log_origin: see rebase_log().
-create or replace function take_lead(node text, reducers text[], lease interval)
-returns bigint
+--             machine, refusal: see admit().
+create or replace function take_lead(
+    node        text,
+    reducers    text[],
+    lease       interval,
+    environment text default null,
+    machine_id  text default null,
+    token       text default null,
+    may_enrol   boolean default false
+)
+returns table (epoch bigint, refused_code text, refused_message text)
 language plpgsql
 volatile
 security definer
@@ -33,12 +48,21 @@ as $$
 #variable_conflict use_column
 declare
     former      leader;
-    lock_free   boolean := pg_try_advisory_lock(leader_lock_key());
+    lock_free   boolean;
     session     record;
     is_believed boolean;
     lacking     text;
     new_epoch   bigint;
 begin
+    select a.code, a.message into refused_code, refused_message
+      from admit(take_lead.environment, take_lead.node, take_lead.machine_id, take_lead.token,
+                 take_lead.may_enrol) as a;
+    if refused_code is not null then
+        return next;
+        return;
+    end if;
+
+    lock_free := pg_try_advisory_lock(leader_lock_key());
     select * into strict former from leader where only_row;
     select s.pid, s.is_same, s.is_busy into session
       from leader_session(former) as s
@@ -50,7 +74,8 @@ begin
         else session.is_busy or former.lease_until > clock_timestamp() end;
     if is_believed then
         perform pg_advisory_unlock(leader_lock_key()) where lock_free;
-        return null;
+        return next;
+        return;
     end if;
 
     select s.view || '@' || s.version into lacking
@@ -81,19 +106,22 @@ begin
            backend_start = (select a.backend_start from pg_stat_activity a
                              where a.pid = pg_backend_pid()),
            login = session_user,
+           machine_id = take_lead.machine_id,
            lease_until = clock_timestamp() + take_lead.lease,
            since = clock_timestamp(),
            reducers = take_lead.reducers
-     where only_row and epoch = former.epoch
-    returning epoch into new_epoch;
+     where only_row and leader.epoch = former.epoch
+    returning leader.epoch into new_epoch;
     if new_epoch is null then
         perform pg_advisory_unlock(leader_lock_key()) where lock_free;
-        return null;
+        return next;
+        return;
     end if;
 
     insert into leadership (epoch, node, reducers)
     values (new_epoch, take_lead.node, take_lead.reducers);
     perform rebase_log();
-    return new_epoch;
+    epoch := new_epoch;
+    return next;
 end;
 $$;

@@ -1,6 +1,8 @@
 #include "baton/sql/leadership.hpp"
 
+#include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
+#include "baton/sql/failure.hpp"
 
 namespace baton::sql {
 namespace {
@@ -22,7 +24,10 @@ std::optional<std::string> interval(std::optional<std::chrono::milliseconds> tim
 }  // namespace
 
 void prepare_leadership(Connection& connection) {
-    connection.prepare("take_lead", "select take_lead($1, $2::text[], $3::interval)");
+    connection.prepare("take_lead",
+                       "select epoch, refused_code, refused_message from take_lead(node => $1,"
+                       " reducers => $2::text[], lease => $3::interval, environment => $4,"
+                       " machine_id => $5, token => $6, may_enrol => $7::boolean)");
     connection.prepare("fence", "select fence($1::bigint, $2::interval)");
     connection.prepare("resign", "select resign($1::bigint)");
     connection.prepare("record_batch",
@@ -40,11 +45,21 @@ void prepare_leadership(Connection& connection) {
 }
 
 std::optional<Epoch> lead(Connection& connection, const Candidate& candidate) {
+    const Membership& member = candidate.membership;
+    const std::optional<std::string> token =
+        member.token.empty() ? std::nullopt : std::optional(member.token);
     Transaction transaction(connection);
     const Result result = transaction.exec_prepared(
-        "take_lead", {candidate.node, text_array(candidate.reducers), interval(candidate.lease)});
-    const std::optional<std::int64_t> epoch = result.only().integer_or_null(0);
+        "take_lead", {candidate.node, text_array(candidate.reducers), interval(candidate.lease),
+                      member.environment, member.machine_id, token, member.may_enrol});
+    const Row row = result.only();
+    // A refusal too: it is written down there.
     transaction.commit();
+    if (const auto code = row.text_or_null(1)) {
+        throw SqlError(code_of_sqlstate(*code, ErrorCode::statement_failed),
+                       std::string(row.text(2)), std::string(*code));
+    }
+    const std::optional<std::int64_t> epoch = row.integer_or_null(0);
     if (!epoch) return std::nullopt;
     return Epoch{*epoch};
 }

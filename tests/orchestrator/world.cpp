@@ -47,6 +47,7 @@ World::World(std::string url) : url_(std::move(url)) {
     sql::Connection connection(url_);
     sql::Migrator().install(connection, test_schema);
     sql::Connection inside(url_, in_test_schema());
+    describe_as_development(inside);
     inside.exec("select add_event_partitions()");
     prepare_business();
 }

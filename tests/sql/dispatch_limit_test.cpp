@@ -96,7 +96,10 @@ protected:
     void take_all() {
         Connection leader(url_, testing::in_test_schema("leader"));
         sql::prepare_leadership(leader);
-        const auto epoch = sql::lead(leader, {.node = "test", .reducers = {}, .lease = lease});
+        const auto epoch = sql::lead(leader, {.node = "test",
+                                              .reducers = {},
+                                              .lease = lease,
+                                              .membership = testing::test_membership()});
         ASSERT_TRUE(epoch);
         sql::LogReader reader(leader, sql::read_checkpoint(leader), sql::Content::ids);
         sql::LogPage page;

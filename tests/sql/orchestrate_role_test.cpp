@@ -4,12 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/migrator.hpp"
 #include "outcome.hpp"
 #include "support/cluster.hpp"
+#include "support/environment.hpp"
 #include "support/eventually.hpp"
 
 namespace baton::sql {
@@ -25,6 +27,8 @@ protected:
         admin_.exec("grant create on database " + database_.name() + " to " + owner_);
         Connection owner = connect(owner_);
         (void)Migrator().install(owner, schema_);
+        Connection inside = connect(owner_);
+        testing::describe_as_development(inside, environment_);
         for (const std::string& login : {one_, two_}) {
             owner.exec("create role " + login + " login in role " + schema_ + "_orchestrate");
         }
@@ -42,9 +46,17 @@ protected:
         return Connection(database_.url() + "&user=" + role, options);
     }
 
-    static std::optional<Epoch> lead_as(Connection& connection, std::chrono::milliseconds lease) {
+    std::optional<Epoch> lead_as(Connection& connection, std::chrono::milliseconds lease) const {
         prepare_leadership(connection);
-        return lead(connection, {"node", {"sales@1", "totals@1"}, lease});
+        return lead(
+            connection,
+            {"node", {"sales@1", "totals@1"}, lease, testing::test_membership(environment_)});
+    }
+
+    // The name whose schema is `baton_` and the database's name.
+    static std::string environment_of(std::string name) {
+        std::ranges::replace(name, '_', '-');
+        return name;
     }
 
     static void register_views(Connection& connection) {
@@ -104,6 +116,7 @@ protected:
 
     testing::TestDatabase database_;
     Connection admin_{database_.url()};
+    const std::string environment_ = environment_of(database_.name());
     const std::string schema_ = "baton_" + database_.name();
     const std::string owner_ = "owner_" + database_.name();
     const std::string one_ = "one_" + database_.name();
@@ -242,6 +255,21 @@ TEST_F(OrchestrateRoleTest, WhatCannotBeSeenIsNotCalledFine) {
     admin_.exec("grant pg_read_all_stats to " + owner_);
     EXPECT_EQ(answer("status() ->> 'notes'"), "[]");
     EXPECT_EQ(answer("jsonb_array_length(status() -> 'writers')"), "0");
+}
+
+TEST_F(OrchestrateRoleTest, CertificateThatTheOwnerCannotSeeIsRefusedAndNamed) {
+    Connection one = connect(one_);
+    ASSERT_TRUE(lead_as(one, 1ms));
+    const std::string set_pin = "update " + schema_ + ".machine set client_dn = ";
+    admin_.exec(set_pin + "'/CN=one'");
+    const Outcome hidden = outcome_of([&] { (void)lead_as(one, 1ms); });
+    EXPECT_EQ(hidden.sqlstate, "BT033");
+    EXPECT_NE(hidden.text.find("hidden from " + owner_), std::string::npos) << hidden.text;
+    admin_.exec("grant pg_read_all_stats to " + owner_);
+    const Outcome seen = outcome_of([&] { (void)lead_as(one, 1ms); });
+    EXPECT_NE(seen.text.find("no TLS"), std::string::npos) << seen.text;
+    admin_.exec(set_pin + "null");
+    EXPECT_TRUE(lead_as(one, 1ms));
 }
 
 TEST_F(OrchestrateRoleTest, StatusSaysWhenTheLastLeadershipEnded) {

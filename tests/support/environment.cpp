@@ -4,11 +4,25 @@
 
 namespace baton::testing {
 
+sql::Membership test_membership(const std::string& name) {
+    return {.environment = name,
+            .machine_id = std::string(64, '7'),
+            .token = "baton_" + name + "_" + std::string(64, '7'),
+            .may_enrol = true};
+}
+
+void describe_as_development(sql::Connection& inside, const std::string& name) {
+    sql::Transaction transaction(inside);
+    transaction.exec("select describe_environment($1, 'development')", {name});
+    transaction.commit();
+}
+
 DatabaseTemplate environment_template() {
     return {"environment", [](const std::string& url) {
                 sql::Connection connection(url);
                 sql::Migrator().install(connection, test_schema);
                 sql::Connection inside(url, in_test_schema());
+                describe_as_development(inside);
                 inside.exec("select add_event_partitions()");
             }};
 }

@@ -37,6 +37,7 @@ struct OrchestratorOptions {
     std::string url;                    ///< A direct connection, not through a pooler.
     std::string schema;                 ///< The environment's.
     std::string node = "orchestrator";  ///< Who this is, for people to read.
+    sql::Membership membership;         ///< Which environment this is for, and on which machine.
     std::chrono::milliseconds lease{5000};
     std::chrono::milliseconds poll{1000};  ///< How often to look although nobody rang.
     std::size_t batch_max = 10'000;
@@ -57,7 +58,8 @@ public:
 
     /// Leads or stands by until stop(). Comes back from lost connections, restarts, failovers and
     /// lost leadership by itself; throws Error only for what will not go away by waiting:
-    /// not_installed, build_mismatch, reducer_invalid, settings_invalid, statement_failed.
+    /// not_installed, build_mismatch, reducer_invalid, settings_invalid, statement_failed, and what
+    /// sql::lead() says of a machine that may not lead.
     void run();
 
     /// Lets run() finish its batch, resign and return. May be called before run() and twice.

@@ -17,17 +17,29 @@ namespace baton::sql {
 
 enum class Epoch : std::int64_t {};
 
+/// Where a process belongs, and what shows that its machine does; see sql/functions/admit.sql.
+struct Membership {
+    std::string environment;  ///< The name of the environment that it was started for.
+    std::string machine_id;   ///< 64 hex digits.
+    std::string token;        ///< What the machine was given; empty: it has none.
+    /// The token is the machine's own: enrol it, where the environment lets machines do so.
+    bool may_enrol = false;
+};
+
 struct Candidate {
     std::string node;                   ///< Who asks, for people to read.
     std::vector<std::string> reducers;  ///< "name@version" of each that it carries.
     std::chrono::milliseconds lease{};  ///< How long a silent leader is believed.
+    Membership membership = {};
 };
 
 /// Makes the statements below known on a connection that is to lead.
 void prepare_leadership(Connection& connection);
 
 /// The new epoch, or nothing if somebody else leads. Throws Error: reducer_invalid (a live view
-/// is not among the candidate's), not_installed (see sql/functions/rebase_log.sql).
+/// is not among the candidate's), not_installed (see sql/functions/rebase_log.sql), and where the
+/// machine may not lead here environment_mismatch, machine_not_enrolled, machine_elsewhere,
+/// token_refused, machine_revoked, origin_refused; that it was refused is then recorded.
 std::optional<Epoch> lead(Connection& connection, const Candidate& candidate);
 
 /// Throws Error(deposed) unless `epoch` still leads; the transaction can then only end. Keeps

@@ -1,0 +1,348 @@
+// Who may lead an environment: machines that were enrolled in it, with the token that they were
+// given, from where they may come. What is told is decided by the database, so all of this is
+// asked of the database, by the call that an orchestrator makes.
+//
+// A machine here is a machine id and a token; that the client makes one id of one machine is
+// tests/environments/machine_test.cpp.
+
+#include <gtest/gtest.h>
+
+#include "baton/sql/leadership.hpp"
+#include "baton/sql/migrator.hpp"
+#include "outcome.hpp"
+#include "support/cluster.hpp"
+#include "support/environment.hpp"
+#include "support/eventually.hpp"
+
+namespace baton::sql {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string machine_id(char digit) { return std::string(64, digit); }
+
+std::string token_of(const std::string& environment, char digit) {
+    return "baton_" + environment + "_" + std::string(64, digit);
+}
+
+class EnrolmentTest : public ::testing::Test {
+protected:
+    std::string ask(const std::string& query) {
+        return std::string(connection_.exec(query).only().text(0));
+    }
+
+    void describe(const std::string& kind) {
+        connection_.exec("select describe_environment('test', '" + kind + "')");
+    }
+
+    // `more`: further arguments of enrol_machine().
+    void enrol(char digit, const std::string& token, const std::string& more = "") {
+        connection_.exec("select enrol_machine('" + machine_id(digit) + "', 'box " + digit +
+                         "', sha256(convert_to('" + token + "', 'UTF8'))" + more + ")");
+    }
+
+    // What asking for the lead comes to, and whether the attempt was written down as such.
+    Outcome outcome_of_leading(const Membership& membership) {
+        const std::string before = attempts();
+        Connection candidate(database_.url(), testing::in_test_schema());
+        prepare_leadership(candidate);
+        Outcome outcome = outcome_of([&] {
+            const auto epoch = lead(candidate, {"laptop:1", {}, 1min, membership});
+            if (epoch) resign(candidate, *epoch);
+            EXPECT_TRUE(epoch);
+        });
+        if (outcome.sqlstate.empty()) {
+            EXPECT_EQ(attempts(), before);
+        } else {
+            EXPECT_EQ(ask("select code || ' ' || node || ' ' || login || ' ' || address || ' ' || "
+                          "message from refusals() limit 1"),
+                      outcome.sqlstate + " laptop:1 baton local " + outcome.text);
+            EXPECT_EQ(ask("select " + before + " + 1"), attempts());
+        }
+        return outcome;
+    }
+    std::string attempts() {
+        return ask("select coalesce(sum(attempts), 0)::bigint from refusals()");
+    }
+
+    testing::TestDatabase database_{testing::environment_template()};
+    Connection connection_{database_.url(), testing::in_test_schema()};
+    // An enrolled machine.
+    const Membership good_{"test", machine_id('a'), token_of("test", 'a'), false};
+};
+
+void expect_contains(const std::string& text, const std::string& part) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST_F(EnrolmentTest, EnrolledMachineLeads) {
+    describe("production");
+    enrol('a', good_.token);
+    EXPECT_EQ(outcome_of_leading(good_).code, "no error");
+    EXPECT_EQ(ask("select machine_id from leader"), good_.machine_id);
+    EXPECT_EQ(ask("select last_node from machines() where last_seen_at > now() - interval '1 h'"),
+              "laptop:1");
+}
+
+TEST_F(EnrolmentTest, FileOfAnotherEnvironmentIsRefused) {
+    enrol('a', good_.token);
+    for (const std::string other : {"production", "tes", "TEST", ""}) {
+        Membership membership = good_;
+        membership.environment = other;
+        const Outcome outcome = outcome_of_leading(membership);
+        EXPECT_EQ(outcome.code, "environment_mismatch");
+        expect_contains(outcome.text, "baton_test belongs to the environment test");
+    }
+    EXPECT_EQ(ask("select refused_code from take_lead('n', '{}', '1 s')"), "BT028");
+}
+
+TEST_F(EnrolmentTest, UnknownMachineIsToldItsIdAndWhatToRun) {
+    enrol('a', good_.token);
+    const Membership unknown{"test", machine_id('b'), token_of("test", 'b'), true};
+    for (const std::string kind : {"staging", "production"}) {
+        describe(kind);
+        const Outcome outcome = outcome_of_leading(unknown);
+        EXPECT_EQ(outcome.code, "machine_not_enrolled");
+        expect_contains(outcome.text,
+                        "baton environment enrol test --machine " + machine_id('b') + " ");
+    }
+    EXPECT_EQ(ask("select count(*) from machines()"), "1");
+    EXPECT_EQ(ask("select epoch from leader"), "0");
+}
+
+// Production's folder, copied to a laptop.
+TEST_F(EnrolmentTest, UnknownMachineWithACopiedTokenIsRefused) {
+    enrol('a', good_.token);
+    for (const std::string kind : {"development", "production"}) {
+        describe(kind);
+        const Outcome outcome = outcome_of_leading({"test", machine_id('b'), good_.token, true});
+        EXPECT_EQ(outcome.code, "machine_not_enrolled") << kind;
+        expect_contains(outcome.text, "the token of machine " + machine_id('a'));
+    }
+}
+
+TEST_F(EnrolmentTest, MachineThatIsNoneIsRefused) {
+    for (const std::string id : {"", "a", "ABC'; --", "\xC3\xA4"}) {
+        EXPECT_EQ(outcome_of_leading({"test", id, good_.token, true}).code, "machine_not_enrolled");
+    }
+}
+
+TEST_F(EnrolmentTest, TokenOfAnotherEnvironmentIsRefused) {
+    enrol('a', good_.token);
+    Membership membership = good_;
+    membership.token = token_of("production", 'a');
+    const Outcome outcome = outcome_of_leading(membership);
+    EXPECT_EQ(outcome.code, "machine_elsewhere");
+    expect_contains(outcome.text, "one of the environment production, not of test");
+}
+
+TEST_F(EnrolmentTest, TokenOfAnotherMachineIsRefused) {
+    enrol('a', good_.token);
+    enrol('b', token_of("test", 'b'));
+    const Outcome outcome = outcome_of_leading({"test", machine_id('b'), good_.token, false});
+    EXPECT_EQ(outcome.code, "machine_elsewhere");
+    expect_contains(outcome.text, "another machine, " + machine_id('a'));
+}
+
+TEST_F(EnrolmentTest, WrongTokenAndNoTokenAreRefused) {
+    enrol('a', good_.token);
+    Membership membership = good_;
+    for (const std::string& token :
+         {std::string(), std::string("x"), token_of("test", 'c'), good_.token + "a"}) {
+        membership.token = token;
+        const Outcome outcome = outcome_of_leading(membership);
+        EXPECT_EQ(outcome.code, "token_refused") << token;
+        EXPECT_EQ(outcome.text.find("shows no token") != std::string::npos, token.empty());
+    }
+}
+
+TEST_F(EnrolmentTest, RevokedMachineIsRefusedUntilItIsEnrolledAgain) {
+    enrol('a', good_.token);
+    EXPECT_EQ(ask("select revoke_machine('" + good_.machine_id + "')"), "f");
+    Membership membership = good_;
+    membership.may_enrol = true;
+    EXPECT_EQ(outcome_of_leading(membership).code, "machine_revoked");
+    EXPECT_EQ(outcome_of([&] {
+                  connection_.exec("select rotate_token('" + good_.machine_id + "', sha256('x'))");
+              }).sqlstate,
+              "BT029");
+    enrol('a', good_.token);
+    EXPECT_EQ(outcome_of_leading(membership).code, "no error");
+}
+
+TEST_F(EnrolmentTest, MachineFromElsewhereIsRefused) {
+    enrol('a', good_.token, ", networks => '{10.0.0.0/8,127.0.0.1}'");
+    const Outcome outcome = outcome_of_leading(good_);
+    EXPECT_EQ(outcome.code, "origin_refused");
+    expect_contains(outcome.text, "from a unix socket, and may only come from 10.0.0.0/8, ");
+}
+
+TEST_F(EnrolmentTest, MachineWithoutItsCertificateIsRefused) {
+    enrol('a', good_.token, ", client_dn => '/CN=box'");
+    const Outcome outcome = outcome_of_leading(good_);
+    EXPECT_EQ(outcome.code, "origin_refused");
+    expect_contains(outcome.text, "no TLS, and it must show the certificate of /CN=box");
+}
+
+TEST_F(EnrolmentTest, NewTokenTakesOverWhenItIsFirstUsed) {
+    enrol('a', good_.token);
+    Membership renewed = good_;
+    renewed.token = token_of("test", 'd');
+    connection_.exec("select rotate_token('" + good_.machine_id + "', sha256(convert_to('" +
+                     renewed.token + "', 'UTF8')))");
+    EXPECT_EQ(outcome_of_leading(good_).code, "no error") << "the former one is still good";
+    EXPECT_EQ(ask("select rotates from machines()"), "t");
+    EXPECT_EQ(outcome_of_leading(renewed).code, "no error");
+    EXPECT_EQ(outcome_of_leading(good_).code, "token_refused");
+    EXPECT_EQ(outcome_of_leading(renewed).code, "no error");
+    EXPECT_EQ(ask("select rotates from machines()"), "f");
+}
+
+TEST_F(EnrolmentTest, TokenThatIsRefusedForItsOriginDoesNotEndTheFormerOne) {
+    enrol('a', good_.token, ", networks => '{10.0.0.0/8}'");
+    Membership renewed = good_;
+    renewed.token = token_of("test", 'd');
+    connection_.exec("select rotate_token('" + good_.machine_id + "', sha256(convert_to('" +
+                     renewed.token + "', 'UTF8')))");
+    EXPECT_EQ(outcome_of_leading(renewed).code, "origin_refused");
+    EXPECT_EQ(ask("select rotates from machines()"), "t");
+}
+
+TEST_F(EnrolmentTest, RevocationEndsALeadership) {
+    enrol('a', good_.token);
+    enrol('b', token_of("test", 'b'));
+    Connection leader(database_.url(), testing::in_test_schema());
+    prepare_leadership(leader);
+    ASSERT_TRUE(lead(leader, {"a", {}, 10min, good_}));
+    EXPECT_EQ(ask("select leads from machines() where name = 'box a'"), "t");
+    EXPECT_EQ(ask("select revoke_machine('" + good_.machine_id + "')"), "t");
+    EXPECT_EQ(ask("select count(*) from machines() where leads"), "0");
+    EXPECT_TRUE(testing::eventually(
+        10s, [&] { return outcome_of([&] { leader.exec("select 1"); }).code != "no error"; }));
+    Connection standby(database_.url(), testing::in_test_schema());
+    prepare_leadership(standby);
+    EXPECT_TRUE(testing::eventually(10s, [&] {
+        return lead(standby, {"b", {}, 10min, {"test", machine_id('b'), token_of("test", 'b')}})
+            .has_value();
+    }));
+}
+
+TEST_F(EnrolmentTest, AttemptsAreCountedInARowForEachMachine) {
+    describe("production");
+    for (int i = 0; i < 3; ++i) {
+        (void)outcome_of_leading({"test", machine_id('b'), "", false});
+        (void)outcome_of_leading({"test", machine_id('c'), "", false});
+    }
+    EXPECT_EQ(ask("select count(*) || ' ' || min(attempts) from refusals()"), "2 3");
+    EXPECT_EQ(ask("select bool_and(last_at > first_at) from refusals()"), "t");
+}
+
+TEST_F(EnrolmentTest, FloodOfMadeUpMachinesFillsNoDisk) {
+    describe("production");
+    connection_.exec(
+        "select count(t.refused_code) from generate_series(1, 1100) as n, lateral take_lead("
+        "repeat('n', 100000), '{}', '1 s', 'test', encode(sha256(n::text::bytea), 'hex'), "
+        "repeat('t', 100000)) as t");
+    EXPECT_EQ(ask("select count(*) from refusals()"), "1000");
+    EXPECT_LT(std::stoi(ask("select max(length(node || message)) from refusals()")), 2000);
+    connection_.exec(
+        "select take_lead('n', '{}', '1 s', repeat('x', 100000), repeat('y', 100000))");
+    EXPECT_EQ(ask("select count(*) from refusals()"), "1000");
+    EXPECT_LT(std::stoi(ask("select max(length(node || message)) from refusals()")), 2000);
+}
+
+TEST_F(EnrolmentTest, MachineEnrolsItselfInADevelopmentEnvironment) {
+    const Membership laptop{"test", machine_id('b'), token_of("test", 'b'), true};
+    Membership timid = laptop;
+    timid.may_enrol = false;
+    EXPECT_EQ(outcome_of_leading(timid).code, "machine_not_enrolled");
+    EXPECT_EQ(outcome_of_leading(laptop).code, "no error");
+    EXPECT_EQ(outcome_of_leading(timid).code, "no error");
+    EXPECT_EQ(ask("select automatic and name = 'laptop' from machines()"), "t");
+    Membership foreign{"test", machine_id('c'), token_of("production", 'c'), true};
+    EXPECT_EQ(outcome_of_leading(foreign).code, "machine_not_enrolled");
+}
+
+TEST_F(EnrolmentTest, NoMachineEnrolsItselfBesideProduction) {
+    const Membership laptop{"test", machine_id('b'), token_of("test", 'b'), true};
+    Connection other(database_.url());
+    Migrator().install(other, "baton_production");
+    const auto refused = [&] { return outcome_of_leading(laptop).code == "machine_not_enrolled"; };
+    EXPECT_TRUE(refused()) << "nobody has described it yet";
+    other.exec("set search_path = baton_production");
+    other.exec("select describe_environment('production', 'staging')");
+    EXPECT_FALSE(refused());
+    connection_.exec("delete from machine");
+    other.exec("select describe_environment('production', 'production')");
+    EXPECT_TRUE(refused());
+    expect_contains(outcome_of_leading(laptop).text, "that has a production environment, too");
+    connection_.exec("update environment set auto_enrol_beside_production = true");
+    EXPECT_FALSE(refused());
+}
+
+TEST_F(EnrolmentTest, SchemaThatNobodyDescribedCountsAsProduction) {
+    const testing::TestDatabase database;
+    Connection bare(database.url());
+    Migrator().install(bare, "baton_dev_alice");
+    bare.exec("set search_path = baton_dev_alice");
+    const Row row = bare.exec(
+                            "select refused_code, refused_message from take_lead('n', '{}', "
+                            "'1 s', 'dev-alice', '" +
+                            machine_id('a') + "', '" + token_of("dev-alice", 'a') + "', true)")
+                        .only();
+    EXPECT_EQ(row.text(0), "BT029") << row.text(1);
+}
+
+TEST_F(EnrolmentTest, KindBecomesStricterButNeverLaxer) {
+    describe("staging");
+    const Outcome outcome = outcome_of([&] { describe("development"); });
+    EXPECT_EQ(outcome.code, "settings_invalid");
+    expect_contains(outcome.text, "baton environment uninstall test");
+    connection_.exec("select describe_environment('test')");
+    EXPECT_EQ(ask("select kind from environment"), "staging");
+    describe("production");
+    EXPECT_EQ(outcome_of([&] { describe("staging"); }).code, "settings_invalid");
+    EXPECT_EQ(ask("select obj_description('baton_test'::regnamespace)"),
+              "Baton environment test (production)");
+    EXPECT_EQ(outcome_of([&] { describe("prod"); }).code, "settings_invalid");
+    EXPECT_EQ(
+        outcome_of([&] { connection_.exec("select describe_environment('a b', 'staging')"); }).code,
+        "name_invalid");
+}
+
+TEST_F(EnrolmentTest, EnvironmentUnderAnotherNameForgetsTheMachinesOfTheFormer) {
+    describe("production");
+    enrol('a', good_.token);
+    describe("production");
+    EXPECT_EQ(ask("select count(*) from machines()"), "1");
+    connection_.exec("select describe_environment('other', 'staging')");
+    EXPECT_EQ(ask("select count(*) from machines()"), "0");
+    EXPECT_EQ(outcome_of_leading(good_).code, "environment_mismatch");
+}
+
+TEST_F(EnrolmentTest, OnlyTheOwnerEnrols) {
+    enrol('a', good_.token);
+    for (const std::string group : {"orchestrate", "observe", "node", "dispatch"}) {
+        connection_.exec("set role baton_test_" + group);
+        for (const std::string statement :
+             {"select describe_environment('test', 'production')",
+              "select enrol_machine(repeat('b', 64), 'b', sha256('b'))",
+              "select rotate_token(repeat('a', 64), sha256('b'))",
+              "select revoke_machine(repeat('a', 64))", "select * from machine",
+              "select * from refusal", "delete from refusal",
+              "select admit('test', 'n', repeat('a', 64), 'x', true)", "select token_owner('x')"}) {
+            EXPECT_EQ(outcome_of([&] { connection_.exec(statement); }).sqlstate, "42501")
+                << group << ": " << statement;
+        }
+        const bool observes = group == "observe";
+        for (const std::string statement :
+             {"select * from machines()", "select * from refusals()"}) {
+            EXPECT_EQ(outcome_of([&] { connection_.exec(statement); }).code == "no error", observes)
+                << group;
+        }
+        connection_.exec("reset role");
+    }
+}
+
+}  // namespace
+}  // namespace baton::sql
