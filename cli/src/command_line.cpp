@@ -24,7 +24,11 @@ void SettingFlags::offer(CLI::App& verb, Which which) {
         "the environment: a name, or its file [BATON_ENVIRONMENT; environments/NAME.toml; dev]");
     for (const environments::SettingRule& rule : environments::setting_rules()) {
         if (rule.flag.empty()) continue;
-        if (which == Which::connection && rule.flag != "--url") continue;
+        const bool is_wanted =
+            rule.flag == "--url" ||
+            (rule.flag == "--kind" ? which != Which::connection
+                                   : which == Which::all || which == Which::all_of_any);
+        if (!is_wanted) continue;
         std::string help = std::string(rule.help);
         if (rule.max != 0 || !rule.choices.empty()) help += ": " + rule.expectation();
         add(verb, std::string(rule.flag),
@@ -50,6 +54,32 @@ environments::Environment SettingFlags::load(Invocation& invocation) const {
     environments::Environment environment = environments::load_environment(sources);
     invocation.environment = environment;
     return environment;
+}
+
+void SettingFlags::require_one_name(const std::string& name) const {
+    const auto other = given("--env");
+    if (name.empty() || !other || *other == name) return;
+    refuse("NAME is " + json_quoted(name) + " and --env is " + json_quoted(*other) +
+           "; give one of them");
+}
+
+environments::Environment SettingFlags::load(const std::string& name, Invocation& invocation) {
+    require_one_name(name);
+    if (!name.empty()) give("--env", name);
+    return load(invocation);
+}
+
+void describe(const environments::Environment& environment) {
+    std::optional<std::string> kind;
+    if (environment.kind.origin != environments::Setting<std::string>().origin) {
+        kind = environments::name_of(environment.kind.value);
+    }
+    sql::Connection connection = connect(environment, Access::write);
+    sql::Transaction transaction(connection);
+    transaction.exec("set local lock_timeout = '5s'");
+    transaction.exec("select describe_environment(name => $1, kind => $2)",
+                     {environment.name.value, kind});
+    transaction.commit();
 }
 
 sql::Connection connect(const environments::Environment& environment, Access access) {

@@ -45,6 +45,7 @@ class SettingFlags {
 public:
     enum class Which {
         connection,  ///< --env and --url; a kind need not be known.
+        kind,        ///< The same, and --kind.
         all,         ///< Every setting that has a flag; the kind must be known.
         all_of_any,  ///< Every setting that has a flag; a kind need not be known.
     };
@@ -57,6 +58,11 @@ public:
     /// Reads the environment that flags, variables and files name. Throws
     /// Error(settings_invalid), a line for each thing that is wrong.
     [[nodiscard]] environments::Environment load(Invocation& invocation) const;
+    /// The same for a verb that takes the name (or the file) as an argument, which may be empty:
+    /// then it is the environment of --env. Throws Error(usage) as require_one_name().
+    [[nodiscard]] environments::Environment load(const std::string& name, Invocation& invocation);
+    /// Throws Error(usage) where --env is another than `name`: two names leave open which is meant.
+    void require_one_name(const std::string& name) const;
 
 private:
     struct Flag {
@@ -77,6 +83,10 @@ enum class Access { read, write };
 /// Access::read is content with a standby.
 [[nodiscard]] sql::Connection connect(const environments::Environment& environment, Access access);
 
+/// Tells the installed schema which environment it is, and of which kind, as far as that was said.
+/// Throws Error(settings_invalid) where it is stricter already.
+void describe(const environments::Environment& environment);
+
 /// The first `columns` columns of a row as text.
 [[nodiscard]] std::vector<std::optional<std::string>> cells_of(const sql::Row& row,
                                                                std::size_t columns);
@@ -88,6 +98,8 @@ enum class Access { read, write };
 [[noreturn]] void refuse(const std::string& message);
 
 void add_environment(CLI::App& root, Invocation& invocation);
+/// The verbs of `environment` about machines: enrol, revoke, machines, refusals, machine-id.
+void add_machine_verbs(CLI::App& environment, Invocation& invocation);
 void add_up(CLI::App& root, Invocation& invocation);
 void add_orchestrate(CLI::App& root, Invocation& invocation);
 void add_dispatch(CLI::App& root, Invocation& invocation);

@@ -8,6 +8,7 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
+#include "baton/environments/machine.hpp"
 
 namespace baton::cli {
 namespace {
@@ -84,6 +85,18 @@ OrchestratorOptions orchestrator_options(const App& app,
     options.sql_reducers = read_sql_reducers(app, paths);
     check_policies(app, environment, options.sql_reducers);
     return options;
+}
+
+sql::Membership membership_of(const environments::Environment& environment) {
+    const std::string& name = environment.name.value;
+    const fs::path file = environments::token_path(name);
+    sql::Membership membership;
+    membership.environment = name;
+    membership.may_enrol = environment.kind.value == environments::Kind::development;
+    membership.machine_id = environments::machine_id(membership.may_enrol);
+    membership.token = membership.may_enrol ? environments::read_or_make_token(file, name)
+                                            : environments::read_token(file).value_or("");
+    return membership;
 }
 
 std::string node_name() {

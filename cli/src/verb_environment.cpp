@@ -30,19 +30,9 @@ struct Given {
     std::string value;
 };
 
-// Two names leave open which one is meant, and the verbs here are not to be guessed about.
-void require_one_name(const Given& given) {
-    const auto other = given.settings.given("--env");
-    if (given.name.empty() || !other || *other == given.name) return;
-    refuse("NAME is " + json_quoted(given.name) + " and --env is " + json_quoted(*other) +
-           "; give one of them");
-}
-
 // The environment that was named behind the verb; else the one of --env.
 Environment load(Given& given, Invocation& invocation) {
-    require_one_name(given);
-    if (!given.name.empty()) given.settings.give("--env", given.name);
-    return given.settings.load(invocation);
+    return given.settings.load(given.name, invocation);
 }
 
 // A direct session outside of any schema: migrations set what they need.
@@ -64,7 +54,7 @@ std::string json_list(const std::vector<std::string>& words) {
 
 int print_sql(Given& given, Invocation& invocation) {
     // Only a file needs reading; and nothing needs a database.
-    require_one_name(given);
+    given.settings.require_one_name(given.name);
     const int after = static_cast<int>(given.after_version.value_or(0));
     const auto newest = std::ranges::count_if(sql::embedded_sql(), [](const sql::SqlFile& file) {
         return file.name.starts_with("migrations/");
@@ -73,14 +63,24 @@ int print_sql(Given& given, Invocation& invocation) {
         refuse("--after " + std::to_string(after) + ": the newest version that " +
                invocation.app.name() + " knows is " + std::to_string(newest));
     }
-    std::string schema;
-    if (environments::is_name(given.name)) {
-        schema = environments::schema_of(given.name);
+    std::string name = given.name;
+    std::string kind = given.settings.given("--kind").value_or("");
+    if (environments::is_name(name)) {
+        const auto promised = environments::kind_of_name(name);
+        if (kind.empty() && promised) kind = environments::name_of(*promised);
     } else {
         given.settings.give("--url", "postgresql:///");
-        schema = load(given, invocation).schema();
+        const Environment environment = load(given, invocation);
+        name = environment.name.value;
+        if (environment.kind.origin != "default") {
+            kind = environments::name_of(environment.kind.value);
+        }
     }
-    write_out(sql::Migrator().print(schema, after));
+    const std::string schema = environments::schema_of(name);
+    // Without a kind it counts as production.
+    write_out(sql::Migrator().print(schema, after) + "\nselect \"" + schema +
+              "\".describe_environment('" + name + "'" + (kind.empty() ? "" : ", '" + kind + "'") +
+              ");\n");
     return 0;
 }
 
@@ -98,6 +98,7 @@ int install(Given& given, Invocation& invocation, bool must_exist) {
                                                   environment.name.value + "`");
     }
     const sql::InstallReport report = migrator.install(connection, schema);
+    describe(environment);
     for (const std::string& warning : report.warnings) {
         std::fprintf(stderr, "%s: %s\n", invocation.app.name().c_str(), warning.c_str());
     }
@@ -294,16 +295,16 @@ void add_environment(CLI::App& root, Invocation& invocation) {
     group->require_subcommand(1);
     group->footer(footer("Example: baton environment install dev --url postgresql:///postgres"));
 
-    const auto installing =
-        add(*group, invocation,
-            {"install", "install an environment's schema, or bring it up to date",
-             "install production --print > baton.sql", false,
-             [](Given& g, Invocation& i) { return install(g, i, false); }});
+    const auto installing = add(
+        *group, invocation,
+        {"install", "install an environment's schema, or bring it up to date",
+         "install production --print > baton.sql", false,
+         [](Given& g, Invocation& i) { return install(g, i, false); }, SettingFlags::Which::kind});
     add_print(*installing.first, *installing.second);
-    const auto upgrading =
-        add(*group, invocation,
-            {"upgrade", "bring an installed schema up to date", "upgrade production", false,
-             [](Given& g, Invocation& i) { return install(g, i, true); }});
+    const auto upgrading = add(
+        *group, invocation,
+        {"upgrade", "bring an installed schema up to date", "upgrade production", false,
+         [](Given& g, Invocation& i) { return install(g, i, true); }, SettingFlags::Which::kind});
     add_print(*upgrading.first, *upgrading.second);
 
     const auto stands = add(*group, invocation,
@@ -333,6 +334,7 @@ void add_environment(CLI::App& root, Invocation& invocation) {
     limiting.first
         ->add_option("VALUE", limiting.second->value, "a whole number; none switches max_lag off")
         ->required();
+    add_machine_verbs(*group, invocation);
 }
 
 }  // namespace baton::cli

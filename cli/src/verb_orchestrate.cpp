@@ -18,6 +18,7 @@ struct Given {
 int orchestrate(const Given& given, Invocation& invocation) {
     const environments::Environment environment = given.settings.load(invocation);
     OrchestratorOptions options = orchestrator_options(invocation.app, environment, given.reducers);
+    options.membership = membership_of(environment);
     if (!given.node.empty()) options.node = given.node;
     configure_log(environment.log.value, environment.log_level.value);
     invocation.logs_json = environment.log.value == LogFormat::json;

@@ -11,6 +11,8 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
+#include "baton/base/sha256.hpp"
+#include "baton/environments/machine.hpp"
 #include "baton/sql/failure.hpp"
 #include "baton/sql/migrator.hpp"
 #include "baton/sql/private_postgres.hpp"
@@ -148,6 +150,30 @@ void run(sql::PrivatePostgres& server, Orchestrator& orchestrator,
     thread.wait();
 }
 
+// Installs the environment in the private server, and lets this machine lead it. Who starts a
+// server owns what is in it, so a staging or production environment to play with enrols this
+// machine; with a token for this run alone, because the one that is kept on this machine is for the
+// real one.
+sql::Membership install(const environments::Environment& environment) {
+    {
+        sql::Connection connection(environment.url.value);
+        sql::Migrator().install(connection, environment.schema());
+    }
+    describe(environment);
+    if (environment.kind.value == environments::Kind::development) {
+        return membership_of(environment);
+    }
+    const std::string& name = environment.name.value;
+    sql::Membership membership{name, environments::machine_id(true),
+                               environments::make_token(name)};
+    sql::Connection connection = connect(environment, Access::write);
+    sql::Transaction transaction(connection);
+    transaction.exec("select enrol_machine($1, $2, decode($3, 'hex'))",
+                     {membership.machine_id, node_name(), sha256_of(membership.token)});
+    transaction.commit();
+    return membership;
+}
+
 int up(Given& given, Invocation& invocation) {
     if (given.settings.given("--url")) {
         refuse("--url does not go with up, which starts a Postgres of its own; see `" +
@@ -173,10 +199,7 @@ int up(Given& given, Invocation& invocation) {
     environment.url = {server->url(), "this process"};
     options.url = server->url();
     if (signals.came()) return 0;
-    {
-        sql::Connection connection(environment.url.value);
-        sql::Migrator().install(connection, environment.schema());
-    }
+    options.membership = install(environment);
 
     Orchestrator orchestrator(std::move(options), invocation.app.registry());
     running = &orchestrator;

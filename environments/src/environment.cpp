@@ -246,6 +246,8 @@ private:
 
 }  // namespace
 
+std::string name_of(Kind kind) { return name_of(kinds, kind); }
+
 std::optional<Kind> kind_of_name(std::string_view name) noexcept {
     if (name.starts_with("prod")) return Kind::production;
     if (name.starts_with("staging")) return Kind::staging;

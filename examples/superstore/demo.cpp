@@ -42,6 +42,11 @@ int run_on(const baton::sql::PrivatePostgres& server, const std::string& csv_vie
         baton::sql::Connection connection(url);
         baton::sql::Migrator().install(connection, schema);
     }
+    {
+        // Machines enrol themselves only where that is known to be harmless.
+        baton::sql::Connection inside(url, {.schema = schema});
+        inside.exec("select describe_environment('demo', 'development')");
+    }
     say("installed environment demo as schema " + std::string(schema));
 
     OrchestratorProcess orchestrator(url, environment_name);

@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <string_view>
 #include <system_error>
 
@@ -38,7 +40,33 @@ std::string content(int file) {
     return text;
 }
 
-std::vector<std::string> variables_with(const std::map<std::string, std::string>& changes) {
+// A folder that is removed at the end of this process.
+class UsersFolder {
+public:
+    UsersFolder() {
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "baton-user-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr) fail(errno, "mkdtemp");
+        path_ = pattern;
+    }
+    ~UsersFolder() {
+        std::error_code error;
+        std::filesystem::remove_all(path_, error);
+    }
+    UsersFolder(const UsersFolder&) = delete;
+    UsersFolder& operator=(const UsersFolder&) = delete;
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
+    std::string path_;
+};
+
+std::vector<std::string> variables_with(std::map<std::string, std::string> changes) {
+    // One for all: tests on one machine share its tokens, and the developer's stay what they are.
+    static const UsersFolder folder;
+    changes.emplace("XDG_CONFIG_HOME", folder.path());
+    changes.emplace("BATON_TOKEN_FILE", "");
+    changes.emplace("BATON_MACHINE_ID_FILE", "");
     std::vector<std::string> variables;
     for (char** variable = environ; *variable != nullptr; ++variable) {
         const std::string_view text(*variable);

@@ -24,7 +24,9 @@ struct ExitStatus {
 
 struct ChildProcessOptions {
     std::vector<std::string> arguments;  ///< The program first: a path, or a name to find in PATH.
-    /// Variables to set beside those of this process; an empty value removes the variable.
+    /// Variables to set beside those of this process; an empty value removes the variable. Where
+    /// XDG_CONFIG_HOME is not among them it is a folder of the tests', and tokens are not those of
+    /// whoever runs them.
     std::map<std::string, std::string> environment = {};
     std::string input = {};              ///< What it reads on stdin.
     std::string working_directory = {};  ///< Empty: that of this process.

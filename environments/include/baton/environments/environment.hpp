@@ -95,6 +95,9 @@ struct Sources {
     bool needs_kind = true;
 };
 
+/// "production", "staging" or "development".
+[[nodiscard]] std::string name_of(Kind kind);
+
 /// The kind that a name promises: of `prod…`, `staging…` and `dev…`. Other names promise nothing.
 [[nodiscard]] std::optional<Kind> kind_of_name(std::string_view name) noexcept;
 
