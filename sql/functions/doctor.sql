@@ -5,7 +5,8 @@
 --
 -- Returns   check_name; state: 'ok', 'warning' (it works, but will hurt) or 'problem' (it does not
 --           work, or loses data); found: what was found; fix: what to do, null if nothing.
--- Tables    leader, log_window, event, event_default, log_origin, view_state: read.
+-- Tables    leader, log_window, event, event_default, log_origin, view_state, machine,
+--           environment: read.
 create or replace function doctor()
 returns table (check_name text, state text, found text, fix text)
 language plpgsql
@@ -155,6 +156,20 @@ begin
         coalesce(named, 'none is left open'),
         case when named is not null
              then 'it holds its locks for ever: commit prepared or rollback prepared' end;
+
+    select string_agg(m.name, ', ' order by m.name) into named
+      from machine m
+     where m.revoked_at is null
+       and case when m.client_dn is not null then is_blind
+                else m.networks = '{}'
+                     and (select e.kind = 'production' from environment e where e.only_row)
+                         is not false end;
+    return query select 'machines', case when named is null then 'ok' else 'warning' end,
+        case when named is null then 'each may come from where it is pinned to, if it must be'
+             else pg_catalog.format('not pinned to where they are: %s', named) end,
+        case when named is not null
+             then 'enrol them with --network, or with --client-dn; that one can only be checked '
+                  'after: ' || grant_text end;
 
     select string_agg(wanted.role, ', ') into named
       from pg_catalog.unnest(array['_dispatch', '_node', '_orchestrate', '_observe']) as suffix

@@ -7,10 +7,11 @@
 --           type, error, state}],
 --           writers [{pid, application, seconds, state}] of transactions that have dispatched and
 --           not ended for over 5 s (see open_writers.sql), problems [text]: each says what
---           stands still, and why; notes [text]: what cannot be told here.
+--           stands still, and why; notes [text]: what cannot be told here, and who was refused in
+--           the last hour.
 --           lag_events stops counting at 1000000.
 -- Cost      grows with the lag, not with the log.
--- Tables    leader, batch, log_window, view_state, dead_event, event: read.
+-- Tables    leader, batch, log_window, view_state, dead_event, event, refusal: read.
 create or replace function status()
 returns jsonb
 language plpgsql
@@ -30,6 +31,7 @@ declare
     dead       jsonb;
     writers    jsonb;
     problems   text[] := '{}';
+    notes      text[] := '{}';
 begin
     select * into strict l from leader where only_row;
     select s.pid, s.doing into session from leader_session(l) as s;
@@ -96,6 +98,20 @@ begin
             round(lag.seconds::numeric, 1));
     end if;
 
+    if not sees_all_sessions() then
+        notes := notes || pg_catalog.format(
+            'what sessions of other roles do cannot be seen: grant pg_read_all_stats to %I',
+            current_user);
+    end if;
+    select notes || coalesce(pg_catalog.array_agg(pg_catalog.format(
+               '%s of %s from %s was refused (%s), the last time at %s; see '
+               '"baton environment refusals"',
+               r.node, r.login, r.address, r.code, r.last_at) order by r.last_at desc), '{}')
+      into notes
+      from (select * from refusal
+             where last_at > clock_timestamp() - interval '1 hour'
+             order by last_at desc limit 5) as r;
+
     return pg_catalog.jsonb_build_object(
         'environment', current_schema(),
         'leader', case when has_leader
@@ -116,9 +132,6 @@ begin
         'dead_events', dead,
         'writers', writers,
         'problems', pg_catalog.to_jsonb(problems),
-        'notes', case when sees_all_sessions() then '[]'
-                 else pg_catalog.jsonb_build_array(pg_catalog.format(
-            'what sessions of other roles do cannot be seen: grant pg_read_all_stats to %I',
-            current_user)) end);
+        'notes', pg_catalog.to_jsonb(notes));
 end;
 $$;

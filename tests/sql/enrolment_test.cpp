@@ -227,6 +227,64 @@ TEST_F(EnrolmentTest, RevocationEndsALeadership) {
     }));
 }
 
+// The way around take_lead(): to name an epoch, which is a small number.
+TEST_F(EnrolmentTest, SessionThatDidNotTakeTheLeadWritesNothing) {
+    enrol('a', good_.token);
+    Connection leader(database_.url(), testing::in_test_schema());
+    prepare_leadership(leader);
+    ASSERT_EQ(lead(leader, {"a", {}, 10min, good_}), Epoch{1});
+    leader.exec("select dispatch('a/b')");
+    const std::string record =
+        "select record_batch(1, 1, 1, 1, 0, 1, now(), w.id_value, w.xid, w.seen, w.id_ceiling, "
+        "w.stragglers) from open_window(0, '0', '1:1:') as w";
+    const Outcome other = outcome_of([&] { connection_.exec(record); });
+    EXPECT_EQ(other.sqlstate, "BT011");
+    expect_contains(other.text, "epoch 1 is that of another session");
+    EXPECT_EQ(outcome_of([&] { connection_.exec("select fence(1, '1 h')"); }).sqlstate, "BT011");
+    EXPECT_EQ(outcome_of([&] { leader.exec(record); }).code, "no error");
+    resign(leader, Epoch{1});
+    const Outcome late = outcome_of([&] { leader.exec("select fence(1)"); });
+    EXPECT_EQ(late.sqlstate, "BT011");
+    expect_contains(late.text, "epoch 1 was ended");
+}
+
+// Whose session the owner may not end: what counts is that it can write no more.
+TEST_F(EnrolmentTest, RevokedLeaderWhoseSessionGoesOnWritesNothing) {
+    enrol('a', good_.token);
+    // A session does not end itself.
+    prepare_leadership(connection_);
+    ASSERT_TRUE(lead(connection_, {"a", {}, 10min, good_}));
+    EXPECT_EQ(ask("select revoke_machine('" + good_.machine_id + "')"), "t");
+    EXPECT_EQ(outcome_of([&] { connection_.exec("select fence(1, '1 h')"); }).sqlstate, "BT011");
+    EXPECT_EQ(outcome_of([&] {
+                  (void)lead(connection_, {"a", {}, 10min, good_});
+              }).code,
+              "machine_revoked");
+}
+
+TEST_F(EnrolmentTest, StatusTellsOfRefusalsForAnHour) {
+    describe("production");
+    (void)outcome_of_leading({"test", machine_id('b'), "", false});
+    expect_contains(ask("select status() ->> 'notes'"),
+                    "laptop:1 of baton from local was refused (BT029)");
+    connection_.exec("update refusal set last_at = last_at - interval '61 min'");
+    EXPECT_EQ(ask("select status() ->> 'notes'"), "[]");
+}
+
+TEST_F(EnrolmentTest, DoctorWarnsOfProductionsMachinesWithoutAPin) {
+    const auto state = [&] {
+        return ask("select state || ': ' || found from doctor() where check_name = 'machines'");
+    };
+    enrol('a', good_.token);
+    enrol('b', token_of("test", 'b'), ", networks => '{10.0.0.0/8}'");
+    enrol('c', token_of("test", 'c'), ", client_dn => '/CN=c'");
+    EXPECT_EQ(state().find("ok: "), 0U);
+    describe("production");
+    EXPECT_EQ(state(), "warning: not pinned to where they are: box a");
+    connection_.exec("select revoke_machine('" + machine_id('a') + "')");
+    EXPECT_EQ(state().find("ok: "), 0U);
+}
+
 TEST_F(EnrolmentTest, AttemptsAreCountedInARowForEachMachine) {
     describe("production");
     for (int i = 0; i < 3; ++i) {

@@ -102,9 +102,8 @@ TEST_F(LogOrderTest, EffectInALaterWindowComesAfterItsCause) {
 // The snapshot of a transaction says of the transaction itself that it is visible, as soon as a
 // later one has ended.
 TEST_F(LogOrderTest, EventsOfTheTransactionThatOpenedTheWindowAreTaken) {
-    const auto opener = connect();
     dispatch(1);
-    Transaction open(*opener);
+    Transaction open(follower_.writing());
     open.exec("select pg_current_xact_id()");
     dispatch(1);
     open.exec("create temp table w on commit drop as select * from open_window(0, '0', '1:1:')");

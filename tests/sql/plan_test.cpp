@@ -52,17 +52,19 @@ protected:
     }
 
     // The first line of EXPLAIN's JSON has the whole plan's buffers.
-    std::string explain(const std::string& statement) {
+    std::string explain(const std::string& statement) { return explain(connection_, statement); }
+    static std::string explain(Connection& connection, const std::string& statement) {
         return std::string(
-            connection_.exec("explain (analyze, buffers, timing off, format json) " + statement)
+            connection.exec("explain (analyze, buffers, timing off, format json) " + statement)
                 .only()
                 .text(0));
     }
 
     // At its second run: the first reads the catalogue.
-    long buffers(const std::string& statement) {
-        (void)explain(statement);
-        const std::string plan = explain(statement);
+    long buffers(const std::string& statement) { return buffers(connection_, statement); }
+    static long buffers(Connection& connection, const std::string& statement) {
+        (void)explain(connection, statement);
+        const std::string plan = explain(connection, statement);
         return number_after(plan, "\"Shared Hit Blocks\": ") +
                number_after(plan, "\"Shared Read Blocks\": ");
     }
@@ -229,7 +231,8 @@ TEST_F(PlanTest, OldSnapshotMakesNothingDearer) {
     const auto costs = [&] {
         return std::vector<long>{
             buffers("select * from checkpoint()"), buffers("select dispatch('n')"),
-            buffers("select fence(" + std::to_string(static_cast<int>(follower_.epoch())) + ")")};
+            buffers(follower_.writing(),
+                    "select fence(" + std::to_string(static_cast<int>(follower_.epoch())) + ")")};
     };
     connection_.exec("select dispatch('n')");
     follower_.drain();
