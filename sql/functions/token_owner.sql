@@ -20,7 +20,8 @@ as $$
     )
     select m.machine_id, h.is_next
       from shown, machine m
-     cross join lateral (values (m.token_hash, false), (m.next_token_hash, true)) as h (hash, is_next)
+     cross join lateral (values (m.token_hash, false),
+                                (m.next_token_hash, true)) as h (hash, is_next)
      where pg_catalog.sha256(h.hash || nonce) = digest
      limit 1;
 $$;

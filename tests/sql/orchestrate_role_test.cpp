@@ -146,7 +146,8 @@ TEST_F(OrchestrateRoleTest, MemberMayNotChangeTheTablesOfTheLog) {
          {"create trigger t before insert on dispatch_receipt for each row execute function f()",
           "create trigger t before insert on event for each row execute function f()",
           "truncate batch", "delete from log_window", "delete from event",
-          "update leader set epoch = 7; drop table leader", "insert into batch default values",
+          "update leader set epoch = 7", "update leader set backend_pid = pg_backend_pid()",
+          "drop table leader", "insert into machine select", "insert into batch default values",
           "alter table event add column x int"}) {
         EXPECT_EQ(outcome_of([&] { one.exec(statement); }).sqlstate, "42501") << statement;
     }
