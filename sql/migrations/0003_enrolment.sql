@@ -1,3 +1,4 @@
+--! breaking
 -- Which machines belong to this environment, and which were turned away.
 
 -- What this environment is; one row, written by describe_environment(). A schema that nobody has
@@ -21,7 +22,8 @@ insert into environment default values;
 --   token_hash       sha256 of the token. next_token_hash: of the one that a rotation gave out; the
 --                    former is good until this one is first used.
 --   networks         from where it may come; empty: from everywhere.
---   client_dn        what its TLS certificate must say; null: anything, or no certificate.
+--   client_dn        what its TLS certificate must say; null: anything, or no certificate. Postgres
+--                    shows 63 bytes of it, so one as long may be the beginning of several.
 --   automatic        it enrolled itself, which only environments of kind development allow.
 create table machine (
     machine_id      text        not null,
@@ -43,6 +45,7 @@ create table machine (
     constraint machine_name_length check (octet_length(name) between 1 and 200),
     constraint machine_token_hash_is_sha256 check (octet_length(token_hash) = 32),
     constraint machine_next_token_hash_is_sha256 check (octet_length(next_token_hash) = 32),
+    constraint machine_client_dn_length check (octet_length(client_dn) between 1 and 62),
     constraint machine_revoked_by_somebody check ((revoked_at is null) = (revoked_by is null))
 );
 

@@ -184,6 +184,17 @@ TEST_F(EnrolmentTest, MachineWithoutItsCertificateIsRefused) {
     expect_contains(outcome.text, "no TLS, and it must show the certificate of /CN=box");
 }
 
+// Postgres cuts what it shows of a certificate at 63 bytes.
+TEST_F(EnrolmentTest, CertificateThatCouldBeTheBeginningOfAnotherIsNoPin) {
+    enrol('a', good_.token, ", client_dn => '" + std::string(62, 'x') + "'");
+    for (const std::size_t length : {0U, 63U, 64U}) {
+        EXPECT_EQ(outcome_of([&] {
+                      enrol('b', good_.token, ", client_dn => '" + std::string(length, 'x') + "'");
+                  }).sqlstate,
+                  "23514");
+    }
+}
+
 TEST_F(EnrolmentTest, NewTokenTakesOverWhenItIsFirstUsed) {
     enrol('a', good_.token);
     Membership renewed = good_;
