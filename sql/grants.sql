@@ -82,8 +82,9 @@ begin
     execute pg_catalog.format(
         'grant insert, update on view_state, dead_event, reducer_version to %I',
         schema_name || '_orchestrate');
-    -- To lock its row while reducers are registered.
-    execute pg_catalog.format('grant update on leader to %I', schema_name || '_orchestrate');
+    -- To lock its row while reducers are registered; nothing in it can be changed by that.
+    execute pg_catalog.format(
+        'grant update (only_row) on leader to %I', schema_name || '_orchestrate');
     execute pg_catalog.format(
         'grant create on schema %I to %I', schema_name, schema_name || '_orchestrate');
 

@@ -82,7 +82,7 @@ begin
     return query select 'id_blocks',
         case when q.cache_size = 1 then 'ok' else 'problem' end,
         case when q.cache_size = 1 then 'event ids are drawn one by one'
-             else pg_catalog.format('sessions draw event ids %s at a time: events get lost, because '
+             else pg_catalog.format('sessions draw event ids %s at a time: events get lost, as '
                                     'an id may be used long after it was drawn', q.cache_size) end,
         case when q.cache_size <> 1
              then pg_catalog.format('alter sequence %s.event_id_seq cache 1', schema_name) end

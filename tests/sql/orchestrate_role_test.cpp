@@ -54,12 +54,13 @@ protected:
             "\"text\", "
             "\"nullable\": false, \"key\": true}]')");
         transaction.exec(
+            "select run_reducer_script($script$"
             "create table totals__v1 (k text primary key, position bigint not null);"
             "create table totals_helper (n serial);"
             "create function totals_help() returns bigint language sql as "
             "'insert into totals_helper default values returning 1::bigint';"
             "create function totals__v1() returns void language sql as "
-            "'insert into totals__v1 values (gen_random_uuid(), totals_help())'");
+            "'insert into totals__v1 values (gen_random_uuid(), totals_help())' $script$)");
         transaction.exec(
             "select register_reducer('totals', 1, 'b', 'sql', view_columns('totals', 1))");
         transaction.commit();
@@ -133,10 +134,30 @@ TEST_F(OrchestrateRoleTest, MemberMayNotChangeTheTablesOfTheLog) {
          {"create trigger t before insert on dispatch_receipt for each row execute function f()",
           "create trigger t before insert on event for each row execute function f()",
           "truncate batch", "delete from log_window", "delete from event",
-          "update leader set epoch = 7; drop table leader", "insert into batch default values",
+          "update leader set epoch = 7", "drop table leader", "insert into batch default values",
           "alter table event add column x int"}) {
         EXPECT_EQ(outcome_of([&] { one.exec(statement); }).sqlstate, "42501") << statement;
     }
+}
+
+// A file that is run by the owner can touch what it does not make; that is not shared.
+TEST_F(OrchestrateRoleTest, ReducersFileDoesNotGiveAwayWhatItRefersTo) {
+    Connection owner = connect(owner_);
+    Transaction transaction(owner);
+    transaction.exec(
+        "select run_reducer_script($script$"
+        "create table seen__v1 (event_id bigint primary key references event, position bigint not"
+        " null); create function seen__v1() returns void language sql as '' $script$);"
+        "select register_reducer('seen', 1, 'b', 'sql', view_columns('seen', 1))");
+    transaction.commit();
+    const auto count = [&](const std::string& what) {
+        return owner.exec("select count(*) from " + what).only().integer(0);
+    };
+    EXPECT_EQ(count("pg_class c, aclexplode(c.relacl) as a where c.relname like 'event%'"
+                    " and c.relkind in ('r', 'p') and a.privilege_type = 'DELETE'"
+                    " and a.grantee <> c.relowner"),
+              0);
+    EXPECT_EQ(count("pg_class where relname = 'seen__v1' and relkind = 'r'"), 1);
 }
 
 // Functions that run with the owner's rights must not call what an orchestrator made, for being a

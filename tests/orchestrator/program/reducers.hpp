@@ -6,9 +6,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "baton/reducers/reducer.hpp"
 #include "baton/reducers/registry.hpp"
@@ -60,7 +62,8 @@ struct OtherAccountTotalsReducer : AccountTotalsReducer {
 
 /// An event that can be told to make its reducer fail.
 ///   fault  "exception", "other" (no std::exception), "bytes" (a message of 1 MiB with NUL and
-///          invalid UTF-8), "row" (a row that cannot be stored); "" folds.
+///          invalid UTF-8), "row" (a row that cannot be stored); "" folds, "slow once" as well,
+///          but takes 1.2 s at the process' first, as if it had been stopped meanwhile.
 struct MarkMade {
     static constexpr std::string_view event_type = "mark/made";
     std::string account;
@@ -88,6 +91,11 @@ struct MarkTotalsReducer {
     void reduce(const MarkMade& mark, Rows<Row>& rows) const {
         Row& row = rows.at({mark.account});
         row.marks += 1;
+        if (mark.fault == "slow once") {
+            static std::once_flag once;
+            std::call_once(once,
+                           [] { std::this_thread::sleep_for(std::chrono::milliseconds(1200)); });
+        }
         if (is_fixed) {
             row.last_fault = mark.fault;
             return;
