@@ -13,10 +13,8 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "baton/sql/migrator.hpp"
 #include "outcome.hpp"
@@ -172,7 +170,8 @@ protected:
 
 TEST_F(RoleMatrixTest, CatalogueIsAsTheFileSays) {
     const std::set<std::string> found = lines_of(believed());
-    if (std::getenv("BATON_WRITE_MATRIX") != nullptr) write_file(found);  // NOLINT(concurrency-*)
+    if (std::getenv("BATON_WRITE_MATRIX") != nullptr)
+        write_file(found);  // NOLINT(concurrency-mt-unsafe)
     const std::string changes = difference(lines_of_file(), found);
     EXPECT_EQ(changes, "") << "somebody may do more or less than tests/sql/role_matrix.txt says. "
                               "If that is meant, write it anew and read the diff: "

@@ -1,6 +1,5 @@
 #include "role_rights.hpp"
 
-#include "baton/base/check.hpp"
 #include "baton/sql/failure.hpp"
 
 namespace baton::sql {

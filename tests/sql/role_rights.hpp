@@ -5,7 +5,7 @@
 // other outcome means that the role got past that gate: what it does behind it fails for want of
 // sensible arguments, or is rolled back.
 //
-// Threads: no state.
+// Threads: a Trial belongs to the thread of its Connection, which must outlive it.
 #pragma once
 
 #include <optional>
@@ -30,11 +30,11 @@ struct Right {
 [[nodiscard]] std::vector<Right> rights_of(Connection& catalogue, const std::string& schema,
                                            const std::string& role);
 
-/// Whether the one who is logged in has the right; nothing where that cannot be tried: a view that
-/// nobody can write.
+/// Tries rights as whoever is logged in, in one transaction that is rolled back.
 class Trial {
 public:
     explicit Trial(Connection& connection);
+    /// Nothing where it cannot be tried: there is no attempt, or nobody can write the view.
     [[nodiscard]] std::optional<bool> is_allowed(const Right& right);
 
 private:
