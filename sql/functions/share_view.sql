@@ -70,6 +70,10 @@ begin
         end if;
         if made.kind = 'function' then
             execute pg_catalog.format('revoke all on function %s from public', made.name);
+        elsif made.kind <> 'sequence' then
+            -- Else anybody could make a column of such rows, and so keep the view from being
+            -- dropped.
+            execute pg_catalog.format('revoke all on type %s from public', made.name);
         end if;
         rights := case made.kind when 'function' then 'execute'
                                  when 'sequence' then 'usage, select, update'

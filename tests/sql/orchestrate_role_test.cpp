@@ -134,8 +134,10 @@ TEST_F(OrchestrateRoleTest, MemberMayNotChangeTheTablesOfTheLog) {
          {"create trigger t before insert on dispatch_receipt for each row execute function f()",
           "create trigger t before insert on event for each row execute function f()",
           "truncate batch", "delete from log_window", "delete from event",
-          "update leader set epoch = 7", "drop table leader", "insert into batch default values",
-          "alter table event add column x int"}) {
+          "update leader set epoch = 7", "drop table leader",
+          "update reducer_version set columns = '[]'", "insert into batch default values",
+          "insert into leadership values (7, 'me', '{}')", "select set_limit('max_lag', 1)",
+          "create temporary table t (e event)", "alter table event add column x int"}) {
         EXPECT_EQ(outcome_of([&] { one.exec(statement); }).sqlstate, "42501") << statement;
     }
 }
@@ -177,13 +179,14 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     trap("hashtextextended(text, int)", "bigint");
     trap("pg_has_role(name, text, text)", "boolean");
     trap("convert_to(text, text)", "bytea");
-    trap("to_jsonb(event_limit)", "jsonb");
     trap("format(text, text)", "text");
     trap("format(text, name)", "text");
     trap("format(text, bigint)", "text");
     trap("format(text, bigint, bigint)", "text");
     trap("jsonb_build_array(text)", "jsonb");
     trap("unnest(text[])", "setof text");
+    // Of the log's own row types there can be none.
+    EXPECT_EQ(outcome_of([&] { trap("to_jsonb(event_limit)", "jsonb"); }).sqlstate, "42501");
     Connection owner = connect(owner_);
     owner.exec("select set_limit('payload_bytes', 4711)");
     owner.exec("select set_limit('max_lag', 100)");
@@ -201,6 +204,31 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     EXPECT_EQ(outcome_of([&] { one.exec("select dispatch('')"); }).sqlstate, "BT001");
     resign(one, *epoch);
     EXPECT_TRUE(lead_as(one, 5s));
+}
+
+// A superuser's upgrade must not leave functions that run as a superuser where orchestrators can
+// make functions, too.
+TEST_F(OrchestrateRoleTest, WhatASuperuserUpgradesStaysTheOwners) {
+    admin_.exec("set search_path = " + schema_ +
+                "; drop function status, event_position; drop view batch_event;"
+                "drop function if exists far_slice");
+    (void)Migrator().install(admin_, schema_);
+    const Result others = admin_.exec(
+        "select oid::regprocedure::text from pg_proc where pronamespace = '" + schema_ +
+        "'::regnamespace and proowner <> '" + owner_ +
+        "'::regrole union all select oid::regclass::text from pg_class where relnamespace = '" +
+        schema_ + "'::regnamespace and relowner <> '" + owner_ + "'::regrole");
+    for (const Row& row : others) ADD_FAILURE() << row.text(0);
+    EXPECT_EQ(connect(one_).exec("select status() ->> 'epoch'").only().text(0), "0");
+}
+
+// A developer changed a SQL reducer, and an orchestrator registers it anew.
+TEST_F(OrchestrateRoleTest, MemberMayForgetAReducer) {
+    Connection one = connect(one_);
+    register_views(one);
+    one.exec("select forget_reducer('totals', 1)");
+    one.exec("drop table totals_helper; drop function totals_help");
+    EXPECT_TRUE(one.exec("select from view_state where view = 'totals'").empty());
 }
 
 // What the owner may not see of a leader's session: that it works, or that it hangs.
