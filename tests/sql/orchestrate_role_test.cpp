@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <memory>
 
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/migrator.hpp"
@@ -273,8 +274,8 @@ TEST_F(OrchestrateRoleTest, BusySessionIsNotDeposedWhateverItsName) {
 
 TEST_F(OrchestrateRoleTest, WhatCannotBeSeenIsNotCalledFine) {
     Connection one = connect(one_, "writer");
-    Transaction transaction(one);
-    transaction.exec("select dispatch('a/b')");
+    auto transaction = std::make_unique<Transaction>(one);
+    transaction->exec("select dispatch('a/b')");
     Connection two = connect(two_);
     const auto answer = [&](const std::string& query) {
         return std::string(two.exec("select " + query).only().text(0));
@@ -290,6 +291,10 @@ TEST_F(OrchestrateRoleTest, WhatCannotBeSeenIsNotCalledFine) {
     EXPECT_NE(answer(idle).find("pg_read_all_stats to " + owner_), std::string::npos);
     admin_.exec("grant pg_read_all_stats to " + owner_);
     EXPECT_EQ(answer("status() ->> 'notes'"), "[]");
+    // One that is young, however slow this machine is.
+    transaction.reset();
+    transaction = std::make_unique<Transaction>(one);
+    transaction->exec("select dispatch('a/b')");
     EXPECT_EQ(answer("jsonb_array_length(status() -> 'writers')"), "0");
 }
 

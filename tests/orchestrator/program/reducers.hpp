@@ -10,12 +10,18 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "baton/reducers/reducer.hpp"
 #include "baton/reducers/registry.hpp"
 
 namespace baton::testing {
+
+/// Computes for so long.
+inline void take(std::chrono::milliseconds time) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < until) {
+    }
+}
 
 /// What a writer dispatches beside its update of `account`: `sequence` is that row's new one.
 struct AccountMoved {
@@ -44,9 +50,7 @@ struct AccountTotalsReducer {
     std::chrono::milliseconds each_takes{0};
 
     void reduce(const AccountMoved& moved, Rows<Row>& rows) const {
-        const auto until = std::chrono::steady_clock::now() + each_takes;
-        while (std::chrono::steady_clock::now() < until) {
-        }
+        take(each_takes);
         Row& row = rows.at({moved.account});
         if (moved.sequence != row.sequence + 1) ++row.jumps;
         row.sequence = moved.sequence;
@@ -93,8 +97,7 @@ struct MarkTotalsReducer {
         row.marks += 1;
         if (mark.fault == "slow once") {
             static std::once_flag once;
-            std::call_once(once,
-                           [] { std::this_thread::sleep_for(std::chrono::milliseconds(1200)); });
+            std::call_once(once, [] { take(std::chrono::milliseconds(1200)); });
         }
         if (is_fixed) {
             row.last_fault = mark.fault;
