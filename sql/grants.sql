@@ -7,9 +7,10 @@
 --                 functions here, which the owner's functions can come to call: it is trusted as
 --                 the owner is. It still gets no right that it does not need.
 --   _observe      reads the log with every payload, the views, the dead events, the status, and
---                 which machines are enrolled or were refused.
+--                 which machines are enrolled or were refused, all through functions.
 --
--- Machines are enrolled and revoked by the owner alone.
+-- Machines are enrolled and revoked by the owner alone. tests/sql/role_matrix.txt says for each role
+-- what all that comes to, and is compared with Postgres' catalogue.
 --
 -- Runs after the functions, each time, as the owner, to whom not everything in here belongs: views
 -- and their SQL functions are _orchestrate's (functions/share_view.sql). So it names what it
@@ -19,16 +20,50 @@
 do $$
 declare
     schema_name text := current_schema();
+    owner       name := (select pg_get_userbyid(n.nspowner) from pg_namespace n
+                          where n.nspname = schema_name);
+    -- Not for an orchestrator: who may lead, and where from, is not for those to say who want to.
+    owners_own  constant text[] := array['set_limit', 'describe_environment', 'enrol_machine',
+                                         'rotate_token', 'revoke_machine', 'admit', 'admission',
+                                         'token_owner', 'origin_refusal', 'refuse_machine',
+                                         'machines', 'refusals'];
     suffix      text;
+    roles       text;
+    made        record;
     fn          regprocedure;
+    kind        regtype;
     known       record;
     beyond      text;
-    -- Who may lead, and where from, is not for those to say who want to.
-    owners_own  constant text[] := array['describe_environment', 'enrol_machine', 'rotate_token',
-                                         'revoke_machine', 'admit', 'admission', 'token_owner',
-                                         'origin_refusal', 'refuse_machine', 'machines',
-                                         'refusals'];
 begin
+    -- What a superuser made here in an upgrade: functions that run as their owner must not run as a
+    -- superuser, in a schema where others can make functions.
+    if owner <> current_user then
+        for made in
+            select 'function ' || p.oid::regprocedure as name
+              from pg_proc p
+             where p.pronamespace = schema_name::regnamespace
+               and pg_get_userbyid(p.proowner) = current_user
+             union all
+            select case c.relkind when 'v' then 'view ' when 'S' then 'sequence ' else 'table ' end
+                   || c.oid::regclass
+              from pg_class c
+             where c.relnamespace = schema_name::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
+               and pg_get_userbyid(c.relowner) = current_user
+               -- The sequence of a column goes with its table.
+               and not exists (select from pg_depend d
+                                where d.classid = 'pg_class'::regclass and d.objid = c.oid
+                                  and d.refclassid = 'pg_class'::regclass
+                                  and d.deptype = 'i' and c.relkind = 'S')
+             union all
+            select 'domain ' || t.oid::regtype
+              from pg_type t
+             where t.typnamespace = schema_name::regnamespace and t.typtype = 'd'
+               and pg_get_userbyid(t.typowner) = current_user
+        loop
+            execute pg_catalog.format('alter %s owner to %I', made.name, owner);
+        end loop;
+    end if;
+
     execute pg_catalog.format('revoke all on schema %I from public', schema_name);
     for fn in
         select p.oid::regprocedure from pg_proc p
@@ -36,6 +71,15 @@ begin
            and pg_catalog.pg_has_role(p.proowner, 'usage')
     loop
         execute pg_catalog.format('revoke all on function %s from public', fn);
+    end loop;
+    -- Whoever may use a type can make a column of it in a table of their own, which then stands in
+    -- the way of ALTER and DROP here. A table's rows are a type, too.
+    for kind in
+        select t.oid::regtype from pg_type t
+         where t.typnamespace = schema_name::regnamespace and t.typcategory <> 'A'
+           and pg_catalog.pg_has_role(t.typowner, 'usage')
+    loop
+        execute pg_catalog.format('revoke all on type %s from public', kind);
     end loop;
 
     if not (select rolcreaterole or rolsuper from pg_roles where rolname = current_user)
@@ -55,6 +99,20 @@ begin
             'grant usage on schema %I to %I', schema_name, schema_name || '_' || suffix);
     end loop;
 
+    -- What an earlier version granted, and this one does not.
+    roles := pg_catalog.format('%1$I, %2$I, %3$I, %4$I', schema_name || '_dispatch',
+        schema_name || '_node', schema_name || '_orchestrate', schema_name || '_observe');
+    for fn in
+        select p.oid::regprocedure from pg_proc p
+         where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
+           and pg_get_userbyid(p.proowner) = owner
+    loop
+        execute pg_catalog.format('revoke all on function %s from %s', fn, roles);
+    end loop;
+    execute 'revoke all on event, batch, log_window, log_origin, leader, leadership, view_state, '
+        'dead_event, reducer_version, event_limit, schema_migration, batch_event, '
+        'event_partition from ' || roles;
+
     execute pg_catalog.format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
         'dispatch_limits, refuse_field, dispatched_ids, ring, wait_for, wait_for_position, '
         'is_reduced, is_position_reduced, event_position to %I',
@@ -65,14 +123,12 @@ begin
         schema_name || '_dispatch');
 
     execute pg_catalog.format(
-        'grant execute on function read_log, log_slice, is_in_main_run, status, doctor, '
-        'view_query, dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
-        'event_position, machines, refusals to %I',
+        'grant execute on function read_log, status, doctor, view_query, dead_events, wait_for, '
+        'wait_for_position, is_reduced, is_position_reduced, event_position, machines, '
+        'refusals to %I',
         schema_name || '_observe');
     execute pg_catalog.format(
-        'grant select on event, batch, log_window, log_origin, leader, leadership, '
-        'view_state, dead_event, reducer_version, event_limit, schema_migration to %I',
-        schema_name || '_observe');
+        'grant select on schema_migration to %I', schema_name || '_observe');
 
     for fn in
         select p.oid::regprocedure from pg_proc p
@@ -89,13 +145,21 @@ begin
         'event_partition to %I',
         schema_name || '_orchestrate');
     execute pg_catalog.format(
-        'grant insert, update on view_state, dead_event, reducer_version to %I',
+        'grant insert, delete, update (state, position, reason, changed_at) on view_state to %I',
         schema_name || '_orchestrate');
-    -- To lock its row while reducers are registered, a right on any column will do: on this one,
-    -- which cannot change, since the others say who was admitted.
-    execute pg_catalog.format('revoke update on leader from %I', schema_name || '_orchestrate');
+    execute pg_catalog.format(
+        'grant insert, delete, update (build) on reducer_version to %I',
+        schema_name || '_orchestrate');
+    execute pg_catalog.format(
+        'grant insert, update (error, state, failed_at, resolved_at, resolved_by) on dead_event '
+        'to %I',
+        schema_name || '_orchestrate');
+    -- To lock its row while reducers are registered: who leads is for take_lead() to say.
     execute pg_catalog.format(
         'grant update (only_row) on leader to %I', schema_name || '_orchestrate');
+    -- A SQL reducer may have functions that take a row of it.
+    execute pg_catalog.format(
+        'grant usage on type batch_event to %I', schema_name || '_orchestrate');
     execute pg_catalog.format(
         'grant create on schema %I to %I', schema_name, schema_name || '_orchestrate');
 

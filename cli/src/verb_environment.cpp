@@ -26,6 +26,7 @@ struct Given {
     std::optional<std::int64_t> after_version;
     bool json = false;
     bool yes = false;
+    bool single_role = false;
     std::string limit;
     std::string value;
 };
@@ -97,7 +98,9 @@ int install(Given& given, Invocation& invocation, bool must_exist) {
                                                   invocation.app.name() + " environment install " +
                                                   environment.name.value + "`");
     }
-    const sql::InstallReport report = migrator.install(connection, schema);
+    const sql::InstallReport report = migrator.install(
+        connection, schema, {},
+        given.single_role ? sql::WithoutRoles::single_role : sql::WithoutRoles::refuse);
     describe(environment);
     for (const std::string& warning : report.warnings) {
         std::fprintf(stderr, "%s: %s\n", invocation.app.name().c_str(), warning.c_str());
@@ -301,6 +304,9 @@ void add_environment(CLI::App& root, Invocation& invocation) {
          "install production --print > baton.sql", false,
          [](Given& g, Invocation& i) { return install(g, i, false); }, SettingFlags::Which::kind});
     add_print(*installing.first, *installing.second);
+    installing.first->add_flag("--single-role", installing.second->single_role,
+                               "if you may not create roles: without group roles, for the role "
+                               "that installs alone; weaker");
     const auto upgrading = add(
         *group, invocation,
         {"upgrade", "bring an installed schema up to date", "upgrade production", false,

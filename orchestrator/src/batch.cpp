@@ -164,7 +164,7 @@ private:
         auto [poison, is_in_time] = fold_once();
         if (!is_in_time) {
             // This process may have been stopped meanwhile. The fold is pure; once more tells.
-            view.rolled_back();
+            if (!poison) view.forget_last_fold();
             std::tie(poison, is_in_time) = fold_once();
         }
         if (!is_in_time) refuse_slow(view, first);

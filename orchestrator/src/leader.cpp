@@ -15,6 +15,10 @@ using Clock = std::chrono::steady_clock;
 // How often partitions are looked at; each holds ten million ids, and two are there in advance.
 constexpr std::chrono::seconds partition_interval{10};
 
+// Beside a large default partition, a new one takes so many transactions; until the last of them,
+// inserts of its ids fail. So they follow each other at once.
+constexpr int partition_steps = 3;
+
 // How long a batch is tried again for a lock or a deadlock before the leadership is given up.
 constexpr int batch_tries_max = 30;
 
@@ -66,7 +70,9 @@ void Leader::register_reducers() {
 void Leader::add_partitions() {
     partitions_checked_ = Clock::now();
     try {
-        connection_.exec("select add_event_partitions()");
+        for (int step = 0; step < partition_steps; ++step) {
+            connection_.exec("select add_event_partitions()");
+        }
     } catch (const Error& error) {
         // A long reader of the log holds a lock that ATTACH needs. There is time: ids go on for
         // millions of events, and then into the default partition.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -68,7 +69,6 @@ void Orchestrator::run() {
         try {
             lead_or_wait();
         } catch (const Error& error) {
-            leading_ = false;
             if (is_final(error)) throw;
             if (std::chrono::steady_clock::now() - started > std::chrono::seconds(10)) {
                 backoff.reset();
@@ -148,11 +148,13 @@ void Orchestrator::reduce(sql::Connection& connection, sql::Epoch epoch) {
     held_ = epoch;
     orchestrator::Leader leader(options_, registry_, connection, epoch,
                                 [this] { return stopping(); });
+    // Whatever ends it.
+    const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool>*)> leading(
+        &leading_, [](std::atomic<bool>* flag) { *flag = false; });
     leading_ = true;
     log().info("leading schema={} node={} epoch={}", options_.schema, options_.node,
                static_cast<std::int64_t>(epoch));
     leader.work();
-    leading_ = false;
 }
 
 }  // namespace baton

@@ -1,6 +1,7 @@
 #include "read_ahead.hpp"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "baton/base/fault.hpp"
@@ -123,7 +124,11 @@ void ReadAhead::start_decoding(Page& page) const {
     constexpr std::size_t worth_a_task = 1000;
     const auto decode = [this, &page] { registry_.decode(page.log.events, page.decoded); };
     if (page.log.events.size() < worth_a_task) return decode();
-    page.decoding = std::async(std::launch::async, decode);
+    try {
+        page.decoding = std::async(std::launch::async, decode);
+    } catch (const std::system_error&) {
+        decode();  // the machine has no thread to spare
+    }
 }
 
 // Asks to be rung, then looks again. Transactions that looked at the doorbell before it was armed

@@ -18,9 +18,8 @@ public:
           fold_(std::move(fold)) {}
 
     std::optional<Poison> fold(const Segment& segment) override {
-        // The rows of an earlier segment are as good as written; if the transaction fails,
-        // rolled_back() forgets everything.
-        if (!unwritten_.empty()) fold_->commit();
+        // On top of the segment before; if the transaction fails, rolled_back() forgets everything.
+        if (std::exchange(has_new_, false)) fold_->keep();
         for (;;) {
             const FoldResult result =
                 fold_->fold(segment.page.decoded, segment.first, segment.count);
@@ -32,7 +31,13 @@ public:
             rows_.load(connection_, *fold_);
         }
         unwritten_.push_back(fold_->changes());
+        has_new_ = true;
         return std::nullopt;
+    }
+
+    void forget_last_fold() override {
+        unwritten_.pop_back();
+        has_new_ = false;
     }
 
     void write(sql::Transaction& transaction) override {
@@ -42,10 +47,12 @@ public:
     void committed() override {
         if (!unwritten_.empty()) fold_->commit();
         unwritten_.clear();
+        has_new_ = false;
     }
 
     void rolled_back() override {
         unwritten_.clear();
+        has_new_ = false;
         fold_->rollback();
     }
 
@@ -54,6 +61,7 @@ private:
     sql::ViewRows rows_;
     std::unique_ptr<Fold> fold_;
     std::vector<Changes> unwritten_;  // of each segment
+    bool has_new_ = false;            // the last of them is not what the fold goes on from yet
 };
 
 class SqlView final : public View {
@@ -66,6 +74,8 @@ public:
         segments_.push_back(segment);
         return std::nullopt;
     }
+
+    void forget_last_fold() override { segments_.pop_back(); }
 
     void write(sql::Transaction& transaction) override {
         for (const Segment& segment : segments_) {

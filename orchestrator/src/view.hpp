@@ -48,6 +48,8 @@ public:
     /// the event that cannot be folded, if the reducer itself said so; nothing of the segment is
     /// kept then. Throws sql::SqlError where the database did not give the rows.
     [[nodiscard]] virtual std::optional<Poison> fold(const Segment& segment) = 0;
+    /// As if the last fold() had not been; it must have been kept.
+    virtual void forget_last_fold() = 0;
     /// Writes what fold() kept since the last commit. Throws sql::SqlError where the database
     /// refused it: the transaction is over.
     virtual void write(sql::Transaction& transaction) = 0;

@@ -83,6 +83,8 @@ begin
         partition := 'event_from_' || first_id;
         execute pg_catalog.format(
             'create table %I (like event including defaults including constraints)', partition);
+        -- Else a column of such rows, in anybody's table, would keep it from being dropped.
+        execute pg_catalog.format('revoke all on type %I from public', partition);
         execute pg_catalog.format(
             'alter table event attach partition %I for values from (%s) to (%s)',
             partition, first_id, upper_id);

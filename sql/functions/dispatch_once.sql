@@ -1,7 +1,8 @@
 -- dispatch_once: dispatch with a dispatch_id, JSON or bytes. Internal: dispatch(),
 -- dispatch_bytes().
 --
--- The receipt is written first: its unique key makes a second caller wait for the first one's end.
+-- The digest is made of a text, which must be the same whatever the session's settings are. The
+-- receipt is written first: its unique key makes a second caller wait for the first one's end.
 -- The transaction id is taken before the event id is drawn, as the log requires (log_slice.sql).
 --
 -- Returns   the id of the event: new, or that of the first dispatch with this dispatch_id.
@@ -22,6 +23,7 @@ language plpgsql
 volatile
 security definer
 set search_path from current
+set bytea_output = 'hex'
 as $$
 #variable_conflict use_column
 declare

@@ -32,6 +32,9 @@ declare
     connections bigint;
     room        bigint;
     named       text;
+    powerless   text;
+    role_count  bigint;
+    foreign_names text;
 begin
     select * into strict l from leader where only_row;
     select s.pid, s.doing into session from leader_session(l) as s;
@@ -83,7 +86,7 @@ begin
     return query select 'id_blocks',
         case when q.cache_size = 1 then 'ok' else 'problem' end,
         case when q.cache_size = 1 then 'event ids are drawn one by one'
-             else pg_catalog.format('sessions draw event ids %s at a time: events get lost, because '
+             else pg_catalog.format('sessions draw event ids %s at a time: events get lost, as '
                                     'an id may be used long after it was drawn', q.cache_size) end,
         case when q.cache_size <> 1
              then pg_catalog.format('alter sequence %s.event_id_seq cache 1', schema_name) end
@@ -171,17 +174,63 @@ begin
              then 'enrol them with --network, or with --client-dn; that one can only be checked '
                   'after: ' || grant_text end;
 
-    select string_agg(wanted.role, ', ') into named
+    select string_agg(wanted.role, ', ') filter (where r.oid is null),
+           string_agg(wanted.role, ', ') filter (
+               where not pg_catalog.has_schema_privilege(r.oid, schema_name, 'usage')),
+           count(r.oid)
+      into named, powerless, role_count
       from pg_catalog.unnest(array['_dispatch', '_node', '_orchestrate', '_observe']) as suffix
      cross join lateral (select schema_name || suffix as role) as wanted
-     where not exists (select from pg_roles r where r.rolname = wanted.role);
-    return query select 'roles', case when named is null then 'ok' else 'warning' end,
-        case when named is null
+      left join pg_roles r on r.rolname = wanted.role;
+    return query select 'roles',
+        case when coalesce(named, powerless) is null then 'ok' else 'warning' end,
+        case when role_count = 0
              then pg_catalog.format(
+                 'single-role mode, which is weaker: there are no group roles, so whoever '
+                 'dispatches does it as %s, and can read and change everything', current_user)
+             when named is not null then pg_catalog.format('missing: %s', named)
+             when powerless is not null then pg_catalog.format('without rights here: %s', powerless)
+             else pg_catalog.format(
                  'grant %1$s_dispatch, _orchestrate or _observe to the roles that log in',
-                 schema_name)
-             else pg_catalog.format('missing: %s', named) end,
+                 schema_name) end,
         case when named is not null
-             then 'let a role that may create roles run baton environment upgrade' end;
+             then 'let a role that may create roles run baton environment upgrade'
+             when powerless is not null
+             then pg_catalog.format('run baton environment upgrade as %s', current_user) end;
+
+    -- Orchestrators can make functions here, so they are as strong as the owner may be.
+    select string_agg(c.relnamespace::regnamespace::text, ', ' order by n.nspname)
+               filter (where pg_catalog.pg_get_userbyid(n.nspowner) = current_user),
+           string_agg(c.relnamespace::regnamespace::text, ', ' order by n.nspname)
+               filter (where pg_catalog.pg_get_userbyid(n.nspowner) <> current_user)
+      into named, foreign_names
+      from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace
+     where c.relname = 'schema_migration' and c.relkind = 'r' and n.nspname ^@ 'baton_'
+       and n.nspname <> schema_name;
+    return query select 'owner',
+        case when r.rolsuper or named is not null or joins_any and foreign_names is not null
+             then 'warning' else 'ok' end,
+        case when r.rolsuper
+             then pg_catalog.format(
+                 '%s is a superuser: who is an orchestrator here could become one', r.rolname)
+             when named is not null
+             then pg_catalog.format(
+                 '%s owns %s, too: who is an orchestrator here could write there', r.rolname, named)
+             when joins_any and foreign_names is not null
+             then pg_catalog.format(
+                 '%s may create roles, and so, before Postgres 16, join any: also those of %s',
+                 r.rolname, foreign_names)
+             else pg_catalog.format('%s owns this environment and no other in this database',
+                                    r.rolname) end,
+        case when r.rolsuper or named is not null
+             then 'let each environment have an owner of its own that is no superuser'
+             when joins_any and foreign_names is not null
+             then pg_catalog.format('alter role %I nocreaterole', r.rolname) end
+      from pg_roles r
+     cross join lateral (
+        select r.rolcreaterole and current_setting('server_version_num')::integer < 160000
+      ) as version (joins_any)
+     where r.rolname = current_user;
 end;
 $$;

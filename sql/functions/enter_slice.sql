@@ -1,7 +1,7 @@
 -- enter_slice: say which events batch_event shows until the end of the transaction. Internal.
 --
--- Arguments   the window of the slice, as log_slice() takes it; after_id < id <= last_id; count: how
---             many events that are; first_position: of the first one.
+-- Arguments   the window of the slice, as log_slice() takes it; after_id < id <= last_id; count:
+--             how many events that are; first_position: of the first one.
 create or replace function enter_slice(
     floor_id       bigint,
     floor_xid      xid8,

@@ -1,5 +1,5 @@
--- far_slice: what enter_slice() said, where the events are few in a wide range of ids. Internal, for
--- batch_event.
+-- far_slice: what enter_slice() said, where the events are few in a wide range of ids. Internal,
+-- for batch_event.
 --
 -- Returns   as batch_event.
 -- Cost      what it returns, and each row is copied once.

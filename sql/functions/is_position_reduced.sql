@@ -31,8 +31,9 @@ begin
      order by s.state = 'halted' desc, s.position
      limit 1;
     if nearest.state = 'halted' then
-        raise exception 'view % is halted at position %, before position %: %',
-            nearest.view, nearest.position, is_position_reduced.position, nearest.reason
+        -- Without the reason: it can quote the event, and whoever dispatches may read none.
+        raise exception 'view % is halted at position %, before position %; see "baton dead list"',
+            nearest.view, nearest.position, is_position_reduced.position
             using errcode = 'BT007';
     end if;
     return nearest.view is null;

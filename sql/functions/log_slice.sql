@@ -21,8 +21,8 @@
 --
 -- To find a window's events at the price of what it returns, each window notes, in this order:
 -- the value of the id sequence (id_value), its own transaction id (xid), the snapshot (seen), and
--- the sequence's value again (id_ceiling). A dispatch takes its xid before it draws its id, and an id
--- that is drawn after the value was read is higher (event_id_value.sql sees to that). Hence
+-- the sequence's value again (id_ceiling). A dispatch takes its xid before it draws its id, and an
+-- id that is drawn after the value was read is higher (event_id_value.sql sees to that). Hence
 -- a transaction with an xid above the window's drew its ids above id_value, and all that a snapshot
 -- does not see splits in two (the window's own transaction counts as not seen, although Postgres
 -- leaves it out of its own snapshots: it may still dispatch):

@@ -1,4 +1,7 @@
--- raise_dispatch_ceiling: allow ids up to `id` under back-pressure; never lowers it. Internal.
+-- raise_dispatch_ceiling: allow ids up to `id` under back-pressure. Internal.
+--
+-- Lowers it only if two raise it at once and the lower one comes last; the next batch puts that
+-- right.
 create or replace function raise_dispatch_ceiling(id bigint)
 returns void
 language plpgsql

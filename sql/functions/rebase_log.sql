@@ -64,9 +64,9 @@ begin
     if is_foreign or drawn_id < last.id_ceiling then
         stray_id := stray_event(drawn_id, last);
         if stray_id is not null then
-            raise exception 'event % was dispatched here with an id that restored events may '
-                'have had, because the id sequence was not restored; take it out, '
-                'setval(''event_id_seq'', %), dispatch it again',
+            raise exception 'event %, or another one from there on, was dispatched here with an '
+                'id that restored events may have had, because the id sequence was not restored; '
+                'take out what was dispatched here, setval(''event_id_seq'', %), dispatch it again',
                 stray_id, top_id
                 using errcode = 'BT009';
         end if;

@@ -19,6 +19,10 @@ as $$
 declare
     lag_max bigint := (select max_lag from event_limit where only_row);
 begin
+    -- A set_limit() that was rolled back, or is not committed yet, leaves the ceiling without it.
+    if lag_max is null then
+        return;
+    end if;
     -- A fixed snapshot says nothing about now.
     if current_setting('transaction_isolation') in ('read committed', 'read uncommitted')
        and not exists (select from waiting_events(1))

@@ -8,9 +8,8 @@
 -- lead as well. Without group roles there is nothing to do: one role does everything.
 --
 -- Arguments   view, version: its table <view>__v<version>, public view and, in SQL, function.
---             with_helpers: and everything else in this schema that the current transaction made:
---             a SQL reducer's file may make more. (What it makes inside of a block with an
---             exception handler is not noticed.)
+--             with_helpers: and everything else in this schema that was not there before
+--             run_reducer_script() ran in this transaction: a SQL reducer's file may make more.
 -- Returns     what the current role may neither give away nor share, as it is another role's; null
 --             if there is nothing.
 create or replace function share_view(view text, version integer, with_helpers boolean)
@@ -29,6 +28,7 @@ declare
     rights   text;
     target   text;
     beyond   text;
+    known_objects oid[];
 begin
     if to_regrole(pg_catalog.quote_ident(team)) is null then
         return null;
@@ -37,6 +37,9 @@ begin
         me, team,
         case when current_setting('server_version_num')::integer >= 160000 then 'set'
              else 'member' end);
+    if share_view.with_helpers then
+        known_objects := nullif(current_setting('baton.known_objects', true), '');
+    end if;
     for made in
         select case c.relkind when 'v' then 'view' when 'm' then 'materialized view'
                               when 'S' then 'sequence' else 'table' end as kind,
@@ -50,14 +53,14 @@ begin
          where c.relnamespace = current_schema()::regnamespace
            and c.relkind in ('r', 'p', 'v', 'm', 'S')
            and (c.relname in (share_view.view, share_view.view || '__v' || share_view.version)
-                or share_view.with_helpers and c.xmin = pg_current_xact_id()::xid
+                or share_view.with_helpers and c.oid <> all (known_objects)
                    and c.relowner = to_regrole(pg_catalog.quote_ident(me)))
          union all
         select 'function', p.oid::regprocedure::text, p.proowner, false
           from pg_proc p
          where p.pronamespace = current_schema()::regnamespace and p.prokind = 'f'
            and (p.proname = share_view.view || '__v' || share_view.version
-                or share_view.with_helpers and p.xmin = pg_current_xact_id()::xid
+                or share_view.with_helpers and p.oid <> all (known_objects)
                    and p.proowner = to_regrole(pg_catalog.quote_ident(me)))
     loop
         continue when made.owner = to_regrole(pg_catalog.quote_ident(team));
@@ -67,6 +70,10 @@ begin
         end if;
         if made.kind = 'function' then
             execute pg_catalog.format('revoke all on function %s from public', made.name);
+        elsif made.kind <> 'sequence' then
+            -- Else anybody could make a column of such rows, and so keep the view from being
+            -- dropped.
+            execute pg_catalog.format('revoke all on type %s from public', made.name);
         end if;
         rights := case made.kind when 'function' then 'execute'
                                  when 'sequence' then 'usage, select, update'

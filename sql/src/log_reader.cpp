@@ -85,6 +85,10 @@ Window window_of(const Row& row, int column, std::int64_t number) {
     return window;
 }
 
+Error events_removed() {
+    return {ErrorCode::transaction_retry, "events were removed while they were read"};
+}
+
 // The ids of the events whose large columns are not in page.rows, as an array; "" if there are
 // none.
 std::string wide_ids(const LogPage& page) {
@@ -150,7 +154,7 @@ private:
         if (wide_taken_ == page_.wide_rows.size()) return false;
         const Row wide = page_.wide_rows[wide_taken_++];
         if (wide.integer(wide_id) != row.integer(id)) {
-            throw Error(ErrorCode::transaction_retry, "events were removed while they were read");
+            throw events_removed();
         }
         event.payload = wide.text(wide_payload);
         set_body(event, wide, wide_body);
@@ -309,6 +313,7 @@ bool read_recorded(Connection& connection, Position after, std::size_t limit, Lo
     page.first_position = Position{static_cast<std::int64_t>(after) + 1};
     page.opens_window = false;
     fill_events(connection, page, Content::whole, wide_bytes_max);
+    if (page.events.empty() && !page.rows.empty()) throw events_removed();
     return !page.events.empty();
 }
 

@@ -119,25 +119,62 @@ void refuse_foreign_schema(Connection& connection, const std::string& schema) {
         "the schema " + schema + " exists and is no environment of Baton; choose another name");
 }
 
-// Asked before anything is done: grants.sql would only fail at the end.
-void require_roles(Connection& connection, const std::string& schema) {
-    Transaction transaction(connection);
-    std::string missing;
-    for (const std::string& role : group_roles(schema)) {
-        if (transaction.exec("select from pg_roles where rolname = $1", {role}).empty()) {
-            missing += " create role " + role + " nologin;";
-        }
+// How the group roles stand, for whoever is to make them.
+struct RoleState {
+    std::vector<std::string> missing;
+    bool has_powerless = false;  // one is there, and has no right in the schema
+    bool may_create = false;
+    std::string installer;
+
+    [[nodiscard]] bool wants_grants() const {
+        return has_powerless || (!missing.empty() && may_create);
     }
+};
+
+RoleState read_roles(Connection& connection, const std::string& schema) {
+    Transaction transaction(connection);
     const Row user = transaction
                          .exec(
                              "select rolsuper or rolcreaterole, current_user from pg_roles "
                              "where rolname = current_user",
                              {})
                          .only();
-    if (missing.empty() || user.boolean(0)) return;
+    RoleState state{{}, false, user.boolean(0), std::string(user.text(1))};
+    for (const std::string& role : group_roles(schema)) {
+        const Result found = transaction.exec(
+            "select has_schema_privilege(oid, to_regnamespace($2), 'usage') is true from pg_roles "
+            "where rolname = $1",
+            {role, quoted_schema(schema)});
+        if (found.empty()) {
+            state.missing.push_back(role);
+        } else {
+            state.has_powerless = state.has_powerless || !found.only().boolean(0);
+        }
+    }
+    return state;
+}
+
+// Asked before anything is done: grants.sql would only fail at the end. Returns what is to be said
+// of an environment that is going to have no group roles, else nothing.
+std::string require_roles(const RoleState& roles, const std::string& schema,
+                          WithoutRoles without_roles) {
+    if (roles.missing.empty() || roles.may_create) return {};
+    const bool has_none = roles.missing.size() == group_roles(schema).size();
+    if (has_none && without_roles == WithoutRoles::single_role) {
+        return roles.installer + " may not create roles: " + schema + " is in single-role mode, " +
+               "which is weaker; only " + roles.installer +
+               " can use it, and whoever dispatches can read and change everything";
+    }
+    std::string statements;
+    for (const std::string& role : roles.missing)
+        statements += " create role " + role + " nologin;";
     throw Error(ErrorCode::settings_invalid,
-                std::string(user.text(1)) +
-                    " may not create roles; let an administrator run once:" + missing);
+                roles.installer +
+                    " may not create roles; let an administrator run once:" + statements +
+                    (has_none ? " or install with --single-role, which is weaker: every program "
+                                "then logs in as " +
+                                    roles.installer + " and can read and change everything"
+                              : ""));
 }
 
 // Runs `attempt` until it gets its locks. What it waits for is somebody else's lock: that wait is
@@ -200,7 +237,7 @@ bool functions_done(const InstallStatus& status) {
     return status.functions_current && status.drifted.empty();
 }
 
-void run_steps(const Installation& installation, InstallReport& report) {
+void run_steps(const Installation& installation, bool only_grants, InstallReport& report) {
     const auto& [connection, set, schema, limits] = installation;
     run_step(installation, "creating " + schema, set.create_step(schema, limits),
              [](const InstallStatus& now) { return now.installed; });
@@ -213,7 +250,7 @@ void run_steps(const Installation& installation, InstallReport& report) {
     }
     report.functions_installed = run_step(
         installation, "installing the functions of " + schema, set.functions_step(schema, limits),
-        [&](const InstallStatus& now) { return functions_done(now); });
+        [&](const InstallStatus& now) { return functions_done(now) && !only_grants; });
 }
 
 }  // namespace
@@ -222,15 +259,21 @@ Migrator::Migrator(std::span<const SqlFile> files)
     : set_(std::make_shared<const MigrationSet>(files)) {}
 
 InstallReport Migrator::install(Connection& connection, const std::string& schema,
-                                const LockLimits& limits) const {
+                                const LockLimits& limits, WithoutRoles without_roles) const {
     refuse_foreign_schema(connection, schema);
     InstallStatus before = read_status(connection, *set_, schema);
     refuse_newer(before, schema);
     InstallReport report;
-    const bool is_done = before.installed && before.pending.empty() && functions_done(before);
+    const RoleState roles = set_->has_grants() ? read_roles(connection, schema) : RoleState{};
+    const bool is_done = before.installed && before.pending.empty() && functions_done(before) &&
+                         !roles.wants_grants();
     if (before.newer.empty() && !is_done) {
-        if (set_->has_grants()) require_roles(connection, schema);
-        run_steps({connection, *set_, schema, limits}, report);
+        if (before.installed) without_roles = WithoutRoles::single_role;
+        const std::string warning = require_roles(roles, schema, without_roles);
+        if (!warning.empty()) report.warnings.push_back(warning);
+        // Else they come with the functions, which only the first of many installers writes.
+        const bool only_grants = functions_done(before) && roles.wants_grants();
+        run_steps({connection, *set_, schema, limits}, only_grants, report);
         before = read_status(connection, *set_, schema);
     }
     report.version = before.version;

@@ -16,6 +16,7 @@
 create or replace view batch_event as
 with slice as materialized (
     select current_setting('baton.first_position')::bigint as first_position,
+           current_setting('baton.floor_id')::bigint       as floor_id,
            current_setting('baton.floor_xid')::xid8        as floor_xid,
            current_setting('baton.seen_before')::pg_snapshot as seen_before,
            current_setting('baton.seen')::pg_snapshot      as seen,
@@ -39,7 +40,8 @@ select s.first_position - 1 + e.number, e.id, e.dispatched_at, e.type::text, e.k
     select row_number() over (order by event.id) as number, event.*
       from event
      where event.id > s.after_id and event.id <= s.last_id
-       and (is_in_main_run(event.xid, s.floor_xid, s.seen_before, s.seen)
+       and (event.id > s.floor_id
+            and is_in_main_run(event.xid, s.floor_xid, s.seen_before, s.seen)
             or event.xid = any (s.stragglers))
  ) as e
  where current_setting('baton.part') = 'gaps'

@@ -46,6 +46,69 @@ TEST(EnvironmentVerbTest, PrintedSqlInstallsTheSame) {
     EXPECT_EQ(tool.run({"environment", "uninstall", "shop", "--yes"}).code, 0);
 }
 
+// A role of the server's, dropped with the test.
+class Login {
+public:
+    Login(const TestDatabase& database, const std::string& options)
+        : name_("login_" + database.name()), url_(database.url()) {
+        sql::Connection(url_).exec("create role " + name_ + " login " + options);
+    }
+    ~Login() { sql::Connection(url_).exec("drop owned by " + name_ + "; drop role " + name_); }
+    Login(const Login&) = delete;
+    Login& operator=(const Login&) = delete;
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] std::string url() const { return url_ + "&user=" + name_; }
+
+private:
+    std::string name_;
+    std::string url_;
+};
+
+TEST(EnvironmentVerbTest, WithoutTheRightToCreateRolesASingleRoleIsOffered) {
+    const TestDatabase database;
+    const Tool tool(database);
+    const Login owner(database, "");
+    sql::Connection(database.url())
+        .exec("grant create on database " + database.name() + " to " + owner.name());
+    const Ran refused = tool.run({"environment", "install", "single", "--url", owner.url()});
+    EXPECT_EQ(refused.code, 2) << refused.err;
+    EXPECT_NE(refused.err.find("create role baton_single_dispatch nologin"), std::string::npos);
+    EXPECT_NE(refused.err.find("install with --single-role"), std::string::npos) << refused.err;
+
+    const Ran installed =
+        tool.run({"environment", "install", "single", "--single-role", "--url", owner.url()});
+    EXPECT_EQ(installed.code, 0) << installed.err;
+    EXPECT_NE(installed.err.find("baton_single is in single-role mode, which is weaker"),
+              std::string::npos)
+        << installed.err;
+    const Ran doctor = tool.run({"doctor", "--env", "single", "--url", owner.url()});
+    EXPECT_NE(doctor.out.find("single-role mode, which is weaker"), std::string::npos)
+        << doctor.out << doctor.err;
+    EXPECT_EQ(tool.run({"environment", "uninstall", "single", "--yes"}).code, 0);
+}
+
+TEST(EnvironmentVerbTest, MemberOfObserveSeesEverythingAndNeedsNoTable) {
+    const TestDatabase database(environment_template());
+    const Tool tool(database);
+    const Login observer(database, "in role baton_test_observe");
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"status"},
+                                               {"log"},
+                                               {"dead", "list"},
+                                               {"doctor"},
+                                               {"view", "nothing"},
+                                               {"environment", "status", "test"},
+                                               {"environment", "list"}}) {
+        std::vector<std::string> with_url = arguments;
+        with_url.insert(with_url.end(), {"--url", observer.url()});
+        const Ran ran = tool.run(with_url);
+        EXPECT_EQ((ran.out + ran.err).find("permission denied"), std::string::npos)
+            << arguments[0] << ": " << ran.out << ran.err;
+    }
+    EXPECT_EQ(tool.run({"environment", "status", "test", "--url", observer.url()}).code, 0);
+}
+
 TEST(EnvironmentVerbTest, UpgradeOfWhatIsNotThereIsRefused) {
     const TestDatabase database;
     const Ran ran = Tool(database).run({"environment", "upgrade", "shop"});

@@ -108,7 +108,7 @@ TEST_F(EnvironmentTest, FlagsComeBeforeVariablesBeforeTheFileBeforeDefaults) {
     EXPECT_EQ(all.poll.origin, "BATON_POLL_MS");
     EXPECT_EQ(all.log.value, LogFormat::json);
     EXPECT_EQ(all.log.origin, file + ":9");
-    EXPECT_EQ(all.batch_max.value, 10'000);
+    EXPECT_EQ(all.batch_max.value, 50'000);
     EXPECT_EQ(all.batch_max.origin, "default");
     EXPECT_EQ(all.schema(), "baton_shop");
 

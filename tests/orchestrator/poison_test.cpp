@@ -304,5 +304,26 @@ TEST_F(PoisonTest, SigtermIsHeededWhileABatchIsInTheWayOfALock) {
     EXPECT_EQ(end->code, 0);
 }
 
+// The rows of a page's first part are in memory only when its second part is folded; they must stay
+// there, although the view has more rows than are kept.
+TEST_F(PoisonTest, RowsOfBeforeASkippedEventAreNotLostWhereTheViewIsLarge) {
+    const auto process = start({"--skip"});
+    ASSERT_TRUE(world.leads("leader"));
+    const std::string mark_each =
+        "insert into event (type, payload) select 'mark/made', jsonb_build_object('account', name,"
+        " 'fault', fault) from ";
+    world.ask(mark_each +
+              "(select 'a' || n, '' from generate_series(1, 99995) as n) as m (name, fault);"
+              "select ring()");
+    ASSERT_TRUE(world.settles());
+    world.ask(mark_each +
+              "(values ('b1', ''), ('b2', ''), ('b3', ''), ('b4', ''), ('b5', ''), ('b6', ''),"
+              " ('x', ''), ('x', 'exception'), ('x', '')) as m (name, fault); select ring()");
+    ASSERT_TRUE(world.settles());
+    EXPECT_EQ(world.ask("select marks from mark_totals where account = 'x'"), "2")
+        << process->error_output();
+    EXPECT_EQ(world.ask("select count(*) from mark_totals"), "100002");
+}
+
 }  // namespace
 }  // namespace baton::testing

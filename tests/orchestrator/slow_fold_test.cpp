@@ -53,5 +53,28 @@ TEST(SlowFoldTest, AnEventThatTakesLongerThanTheLeaseIsNamed) {
         << leader->error_output();
 }
 
+// A process that was stopped in the middle of a fold folds that part of the page again, and keeps
+// what it had folded before.
+TEST(SlowFoldTest, AFoldThatWasInterruptedKeepsWhatWasFoldedBeforeIt) {
+    World world;
+    const auto leader = world.start({.node = "leader", .options = {"--skip", "--lease", "600"}});
+    ASSERT_TRUE(world.leads("leader"));
+    const auto mark = [&](const std::string& faults) {
+        world.ask(
+            "insert into event (type, payload) select 'mark/made', jsonb_build_object('account',"
+            " 'x', 'fault', fault) from unnest(array[" +
+            faults + "]) as fault; select ring()");
+        return world.settles();
+    };
+    // So that the next are of one page.
+    ASSERT_TRUE(mark("'', '', '', '', '', '', '', '', '', ''"));
+    ASSERT_TRUE(mark("'', '', '', '', '', '', '', '', '', ''"));
+    ASSERT_TRUE(mark("'', 'exception', 'slow once'")) << leader->error_output();
+    EXPECT_NE(leader->error_output().find("a fold took longer than the lease"), std::string::npos);
+    EXPECT_EQ(world.ask("select marks from mark_totals"), "22") << leader->error_output();
+    EXPECT_EQ(world.ask("select count from batch order by first_position desc limit 1"), "3");
+    world.expect_exact();
+}
+
 }  // namespace
 }  // namespace baton::testing

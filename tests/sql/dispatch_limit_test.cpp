@@ -230,6 +230,12 @@ TEST_F(DispatchLimitTest, OverloadIsRefusedOnEveryWayAndEndsWhenTheViewsHaveCaug
     EXPECT_EQ(event_count(), 52);
 }
 
+TEST_F(DispatchLimitTest, LimitThatWasRolledBackRefusesNothing) {
+    connection_.exec("begin; select set_limit('max_lag', 10); rollback");
+    for (int i = 0; i < 20; ++i) one_by_one(connection_, {.type = "a/b"});
+    EXPECT_EQ(event_count(), 20);
+}
+
 TEST_F(DispatchLimitTest, IdsDrawnInVainAreNotLag) {
     connection_.exec("select set_limit('max_lag', 10)");
     for (int i = 0; i < 30; ++i) {

@@ -87,6 +87,9 @@ TEST_F(DispatchOnceTest, BytesAreComparedToo) {
     bytes.content_type = "x/y";
     const EventId first = dispatch_and_commit(bytes);
     EXPECT_EQ(dispatch_and_commit(bytes), first);
+    // Whatever the session has set.
+    connection_.exec("set bytea_output = 'escape'");
+    EXPECT_EQ(dispatch_and_commit(bytes), first);
     NewEvent other_body = bytes;
     other_body.body = std::string("\0\2", 2);
     EXPECT_EQ(outcome_of_dispatch(other_body).sqlstate, "BT003");

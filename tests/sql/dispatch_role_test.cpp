@@ -11,6 +11,7 @@ namespace baton {
 namespace {
 
 using sql::Connection;
+using sql::Outcome;
 using sql::outcome_of;
 using sql::Transaction;
 
@@ -98,6 +99,18 @@ TEST_F(DispatchRoleTest, MemberOfDispatchMayDoNothingElse) {
         EXPECT_EQ(sqlstate_of(statement), "42501") << statement;
     }
     EXPECT_EQ(event_count(), 0);
+}
+
+// The reason is the reducer's error, which can quote an event.
+TEST_F(DispatchRoleTest, WaitingDoesNotTellWhyAViewIsHalted) {
+    connection_.exec(
+        "insert into batch (first_position, count, window_number, after_id, last_id, epoch, "
+        "started_at) values (1, 9, 0, 0, 9, 1, now());"
+        "insert into reducer_version values ('sales', 1, 'b', 'sql', '[]');"
+        "insert into view_state values ('sales', 1, 'halted', 2, 'no number: \"4111 1111\"')");
+    const Outcome refused = outcome_of([&] { app_->exec("select wait_for_position(3, '1 s')"); });
+    EXPECT_EQ(refused.sqlstate, "BT007");
+    EXPECT_EQ(refused.text.find("4111"), std::string::npos) << refused.text;
 }
 
 TEST_F(DispatchRoleTest, LimitsHoldForAPlainInsertToo) {

@@ -3,6 +3,7 @@
 #include <ostream>
 #include <stdexcept>
 
+#include "baton/sql/view_store.hpp"
 #include "support/environment.hpp"
 #include "support/eventually.hpp"
 
@@ -19,6 +20,15 @@ Epoch lead_or_throw(Connection& connection) {
     });
     if (!leads) throw std::logic_error("somebody else leads");
     return *epoch;
+}
+
+// As Postgres writes an array.
+std::string ids_of(const LogPage& page) {
+    std::string ids;
+    for (const Event& event : page.events) {
+        ids += (ids.empty() ? "{" : ",") + std::to_string(static_cast<std::int64_t>(event.id));
+    }
+    return ids + "}";
 }
 
 }  // namespace
@@ -41,12 +51,20 @@ std::vector<LoggedEvent> events_of(const LogPage& page) {
 LogFollower::LogFollower(const std::string& url)
     : reading_(url, testing::in_test_schema("reading")),
       writing_(url, testing::in_test_schema("writing")),
-      epoch_(lead_or_throw(writing_)) {}
+      epoch_(lead_or_throw(writing_)) {
+    prepare_view_store(writing_);
+}
 
 LogReader LogFollower::reader() { return {reading_, read_checkpoint(reading_), Content::whole}; }
 
 void LogFollower::record(const LogPage& page) {
     Transaction transaction(writing_);
+    enter_slice(transaction, page, 0, page.events.size());
+    if (transaction.exec("select array_agg(id order by position) from batch_event")
+            .only()
+            .text(0) != ids_of(page)) {
+        throw std::logic_error("a SQL reducer is shown other events than the log has");
+    }
     record_batch(transaction, epoch_, page, std::chrono::microseconds(1));
     transaction.commit();
 }

@@ -36,7 +36,7 @@ public:
 
     /// A reader that starts at the checkpoint, as after a crash.
     [[nodiscard]] LogReader reader();
-    /// Records `page` in a transaction of its own.
+    /// Records `page` in a transaction of its own. Throws unless batch_event shows its very events.
     void record(const LogPage& page);
     /// Reads to the end in pages of `limit` and records each; returns what came.
     std::vector<LoggedEvent> drain(std::size_t limit = 1000);

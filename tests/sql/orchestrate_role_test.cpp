@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <future>
+#include <memory>
 
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/migrator.hpp"
@@ -66,12 +67,13 @@ protected:
             "\"text\", "
             "\"nullable\": false, \"key\": true}]')");
         transaction.exec(
+            "select run_reducer_script($script$"
             "create table totals__v1 (k text primary key, position bigint not null);"
             "create table totals_helper (n serial);"
             "create function totals_help() returns bigint language sql as "
             "'insert into totals_helper default values returning 1::bigint';"
             "create function totals__v1() returns void language sql as "
-            "'insert into totals__v1 values (gen_random_uuid(), totals_help())'");
+            "'insert into totals__v1 values (gen_random_uuid(), totals_help())' $script$)");
         transaction.exec(
             "select register_reducer('totals', 1, 'b', 'sql', view_columns('totals', 1))");
         transaction.commit();
@@ -147,10 +149,32 @@ TEST_F(OrchestrateRoleTest, MemberMayNotChangeTheTablesOfTheLog) {
           "create trigger t before insert on event for each row execute function f()",
           "truncate batch", "delete from log_window", "delete from event",
           "update leader set epoch = 7", "update leader set backend_pid = pg_backend_pid()",
-          "drop table leader", "insert into machine select", "insert into batch default values",
-          "alter table event add column x int"}) {
+          "drop table leader", "insert into machine select",
+          "update reducer_version set columns = '[]'", "insert into batch default values",
+          "insert into leadership values (7, 'me', '{}')", "select set_limit('max_lag', 1)",
+          "create temporary table t (e event)", "alter table event add column x int"}) {
         EXPECT_EQ(outcome_of([&] { one.exec(statement); }).sqlstate, "42501") << statement;
     }
+}
+
+// A file that is run by the owner can touch what it does not make; that is not shared.
+TEST_F(OrchestrateRoleTest, ReducersFileDoesNotGiveAwayWhatItRefersTo) {
+    Connection owner = connect(owner_);
+    Transaction transaction(owner);
+    transaction.exec(
+        "select run_reducer_script($script$"
+        "create table seen__v1 (event_id bigint primary key references event, position bigint not"
+        " null); create function seen__v1() returns void language sql as '' $script$);"
+        "select register_reducer('seen', 1, 'b', 'sql', view_columns('seen', 1))");
+    transaction.commit();
+    const auto count = [&](const std::string& what) {
+        return owner.exec("select count(*) from " + what).only().integer(0);
+    };
+    EXPECT_EQ(count("pg_class c, aclexplode(c.relacl) as a where c.relname like 'event%'"
+                    " and c.relkind in ('r', 'p') and a.privilege_type = 'DELETE'"
+                    " and a.grantee <> c.relowner"),
+              0);
+    EXPECT_EQ(count("pg_class where relname = 'seen__v1' and relkind = 'r'"), 1);
 }
 
 // Functions that run with the owner's rights must not call what an orchestrator made, for being a
@@ -170,13 +194,14 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     trap("hashtextextended(text, int)", "bigint");
     trap("pg_has_role(name, text, text)", "boolean");
     trap("convert_to(text, text)", "bytea");
-    trap("to_jsonb(event_limit)", "jsonb");
     trap("format(text, text)", "text");
     trap("format(text, name)", "text");
     trap("format(text, bigint)", "text");
     trap("format(text, bigint, bigint)", "text");
     trap("jsonb_build_array(text)", "jsonb");
     trap("unnest(text[])", "setof text");
+    // Of the log's own row types there can be none.
+    EXPECT_EQ(outcome_of([&] { trap("to_jsonb(event_limit)", "jsonb"); }).sqlstate, "42501");
     Connection owner = connect(owner_);
     owner.exec("select set_limit('payload_bytes', 4711)");
     owner.exec("select set_limit('max_lag', 100)");
@@ -194,6 +219,31 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     EXPECT_EQ(outcome_of([&] { one.exec("select dispatch('')"); }).sqlstate, "BT001");
     resign(one, *epoch);
     EXPECT_TRUE(lead_as(one, 5s));
+}
+
+// A superuser's upgrade must not leave functions that run as a superuser where orchestrators can
+// make functions, too.
+TEST_F(OrchestrateRoleTest, WhatASuperuserUpgradesStaysTheOwners) {
+    admin_.exec("set search_path = " + schema_ +
+                "; drop function status, event_position; drop view batch_event;"
+                "drop function if exists far_slice");
+    (void)Migrator().install(admin_, schema_);
+    const Result others = admin_.exec(
+        "select oid::regprocedure::text from pg_proc where pronamespace = '" + schema_ +
+        "'::regnamespace and proowner <> '" + owner_ +
+        "'::regrole union all select oid::regclass::text from pg_class where relnamespace = '" +
+        schema_ + "'::regnamespace and relowner <> '" + owner_ + "'::regrole");
+    for (const Row& row : others) ADD_FAILURE() << row.text(0);
+    EXPECT_EQ(connect(one_).exec("select status() ->> 'epoch'").only().text(0), "0");
+}
+
+// A developer changed a SQL reducer, and an orchestrator registers it anew.
+TEST_F(OrchestrateRoleTest, MemberMayForgetAReducer) {
+    Connection one = connect(one_);
+    register_views(one);
+    one.exec("select forget_reducer('totals', 1)");
+    one.exec("drop table totals_helper; drop function totals_help");
+    EXPECT_TRUE(one.exec("select from view_state where view = 'totals'").empty());
 }
 
 // What the owner may not see of a leader's session: that it works, or that it hangs.
@@ -238,8 +288,8 @@ TEST_F(OrchestrateRoleTest, BusySessionIsNotDeposedWhateverItsName) {
 
 TEST_F(OrchestrateRoleTest, WhatCannotBeSeenIsNotCalledFine) {
     Connection one = connect(one_, "writer");
-    Transaction transaction(one);
-    transaction.exec("select dispatch('a/b')");
+    auto transaction = std::make_unique<Transaction>(one);
+    transaction->exec("select dispatch('a/b')");
     Connection two = connect(two_);
     const auto answer = [&](const std::string& query) {
         return std::string(two.exec("select " + query).only().text(0));
@@ -255,6 +305,10 @@ TEST_F(OrchestrateRoleTest, WhatCannotBeSeenIsNotCalledFine) {
     EXPECT_NE(answer(idle).find("pg_read_all_stats to " + owner_), std::string::npos);
     admin_.exec("grant pg_read_all_stats to " + owner_);
     EXPECT_EQ(answer("status() ->> 'notes'"), "[]");
+    // One that is young, however slow this machine is.
+    transaction.reset();
+    transaction = std::make_unique<Transaction>(one);
+    transaction->exec("select dispatch('a/b')");
     EXPECT_EQ(answer("jsonb_array_length(status() -> 'writers')"), "0");
 }
 

@@ -109,7 +109,7 @@ TEST_F(RestoreCeilingTest, EventsUnderIdsThatWereDrawnInVainAreRefused) {
             (void)lead(*copy_, {"first", {}, std::chrono::seconds(5), testing::test_membership()});
         });
         EXPECT_EQ(outcome.sqlstate, "BT009") << outcome.text;
-        EXPECT_NE(outcome.text.find("event 21 "), std::string::npos) << outcome.text;
+        EXPECT_NE(outcome.text.find("event 21, "), std::string::npos) << outcome.text;
         EXPECT_NE(outcome.text.find("setval('event_id_seq', 70)"), std::string::npos)
             << outcome.text;
         copy_->exec("delete from event where id > 20");

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -14,6 +15,13 @@
 #include "baton/reducers/registry.hpp"
 
 namespace baton::testing {
+
+/// Computes for so long.
+inline void take(std::chrono::milliseconds time) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < until) {
+    }
+}
 
 /// What a writer dispatches beside its update of `account`: `sequence` is that row's new one.
 struct AccountMoved {
@@ -42,9 +50,7 @@ struct AccountTotalsReducer {
     std::chrono::milliseconds each_takes{0};
 
     void reduce(const AccountMoved& moved, Rows<Row>& rows) const {
-        const auto until = std::chrono::steady_clock::now() + each_takes;
-        while (std::chrono::steady_clock::now() < until) {
-        }
+        take(each_takes);
         Row& row = rows.at({moved.account});
         if (moved.sequence != row.sequence + 1) ++row.jumps;
         row.sequence = moved.sequence;
@@ -60,7 +66,8 @@ struct OtherAccountTotalsReducer : AccountTotalsReducer {
 
 /// An event that can be told to make its reducer fail.
 ///   fault  "exception", "other" (no std::exception), "bytes" (a message of 1 MiB with NUL and
-///          invalid UTF-8), "row" (a row that cannot be stored); "" folds.
+///          invalid UTF-8), "row" (a row that cannot be stored); "" folds, "slow once" as well,
+///          but takes 1.2 s at the process' first, as if it had been stopped meanwhile.
 struct MarkMade {
     static constexpr std::string_view event_type = "mark/made";
     std::string account;
@@ -88,6 +95,10 @@ struct MarkTotalsReducer {
     void reduce(const MarkMade& mark, Rows<Row>& rows) const {
         Row& row = rows.at({mark.account});
         row.marks += 1;
+        if (mark.fault == "slow once") {
+            static std::once_flag once;
+            std::call_once(once, [] { take(std::chrono::milliseconds(1200)); });
+        }
         if (is_fixed) {
             row.last_fault = mark.fault;
             return;

@@ -45,7 +45,7 @@ struct Environment {
     /// How long a leader that is not heard of keeps the others waiting; 500 ms to 10 minutes.
     Setting<std::chrono::milliseconds> lease{std::chrono::milliseconds(5000)};
     /// The most events of one batch; 1 to 1,000,000.
-    Setting<std::int64_t> batch_max{10'000};
+    Setting<std::int64_t> batch_max{50'000};
     /// How often the log is looked at although nobody rang; 10 ms to 10 minutes.
     Setting<std::chrono::milliseconds> poll{std::chrono::milliseconds(1000)};
     Setting<LogFormat> log{LogFormat::human};

@@ -40,7 +40,7 @@ struct OrchestratorOptions {
     sql::Membership membership;         ///< Which environment this is for, and on which machine.
     std::chrono::milliseconds lease{5000};
     std::chrono::milliseconds poll{1000};  ///< How often to look although nobody rang.
-    std::size_t batch_max = 10'000;
+    std::size_t batch_max = 50'000;
     /// Accept another build of a registered version (development).
     bool other_builds = false;
     std::function<PoisonPolicy(std::string_view view)> on_poison;  ///< Unset: halt.

@@ -105,7 +105,10 @@ public:
     /// What the last fold() changed, if it was `done`. Rows come in the order of their first touch.
     [[nodiscard]] virtual Changes changes() const = 0;
 
-    /// The changes are durable: keep them.
+    /// What the last fold() changed, if it was `done`, is what the next one goes on from, although
+    /// it is not durable yet. Every row stays in memory: the view does not have it.
+    virtual void keep() = 0;
+    /// All changes are durable: keep them. Rows may be dropped from memory, and are loaded again.
     virtual void commit() = 0;
     /// The changes are not, or the view may have been changed by others: forget everything.
     virtual void rollback() = 0;

@@ -177,6 +177,7 @@ public:
 
     [[nodiscard]] Changes changes() const override { return changes_of(cache_); }
 
+    void keep() override { cache_.keep(); }
     void commit() override {
         cache_.commit(options_.complete ? std::numeric_limits<std::size_t>::max()
                                         : options_.cached_rows_max);

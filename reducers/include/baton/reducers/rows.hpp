@@ -91,11 +91,16 @@ public:
         missing_.clear();
     }
 
-    /// Keeps what was changed. Drops all rows when there are more than `rows_max`.
-    void commit(std::size_t rows_max) {
+    /// Keeps what was changed.
+    void keep() {
         for (const Undo& undo : journal_) undo.node->second.undo = none;
         journal_.clear();
         missing_.clear();
+    }
+
+    /// The same; drops all rows when there are more than `rows_max`.
+    void commit(std::size_t rows_max) {
+        keep();
         if (rows_.size() > rows_max) rows_.clear();
     }
 

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,6 +37,12 @@ struct LockLimits {
     int tries = 60;
     std::chrono::milliseconds pause_first{200};
     std::chrono::milliseconds pause_longest{4000};
+};
+
+/// What becomes of an environment whose installer may not create roles, where there are none.
+enum class WithoutRoles : std::uint8_t {
+    refuse,       ///< Nothing is begun.
+    single_role,  ///< It is the installer's alone, who does everything. Weaker: doctor() says so.
 };
 
 struct InstallReport {
@@ -76,10 +83,12 @@ public:
     /// Installs `schema`, or brings it up to date: the same thing. Does nothing where nothing is to
     /// be done. Throws Error: name_invalid (also: the schema holds something else), schema_newer,
     /// lock_unavailable (gave up after LockLimits::tries; what was committed stays, and the next
-    /// install goes on from there), settings_invalid (no right to create the group roles), and
-    /// what a Connection throws.
+    /// install goes on from there), settings_invalid (no right to create the group roles, unless
+    /// `without_roles` says otherwise, or it was installed without), and what a Connection throws.
+    /// Group roles that are missing are made by whoever may, also where nothing else is to be done.
     InstallReport install(Connection& connection, const std::string& schema,
-                          const LockLimits& limits = {}) const;
+                          const LockLimits& limits = {},
+                          WithoutRoles without_roles = WithoutRoles::refuse) const;
 
     /// How `schema` stands. A schema that is not there is not an error.
     [[nodiscard]] InstallStatus status(Connection& connection, const std::string& schema) const;
