@@ -9,8 +9,8 @@
 --   _observe      reads the log with every payload, the views, the dead events, the status, and
 --                 which machines are enrolled or were refused, all through functions.
 --
--- Machines are enrolled and revoked by the owner alone. tests/sql/role_matrix.txt says for each role
--- what all that comes to, and is compared with Postgres' catalogue.
+-- Machines are enrolled and revoked by the owner alone. tests/sql/role_matrix.txt says for each
+-- role what all that comes to, and is compared with Postgres' catalogue.
 --
 -- Runs after the functions, each time, as the owner, to whom not everything in here belongs: views
 -- and their SQL functions are _orchestrate's (functions/share_view.sql). So it names what it
