@@ -2,7 +2,7 @@
 --
 -- The planner settings of the orchestrator's session are for reading the log; the reducer's own
 -- statements are planned as its author tested them. Save that nothing is compiled (jit): each call
--- is planned anew, and a slice is folded in less time than it takes to compile its plan.
+-- is planned anew, so a compilation would be paid for each slice.
 create or replace function call_sql_reducer(name text, version integer)
 returns void
 language plpgsql

@@ -1,5 +1,6 @@
 // Views that come later than the events, and what may register (ORD-3, BT012, BT013).
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -50,6 +51,11 @@ TEST(CatchUpTest, AReducerAddedToALongLogFollowsAfterAWhileAlsoIfKilledOnTheWay)
     world.expect_accounts_agree();
 }
 
+// A file that no other user's or process' test writes.
+std::string script_file(const std::string& name) {
+    return ::testing::TempDir() + name + "_" + std::to_string(::getpid()) + ".sql";
+}
+
 // Starts a process that must refuse to work, and returns the one line that it says.
 std::string refusal(const World& world, const std::vector<std::string>& options) {
     const auto process = world.start({.node = "refused", .options = options});
@@ -82,7 +88,7 @@ TEST(RegistrationTest, AProgramThatCannotKeepTheLiveViewsIsRefusedInOneLine) {
 
 TEST(RegistrationTest, ASqlReducerThatCannotWorkIsRefusedAndLeavesNothing) {
     World world;
-    const std::string file = ::testing::TempDir() + "reducer.sql";
+    const std::string file = script_file("reducer");
     const auto refused = [&](const std::string& text) {
         std::ofstream(file) << text;
         return refusal(world, {"--sql", file});
@@ -127,7 +133,7 @@ TEST(RegistrationTest, ASqlReducerThatCannotWorkIsRefusedAndLeavesNothing) {
 
 TEST(RegistrationTest, ASqlReducersScriptCannotCommitAndLeavesNothing) {
     World world;
-    const std::string file = ::testing::TempDir() + "reducer_commits.sql";
+    const std::string file = script_file("reducer_commits");
     for (const char* const script :
          {"commit; create table left_behind (a int); commit; select 1/0;",
           "create table left_behind (a int); do $$ begin commit; end $$;",
@@ -143,7 +149,7 @@ TEST(RegistrationTest, ASqlReducersScriptCannotCommitAndLeavesNothing) {
 
 TEST(RegistrationTest, WhereOtherBuildsAreAcceptedAnEditedSqlReducerBuildsItsViewAnew) {
     World world;
-    const std::string file = ::testing::TempDir() + "reducer_edited.sql";
+    const std::string file = script_file("reducer_edited");
     const auto write = [&](const std::string& column, const std::string& value) {
         std::ofstream(file)
             << "--! reducer edited version 1\ncreate table edited__v1 (account text primary key, "

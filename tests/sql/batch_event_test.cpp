@@ -94,7 +94,7 @@ TEST_F(BatchEventTest, ShowsWhatTheLogHas) {
     EXPECT_TRUE(parts_.contains("far"));
 }
 
-// Compiling a plan takes longer than folding a slice, and would be done for each.
+// It would be paid for each slice.
 TEST_F(BatchEventTest, ReducersAreNotCompiled) {
     connection_.exec(
         "set jit = on; set enable_seqscan = off;"

@@ -61,6 +61,8 @@ TEST_F(RestoreStrayTest, EventsUnderTheIdsOfRemovedOnesAreRefused) {
 class RestoreCeilingTest : public RestoreStrayTest {
 protected:
     void SetUp() override {
+        RestoreStrayTest::SetUp();
+        if (IsSkipped()) return;
         dispatch(20);
         {
             Transaction in_vain(connection_);
