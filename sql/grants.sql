@@ -110,8 +110,8 @@ begin
         execute pg_catalog.format('revoke all on function %s from %s', fn, roles);
     end loop;
     execute 'revoke all on event, batch, log_window, log_origin, leader, leadership, view_state, '
-        'dead_event, reducer_version, event_limit, schema_migration, batch_event, '
-        'event_partition from ' || roles;
+        'dead_event, reducer_version, set_version, view_build, promotion, event_limit, '
+        'schema_migration, batch_event, event_partition from ' || roles;
 
     execute pg_catalog.format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
         'dispatch_limits, refuse_field, dispatched_ids, ring, wait_for, wait_for_position, '
@@ -123,9 +123,9 @@ begin
         schema_name || '_dispatch');
 
     execute pg_catalog.format(
-        'grant execute on function read_log, status, doctor, view_query, dead_events, wait_for, '
-        'wait_for_position, is_reduced, is_position_reduced, event_position, machines, '
-        'refusals to %I',
+        'grant execute on function read_log, status, versions, promotion_state, doctor, '
+        'view_query, dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
+        'event_position, machines, refusals to %I',
         schema_name || '_observe');
     execute pg_catalog.format(
         'grant select on schema_migration to %I', schema_name || '_observe');
@@ -141,9 +141,11 @@ begin
     end loop;
     execute pg_catalog.format(
         'grant select on event, batch, log_window, log_origin, leader, leadership, '
-        'view_state, dead_event, reducer_version, event_limit, schema_migration, batch_event, '
-        'event_partition to %I',
+        'view_state, dead_event, reducer_version, set_version, view_build, promotion, '
+        'event_limit, schema_migration, batch_event, event_partition to %I',
         schema_name || '_orchestrate');
+    execute pg_catalog.format(
+        'grant insert, delete on view_build to %I', schema_name || '_orchestrate');
     execute pg_catalog.format(
         'grant insert, delete, update (state, position, reason, changed_at) on view_state to %I',
         schema_name || '_orchestrate');

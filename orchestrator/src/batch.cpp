@@ -68,9 +68,14 @@ struct Dead {
 
 // What came of one view in one attempt.
 struct Outcome {
+    View* view = nullptr;
     std::vector<Dead> dead;
-    std::optional<Position> halted_at;
+    std::optional<sql::ViewStanding> stopped;  // it is halted, or waits for one of its set
     std::string reason;
+
+    [[nodiscard]] bool is_halted() const {
+        return stopped && stopped->state == sql::ViewState::halted;
+    }
 };
 
 class PageReducer {
@@ -78,27 +83,31 @@ public:
     PageReducer(const BatchContext& context, const Page& page, bool is_recorded)
         : context_(context), page_(page), is_recorded_(is_recorded) {}
 
-    // Folds the page into `view`, around the events that it cannot fold. Throws Refused.
-    Outcome fold(View& view) {
-        Outcome outcome;
-        Poisons& poisons = poisons_[&view];
-        std::size_t first = 0;
-        while (first < page_.log.events.size()) {
-            const std::size_t end = next_gap(poisons, first);
-            if (end > first) {
-                if (const std::optional<Poison> poison = fold(view, first, end - first)) {
-                    poisons.add(poison->index, {poison->error, {}});
-                    continue;
-                }
+    // Folds the page into views of one set. Where one must stop, they all stop. Throws Refused.
+    void fold_set(std::span<View* const> set, std::vector<Outcome>& outcomes) {
+        std::size_t end = page_.log.events.size();
+        const std::size_t first = outcomes.size();
+        for (View* const view : set) {
+            outcomes.push_back(fold(*view, end));
+            if (!outcomes.back().is_halted()) continue;
+            const Position at = outcomes.back().stopped->position;
+            end = static_cast<std::size_t>(static_cast<std::int64_t>(at) + 1 -
+                                           static_cast<std::int64_t>(page_.log.first_position));
+            for (std::size_t i = first; i + 1 < outcomes.size(); ++i) {
+                View& earlier = *outcomes[i].view;
+                earlier.rolled_back();
+                outcomes[i] = fold(earlier, end);
             }
-            if (end == page_.log.events.size()) break;
-            if (const auto found = poisons.causes.find(end); found != poisons.causes.end()) {
-                note_dead(view, end, found->second, outcome);
-                if (outcome.halted_at) break;
-            }
-            first = end + 1;
         }
-        return outcome;
+        if (end == page_.log.events.size()) return;
+        const auto halted = std::ranges::find_if(
+            outcomes.begin() + static_cast<std::ptrdiff_t>(first), outcomes.end(),
+            [](const Outcome& outcome) { return outcome.is_halted(); });
+        for (std::size_t i = first; i < outcomes.size(); ++i) {
+            if (outcomes[i].stopped) continue;
+            outcomes[i].stopped = {sql::ViewState::behind, halted->stopped->position};
+            outcomes[i].reason = "waits for view " + halted->view->name() + " of its set";
+        }
     }
 
     // Writes what fold() gave. Throws Refused.
@@ -136,6 +145,30 @@ public:
     }
 
 private:
+    // Folds the events before index `page_end` into `view`, around those that it cannot fold.
+    Outcome fold(View& view, std::size_t page_end) {
+        Outcome outcome;
+        outcome.view = &view;
+        Poisons& poisons = poisons_[&view];
+        std::size_t first = 0;
+        while (first < page_end) {
+            const std::size_t end = std::min(next_gap(poisons, first), page_end);
+            if (end > first) {
+                if (const std::optional<Poison> poison = fold(view, first, end - first)) {
+                    poisons.add(poison->index, {poison->error, {}});
+                    continue;
+                }
+            }
+            if (end == page_end) break;
+            if (const auto found = poisons.causes.find(end); found != poisons.causes.end()) {
+                note_dead(view, end, found->second, outcome);
+                if (outcome.stopped) break;
+            }
+            first = end + 1;
+        }
+        return outcome;
+    }
+
     [[nodiscard]] std::size_t next_gap(const Poisons& poisons, std::size_t first) const {
         std::size_t gap = page_.log.events.size();
         if (const auto found = poisons.causes.lower_bound(first); found != poisons.causes.end()) {
@@ -147,7 +180,7 @@ private:
     }
 
     std::optional<Poison> fold(View& view, std::size_t first, std::size_t count) {
-        context_.lease.keep();
+        context_.mandate.keep();
         const auto fold_once = [&] {
             const Clock::time_point started = Clock::now();
             std::optional<Poison> poison = refusing(view, [&] {
@@ -155,7 +188,7 @@ private:
             });
             const Clock::duration took = Clock::now() - started;
             view.pace.folded(poison ? poison->index - first + 1 : count, took);
-            if (took <= context_.lease.length()) return std::pair(poison, true);
+            if (took <= context_.mandate.length()) return std::pair(poison, true);
             log().warn("a fold took longer than the lease view={}@{} events={} took={} ms",
                        view.name(), view.version(), count,
                        std::chrono::ceil<std::chrono::milliseconds>(took).count());
@@ -186,7 +219,7 @@ private:
                         " needs longer for event " +
                         std::to_string(static_cast<std::int64_t>(event.id)) + " (" +
                         type_of(event) + ") than the lease of " +
-                        std::to_string(context_.lease.length().count()) +
+                        std::to_string(context_.mandate.length().count()) +
                         " ms: make it faster, or the lease longer");
     }
 
@@ -201,7 +234,7 @@ private:
                 if (end > first && fold(view, first, end - first)) break;
                 first = end + 1;
             }
-            context_.lease.keep();
+            context_.mandate.keep();
             sql::Transaction transaction(context_.connection);
             write(transaction, view);
         } catch (const Refused& refused) {
@@ -229,7 +262,7 @@ private:
                        context_.options.on_poison(view.name()) == PoisonPolicy::skip;
         const auto position = static_cast<std::int64_t>(event.position);
         if (!dead.skipped) {
-            outcome.halted_at = Position{position - 1};
+            outcome.stopped = {sql::ViewState::halted, Position{position - 1}};
             outcome.reason = "event " + std::to_string(static_cast<std::int64_t>(event.id)) + " (" +
                              dead.event_type + ") at position " + std::to_string(position) + ": " +
                              cause.error;
@@ -243,15 +276,15 @@ private:
     std::map<const View*, Poisons> poisons_;
 };
 
-void write_outcome(sql::Transaction& transaction, const View& view, const Outcome& outcome) {
+void write_outcome(const BatchContext& context, sql::Transaction& transaction,
+                   const Outcome& outcome) {
     for (const Dead& dead : outcome.dead) record_dead_event(transaction, dead.event);
-    if (outcome.halted_at) {
-        write_standing(transaction, view.name(), {sql::ViewState::halted, *outcome.halted_at},
-                       outcome.reason);
+    if (outcome.stopped) {
+        context.mandate.note(transaction, *outcome.view, *outcome.stopped, outcome.reason);
     }
 }
 
-void report_outcome(View& view, const Outcome& outcome) {
+void report_outcome(const Outcome& outcome) {
     for (const Dead& dead : outcome.dead) {
         const sql::DeadEvent& event = dead.event;
         log().error("event not folded view={}@{} position={} event={} type={} outcome={} cause={}",
@@ -259,32 +292,38 @@ void report_outcome(View& view, const Outcome& outcome) {
                     static_cast<std::int64_t>(event.event_id), event.event_type,
                     event.skipped ? "skipped" : "halted", dead.loggable_cause);
     }
-    if (outcome.halted_at) view.standing = {sql::ViewState::halted, *outcome.halted_at};
+    if (outcome.stopped) outcome.view->standing = *outcome.stopped;
 }
 
-void try_batch(const BatchContext& context, const Page& page, PageReducer& reducer) {
+void try_batch(const BatchContext& context, sql::Epoch epoch, const Page& page,
+               PageReducer& reducer) {
     const Clock::time_point started = Clock::now();
-    std::vector<std::pair<View*, Outcome>> outcomes;
-    for (const std::unique_ptr<View>& view : context.views) {
-        if (view->standing.state != sql::ViewState::following) continue;
-        outcomes.emplace_back(view.get(), reducer.fold(*view));
+    std::vector<Outcome> outcomes;
+    for (std::size_t i = 0; i < context.views.size();) {
+        std::vector<View*> set;
+        for (const std::string& name = context.views[i]->set;
+             i < context.views.size() && context.views[i]->set == name; ++i) {
+            View& view = *context.views[i];
+            if (view.standing.state == sql::ViewState::following) set.push_back(&view);
+        }
+        reducer.fold_set(set, outcomes);
     }
-    context.lease.keep();
+    context.mandate.keep();
     sql::Transaction transaction(context.connection);
-    for (const auto& [view, outcome] : outcomes) {
-        PageReducer::write(transaction, *view);
-        write_outcome(transaction, *view, outcome);
+    for (const Outcome& outcome : outcomes) {
+        PageReducer::write(transaction, *outcome.view);
+        write_outcome(context, transaction, outcome);
     }
     fault_point("before_checkpoint");
     const auto worked =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
-    record_batch(transaction, context.epoch, page.log, worked);
+    record_batch(transaction, epoch, page.log, worked);
     fault_point("before_commit");
     transaction.commit();
     fault_point("after_commit");
-    for (const auto& [view, outcome] : outcomes) {
-        view->committed();
-        report_outcome(*view, outcome);
+    for (const Outcome& outcome : outcomes) {
+        outcome.view->committed();
+        report_outcome(outcome);
     }
 }
 
@@ -301,22 +340,29 @@ std::vector<std::size_t> skipped_of(const BatchContext& context, const View& vie
     return indices;
 }
 
-void try_recorded(const BatchContext& context, View& view, const Page& page, Position head,
-                  PageReducer& reducer) {
-    const Outcome outcome = reducer.fold(view);
+void try_recorded(const BatchContext& context, std::span<View* const> views, const Page& page,
+                  Position head, PageReducer& reducer) {
+    std::vector<Outcome> outcomes;
+    reducer.fold_set(views, outcomes);
     sql::ViewStanding standing;
     standing.position = page.log.events.back().position;
     standing.state = standing.position == head ? sql::ViewState::following : sql::ViewState::behind;
-    context.lease.keep();
+    context.mandate.keep();
     sql::Transaction transaction(context.connection);
-    PageReducer::write(transaction, view);
-    if (!outcome.halted_at) write_standing(transaction, view.name(), standing);
-    write_outcome(transaction, view, outcome);
-    sql::fence(transaction, context.epoch);
+    for (const Outcome& outcome : outcomes) {
+        PageReducer::write(transaction, *outcome.view);
+        if (!outcome.stopped) {
+            context.mandate.note(transaction, *outcome.view, standing, std::nullopt);
+        }
+        write_outcome(context, transaction, outcome);
+    }
+    context.mandate.fence(transaction);
     transaction.commit();
-    view.committed();
-    view.standing = standing;
-    report_outcome(view, outcome);
+    for (const Outcome& outcome : outcomes) {
+        outcome.view->committed();
+        outcome.view->standing = standing;
+        report_outcome(outcome);
+    }
 }
 
 // Runs `attempt` until no view is refused any more.
@@ -349,15 +395,16 @@ bool is_passing(const Error& error) {
     return state == "57014" || state.starts_with("53") || state.starts_with("58");
 }
 
-void reduce_batch(const BatchContext& context, const Page& page) {
+void reduce_batch(const BatchContext& context, sql::Epoch epoch, const Page& page) {
     PageReducer reducer(context, page, false);
-    reduce_around(context, reducer, [&] { try_batch(context, page, reducer); });
+    reduce_around(context, reducer, [&] { try_batch(context, epoch, page, reducer); });
 }
 
-void reduce_recorded(const BatchContext& context, View& view, const Page& page, Position head) {
+void reduce_recorded(const BatchContext& context, std::span<View* const> views, const Page& page,
+                     Position head) {
     PageReducer reducer(context, page, true);
-    reducer.set_skipped(view, skipped_of(context, view, page));
-    reduce_around(context, reducer, [&] { try_recorded(context, view, page, head, reducer); });
+    for (View* const view : views) reducer.set_skipped(*view, skipped_of(context, *view, page));
+    reduce_around(context, reducer, [&] { try_recorded(context, views, page, head, reducer); });
 }
 
 }  // namespace baton::orchestrator

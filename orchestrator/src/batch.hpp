@@ -10,18 +10,17 @@
 
 #include "baton/orchestrator/orchestrator.hpp"
 #include "baton/sql/leadership.hpp"
-#include "lease.hpp"
+#include "mandate.hpp"
 #include "view.hpp"
 
 namespace baton::orchestrator {
 
-/// What a batch needs of the leader.
+/// What a batch needs of the leader, or of a builder.
 struct BatchContext {
     sql::Connection& connection;
-    sql::Epoch epoch;
     const OrchestratorOptions& options;
-    std::span<const std::unique_ptr<View>> views;
-    Lease& lease;
+    std::span<const std::unique_ptr<View>> views;  ///< Those of one set next to each other.
+    Mandate& mandate;
 };
 
 /// Whether the error says nothing about the events, and goes away by itself: somebody held a lock
@@ -29,13 +28,15 @@ struct BatchContext {
 [[nodiscard]] bool is_passing(const Error& error);
 
 /// Reduces a new page into every following view, and records it. Views that meet a poisoned event
-/// are halted or skip it, as their policy says. Throws Error: deposed, reducer_invalid (a fold of
+/// are halted or skip it, as their policy says; the others of a halted view's set stop before the
+/// event with it, so that a set is always at one position. Throws Error: deposed, reducer_invalid (a fold of
 /// one event takes longer than the lease), and what a Transaction throws; nothing of the batch has
 /// happened then.
-void reduce_batch(const BatchContext& context, const Page& page);
+void reduce_batch(const BatchContext& context, sql::Epoch epoch, const Page& page);
 
-/// The same for a page of recorded events and one view that is behind. `head` is the log's end:
-/// the view follows once it is there.
-void reduce_recorded(const BatchContext& context, View& view, const Page& page, Position head);
+/// The same for a page of recorded events and views of one set that are behind, all at one
+/// position. `head` is the log's end: the views follow once they are there.
+void reduce_recorded(const BatchContext& context, std::span<View* const> views, const Page& page,
+                     Position head);
 
 }  // namespace baton::orchestrator

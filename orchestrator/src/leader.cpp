@@ -19,52 +19,69 @@ constexpr std::chrono::seconds partition_interval{10};
 // inserts of its ids fail. So they follow each other at once.
 constexpr int partition_steps = 3;
 
+// How often it is asked whether a former version was kept for long enough.
+constexpr std::chrono::seconds version_interval{10};
+
 // How long a batch is tried again for a lock or a deadlock before the leadership is given up.
 constexpr int batch_tries_max = 30;
 
 }  // namespace
 
 Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
-               sql::Connection& connection, sql::Epoch epoch, std::function<bool()> stopping)
+               const Carried& carried, sql::Connection& connection, sql::Epoch epoch,
+               std::function<bool()> stopping)
     : options_(options),
-      registry_(registry),
       connection_(connection),
       epoch_(epoch),
       stopping_(std::move(stopping)),
-      reader_((register_reducers(), options_), registry_, sql::read_checkpoint(connection)),
+      reader_((register_reducers(carried), options_), registry, sql::read_checkpoint(connection)),
+      catch_up_(registry, options.batch_max),
       views_checked_(Clock::now()),
-      partitions_checked_(Clock::now()) {
+      partitions_checked_(Clock::now()),
+      versions_checked_(Clock::now()) {
     add_partitions();
 }
 
-BatchContext Leader::context() { return {connection_, epoch_, options_, views_, lease_}; }
+BatchContext Leader::context() { return {connection_, options_, views_, lease_}; }
 
-void Leader::register_reducers() {
+void Leader::register_reducers(const Carried& carried) {
     sql::prepare_view_store(connection_);
+    sql::prepare_versions(connection_);
     const sql::Checkpoint checkpoint = sql::read_checkpoint(connection_);
     head_ = Position{static_cast<std::int64_t>(checkpoint.next_position) - 1};
 
+    std::vector<const Carried::Set*> live;
     sql::Transaction transaction(connection_);
-    std::vector<sql::ViewStanding> standings;
-    for (const ReducerInfo& info : registry_.reducers()) {
-        sql::register_reducer(transaction, info, options_.other_builds);
-        standings.push_back(sql::read_standing(transaction, info.name));
+    for (const Carried::Set& set : carried.sets()) {
+        if (sql::register_set(transaction, set.set, true) != sql::SetState::live) {
+            log().warn("view set {}@{} is carried but not live: nothing is done for it",
+                       set.set.name, set.set.version);
+            continue;
+        }
+        for (const Carried::Member& member : set.members) {
+            carried.register_reducer(transaction, member, true);
+        }
+        live.push_back(&set);
     }
-    for (const sql::SqlReducer& reducer : options_.sql_reducers) {
-        sql::register_reducer(transaction, reducer, options_.other_builds);
-        standings.push_back(sql::read_standing(transaction, reducer.name));
+    std::vector<sql::ViewStanding> standings;
+    for (const Carried::Set* const set : live) {
+        for (const Carried::Member& member : set->members) {
+            standings.push_back(sql::read_standing(transaction, member.view));
+        }
     }
     sql::fence(transaction, epoch_);
     transaction.commit();
 
-    for (std::size_t i = 0; i < registry_.reducers().size(); ++i) {
-        views_.push_back(make_cpp_view(connection_, registry_.reducers()[i],
-                                       registry_.start_fold(i), options_.lease));
+    for (const Carried::Set* const set : live) {
+        std::vector<View*>& views = sets_.emplace_back();
+        for (const Carried::Member& member : set->members) {
+            std::unique_ptr<View> view = carried.make_view(connection_, member);
+            view->set = set->set.name;
+            view->standing = standings[views_.size()];
+            views.push_back(view.get());
+            views_.push_back(std::move(view));
+        }
     }
-    for (const sql::SqlReducer& reducer : options_.sql_reducers) {
-        views_.push_back(make_sql_view(reducer, options_.lease));
-    }
-    for (std::size_t i = 0; i < views_.size(); ++i) views_[i]->standing = standings[i];
 }
 
 void Leader::add_partitions() {
@@ -96,7 +113,7 @@ void Leader::reduce_next() {
                                  : std::min(options_.lease / 3, std::chrono::milliseconds(250));
     std::unique_ptr<Page> page = reader_.take(patience);
     if (!page) return;
-    if (!with_retries([&] { reduce_batch(context(), *page); })) return;
+    if (!with_retries([&] { reduce_batch(context(), epoch_, *page); })) return;
     head_ = page->log.events.back().position;
     reader_.give_back(std::move(page));
     pace_reader();
@@ -130,34 +147,21 @@ bool Leader::with_retries(const std::function<void()>& step) {
 }
 
 void Leader::catch_up() {
-    for (const std::unique_ptr<View>& view : views_) {
-        if (view->standing.state != sql::ViewState::behind) continue;
+    for (const std::vector<View*>& set : sets_) {
         lease_.keep();
-        if (!with_retries([&] { catch_up(*view); })) return;
-        if (view->standing.state == sql::ViewState::following) {
-            log().info("view follows the log view={}@{} position={}", view->name(), view->version(),
-                       static_cast<std::int64_t>(head_));
-            pace_reader();
-        }
+        const auto followers = [&] {
+            return std::ranges::count_if(set, [](const View* view) {
+                return view->standing.state == sql::ViewState::following;
+            });
+        };
+        const auto before = followers();
+        bool is_further = false;
+        if (!with_retries([&] { is_further = catch_up_.step(context(), set, head_); })) return;
+        if (!is_further || followers() == before) continue;
+        log().info("view set follows the log set={} views={} of {} position={}", set.front()->set,
+                   followers(), set.size(), static_cast<std::int64_t>(head_));
+        pace_reader();
     }
-}
-
-void Leader::catch_up(View& view) {
-    if (sql::read_recorded(connection_, view.standing.position,
-                           recorded_size_.limit(view.pace.limit()), recorded_.log,
-                           PageSize::bytes_max)) {
-        recorded_size_.read(recorded_.log);
-        registry_.decode(recorded_.log.events, recorded_.decoded);
-        reduce_recorded(context(), view, recorded_, head_);
-        return;
-    }
-    sql::ViewStanding standing = view.standing;
-    standing.state = sql::ViewState::following;
-    sql::Transaction transaction(connection_);
-    write_standing(transaction, view.name(), standing);
-    sql::fence(transaction, epoch_);
-    transaction.commit();
-    view.standing = standing;
 }
 
 // Each has its own time, however busy the log is.
@@ -165,6 +169,24 @@ void Leader::housekeep() {
     lease_.keep();
     if (Clock::now() - views_checked_ > options_.lease / 3) resume_views();
     if (Clock::now() - partitions_checked_ > partition_interval) add_partitions();
+    if (Clock::now() - versions_checked_ > version_interval) retire_versions();
+}
+
+void Leader::retire_versions() {
+    versions_checked_ = Clock::now();
+    const std::string retired = sql::retire_old_versions(connection_, options_.rollback_window);
+    if (!retired.empty()) log().info("versions retired sets={}", retired);
+    try {
+        for (;;) {
+            const std::string dropped = sql::drop_retired_version(connection_);
+            if (dropped.empty()) return;
+            log().info("rows of a retired version dropped view={}", dropped);
+        }
+    } catch (const Error& error) {
+        // Somebody reads the view for long: there is time.
+        if (!is_passing(error)) throw;
+        log().warn("retired version not dropped: {}; will try again", error.what());
+    }
 }
 
 void Leader::resume_views() {

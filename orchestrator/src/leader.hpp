@@ -11,8 +11,9 @@
 #include "batch.hpp"
 #include "baton/base/backoff.hpp"
 #include "baton/orchestrator/orchestrator.hpp"
+#include "carried.hpp"
+#include "catch_up.hpp"
 #include "lease.hpp"
-#include "page_size.hpp"
 #include "read_ahead.hpp"
 #include "view.hpp"
 
@@ -22,14 +23,14 @@ class Leader {
 public:
     /// `connection` holds the leadership of `epoch`. Registers the reducers. Throws Error:
     /// build_mismatch, reducer_invalid, and what a Transaction throws.
-    Leader(const OrchestratorOptions& options, const Registry& registry,
+    Leader(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
            sql::Connection& connection, sql::Epoch epoch, std::function<bool()> stopping);
 
     /// Reduces until `stopping` says true. Throws Error(deposed), and what a Transaction throws.
     void work();
 
 private:
-    void register_reducers();
+    void register_reducers(const Carried& carried);
     void add_partitions();
     /// Takes what the reader has, or waits a little.
     void reduce_next();
@@ -37,8 +38,9 @@ private:
     bool with_retries(const std::function<void()>& step);
     /// Brings the views that are behind one step further.
     void catch_up();
-    void catch_up(View& view);
     void housekeep();
+    /// Gives up versions that were kept warm for long enough, and drops what they left.
+    void retire_versions();
     /// Looks whether a person has resolved what halted a view.
     void resume_views();
     /// Tells the reader what the slowest view may fold at once.
@@ -46,19 +48,19 @@ private:
     [[nodiscard]] BatchContext context();
 
     const OrchestratorOptions& options_;
-    const Registry& registry_;
     sql::Connection& connection_;
     const sql::Epoch epoch_;
     const std::function<bool()> stopping_;
     Lease lease_{connection_, epoch_, options_.lease};
 
-    std::vector<std::unique_ptr<View>> views_;
+    std::vector<std::unique_ptr<View>> views_;  // those of one set next to each other
+    std::vector<std::vector<View*>> sets_;
     Position head_{0};  // the last recorded position
     ReadAhead reader_;
-    Page recorded_;  // for views that are behind
-    PageSize recorded_size_{options_.batch_max};
+    CatchUp catch_up_;
     std::chrono::steady_clock::time_point views_checked_;
     std::chrono::steady_clock::time_point partitions_checked_;
+    std::chrono::steady_clock::time_point versions_checked_;
 };
 
 }  // namespace baton::orchestrator

@@ -7,21 +7,22 @@
 #include <chrono>
 
 #include "baton/sql/leadership.hpp"
+#include "mandate.hpp"
+#include "view.hpp"
 
 namespace baton::orchestrator {
 
-class Lease {
+class Lease final : public Mandate {
 public:
     using Clock = std::chrono::steady_clock;
 
     Lease(sql::Connection& connection, sql::Epoch epoch, std::chrono::milliseconds length)
         : connection_(connection), epoch_(epoch), length_(length) {}
 
-    [[nodiscard]] std::chrono::milliseconds length() const { return length_; }
+    [[nodiscard]] std::chrono::milliseconds length() const override { return length_; }
 
-    /// Extends it if a third of it is over: before whatever may take long. Not to be called within
-    /// a transaction. Throws Error: deposed, and what a Transaction throws.
-    void keep() {
+    /// Extends it if a third of it is over.
+    void keep() override {
         const Clock::time_point now = Clock::now();
         if (now - extended_ < length_ / 3) return;
         sql::Transaction transaction(connection_);
@@ -29,6 +30,13 @@ public:
         transaction.commit();
         extended_ = now;
     }
+
+    void note(sql::Transaction& transaction, const View& view, const sql::ViewStanding& standing,
+              const std::optional<std::string>& reason) override {
+        write_standing(transaction, view.name(), standing, reason);
+    }
+
+    void fence(sql::Transaction& transaction) override { sql::fence(transaction, epoch_); }
 
 private:
     sql::Connection& connection_;

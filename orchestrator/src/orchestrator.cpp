@@ -12,13 +12,12 @@
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/listener.hpp"
 #include "baton/sql/migrator.hpp"
+#include "carried.hpp"
 #include "leader.hpp"
+#include "standby.hpp"
 
 namespace baton {
 namespace {
-
-// How long a standby waits between looks when nobody resigned.
-constexpr std::chrono::milliseconds standby_look{300};
 
 sql::ConnectOptions leader_options(const OrchestratorOptions& options) {
     sql::ConnectOptions connect;
@@ -88,26 +87,15 @@ void Orchestrator::lead_or_wait() {
                     "'; set enable_seqscan = off; set jit = off");
     sql::prepare_leadership(connection);
 
-    sql::Candidate candidate{options_.node, {}, options_.lease, options_.membership};
-    for (const ReducerInfo& info : registry_.reducers()) {
-        candidate.reducers.push_back(info.name + "@" + std::to_string(info.version));
-    }
-    for (const sql::SqlReducer& reducer : options_.sql_reducers) {
-        candidate.reducers.push_back(reducer.name + "@" + std::to_string(reducer.version));
-    }
-
-    std::optional<sql::Epoch> epoch = sql::lead(connection, candidate);
+    const orchestrator::Carried carried(options_, registry_);
+    const sql::Candidate candidate = carried.candidate();
+    std::optional<sql::Epoch> epoch = sql::lead(connection, candidate).epoch;
     if (!epoch) {
         if (std::exchange(held_, std::nullopt)) log().warn("deposed: somebody else leads now");
         log().info("standing by schema={} node={}", options_.schema, options_.node);
-        sql::ConnectOptions standby = leader_options(options_);
-        standby.application_name = "baton standby";
-        sql::Listener resignations(options_.url, standby, options_.schema + "_leader");
-        while (!epoch && !stopping()) {
-            compare_with_leader(connection, candidate);
-            static_cast<void>(resignations.wait(standby_look));
-            epoch = sql::lead(connection, candidate);
-        }
+        orchestrator::Standby standby(options_, registry_, carried, connection,
+                                      [this] { return stopping(); });
+        epoch = standby.wait([&] { compare_with_leader(connection, candidate); });
         if (!epoch) return;
     }
     if (stopping()) {
@@ -115,7 +103,7 @@ void Orchestrator::lead_or_wait() {
         return;
     }
 
-    reduce(connection, *epoch);
+    reduce(connection, carried, *epoch);
     // The reader has ended here, and with it whatever it does to the doorbell.
     sql::resign(connection, *epoch);
     held_.reset();
@@ -144,9 +132,10 @@ void Orchestrator::compare_with_leader(sql::Connection& connection,
         row.text(1), theirs.empty() ? "none" : theirs, ours.empty() ? "none" : ours);
 }
 
-void Orchestrator::reduce(sql::Connection& connection, sql::Epoch epoch) {
+void Orchestrator::reduce(sql::Connection& connection, const orchestrator::Carried& carried,
+                          sql::Epoch epoch) {
     held_ = epoch;
-    orchestrator::Leader leader(options_, registry_, connection, epoch,
+    orchestrator::Leader leader(options_, registry_, carried, connection, epoch,
                                 [this] { return stopping(); });
     // Whatever ends it.
     const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool>*)> leading(

@@ -1,5 +1,5 @@
 // A view at work: one reducer version, its rows, and where it stands. The leader owns one for each
-// reducer of the process.
+// reducer of the process, a builder one for each build that it keeps.
 //
 // Threads: the leader's.
 #pragma once
@@ -58,6 +58,7 @@ public:
     /// It is not, and must be folded again.
     virtual void rolled_back() = 0;
 
+    std::string set;  ///< The view set that it belongs to.
     sql::ViewStanding standing;
     FoldPace pace;
 

@@ -1,11 +1,9 @@
--- create_view_table: the table of one view version, and the public view that shows it. Internal.
+-- create_view_table: the table of one view version, unless it is there. Internal.
 --
 -- Arguments   columns: [{"name", "type", "nullable", "key"}, ...] in order.
--- Raises      BT013 something else in this schema has the name.
--- Grants      select on the view to the group role _observe, if there is one; see
---             share_view() for who owns it.
--- Creates     table <view>__v<version> (columns and position, the position of the event that last
---             touched the row), view <view> (the columns, without position).
+-- Raises      BT013 something else in this schema has the view's name.
+-- Creates     table <view>__v<version>: the columns and position, the position of the event that
+--             last touched the row. See share_view() for who owns it.
 create or replace function create_view_table(view text, version integer, columns jsonb)
 returns void
 language plpgsql
@@ -14,12 +12,13 @@ set search_path from current
 as $$
 declare
     table_name text := view || '__v' || version;
-    taken_by   text;
 begin
-    select c.relkind into taken_by
-      from pg_class c
-     where c.relnamespace = current_schema()::regnamespace and c.relname = create_view_table.view;
-    if found then
+    if exists (select from pg_class c
+                where c.relnamespace = current_schema()::regnamespace
+                  and c.relname = create_view_table.view)
+       and not exists (select from view_state s where s.view = create_view_table.view)
+       and not exists (select from view_build b where b.view = create_view_table.view)
+    then
         raise exception 'the name % is taken in schema %; name the reducer otherwise',
             create_view_table.view, current_schema()
             using errcode = 'BT013';
@@ -38,15 +37,6 @@ begin
             (select string_agg(pg_catalog.format('%I', c ->> 'name'), ', ' order by n)
                from jsonb_array_elements(create_view_table.columns) with ordinality as e (c, n)
               where (c ->> 'key')::boolean));
-    end if;
-    execute pg_catalog.format('create view %I as select %s from %I',
-        create_view_table.view,
-        (select string_agg(pg_catalog.format('%I', c ->> 'name'), ', ' order by n)
-           from jsonb_array_elements(create_view_table.columns) with ordinality as e (c, n)),
-        table_name);
-    if exists (select from pg_roles where rolname = current_schema() || '_observe') then
-        execute pg_catalog.format('grant select on %I to %I',
-            create_view_table.view, current_schema() || '_observe');
     end if;
     perform share_view(create_view_table.view, create_view_table.version, true);
 end;

@@ -6,7 +6,7 @@
 --
 -- Arguments   name, version: of the reducer.
 -- Locks       its table and its view, exclusively.
--- Tables      reducer_version, view_state: delete. dead_event: update.
+-- Tables      reducer_version, view_state, view_build: delete. dead_event: update.
 create or replace function forget_reducer(name text, version integer)
 returns void
 language plpgsql
@@ -20,7 +20,12 @@ declare
 begin
     delete from view_state s
      where s.view = forget_reducer.name and s.version = forget_reducer.version;
-    if found then
+    delete from view_build b
+     where b.view = forget_reducer.name and b.version = forget_reducer.version;
+    if exists (select from view_state s where s.view = forget_reducer.name)
+       or exists (select from view_build b where b.view = forget_reducer.name) then
+        perform show_view(forget_reducer.name);
+    else
         execute format('drop view if exists %I', forget_reducer.name);
     end if;
     delete from reducer_version r

@@ -1,26 +1,28 @@
--- register_reducer: make a reducer version known here, with its table and its view. Internal.
+-- register_reducer: make a reducer version known here, with its table. Internal.
 --
--- The first registration of (name, version) fixes its build. A new view starts behind, at position
--- 0, and the leader catches it up from the log.
+-- The first registration of (name, version) fixes its build. A version of a live set becomes the
+-- live one of its view: it starts behind, at position 0, and the leader catches it up from the log.
+-- A version of another set is built beside, see view_build. The public view is show_view()'s.
 --
 -- Arguments
 --   name, version, build, language   who it is; language 'c++' or 'sql'.
 --   columns       of the view: [{"name", "type", "nullable", "key"}, ...]. Creates
 --                 <name>__v<version> unless it exists, as it does for a SQL reducer.
 --   other_builds  accept another build of the same version (development environments).
--- Returns   the view's state: 'following', 'behind' or 'halted'.
+--   is_live       whether it belongs to a live set: what register_set() said.
 -- Raises    BT012 the version is known with another build; BT013 the name is taken, or another
 --           version of the view is live.
--- Tables    reducer_version, view_state: read, insert.
+-- Tables    reducer_version, view_state, view_build: read, insert.
 create or replace function register_reducer(
     name         text,
     version      integer,
     build        text,
     language     text,
     columns      jsonb,
-    other_builds boolean default false
+    other_builds boolean default false,
+    is_live      boolean default true
 )
-returns text
+returns void
 language plpgsql
 volatile
 set search_path from current
@@ -52,19 +54,25 @@ begin
     end if;
 
     select * into live from view_state s where s.view = register_reducer.name;
-    if not found then
-        perform create_view_table(
-            register_reducer.name, register_reducer.version, register_reducer.columns);
-        insert into view_state (view, version, state, position)
-        values (register_reducer.name, register_reducer.version, 'behind', 0);
-        return 'behind';
+    if live.version = register_reducer.version then
+        return;
     end if;
-    if live.version <> register_reducer.version then
+    if register_reducer.is_live and live.version is not null then
         raise exception 'view % is live at version %, this process carries version %: run a '
             'process that carries version %',
             live.view, live.version, register_reducer.version, live.version
             using errcode = 'BT013';
     end if;
-    return live.state;
+    perform create_view_table(
+        register_reducer.name, register_reducer.version, register_reducer.columns);
+    if register_reducer.is_live then
+        insert into view_state (view, version, state, position)
+        values (register_reducer.name, register_reducer.version, 'behind', 0);
+        perform show_view(register_reducer.name);
+    else
+        insert into view_build (view, version)
+        values (register_reducer.name, register_reducer.version)
+        on conflict do nothing;
+    end if;
 end;
 $$;

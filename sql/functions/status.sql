@@ -3,7 +3,8 @@
 -- Returns   a JSON object: environment, leader {node, epoch, since, backend_pid, lease_seconds,
 --           reducers} (lease_seconds below 0: its session is there and has not extended the lease),
 --           log {position, events_per_second, lag_events, lag_seconds}, views
---           [{view, version, state, position, reason}], dead_events [{view, position, event_id,
+--           [{view, version, state, position, reason}], versions (those of versions() that are
+--           being built or are kept warm), dead_events [{view, position, event_id,
 --           type, error, state}],
 --           writers [{pid, application, seconds, state}] of transactions that have dispatched and
 --           not ended for over 5 s (see open_writers.sql), problems [text]: each says what
@@ -11,7 +12,8 @@
 --           the last hour.
 --           lag_events stops counting at 1000000.
 -- Cost      grows with the lag, not with the log.
--- Tables    leader, batch, log_window, view_state, dead_event, event, refusal: read.
+-- Tables    leader, batch, log_window, view_state, view_build, set_version, dead_event, event,
+--           refusal: read.
 create or replace function status()
 returns jsonb
 language plpgsql
@@ -73,6 +75,7 @@ begin
             'no orchestrator leads: %s; start one with "baton orchestrate"',
             case when l.epoch = 0 then 'there never was one'
                  else pg_catalog.format('%s led until %s', l.node, l.lease_until) end);
+        problems := problems || version_problems(true);
     elsif l.lease_until < clock_timestamp() then
         problems := problems || pg_catalog.format(
             '%s leads, but did not extend its lease, which ended at %s; its session, process %s, '
@@ -85,6 +88,9 @@ begin
       into problems
       from view_state s
      where s.state = 'halted';
+    if has_leader then
+        problems := problems || version_problems(false);
+    end if;
     select problems || coalesce(pg_catalog.array_agg(pg_catalog.format(
                'process %s (%s) dispatched %s s ago and has not committed; its events wait for '
                'it, nobody else''s do',
@@ -129,6 +135,9 @@ begin
             'lag_events', lag.events,
             'lag_seconds', round(lag.seconds::numeric, 3)),
         'views', views,
+        'versions', (select coalesce(pg_catalog.jsonb_agg(v), '[]')
+                       from pg_catalog.jsonb_array_elements(versions()) as v
+                      where v ->> 'state' in ('building', 'warm')),
         'dead_events', dead,
         'writers', writers,
         'problems', pg_catalog.to_jsonb(problems),

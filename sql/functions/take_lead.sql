@@ -20,12 +20,17 @@
 -- A free lock says nothing while the leader's session stands: somebody else may have sat on it when
 -- that leader took over.
 --
--- Arguments   node: who asks, for people to read. reducers: 'name@version' of what it carries.
---             lease: how long a silent leader is believed. environment, machine_id, token,
---             may_enrol: see admit().
+-- Who does not carry every live version never leads: it would keep some views and not others. The
+-- exception is who carries out a promotion. It is taken for the leader at once, whoever leads, and
+-- may do no more than switch_versions() until those versions are live; if it fails to, it resigns.
+--
+-- Arguments   node: who asks, for people to read. reducers, view_sets: 'name@version' of what it
+--             carries. lease: how long a silent leader is believed. environment, machine_id, token,
+--             may_enrol: see admit(). promotion: which one it carries out, see open_promotion().
 -- Returns     one row. epoch: the new epoch, or null. refused_code, refused_message: why it may not
---             lead here, else null; then, without an epoch, somebody else leads.
--- Raises      BT013 a view is live here that the caller does not carry. BT009 see rebase_log().
+--             lead here. lacking: the live set version that the caller does not carry. Where all
+--             are null somebody else leads.
+-- Raises      BT009 see rebase_log(). BT035 the promotion is not to be carried out any more.
 -- Locks       the session advisory lock of this environment, until resign() or the session's end;
 --             the leader's row, for which it waits no longer than lock_timeout (55P03).
 -- Tables      leader: update. leadership: insert. log_window, log_origin: see rebase_log().
@@ -33,13 +38,15 @@
 create or replace function take_lead(
     node        text,
     reducers    text[],
+    view_sets   text[],
     lease       interval,
     environment text default null,
     machine_id  text default null,
     token       text default null,
-    may_enrol   boolean default false
+    may_enrol   boolean default false,
+    promotion   bigint default null
 )
-returns table (epoch bigint, refused_code text, refused_message text)
+returns table (epoch bigint, refused_code text, refused_message text, lacking text)
 language plpgsql
 volatile
 security definer
@@ -51,7 +58,6 @@ declare
     lock_free   boolean;
     session     record;
     is_believed boolean;
-    lacking     text;
     new_epoch   bigint;
 begin
     select a.code, a.message into refused_code, refused_message
@@ -60,6 +66,21 @@ begin
     if refused_code is not null then
         return next;
         return;
+    end if;
+
+    if take_lead.promotion is null then
+        select s.view_set || '@' || s.version into lacking
+          from set_version s
+         where s.state = 'live' and s.view_set || '@' || s.version <> all (take_lead.view_sets)
+         order by s.view_set
+         limit 1;
+        if lacking is not null then
+            return next;
+            return;
+        end if;
+    elsif open_promotion(take_lead.view_sets) is distinct from take_lead.promotion then
+        raise exception 'promotion % is not to be carried out any more', take_lead.promotion
+            using errcode = 'BT035';
     end if;
 
     lock_free := pg_try_advisory_lock(leader_lock_key());
@@ -72,24 +93,13 @@ begin
         when session.is_busy is null
         then former.lease_until + 10 * take_lead.lease > clock_timestamp()
         else session.is_busy or former.lease_until > clock_timestamp() end;
-    if is_believed then
+    if is_believed and take_lead.promotion is null then
         perform pg_advisory_unlock(leader_lock_key()) where lock_free;
         return next;
         return;
     end if;
 
-    select s.view || '@' || s.version into lacking
-      from view_state s
-     where s.view || '@' || s.version <> all (take_lead.reducers)
-     limit 1;
-    if found then
-        perform pg_advisory_unlock(leader_lock_key()) where lock_free;
-        raise exception 'view % is live here and this process does not carry it: start one '
-            'that does, or drop the view',
-            lacking
-            using errcode = 'BT013';
-    end if;
-    if session.pid is not null then
+    if session.pid is not null and not is_believed then
         begin
             perform pg_catalog.pg_terminate_backend(session.pid, 1000) where session.is_same;
         exception when insufficient_privilege then

@@ -3,18 +3,10 @@
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
 #include "baton/sql/failure.hpp"
+#include "membership.hpp"
 
 namespace baton::sql {
 namespace {
-
-std::string text_array(const std::vector<std::string>& names) {
-    std::string literal = "{";
-    for (const std::string& name : names) {
-        if (literal.size() > 1) literal += ',';
-        literal += '"' + name + '"';
-    }
-    return literal + "}";
-}
 
 std::optional<std::string> interval(std::optional<std::chrono::milliseconds> time) {
     if (!time) return std::nullopt;
@@ -23,11 +15,24 @@ std::optional<std::string> interval(std::optional<std::chrono::milliseconds> tim
 
 }  // namespace
 
+std::optional<std::string> token_of(const Membership& membership) {
+    if (membership.token.empty()) return std::nullopt;
+    return membership.token;
+}
+
+void throw_refusal(const Row& row, int code, int message) {
+    const auto sqlstate = row.text_or_null(code);
+    if (!sqlstate) return;
+    throw SqlError(code_of_sqlstate(*sqlstate, ErrorCode::statement_failed),
+                   std::string(row.text(message)), std::string(*sqlstate));
+}
+
 void prepare_leadership(Connection& connection) {
     connection.prepare("take_lead",
-                       "select epoch, refused_code, refused_message from take_lead(node => $1,"
-                       " reducers => $2::text[], lease => $3::interval, environment => $4,"
-                       " machine_id => $5, token => $6, may_enrol => $7::boolean)");
+                       "select epoch, refused_code, refused_message, lacking from take_lead("
+                       "node => $1, reducers => $2::text[], view_sets => $3::text[],"
+                       " lease => $4::interval, environment => $5, machine_id => $6, token => $7,"
+                       " may_enrol => $8::boolean, promotion => $9::bigint)");
     connection.prepare("fence", "select fence($1::bigint, $2::interval)");
     connection.prepare("resign", "select resign($1::bigint)");
     connection.prepare("record_batch",
@@ -44,24 +49,23 @@ void prepare_leadership(Connection& connection) {
                        " id_ceiling => $11::bigint, stragglers => $12::xid8[])");
 }
 
-std::optional<Epoch> lead(Connection& connection, const Candidate& candidate) {
+LeadAnswer lead(Connection& connection, const Candidate& candidate,
+                std::optional<std::int64_t> promotion) {
     const Membership& member = candidate.membership;
-    const std::optional<std::string> token =
-        member.token.empty() ? std::nullopt : std::optional(member.token);
     Transaction transaction(connection);
     const Result result = transaction.exec_prepared(
-        "take_lead", {candidate.node, text_array(candidate.reducers), interval(candidate.lease),
-                      member.environment, member.machine_id, token, member.may_enrol});
+        "take_lead", {candidate.node, text_array(candidate.reducers),
+                      text_array(candidate.view_sets), interval(candidate.lease),
+                      member.environment, member.machine_id, token_of(member), member.may_enrol,
+                      promotion});
     const Row row = result.only();
     // A refusal too: it is written down there.
     transaction.commit();
-    if (const auto code = row.text_or_null(1)) {
-        throw SqlError(code_of_sqlstate(*code, ErrorCode::statement_failed),
-                       std::string(row.text(2)), std::string(*code));
-    }
-    const std::optional<std::int64_t> epoch = row.integer_or_null(0);
-    if (!epoch) return std::nullopt;
-    return Epoch{*epoch};
+    throw_refusal(row, 1, 2);
+    LeadAnswer answer;
+    if (const auto epoch = row.integer_or_null(0)) answer.epoch = Epoch{*epoch};
+    answer.lacking = row.text(3);
+    return answer;
 }
 
 void fence(Transaction& transaction, Epoch epoch, std::optional<std::chrono::milliseconds> lease) {

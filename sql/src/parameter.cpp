@@ -41,4 +41,17 @@ std::string Parameter::to_text() const {
     return std::string(text);
 }
 
+std::string text_array(const std::vector<std::string>& texts) {
+    std::string literal = "{";
+    for (const std::string& text : texts) {
+        literal += literal.size() > 1 ? ",\"" : "\"";
+        for (const char c : text) {
+            if (c == '"' || c == '\\') literal += '\\';
+            literal += c;
+        }
+        literal += '"';
+    }
+    return literal + "}";
+}
+
 }  // namespace baton::sql

@@ -108,7 +108,8 @@ SqlReducer read_sql_reducer(const std::string& path) {
     return reducer;
 }
 
-void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds) {
+void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds,
+                      bool is_live) {
     const Result known =
         transaction.exec_prepared("registered_sql_build", {reducer.name, reducer.version});
     const bool is_replaced = other_builds && !known.empty() && known[0].text(0) != reducer.build;
@@ -123,7 +124,7 @@ void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool 
         const Result columns =
             transaction.exec_prepared("view_columns", {reducer.name, reducer.version});
         transaction.exec_prepared("register_reducer", {reducer.name, reducer.version, reducer.build,
-                                                       "sql", columns.only().text(0), false});
+                                                       "sql", columns.only().text(0), false, is_live});
         if (!is_new) return;
         // A fold of no events: what cannot even be planned is refused here, not at an event.
         enter_recorded(transaction, Position{0}, 0);

@@ -62,7 +62,8 @@ std::vector<Parameter> reordered(const std::vector<std::string>& arrays,
 
 void prepare_view_store(Connection& connection) {
     connection.prepare("register_reducer",
-                       "select register_reducer($1, $2::integer, $3, $4, $5::jsonb, $6::boolean)");
+                       "select register_reducer($1, $2::integer, $3, $4, $5::jsonb, $6::boolean,"
+                       " $7::boolean)");
     connection.prepare("view_columns", "select view_columns($1, $2::integer)");
     connection.prepare("registered_sql_build",
                        "select build from reducer_version where name = $1 and version = $2::integer"
@@ -87,9 +88,11 @@ void prepare_view_store(Connection& connection) {
     connection.prepare("call_sql_reducer", "select call_sql_reducer($1, $2::integer)");
 }
 
-void register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds) {
-    transaction.exec_prepared("register_reducer", {info.name, info.version, info.build, "c++",
-                                                   columns_json(info.columns), other_builds});
+void register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds,
+                      bool is_live) {
+    transaction.exec_prepared("register_reducer",
+                              {info.name, info.version, info.build, "c++",
+                               columns_json(info.columns), other_builds, is_live});
 }
 
 ViewStanding read_standing(Transaction& transaction, const std::string& view) {

@@ -98,8 +98,10 @@ protected:
         sql::prepare_leadership(leader);
         const auto epoch = sql::lead(leader, {.node = "test",
                                               .reducers = {},
+                                              .view_sets = {},
                                               .lease = lease,
-                                              .membership = testing::test_membership()});
+                                              .membership = testing::test_membership()})
+                               .epoch;
         ASSERT_TRUE(epoch);
         sql::LogReader reader(leader, sql::read_checkpoint(leader), sql::Content::ids);
         sql::LogPage page;

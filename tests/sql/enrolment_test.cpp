@@ -93,7 +93,7 @@ TEST_F(EnrolmentTest, FileOfAnotherEnvironmentIsRefused) {
         EXPECT_EQ(outcome.code, "environment_mismatch");
         expect_contains(outcome.text, "baton_test belongs to the environment test");
     }
-    EXPECT_EQ(ask("select refused_code from take_lead('n', '{}', '1 s')"), "BT028");
+    EXPECT_EQ(ask("select refused_code from take_lead('n', '{}', '{}', '1 s')"), "BT028");
 }
 
 TEST_F(EnrolmentTest, UnknownMachineIsToldItsIdAndWhatToRun) {
@@ -310,12 +310,12 @@ TEST_F(EnrolmentTest, FloodOfMadeUpMachinesFillsNoDisk) {
     describe("production");
     connection_.exec(
         "select count(t.refused_code) from generate_series(1, 1100) as n, lateral take_lead("
-        "repeat('n', 100000), '{}', '1 s', 'test', encode(sha256(n::text::bytea), 'hex'), "
+        "repeat('n', 100000), '{}', '{}', '1 s', 'test', encode(sha256(n::text::bytea), 'hex'), "
         "repeat('t', 100000)) as t");
     EXPECT_EQ(ask("select count(*) from refusals()"), "1000");
     EXPECT_LT(std::stoi(ask("select max(length(node || message)) from refusals()")), 2000);
     connection_.exec(
-        "select take_lead('n', '{}', '1 s', repeat('x', 100000), repeat('y', 100000))");
+        "select take_lead('n', '{}', '{}', '1 s', repeat('x', 100000), repeat('y', 100000))");
     EXPECT_EQ(ask("select count(*) from refusals()"), "1000");
     EXPECT_LT(std::stoi(ask("select max(length(node || message)) from refusals()")), 2000);
 }
@@ -355,7 +355,7 @@ TEST_F(EnrolmentTest, SchemaThatNobodyDescribedCountsAsProduction) {
     Migrator().install(bare, "baton_dev_alice");
     bare.exec("set search_path = baton_dev_alice");
     const Row row = bare.exec(
-                            "select refused_code, refused_message from take_lead('n', '{}', "
+                            "select refused_code, refused_message from take_lead('n', '{}', '{}', "
                             "'1 s', 'dev-alice', '" +
                             machine_id('a') + "', '" + token_of("dev-alice", 'a') + "', true)")
                         .only();

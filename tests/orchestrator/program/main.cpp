@@ -5,7 +5,9 @@
 //     --skip                     skip poisoned events instead of halting
 //     --sql FILE                 a SQL reducer; may be given more than once
 //     --other-builds             accept another build of a registered version
-//     --other-build, --without-marks, --fixed-marks, --with-origins, --fold-takes MS   see
+//     --set NAME VERSION VIEW,VIEW…   a view set; may be given more than once
+//     --auto-promote, --rollback-window MS   as in OrchestratorOptions
+//     --totals N, --marks N, --other-build, --without-marks, --fixed-marks, --with-origins, --fold-takes MS   see
 //                                ReducerChoice
 //
 // Exits 0 after SIGTERM or SIGINT, 2 for wrong arguments, 3 with one line for an Error.
@@ -17,6 +19,7 @@
 #include <cstdio>
 #include <exception>
 #include <span>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -55,6 +58,20 @@ Arguments read_arguments(const std::vector<std::string>& words) {
             result.options.sql_reducers.push_back(baton::sql::read_sql_reducer(words.at(++i)));
         } else if (word == "--other-builds") {
             result.options.other_builds = true;
+        } else if (word == "--set") {
+            baton::ViewSet& set = result.options.view_sets.emplace_back();
+            set.name = words.at(++i);
+            set.version = static_cast<int>(number());
+            std::istringstream views(words.at(++i));
+            for (std::string view; std::getline(views, view, ',');) set.views.push_back(view);
+        } else if (word == "--auto-promote") {
+            result.options.auto_promote = true;
+        } else if (word == "--rollback-window") {
+            result.options.rollback_window = std::chrono::milliseconds(number());
+        } else if (word == "--totals") {
+            result.reducers.totals = static_cast<int>(number());
+        } else if (word == "--marks") {
+            result.reducers.marks = static_cast<int>(number());
         } else if (word == "--fold-takes") {
             result.reducers.fold_takes = std::chrono::milliseconds(number());
         } else if (word == "--other-build") {

@@ -4,6 +4,7 @@
 // Threads: values only.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <mutex>
@@ -64,6 +65,31 @@ struct OtherAccountTotalsReducer : AccountTotalsReducer {
     static constexpr std::string_view build = "two";
 };
 
+struct LaterAccountTotals {
+    std::string account;
+    std::int64_t largest{}, total{}, events{};
+    BATON_FIELDS(account, largest, total, events)
+    BATON_KEY(account)
+};
+
+/// A later version: counts every amount `version` times, has one column more and two less, in
+/// another order.
+template <int number>
+struct LaterAccountTotalsReducer {
+    using Row = LaterAccountTotals;
+    static constexpr std::string_view name = "account_totals";
+    static constexpr std::string_view build = "one";
+    static constexpr int version = number;
+    using Events = EventTypes<AccountMoved>;
+
+    void reduce(const AccountMoved& moved, Rows<Row>& rows) const {
+        Row& row = rows.at({moved.account});
+        row.events += 1;
+        row.total += moved.amount * number;
+        row.largest = std::max(row.largest, moved.amount);
+    }
+};
+
 /// An event that can be told to make its reducer fail.
 ///   fault  "exception", "other" (no std::exception), "bytes" (a message of 1 MiB with NUL and
 ///          invalid UTF-8), "row" (a row that cannot be stored); "" folds, "slow once" as well,
@@ -114,6 +140,17 @@ struct MarkTotalsReducer {
     }
 };
 
+/// The same, mended.
+struct MendedMarkTotalsReducer : MarkTotalsReducer {
+    static constexpr int version = 2;
+    MendedMarkTotalsReducer() : MarkTotalsReducer{.is_fixed = true} {}
+};
+
+/// Fails again.
+struct WorseMarkTotalsReducer : MarkTotalsReducer {
+    static constexpr int version = 3;
+};
+
 /// What goes with an event beside its content, of the newest of each account.
 struct MarkOrigin {
     std::string account;
@@ -145,6 +182,8 @@ struct MarkOriginsReducer {
 struct ReducerChoice {
     bool other_build = false;    ///< OtherAccountTotalsReducer instead of AccountTotalsReducer.
     bool without_marks = false;  ///< No MarkTotalsReducer.
+    int totals = 1;              ///< The version of account_totals: 1, 2 or 3.
+    int marks = 1;               ///< That of mark_totals: 1, 2, which never fails, or 3.
     bool fixed_marks = false;    ///< A MarkTotalsReducer that never fails.
     bool with_origins = false;   ///< MarkOriginsReducer too, the one that looks at envelopes.
     /// What a fold of one event takes in AccountTotalsReducer.
@@ -153,12 +192,22 @@ struct ReducerChoice {
 
 inline Registry make_registry(const ReducerChoice& choice) {
     Registry registry;
-    if (choice.other_build) {
+    if (choice.totals == 2) {
+        registry.add<LaterAccountTotalsReducer<2>>();
+    } else if (choice.totals == 3) {
+        registry.add<LaterAccountTotalsReducer<3>>();
+    } else if (choice.other_build) {
         registry.add<OtherAccountTotalsReducer>();
     } else {
         registry.add(AccountTotalsReducer{.each_takes = choice.fold_takes});
     }
-    if (!choice.without_marks) registry.add(MarkTotalsReducer{.is_fixed = choice.fixed_marks});
+    if (choice.marks == 2) {
+        registry.add<MendedMarkTotalsReducer>();
+    } else if (choice.marks == 3) {
+        registry.add<WorseMarkTotalsReducer>();
+    } else if (!choice.without_marks) {
+        registry.add(MarkTotalsReducer{.is_fixed = choice.fixed_marks});
+    }
     if (choice.with_origins) registry.add<MarkOriginsReducer>();
     return registry;
 }

@@ -27,10 +27,22 @@
 
 namespace baton {
 
+namespace orchestrator {
+class Carried;
+}
+
 /// What a view does about an event that its reducer cannot fold.
 enum class PoisonPolicy {
     halt,  ///< Stand before it until a person decides; the other views go on.
     skip,  ///< Note it, and go on without it.
+};
+
+/// Views that readers must see at one version and one position: they change their versions in one
+/// transaction, and where one of them must stop, all stop. A view in no set is a set of its own.
+struct ViewSet {
+    std::string name;
+    int version = 1;                 ///< Raised with each change of a member or its version.
+    std::vector<std::string> views;  ///< By name; this process carries a reducer of each.
 };
 
 struct OrchestratorOptions {
@@ -45,6 +57,11 @@ struct OrchestratorOptions {
     bool other_builds = false;
     std::function<PoisonPolicy(std::string_view view)> on_poison;  ///< Unset: halt.
     std::vector<sql::SqlReducer> sql_reducers;
+    std::vector<ViewSet> view_sets;
+    /// Promote by itself what it has built, once that is ready (development).
+    bool auto_promote = false;
+    /// How long a former version is kept for a rollback; a leader retires it then.
+    std::chrono::milliseconds rollback_window = std::chrono::hours(24);
 };
 
 class Orchestrator {
@@ -73,7 +90,8 @@ private:
     /// Waits, unless stop() is called; true if it was.
     bool pause(std::chrono::milliseconds time);
 
-    void reduce(sql::Connection& connection, sql::Epoch epoch);
+    void reduce(sql::Connection& connection, const orchestrator::Carried& carried,
+                sql::Epoch epoch);
     /// Warns, once for each leader, if it runs other reducers than this process carries.
     void compare_with_leader(sql::Connection& connection, const sql::Candidate& candidate);
 

@@ -29,18 +29,26 @@ struct Membership {
 struct Candidate {
     std::string node;                   ///< Who asks, for people to read.
     std::vector<std::string> reducers;  ///< "name@version" of each that it carries.
+    std::vector<std::string> view_sets;  ///< "name@version" of each that it carries.
     std::chrono::milliseconds lease{};  ///< How long a silent leader is believed.
     Membership membership = {};
+};
+
+/// What came of asking for the lead.
+struct LeadAnswer {
+    std::optional<Epoch> epoch;  ///< The new one; nothing if somebody else leads.
+    std::string lacking;         ///< A live "set@version" that the candidate does not carry, or "".
 };
 
 /// Makes the statements below known on a connection that is to lead.
 void prepare_leadership(Connection& connection);
 
-/// The new epoch, or nothing if somebody else leads. Throws Error: reducer_invalid (a live view
-/// is not among the candidate's), not_installed (see sql/functions/rebase_log.sql), and where the
+/// Asks for the lead; to carry out `promotion`, if one is given (sql/versions.hpp). Throws Error:
+/// not_installed (see sql/functions/rebase_log.sql), promotion_refused (it was ended), and where the
 /// machine may not lead here environment_mismatch, machine_not_enrolled, machine_elsewhere,
 /// token_refused, machine_revoked, origin_refused; that it was refused is then recorded.
-std::optional<Epoch> lead(Connection& connection, const Candidate& candidate);
+LeadAnswer lead(Connection& connection, const Candidate& candidate,
+                std::optional<std::int64_t> promotion = std::nullopt);
 
 /// Throws Error(deposed) unless `epoch` still leads; the transaction can then only end. Keeps
 /// a takeover waiting until the transaction ends, so call it last.

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace baton::sql {
 
@@ -63,5 +64,8 @@ private:
     std::size_t size_ = 0;
     std::array<char, 32> digits_{};
 };
+
+/// The texts as Postgres reads a text[].
+[[nodiscard]] std::string text_array(const std::vector<std::string>& texts);
 
 }  // namespace baton::sql

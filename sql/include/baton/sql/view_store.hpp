@@ -43,12 +43,15 @@ struct SqlReducer {
 /// Makes the statements below known on a connection that is to lead.
 void prepare_view_store(Connection& connection);
 
-/// Registers a reducer, and makes its table and view if they are not there. `other_builds` accepts
-/// another build of the same version: the view of a C++ reducer goes on as it is, that of a SQL
+/// Registers a reducer, and makes its table if it is not there. `is_live`: it belongs to a live
+/// set, see register_set(); else it is a build beside what is live. `other_builds` accepts another
+/// build of the same version: the view of a C++ reducer goes on as it is, that of a SQL
 /// reducer is dropped and built anew, because its script makes the table. Throws Error:
 /// build_mismatch, reducer_invalid (with the file and line of a SQL reducer).
-void register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds);
-void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds);
+void register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds,
+                      bool is_live);
+void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds,
+                      bool is_live);
 
 [[nodiscard]] ViewStanding read_standing(Transaction& transaction, const std::string& view);
 void write_standing(Transaction& transaction, const std::string& view, const ViewStanding& standing,

@@ -1,0 +1,142 @@
+#include "builder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "baton/base/check.hpp"
+#include "baton/base/log.hpp"
+
+namespace baton::orchestrator {
+
+void Builder::Claims::add(sql::BuildClaim claim) {
+    std::erase_if(claims_, [&](const sql::BuildClaim& former) {
+        return former.view == claim.view && former.version == claim.version;
+    });
+    claims_.push_back(std::move(claim));
+}
+
+void Builder::Claims::note(sql::Transaction& transaction, const View& view,
+                           const sql::ViewStanding& standing,
+                           const std::optional<std::string>& reason) {
+    const auto claim = std::ranges::find_if(claims_, [&](const sql::BuildClaim& c) {
+        return c.view == view.name() && c.version == view.version();
+    });
+    BATON_CHECK(claim != claims_.end());
+    note_build(transaction, *claim, standing, reason);
+}
+
+Builder::Builder(const OrchestratorOptions& options, const Registry& registry,
+                 const Carried& carried, sql::Connection& connection)
+    : options_(options),
+      carried_(carried),
+      connection_(connection),
+      claims_(options.lease),
+      catch_up_(registry, options.batch_max) {
+    sql::prepare_view_store(connection);
+    sql::prepare_versions(connection);
+}
+
+void Builder::look(bool registers) {
+    if (registers) register_sets();
+    claim();
+    show();
+    resume();
+}
+
+void Builder::register_sets() {
+    for (const Carried::Set& set : carried_.sets()) {
+        sql::Transaction transaction(connection_);
+        const sql::SetState state = sql::register_set(transaction, set.set, false);
+        const bool is_built = state == sql::SetState::building || state == sql::SetState::warm;
+        if (is_built) {
+            for (const Carried::Member& member : set.members) {
+                carried_.register_reducer(transaction, member, false);
+            }
+        }
+        transaction.commit();
+        const auto kept =
+            std::ranges::find_if(kept_, [&](const Kept& k) { return k.set == &set; });
+        if (kept != kept_.end()) {
+            kept->state = state;
+        } else if (is_built) {
+            kept_.push_back({&set, state, {}});
+        } else if (state == sql::SetState::retired || state == sql::SetState::older) {
+            log().warn("view set {}@{} is {}: nothing is built for it", set.set.name,
+                       set.set.version,
+                       state == sql::SetState::retired ? "retired" : "older than the live version");
+        }
+    }
+}
+
+void Builder::claim() {
+    for (sql::BuildClaim& claim : sql::claim_builds(connection_, carried_.candidate())) {
+        for (Kept& kept : kept_) {
+            const auto member = std::ranges::find_if(
+                kept.set->members, [&](const Carried::Member& m) { return m.view == claim.view; });
+            if (member == kept.set->members.end()) continue;
+            std::unique_ptr<View> view = carried_.make_view(connection_, *member);
+            view->set = kept.set->set.name;
+            view->standing = claim.standing;
+            kept.views.push_back(view.get());
+            unshown_.push_back(view.get());
+            views_.push_back(std::move(view));
+            log().info("building beside what is live view={}@{} from position={}", claim.view,
+                       claim.version, static_cast<std::int64_t>(claim.standing.position));
+        }
+        claims_.add(std::move(claim));
+    }
+}
+
+void Builder::show() {
+    try {
+        while (!unshown_.empty()) {
+            const View& view = *unshown_.back();
+            sql::show_view(connection_, view.name(), view.version());
+            unshown_.pop_back();
+        }
+    } catch (const Error& error) {
+        // It is needed for the promotion only.
+        if (!is_passing(error)) throw;
+        log().debug("public view not made yet: {}", error.what());
+    }
+}
+
+void Builder::resume() {
+    for (const std::unique_ptr<View>& view : views_) {
+        if (view->standing.state != sql::ViewState::halted) continue;
+        sql::Transaction transaction(connection_);
+        view->standing = sql::read_build_standing(transaction, view->name(), view->version());
+        view->rolled_back();
+    }
+}
+
+bool Builder::step() {
+    if (views_.empty()) return false;
+    const sql::Checkpoint checkpoint = sql::read_checkpoint(connection_);
+    const Position head{static_cast<std::int64_t>(checkpoint.next_position) - 1};
+    for (const std::unique_ptr<View>& view : views_) {
+        sql::ViewStanding& standing = view->standing;
+        if (standing.state == sql::ViewState::following && standing.position < head) {
+            standing.state = sql::ViewState::behind;
+        }
+    }
+    const BatchContext context{connection_, options_, views_, claims_};
+    for (const Kept& kept : kept_) {
+        if (catch_up_.step(context, kept.views, head)) return true;
+    }
+    return false;
+}
+
+std::vector<const sql::SetVersion*> Builder::ready_sets() const {
+    std::vector<const sql::SetVersion*> sets;
+    for (const Kept& kept : kept_) {
+        if (kept.state != sql::SetState::building) continue;
+        for (const View* const view : kept.views) {
+            if (view->standing.state != sql::ViewState::following) return {};
+        }
+        sets.push_back(&kept.set->set);
+    }
+    return unshown_.empty() ? sets : std::vector<const sql::SetVersion*>{};
+}
+
+}  // namespace baton::orchestrator

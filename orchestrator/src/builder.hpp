@@ -1,0 +1,75 @@
+// Keeps view versions that are not live: it builds new ones beside those that are, and keeps former
+// ones warm. Each follows the recorded log under a checkpoint of its own.
+//
+// Threads: that of its connection. Lifetime: everything that is passed must outlive it; what it
+// claimed is given up when the connection ends.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "batch.hpp"
+#include "carried.hpp"
+#include "catch_up.hpp"
+
+namespace baton::orchestrator {
+
+class Builder {
+public:
+    Builder(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
+            sql::Connection& connection);
+
+    /// Takes on what nobody keeps, first registering what is to be built if `registers`; looks, too,
+    /// whether a person has resolved what halted a build. Throws Error: build_mismatch, reducer_invalid, what
+    /// sql::lead() says of a machine that may not lead, and what a Transaction throws.
+    void look(bool registers);
+    /// Takes one set a page further; false if all are at the log's end, or halted. Throws
+    /// Error(deposed) where a build is not ours any more, and what a Transaction throws.
+    bool step();
+
+    /// The sets that were never live, if all that this process keeps of them is at the log's end.
+    [[nodiscard]] std::vector<const sql::SetVersion*> ready_sets() const;
+
+private:
+    // What entitles it to write each.
+    class Claims final : public Mandate {
+    public:
+        explicit Claims(std::chrono::milliseconds length) : length_(length) {}
+        void add(sql::BuildClaim claim);
+        [[nodiscard]] std::chrono::milliseconds length() const override { return length_; }
+        // It lasts as long as the session.
+        void keep() override {}
+        void note(sql::Transaction& transaction, const View& view,
+                  const sql::ViewStanding& standing,
+                  const std::optional<std::string>& reason) override;
+        // note() is one.
+        void fence(sql::Transaction& /*transaction*/) override {}
+
+    private:
+        std::chrono::milliseconds length_;
+        std::vector<sql::BuildClaim> claims_;
+    };
+
+    struct Kept {
+        const Carried::Set* set;
+        sql::SetState state;
+        std::vector<View*> views;  // those that are not live
+    };
+
+    void register_sets();
+    void claim();
+    void show();
+    void resume();
+
+    const OrchestratorOptions& options_;
+    const Carried& carried_;
+    sql::Connection& connection_;
+    Claims claims_;
+    CatchUp catch_up_;
+    std::vector<std::unique_ptr<View>> views_;
+    std::vector<Kept> kept_;
+    std::vector<View*> unshown_;  // which the public view does not know yet
+};
+
+}  // namespace baton::orchestrator

@@ -1,0 +1,56 @@
+// What this process carries: its reducers, in view sets. A view that is in no declared set is a set
+// of its own.
+//
+// Threads: constant after construction. Lifetime: the options and the registry must outlive it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "baton/orchestrator/orchestrator.hpp"
+#include "baton/sql/versions.hpp"
+#include "view.hpp"
+
+namespace baton::orchestrator {
+
+class Carried {
+public:
+    struct Member {
+        std::string view;
+        int version;
+        std::size_t index;  ///< Among the registry's reducers, or the SQL reducers.
+        bool is_sql;
+    };
+    struct Set {
+        sql::SetVersion set;
+        std::vector<Member> members;
+    };
+
+    /// Throws Error(settings_invalid) where the declared sets do not fit the reducers.
+    Carried(const OrchestratorOptions& options, const Registry& registry);
+
+    [[nodiscard]] const std::vector<Set>& sets() const { return sets_; }
+    /// As the database is to know this process.
+    [[nodiscard]] sql::Candidate candidate() const;
+
+    /// "set@version", or "" where it carries none.
+    [[nodiscard]] std::string version_of(const std::string& set) const;
+    /// Throws Error(build_mismatch) where a version is known with another build.
+    void check_builds(sql::Connection& connection) const;
+
+    void register_reducer(sql::Transaction& transaction, const Member& member, bool is_live) const;
+    /// The reducer must be registered, and the connection outlive the view.
+    [[nodiscard]] std::unique_ptr<View> make_view(sql::Connection& connection,
+                                                  const Member& member) const;
+
+private:
+    [[nodiscard]] const std::string& build_of(const Member& member) const;
+    void add_declared(const ViewSet& declared, std::vector<Member>& free);
+
+    const OrchestratorOptions& options_;
+    const Registry& registry_;
+    std::vector<Set> sets_;
+};
+
+}  // namespace baton::orchestrator

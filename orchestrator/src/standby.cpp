@@ -1,0 +1,139 @@
+#include "standby.hpp"
+
+#include <utility>
+
+#include "baton/base/fault.hpp"
+#include "baton/base/log.hpp"
+#include "lease.hpp"
+
+namespace baton::orchestrator {
+namespace {
+
+// How long it waits between looks when nobody called.
+constexpr std::chrono::milliseconds look_interval{300};
+
+// How often it looks for builds that nobody keeps.
+constexpr std::chrono::milliseconds claim_interval{1000};
+
+sql::ConnectOptions listener_options(const OrchestratorOptions& options) {
+    sql::ConnectOptions connect;
+    connect.application_name = "baton standby";
+    connect.schema = options.schema;
+    return connect;
+}
+
+}  // namespace
+
+Standby::Standby(const OrchestratorOptions& options, const Registry& registry,
+                 const Carried& carried, sql::Connection& connection,
+                 std::function<bool()> stopping)
+    : options_(options),
+      carried_(carried),
+      candidate_(carried.candidate()),
+      connection_(connection),
+      stopping_(std::move(stopping)),
+      calls_(options.url, listener_options(options), options.schema + "_leader"),
+      builder_(options, registry, carried, connection) {
+    // Not when it comes to lead: that may be at night.
+    if (!options.other_builds) carried.check_builds(connection);
+}
+
+std::optional<sql::Epoch> Standby::wait(const std::function<void()>& not_led) {
+    while (!stopping_()) {
+        const sql::LeadAnswer answer = sql::lead(connection_, candidate_);
+        if (answer.epoch) return answer.epoch;
+        if (answer.lacking.empty()) {
+            lacking_.clear();
+            not_led();
+        } else {
+            keep_versions(answer.lacking);
+            if (const std::optional<sql::Epoch> epoch = promote()) return epoch;
+        }
+        go_on();
+    }
+    return std::nullopt;
+}
+
+void Standby::keep_versions(const std::string& lacking) {
+    const bool is_new = std::exchange(lacking_, lacking) != lacking;
+    if (is_new) {
+        const std::string own = carried_.version_of(lacking.substr(0, lacking.find('@')));
+        log().warn("cannot lead: view set {} is live, and this process carries {} schema={} node={}",
+                   lacking, own.empty() ? "no version of it" : own, options_.schema,
+                   options_.node);
+    }
+    if (!is_new && Clock::now() - looked_ < claim_interval) return;
+    looked_ = Clock::now();
+    builder_.look(is_new);
+    if (options_.auto_promote) ask_for_promotion();
+}
+
+void Standby::ask_for_promotion() {
+    std::vector<std::string> sets;
+    std::vector<int> versions;
+    for (const sql::SetVersion* const set : builder_.ready_sets()) {
+        sets.push_back(set->name);
+        versions.push_back(set->version);
+    }
+    if (sets.empty()) return;
+    try {
+        static_cast<void>(sql::promote(connection_, sets, versions, false));
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::promotion_refused) throw;
+        if (std::exchange(refused_, error.what()) == error.what()) return;
+        log().info("not promoted yet: {}", error.what());
+    }
+}
+
+std::optional<sql::Epoch> Standby::promote() {
+    const std::optional<std::int64_t> promotion = sql::open_promotion(connection_, candidate_);
+    if (!promotion) return std::nullopt;
+    std::optional<sql::Epoch> epoch;
+    try {
+        epoch = sql::lead(connection_, candidate_, promotion).epoch;
+        if (!epoch) return std::nullopt;
+        carry_out(*promotion, *epoch);
+        return epoch;
+    } catch (const Error& error) {
+        if (is_passing(error)) {
+            // The leader's batch takes long. Whatever this process has begun to lead it gives back.
+            log().info("promotion put off: {}", error.what());
+        } else if (error.code() == ErrorCode::promotion_refused) {
+            log().warn("promotion refused: {}", error.what());
+            sql::refuse_promotion(connection_, *promotion, error.what());
+        } else {
+            throw;
+        }
+        if (epoch) sql::resign(connection_, *epoch);
+        return std::nullopt;
+    }
+}
+
+void Standby::carry_out(std::int64_t promotion, sql::Epoch epoch) {
+    fault_point("promotion_led");
+    // Nobody else can move the log on any more: what is missing is a batch at most.
+    Lease lease(connection_, epoch, options_.lease);
+    while (builder_.step()) lease.keep();
+    fault_point("before_switch");
+    const Position position = sql::switch_versions(connection_, promotion, epoch);
+    fault_point("after_switch");
+    log().info("promoted promotion={} position={} epoch={}", promotion,
+               static_cast<std::int64_t>(position), static_cast<std::int64_t>(epoch));
+}
+
+void Standby::go_on() {
+    const Clock::time_point until = Clock::now() + look_interval;
+    bool is_further = true;
+    while (is_further && !stopping_() && Clock::now() < until) {
+        try {
+            is_further = builder_.step();
+        } catch (const Error& error) {
+            if (!is_passing(error)) throw;
+            log().warn("build put off: {}", error.what());
+            break;
+        }
+    }
+    if (!is_further) static_cast<void>(calls_.wait(look_interval));
+}
+
+}  // namespace baton::orchestrator

@@ -1,0 +1,53 @@
+// A process that does not lead: it keeps the versions that it carries and that are not live, carries
+// out their promotion, and takes the lead when that is free.
+//
+// Threads: the caller's.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "baton/sql/leadership.hpp"
+#include "baton/sql/listener.hpp"
+#include "builder.hpp"
+#include "carried.hpp"
+
+namespace baton::orchestrator {
+
+class Standby {
+public:
+    /// Throws Error(build_mismatch) where a version that this process carries is known with another
+    /// build, unless the options allow that.
+    Standby(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
+            sql::Connection& connection, std::function<bool()> stopping);
+
+    /// The epoch of the leadership that came; nothing if `stopping` came first. `not_led` is called
+    /// after each look at which somebody else led, and this process carries all that is live.
+    std::optional<sql::Epoch> wait(const std::function<void()>& not_led);
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    void keep_versions(const std::string& lacking);
+    /// Asks for the promotion of what is ready, where that is the policy.
+    void ask_for_promotion();
+    std::optional<sql::Epoch> promote();
+    void carry_out(std::int64_t promotion, sql::Epoch epoch);
+    /// Builds until it is time to look again; waits if there is nothing to build.
+    void go_on();
+
+    const OrchestratorOptions& options_;
+    const Carried& carried_;
+    const sql::Candidate candidate_;
+    sql::Connection& connection_;
+    const std::function<bool()> stopping_;
+    sql::Listener calls_;  // resignations and promotions
+    Builder builder_;
+    std::string lacking_;  // the last live set version that this process was found to lack
+    std::string refused_;  // why a promotion that it asked for was refused
+    Clock::time_point looked_;
+};
+
+}  // namespace baton::orchestrator

@@ -1,0 +1,60 @@
+-- claim_builds: take on the builds that the caller carries and nobody else keeps.
+--
+-- One process keeps a build: it holds an advisory lock as long as its session lives, and every
+-- write of its shows the claim, see note_build(). Who is not admitted gets the reason as an answer,
+-- as in take_lead(): commit.
+--
+-- Arguments   node, environment, machine_id, token, may_enrol: see take_lead(). reducers,
+--             view_sets: 'name@version' of what the caller carries.
+-- Returns     a row for each build that is the caller's from here on; or one with refused_code and
+--             refused_message.
+-- Locks       the session advisory locks of those builds, until the session's end.
+-- Tables      view_build: update. machine, refusal: see admit().
+create or replace function claim_builds(
+    node        text,
+    reducers    text[],
+    view_sets   text[],
+    environment text default null,
+    machine_id  text default null,
+    token       text default null,
+    may_enrol   boolean default false
+)
+returns table (view text, version integer, "position" bigint, state text, claim bigint,
+               refused_code text, refused_message text)
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    b view_build;
+begin
+    select a.code, a.message into refused_code, refused_message
+      from admit(claim_builds.environment, claim_builds.node, claim_builds.machine_id,
+                 claim_builds.token, claim_builds.may_enrol) as a;
+    if refused_code is not null then
+        return next;
+        return;
+    end if;
+    for b in
+        select * from view_build v
+         where v.view || '@' || v.version = any (claim_builds.reducers)
+           and not (is_kept(v) and v.backend_pid = pg_backend_pid())
+         order by v.view, v.version
+    loop
+        continue when not pg_try_advisory_lock(build_lock_key(b.view, b.version));
+        return query
+            update view_build v
+               set claim = v.claim + 1, node = claim_builds.node, backend_pid = pg_backend_pid(),
+                   view_sets = claim_builds.view_sets, claimed_at = clock_timestamp(),
+                   claimed_position = v.position
+             where v.view = b.view and v.version = b.version
+            returning v.view, v.version, v.position, v.state, v.claim, null::text, null::text;
+        if not found then
+            -- It was promoted or retired while we looked.
+            perform pg_advisory_unlock(build_lock_key(b.view, b.version));
+        end if;
+    end loop;
+end;
+$$;

@@ -1,0 +1,51 @@
+-- drop_retired_version: drop the table of one version that nothing needs any more, and what else it
+-- has. Internal, for the leader, until it returns null.
+--
+-- Returns     'view@version', or null if there is nothing left to drop.
+-- Locks       the leader's row; the public view and the table, exclusively, for 100 ms at most
+--             (55P03, and can be tried again).
+-- Tables      reducer_version, view_state, view_build, set_version: read.
+create or replace function drop_retired_version()
+returns text
+language plpgsql
+volatile
+set search_path from current
+set lock_timeout = '100ms'
+as $$
+#variable_conflict use_column
+declare
+    r  reducer_version;
+    fn regprocedure;
+begin
+    select v.* into r
+      from reducer_version v
+     where not exists (select from view_state s where s.view = v.name and s.version = v.version)
+       and not exists (select from view_build b where b.view = v.name and b.version = v.version)
+       and not exists (select from set_version s
+                        where s.state <> 'retired' and v.name || '@' || v.version = any (s.members))
+       and to_regclass(pg_catalog.format('%I.%I', current_schema(), v.name || '__v' || v.version))
+           is not null
+     order by v.name, v.version
+     limit 1;
+    if not found then
+        return null;
+    end if;
+    perform from leader where only_row for update;
+    if exists (select from view_state s where s.view = r.name)
+       or exists (select from view_build b where b.view = r.name) then
+        perform show_view(r.name);
+    else
+        execute pg_catalog.format('drop view if exists %I', r.name);
+    end if;
+    for fn in
+        select p.oid::regprocedure
+          from pg_proc p
+         where p.pronamespace = current_schema()::regnamespace
+           and p.proname = r.name || '__v' || r.version
+    loop
+        execute pg_catalog.format('drop routine %s', fn);
+    end loop;
+    execute pg_catalog.format('drop table %I', r.name || '__v' || r.version);
+    return r.name || '@' || r.version;
+end;
+$$;

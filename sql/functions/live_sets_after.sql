@@ -1,0 +1,82 @@
+-- live_sets_after: which view sets would be live after a promotion. Internal: promote(),
+-- open_promotion(), switch_versions().
+--
+-- A live set all of whose views go over into promoted ones is superseded. One that would keep only
+-- some of its views has no version that says so: it must be promoted along.
+--
+-- Arguments   view_sets, versions: what is to be live.
+-- Returns     'set@version' of each, sorted.
+-- Raises      BT034 there is no such version. BT035 it is live already, or was retired; or the sets
+--             do not go together.
+-- Tables      set_version: read.
+create or replace function live_sets_after(view_sets text[], versions integer[])
+returns text[]
+language plpgsql
+stable
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    wanted   record;
+    promoted text[] := '{}';
+    views    text[] := '{}';
+    own      text[];
+    other    record;
+    kept     text[] := '{}';
+begin
+    for wanted in
+        select w.view_set, w.version, s.members, s.state, s.since
+          from unnest(live_sets_after.view_sets, live_sets_after.versions)
+               as w (view_set, version)
+          left join set_version s on s.view_set = w.view_set and s.version = w.version
+    loop
+        if wanted.state is null then
+            raise exception 'view set % has no version % here; there %', wanted.view_set,
+                coalesce(wanted.version::text, 'null'),
+                coalesce('is ' || (select string_agg(s.version || ' (' || s.state || ')', ', '
+                                                     order by s.version)
+                                     from set_version s where s.view_set = wanted.view_set),
+                         'is no view set of this name: ' || coalesce(
+                         (select string_agg(distinct s.view_set, ', ') from set_version s), 'none'))
+                using errcode = 'BT034';
+        elsif wanted.state = 'live' then
+            raise exception 'view set % is live at version % already', wanted.view_set,
+                wanted.version
+                using errcode = 'BT035';
+        elsif wanted.state = 'retired' then
+            raise exception 'view set %@% was retired at %, its rows are gone: build it again as a '
+                'new version',
+                wanted.view_set, wanted.version, wanted.since
+                using errcode = 'BT035';
+        end if;
+        own := (select pg_catalog.array_agg(pg_catalog.split_part(m, '@', 1))
+                  from unnest(wanted.members) as m);
+        if views && own or wanted.view_set || '@' || wanted.version = any (promoted) then
+            raise exception 'view set %@% and another one of this promotion have a view in common',
+                wanted.view_set, wanted.version
+                using errcode = 'BT035';
+        end if;
+        promoted := promoted || (wanted.view_set || '@' || wanted.version);
+        views := views || own;
+    end loop;
+
+    for other in
+        select s.view_set, s.version,
+               (select pg_catalog.array_agg(pg_catalog.split_part(m, '@', 1))
+                  from unnest(s.members) as m) as views
+          from set_version s
+         where s.state = 'live' and s.view_set <> all (live_sets_after.view_sets)
+    loop
+        if not other.views && views then
+            kept := kept || (other.view_set || '@' || other.version);
+        elsif not other.views <@ views then
+            raise exception 'view set %@% would lose a view to this promotion: promote a version '
+                'of % along that is without it',
+                other.view_set, other.version, other.view_set
+                using errcode = 'BT035';
+        end if;
+    end loop;
+    return (select pg_catalog.array_agg(s order by s)
+              from unnest(kept || promoted) as s);
+end;
+$$;

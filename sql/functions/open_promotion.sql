@@ -1,0 +1,50 @@
+-- open_promotion: the promotion that the caller can carry out, if one is asked for. Internal, for
+-- processes that stand by; called in the session that claimed the builds.
+--
+-- A promotion whose build was halted meanwhile is refused here.
+--
+-- Arguments   carried: 'set@version' of what the caller carries.
+-- Returns     its id; null if there is none, or it is another's to carry out, or a build is not
+--             ready yet.
+-- Tables      promotion: update. set_version, view_state, view_build: read.
+create or replace function open_promotion(carried text[])
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    p      promotion;
+    after  text[];
+    member record;
+begin
+    select * into p from promotion where state = 'requested';
+    if not found then
+        return null;
+    end if;
+    begin
+        after := live_sets_after(p.view_sets, p.versions);
+    exception when sqlstate 'BT034' or sqlstate 'BT035' then
+        perform end_promotion(p.id, 'refused', sqlerrm);
+        return null;
+    end;
+    if not after <@ open_promotion.carried then
+        return null;
+    end if;
+    for member in select * from promotion_builds(p.view_sets, p.versions) as m loop
+        if (member.b).backend_pid is distinct from pg_backend_pid() then
+            return null;
+        elsif (member.b).state = 'halted' then
+            perform end_promotion(p.id, 'refused', pg_catalog.format(
+                'the build of %s@%s is halted at position %s: %s', member.view, member.version,
+                (member.b).position, (member.b).reason));
+            return null;
+        elsif (member.b).state <> 'ready' then
+            return null;
+        end if;
+    end loop;
+    return p.id;
+end;
+$$;

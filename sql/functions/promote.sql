@@ -1,0 +1,83 @@
+-- promote: make a version of a view set the live one; of several sets in one switch.
+--
+-- The process that keeps the builds does it: it takes the lead, folds what little is missing, and
+-- switches, see switch_versions(). This only asks it to; promotion_state() tells what became of it.
+--
+-- Arguments   view_sets, versions: what is to be live. when_ready: wait until the builds are ready;
+--             else they must be, which is within one batch of the log's end.
+-- Returns     the promotion's id.
+-- Raises      BT034 there is no such version. BT035 it cannot be promoted: it is live, retired,
+--             halted, not ready, or nobody keeps it; another promotion is under way; the sets do
+--             not go together, or the process that keeps it does not carry what else is live.
+--             42501 the caller is not the environment's owner, and this is no development
+--             environment.
+-- Notifies    '<schema>_leader', for the processes that stand by.
+-- Tables      set_version, view_state, view_build, environment: read. promotion: insert.
+create or replace function promote(
+    view_sets text[], versions integer[], when_ready boolean default false)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    after    text[];
+    member   record;
+    head     bigint;
+    busy     promotion;
+    made     bigint;
+begin
+    perform require_operator('promote');
+    if cardinality(view_sets) is distinct from cardinality(versions)
+       or coalesce(cardinality(view_sets), 0) = 0 then
+        raise exception 'promote: as many versions as view sets, one at least'
+            using errcode = 'BT034';
+    end if;
+    after := live_sets_after(promote.view_sets, promote.versions);
+    head := coalesce((select b.first_position + b.count - 1 from batch b
+                       order by b.first_position desc limit 1), 0);
+    for member in select * from promotion_builds(promote.view_sets, promote.versions) as m loop
+        if (member.b).state = 'halted' then
+            raise exception 'the build of %@% is halted at position %: %; see "baton dead list"',
+                member.view, member.version, (member.b).position, (member.b).reason
+                using errcode = 'BT035';
+        end if;
+        continue when promote.when_ready;
+        if member.is_kept is not true then
+            raise exception 'nobody keeps %@%: start a program that carries it', member.view,
+                member.version
+                using errcode = 'BT035';
+        elsif (member.b).state <> 'ready' then
+            raise exception '%@% is not ready: it has % of % events; wait, or use --when-ready',
+                member.view, member.version, (member.b).position, head
+                using errcode = 'BT035';
+        end if;
+        if not after <@ (member.b).view_sets then
+            raise exception 'the process that keeps %@% (%) does not carry %, which would be live, '
+                'too: promote together what it carries (%), or give it that',
+                member.view, member.version, (member.b).node,
+                (select string_agg(a, ', ') from unnest(after) as a
+                  where a <> all ((member.b).view_sets)),
+                array_to_string((member.b).view_sets, ', ')
+                using errcode = 'BT035';
+        end if;
+    end loop;
+
+    select * into busy from promotion p where p.state = 'requested' for update skip locked;
+    if found then
+        raise exception 'promotion % (%) is under way', busy.id,
+            array_to_string(busy.view_sets, ', ')
+            using errcode = 'BT035';
+    end if;
+    insert into promotion (view_sets, versions, when_ready)
+    values (promote.view_sets, promote.versions, promote.when_ready)
+    returning id into made;
+    perform pg_catalog.pg_notify(current_schema() || '_leader', '');
+    return made;
+exception when unique_violation then
+    raise exception 'another promotion is under way'
+        using errcode = 'BT035';
+end;
+$$;

@@ -1,0 +1,14 @@
+-- promotion_state: what became of a promotion.
+--
+-- Returns     state: 'requested', 'done', 'refused' or 'cancelled'; reason: why not; position: at
+--             which the views changed over; no row if there is no such promotion.
+-- Tables      promotion: read.
+create or replace function promotion_state(id bigint)
+returns table (state text, reason text, "position" bigint)
+language sql
+stable
+security definer
+set search_path from current
+as $$
+    select p.state, p.reason, p.position from promotion p where p.id = promotion_state.id;
+$$;

@@ -1,0 +1,17 @@
+-- retire: these set versions, and the builds that no other version needs, are no more. Internal.
+create or replace function retire(retired text[])
+returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+#variable_conflict use_column
+begin
+    update set_version s
+       set state = 'retired', since = clock_timestamp()
+     where s.view_set || '@' || s.version = any (retire.retired) and s.state <> 'live';
+    delete from view_build b
+     where not exists (select from set_version s
+                        where s.state <> 'retired' and b.view || '@' || b.version = any (s.members));
+end;
+$$;

@@ -1,0 +1,35 @@
+-- switch_views: make those versions live that the live sets say. Internal: switch_versions().
+--
+-- Arguments   head: the log's end; whatever becomes live is there.
+-- Tables      set_version: read. view_state, view_build: insert, update, delete.
+create or replace function switch_views(head bigint)
+returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+#variable_conflict use_column
+begin
+    -- What was live stays as it stands, and becomes a build that nobody has claimed yet.
+    insert into view_build (view, version, position, state, reason)
+    select l.view, l.version,
+           case l.state when 'following' then switch_views.head else l.position end,
+           case l.state when 'following' then 'ready' when 'behind' then 'building'
+                        else l.state end,
+           l.reason
+      from view_state l
+     where not exists (select from set_version s
+                        where s.state = 'live' and l.view || '@' || l.version = any (s.members));
+    delete from view_state l
+     where not exists (select from set_version s
+                        where s.state = 'live' and l.view || '@' || l.version = any (s.members));
+    insert into view_state (view, version, state, position)
+    select b.view, b.version, 'following', switch_views.head
+      from view_build b
+     where exists (select from set_version s
+                    where s.state = 'live' and b.view || '@' || b.version = any (s.members));
+    delete from view_build b
+     where exists (select from set_version s
+                    where s.state = 'live' and b.view || '@' || b.version = any (s.members));
+end;
+$$;

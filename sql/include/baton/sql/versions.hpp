@@ -1,0 +1,90 @@
+// Versions of view sets, beside each other: one is live, others are built or kept warm by processes
+// that carry them, and a promotion switches. The rules are the database's: see
+// sql/functions/register_set.sql, claim_builds.sql and switch_versions.sql.
+//
+// Threads: no state but the connection's.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "baton/sql/leadership.hpp"
+#include "baton/sql/view_store.hpp"
+
+namespace baton::sql {
+
+enum class SetState : std::uint8_t {
+    unregistered,  ///< Only a leader can say what becomes of it.
+    older,         ///< Never here, and older than the live one: nothing is built for it.
+    building,
+    live,
+    warm,
+    retired,
+};
+
+/// A view set as a process carries it.
+struct SetVersion {
+    std::string name;
+    int version = 0;
+    std::vector<std::string> members;  ///< "view@version" of each.
+};
+
+/// Makes the statements below known.
+void prepare_versions(Connection& connection);
+
+/// Makes the set known. A set that is not live in any version becomes so, if the caller leads.
+/// Throws Error(build_mismatch) where the version is known with other members.
+SetState register_set(Transaction& transaction, const SetVersion& set, bool leads);
+
+/// Lets the public view show whichever version is live, this one included. Throws
+/// Error(lock_unavailable) while somebody reads it for long, and can be tried again.
+void show_view(Connection& connection, const std::string& view, int version);
+
+/// A view version that is not live, kept by this session.
+struct BuildClaim {
+    std::string view;
+    int version = 0;
+    std::int64_t claim = 0;
+    ViewStanding standing;  ///< `following`: it was at the log's end.
+};
+
+/// Takes on every build that the candidate carries and nobody keeps. Throws Error as lead() does
+/// where the machine is not admitted.
+[[nodiscard]] std::vector<BuildClaim> claim_builds(Connection& connection,
+                                                   const Candidate& candidate);
+
+/// Notes where a build stands. Throws Error(deposed) unless it is still this session's; the
+/// transaction can then only end.
+void note_build(Transaction& transaction, const BuildClaim& build, const ViewStanding& standing,
+                const std::optional<std::string>& reason);
+
+[[nodiscard]] ViewStanding read_build_standing(Transaction& transaction, const std::string& view,
+                                               int version);
+
+/// Asks for a promotion; the process that keeps the builds carries it out. Returns its id. Throws
+/// Error: version_unknown, promotion_refused.
+[[nodiscard]] std::int64_t promote(Connection& connection, const std::vector<std::string>& sets,
+                                   const std::vector<int>& versions, bool when_ready);
+
+/// The promotion that this session can carry out, if one is asked for.
+[[nodiscard]] std::optional<std::int64_t> open_promotion(Connection& connection,
+                                                         const Candidate& candidate);
+/// It will not be carried out.
+void refuse_promotion(Connection& connection, std::int64_t promotion, std::string_view reason);
+
+/// Carries it out, in a transaction of its own; returns the position at which the views changed
+/// over. Throws Error: promotion_refused, deposed.
+Position switch_versions(Connection& connection, std::int64_t promotion, Epoch epoch);
+
+/// Gives up versions that were kept warm for longer than `rollback_window`; says which, or "".
+[[nodiscard]] std::string retire_old_versions(Connection& connection,
+                                              std::chrono::milliseconds rollback_window);
+/// Drops what one retired version left; says which, or "" if there is nothing. Throws
+/// Error(lock_unavailable) while somebody reads the view for long.
+[[nodiscard]] std::string drop_retired_version(Connection& connection);
+
+}  // namespace baton::sql
