@@ -29,9 +29,9 @@ struct BatchContext {
 
 /// Reduces a new page into every following view, and records it. Views that meet a poisoned event
 /// are halted or skip it, as their policy says; the others of a halted view's set stop before the
-/// event with it, so that a set is always at one position. Throws Error: deposed, reducer_invalid (a fold of
-/// one event takes longer than the lease), and what a Transaction throws; nothing of the batch has
-/// happened then.
+/// event with it, so that a set is always at one position. Throws Error: deposed, reducer_invalid
+/// (a fold of one event takes longer than the lease), and what a Transaction throws; nothing of the
+/// batch has happened then.
 void reduce_batch(const BatchContext& context, sql::Epoch epoch, const Page& page);
 
 /// The same for a page of recorded events and views of one set that are behind, all at one

@@ -54,8 +54,7 @@ void Builder::register_sets() {
             }
         }
         transaction.commit();
-        const auto kept =
-            std::ranges::find_if(kept_, [&](const Kept& k) { return k.set == &set; });
+        const auto kept = std::ranges::find_if(kept_, [&](const Kept& k) { return k.set == &set; });
         if (kept != kept_.end()) {
             kept->state = state;
         } else if (is_built) {
@@ -101,11 +100,14 @@ void Builder::show() {
     }
 }
 
+// Whether each is a build still: it may have been retired, and no event come that would tell.
 void Builder::resume() {
     for (const std::unique_ptr<View>& view : views_) {
-        if (view->standing.state != sql::ViewState::halted) continue;
         sql::Transaction transaction(connection_);
-        view->standing = sql::read_build_standing(transaction, view->name(), view->version());
+        const sql::ViewStanding standing =
+            sql::read_build_standing(transaction, view->name(), view->version());
+        if (view->standing.state != sql::ViewState::halted) continue;
+        view->standing = standing;
         view->rolled_back();
     }
 }

@@ -20,9 +20,10 @@ public:
     Builder(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
             sql::Connection& connection);
 
-    /// Takes on what nobody keeps, first registering what is to be built if `registers`; looks, too,
-    /// whether a person has resolved what halted a build. Throws Error: build_mismatch, reducer_invalid, what
-    /// sql::lead() says of a machine that may not lead, and what a Transaction throws.
+    /// Takes on what nobody keeps, first registering what is to be built if `registers`; looks,
+    /// too, whether a person has resolved what halted a build. Throws Error: build_mismatch,
+    /// reducer_invalid, what sql::lead() says of a machine that may not lead, and what a
+    /// Transaction throws.
     void look(bool registers);
     /// Takes one set a page further; false if all are at the log's end, or halted. Throws
     /// Error(deposed) where a build is not ours any more, and what a Transaction throws.

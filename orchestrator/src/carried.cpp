@@ -34,8 +34,8 @@ Carried::Carried(const OrchestratorOptions& options, const Registry& registry)
                         "view set " + member.view +
                             " has the name of a view that is not in it; rename the set");
         }
-        sets_.push_back({{member.view, member.version, {versioned(member.view, member.version)}},
-                         {member}});
+        sets_.push_back(
+            {{member.view, member.version, {versioned(member.view, member.version)}}, {member}});
     }
 }
 
@@ -86,8 +86,7 @@ const std::string& Carried::build_of(const Member& member) const {
 }
 
 void Carried::check_builds(sql::Connection& connection) const {
-    const sql::Result known =
-        connection.exec("select name, version, build from reducer_version");
+    const sql::Result known = connection.exec("select name, version, build from reducer_version");
     for (const sql::Row row : known) {
         for (const Set& set : sets_) {
             for (const Member& member : set.members) {

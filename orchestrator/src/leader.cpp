@@ -27,9 +27,8 @@ constexpr int batch_tries_max = 30;
 
 }  // namespace
 
-Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
-               const Carried& carried, sql::Connection& connection, sql::Epoch epoch,
-               std::function<bool()> stopping)
+Leader::Leader(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
+               sql::Connection& connection, sql::Epoch epoch, std::function<bool()> stopping)
     : options_(options),
       connection_(connection),
       epoch_(epoch),
@@ -169,7 +168,11 @@ void Leader::housekeep() {
     lease_.keep();
     if (Clock::now() - views_checked_ > options_.lease / 3) resume_views();
     if (Clock::now() - partitions_checked_ > partition_interval) add_partitions();
-    if (Clock::now() - versions_checked_ > version_interval) retire_versions();
+    if (Clock::now() - versions_checked_ >
+        std::min<Clock::duration>(
+            version_interval,
+            std::max<Clock::duration>(options_.rollback_window, options_.lease / 3)))
+        retire_versions();
 }
 
 void Leader::retire_versions() {

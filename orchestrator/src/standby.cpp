@@ -58,9 +58,9 @@ void Standby::keep_versions(const std::string& lacking) {
     const bool is_new = std::exchange(lacking_, lacking) != lacking;
     if (is_new) {
         const std::string own = carried_.version_of(lacking.substr(0, lacking.find('@')));
-        log().warn("cannot lead: view set {} is live, and this process carries {} schema={} node={}",
-                   lacking, own.empty() ? "no version of it" : own, options_.schema,
-                   options_.node);
+        log().warn(
+            "cannot lead: view set {} is live, and this process carries {} schema={} node={}",
+            lacking, own.empty() ? "no version of it" : own, options_.schema, options_.node);
     }
     if (!is_new && Clock::now() - looked_ < claim_interval) return;
     looked_ = Clock::now();

@@ -1,5 +1,5 @@
-// A process that does not lead: it keeps the versions that it carries and that are not live, carries
-// out their promotion, and takes the lead when that is free.
+// A process that does not lead: it keeps the versions that it carries and that are not live,
+// carries out their promotion, and takes the lead when that is free.
 //
 // Threads: the caller's.
 #pragma once

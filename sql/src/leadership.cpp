@@ -54,10 +54,10 @@ LeadAnswer lead(Connection& connection, const Candidate& candidate,
     const Membership& member = candidate.membership;
     Transaction transaction(connection);
     const Result result = transaction.exec_prepared(
-        "take_lead", {candidate.node, text_array(candidate.reducers),
-                      text_array(candidate.view_sets), interval(candidate.lease),
-                      member.environment, member.machine_id, token_of(member), member.may_enrol,
-                      promotion});
+        "take_lead",
+        {candidate.node, text_array(candidate.reducers), text_array(candidate.view_sets),
+         interval(candidate.lease), member.environment, member.machine_id, token_of(member),
+         member.may_enrol, promotion});
     const Row row = result.only();
     // A refusal too: it is written down there.
     transaction.commit();

@@ -123,8 +123,9 @@ void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool 
     blaming(reducer, [&] {
         const Result columns =
             transaction.exec_prepared("view_columns", {reducer.name, reducer.version});
-        transaction.exec_prepared("register_reducer", {reducer.name, reducer.version, reducer.build,
-                                                       "sql", columns.only().text(0), false, is_live});
+        transaction.exec_prepared("register_reducer",
+                                  {reducer.name, reducer.version, reducer.build, "sql",
+                                   columns.only().text(0), false, is_live});
         if (!is_new) return;
         // A fold of no events: what cannot even be planned is refused here, not at an event.
         enter_recorded(transaction, Position{0}, 0);

@@ -57,8 +57,7 @@ std::string ask(Connection& connection, const std::string& statement,
 void prepare_versions(Connection& connection) {
     connection.prepare("register_set",
                        "select register_set($1, $2::integer, $3::text[], $4::boolean)");
-    connection.prepare("show_view",
-                       "select show_view($1) where not is_shown($1, $2::integer)");
+    connection.prepare("show_view", "select show_view($1) where not is_shown($1, $2::integer)");
     connection.prepare("claim_builds",
                        "select refused_code, refused_message, view, version, claim, position, state"
                        " from claim_builds(node => $1, reducers => $2::text[],"
@@ -111,10 +110,9 @@ std::vector<BuildClaim> claim_builds(Connection& connection, const Candidate& ca
 
 void note_build(Transaction& transaction, const BuildClaim& build, const ViewStanding& standing,
                 const std::optional<std::string>& reason) {
-    transaction.exec_prepared(
-        "note_build",
-        {build.view, build.version, build.claim, static_cast<std::int64_t>(standing.position),
-         build_state_name(standing.state), reason});
+    transaction.exec_prepared("note_build", {build.view, build.version, build.claim,
+                                             static_cast<std::int64_t>(standing.position),
+                                             build_state_name(standing.state), reason});
 }
 
 ViewStanding read_build_standing(Transaction& transaction, const std::string& view, int version) {
@@ -151,15 +149,14 @@ void refuse_promotion(Connection& connection, std::int64_t promotion, std::strin
 
 Position switch_versions(Connection& connection, std::int64_t promotion, Epoch epoch) {
     Transaction transaction(connection);
-    const Result result = transaction.exec_prepared(
-        "switch_versions", {promotion, static_cast<std::int64_t>(epoch)});
+    const Result result =
+        transaction.exec_prepared("switch_versions", {promotion, static_cast<std::int64_t>(epoch)});
     const Position position{result.only().integer(0)};
     transaction.commit();
     return position;
 }
 
-std::string retire_old_versions(Connection& connection,
-                                std::chrono::milliseconds rollback_window) {
+std::string retire_old_versions(Connection& connection, std::chrono::milliseconds rollback_window) {
     return ask(connection, "retire_old_versions",
                {std::to_string(rollback_window.count()) + " ms"});
 }

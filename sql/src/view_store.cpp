@@ -90,9 +90,9 @@ void prepare_view_store(Connection& connection) {
 
 void register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds,
                       bool is_live) {
-    transaction.exec_prepared("register_reducer",
-                              {info.name, info.version, info.build, "c++",
-                               columns_json(info.columns), other_builds, is_live});
+    transaction.exec_prepared(
+        "register_reducer", {info.name, info.version, info.build, "c++", columns_json(info.columns),
+                             other_builds, is_live});
 }
 
 ViewStanding read_standing(Transaction& transaction, const std::string& view) {

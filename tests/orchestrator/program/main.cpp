@@ -7,7 +7,8 @@
 //     --other-builds             accept another build of a registered version
 //     --set NAME VERSION VIEW,VIEW…   a view set; may be given more than once
 //     --auto-promote, --rollback-window MS   as in OrchestratorOptions
-//     --totals N, --marks N, --other-build, --without-marks, --fixed-marks, --with-origins, --fold-takes MS   see
+//     --totals N, --marks N, --other-build, --without-marks, --fixed-marks, --with-origins,
+//     --fold-takes MS   see
 //                                ReducerChoice
 //
 // Exits 0 after SIGTERM or SIGINT, 2 for wrong arguments, 3 with one line for an Error.

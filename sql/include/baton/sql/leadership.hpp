@@ -27,10 +27,10 @@ struct Membership {
 };
 
 struct Candidate {
-    std::string node;                   ///< Who asks, for people to read.
-    std::vector<std::string> reducers;  ///< "name@version" of each that it carries.
+    std::string node;                    ///< Who asks, for people to read.
+    std::vector<std::string> reducers;   ///< "name@version" of each that it carries.
     std::vector<std::string> view_sets;  ///< "name@version" of each that it carries.
-    std::chrono::milliseconds lease{};  ///< How long a silent leader is believed.
+    std::chrono::milliseconds lease{};   ///< How long a silent leader is believed.
     Membership membership = {};
 };
 
@@ -44,8 +44,8 @@ struct LeadAnswer {
 void prepare_leadership(Connection& connection);
 
 /// Asks for the lead; to carry out `promotion`, if one is given (sql/versions.hpp). Throws Error:
-/// not_installed (see sql/functions/rebase_log.sql), promotion_refused (it was ended), and where the
-/// machine may not lead here environment_mismatch, machine_not_enrolled, machine_elsewhere,
+/// not_installed (see sql/functions/rebase_log.sql), promotion_refused (it was ended), and where
+/// the machine may not lead here environment_mismatch, machine_not_enrolled, machine_elsewhere,
 /// token_refused, machine_revoked, origin_refused; that it was refused is then recorded.
 LeadAnswer lead(Connection& connection, const Candidate& candidate,
                 std::optional<std::int64_t> promotion = std::nullopt);
