@@ -42,6 +42,12 @@ void prepare_leadership(Connection& connection);
 /// token_refused, machine_revoked, origin_refused; that it was refused is then recorded.
 std::optional<Epoch> lead(Connection& connection, const Candidate& candidate);
 
+/// For a process whose environment is not in the database that it reached: knocks at the doors of
+/// the staging and production environments that are there, as far as the login may, so that each
+/// refuses it and has it on record. Returns their schemas, quoted. It never comes to lead one: it
+/// shows no token.
+std::vector<std::string> report_stray(Connection& connection, const Candidate& candidate);
+
 /// Throws Error(deposed) unless `epoch` still leads; the transaction can then only end. Keeps
 /// a takeover waiting until the transaction ends, so call it last.
 void fence(Transaction& transaction, Epoch epoch,
