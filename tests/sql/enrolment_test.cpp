@@ -430,8 +430,11 @@ TEST_F(EnrolmentTest, OnlyTheOwnerEnrols) {
             const Outcome outcome = outcome_of([&] { connection_.exec(statement); });
             EXPECT_EQ(outcome.sqlstate, "42501") << group << ": " << statement;
             // By its own door, and not only by that of a table behind it.
-            const bool is_call = statement.back() == ')';
-            expect_contains(outcome.text, is_call ? "denied for function" : "denied for table");
+            const std::size_t call = statement.find('(');
+            expect_contains(outcome.text,
+                            call == std::string::npos
+                                ? "denied for table"
+                                : "denied for function " + statement.substr(7, call - 7));
         }
         const bool observes = group == "observe";
         for (const std::string statement :
