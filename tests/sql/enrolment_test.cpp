@@ -250,7 +250,7 @@ TEST_F(EnrolmentTest, MachineThatIsRevokedWhileItTakesTheLeadDoesNotLead) {
     const int pid = candidate.backend_pid();
     candidate.release();
     auto outcome = std::async(std::launch::async, [&] {
-        const Outcome result = outcome_of([&] { (void)lead(candidate, {"a", {}, 10min, good_}); });
+        Outcome result = outcome_of([&] { (void)lead(candidate, {"a", {}, 10min, good_}); });
         candidate.release();
         return result;
     });

@@ -24,21 +24,21 @@ class OriginTest : public ::testing::Test {
 protected:
     // One server for all of them; each enrols the machine anew.
     static void SetUpTestSuite() {
-        server_ = std::make_unique<testing::TcpServer>(
+        server = std::make_unique<testing::TcpServer>(
             testing::TcpServerOptions{.certified = {"strict"}});
-        Connection admin(server_->url("postgres"));
+        Connection admin(server->url("postgres"));
         admin.exec("create role shop_owner login createrole");
         admin.exec("grant pg_read_all_stats to shop_owner");
         admin.exec("create database shop owner shop_owner");
-        Connection owner(server_->url("shop") + "&user=shop_owner");
+        Connection owner(server->url("shop") + "&user=shop_owner");
         Migrator().install(owner, "baton_shop");
         for (const std::string login : {"lax", "strict"}) {
             owner.exec("create role " + login + " login in role baton_shop_orchestrate");
         }
-        connect(server_->url("shop") + "&user=shop_owner")
+        connect(server->url("shop") + "&user=shop_owner")
             .exec("select describe_environment('shop', 'production')");
     }
-    static void TearDownTestSuite() { server_.reset(); }
+    static void TearDownTestSuite() { server.reset(); }
 
     static Connection connect(const std::string& url) {
         ConnectOptions options;
@@ -87,36 +87,36 @@ protected:
     }
 
     [[nodiscard]] std::string tcp(const std::string& login = "lax") const {
-        return server_->tcp_url("shop", login);
+        return server->tcp_url("shop", login);
     }
-    [[nodiscard]] std::string socket() const { return server_->url("shop") + "&user=lax"; }
+    [[nodiscard]] std::string socket() const { return server->url("shop") + "&user=lax"; }
 
-    static inline std::unique_ptr<testing::TcpServer> server_;
-    Connection owner_ = connect(server_->url("shop") + "&user=shop_owner");
+    static inline std::unique_ptr<testing::TcpServer> server;
+    Connection owner_ = connect(server->url("shop") + "&user=shop_owner");
 };
 
 TEST_F(OriginTest, CertificateOfTheMachineIsAdmittedAndNoOther) {
     enrol("client_dn => '/CN=box'");
-    EXPECT_EQ(lead_by(tcp() + server_->with_certificate("box")).code, "no error");
+    EXPECT_EQ(lead_by(tcp() + server->with_certificate("box")).code, "no error");
     EXPECT_EQ(refused_addresses(), "");
-    expect_refused(tcp() + server_->with_certificate("laptop"), "127.0.0.1",
+    expect_refused(tcp() + server->with_certificate("laptop"), "127.0.0.1",
                    "it shows the TLS certificate of /CN=laptop, and must show that of /CN=box");
     // One of the same beginning.
-    expect_refused(tcp() + server_->with_certificate("box2"), "127.0.0.1", "/CN=box2, and must");
-    expect_refused(tcp() + server_->with_certificate(""), "127.0.0.1",
+    expect_refused(tcp() + server->with_certificate("box2"), "127.0.0.1", "/CN=box2, and must");
+    expect_refused(tcp() + server->with_certificate(""), "127.0.0.1",
                    "it shows no TLS certificate, and must show that of /CN=box");
     expect_refused(tcp(), "127.0.0.1", "its session has no TLS");
     expect_refused(socket(), "local", "its session has no TLS");
-    EXPECT_EQ(lead_by(tcp() + server_->with_certificate("box")).code, "no error");
+    EXPECT_EQ(lead_by(tcp() + server->with_certificate("box")).code, "no error");
 }
 
 // Where pg_hba.conf wants a certificate of the login's name, a session without it is not even
 // begun, and only the server's log knows of it.
 TEST_F(OriginTest, ServersOwnDoorIsBeforeThePin) {
     enrol("client_dn => '/CN=strict'");
-    EXPECT_EQ(lead_by(tcp("strict") + server_->with_certificate("strict")).code, "no error");
-    for (const std::string& url : {tcp("strict") + server_->with_certificate("box"),
-                                   tcp("strict") + server_->with_certificate(""), tcp("strict")}) {
+    EXPECT_EQ(lead_by(tcp("strict") + server->with_certificate("strict")).code, "no error");
+    for (const std::string& url : {tcp("strict") + server->with_certificate("box"),
+                                   tcp("strict") + server->with_certificate(""), tcp("strict")}) {
         const Outcome outcome = lead_by(url);
         EXPECT_EQ(outcome.text.find("connection to server at"), 0U) << outcome.text;
     }
@@ -126,9 +126,9 @@ TEST_F(OriginTest, ServersOwnDoorIsBeforeThePin) {
 // What cannot be seen is not taken for well.
 TEST_F(OriginTest, CertificateThatTheOwnerMayNotSeeIsRefused) {
     enrol("client_dn => '/CN=box'");
-    Connection admin(server_->url("postgres"));
+    Connection admin(server->url("postgres"));
     admin.exec("revoke pg_read_all_stats from shop_owner");
-    expect_refused(tcp() + server_->with_certificate("box"), "127.0.0.1",
+    expect_refused(tcp() + server->with_certificate("box"), "127.0.0.1",
                    "hidden from shop_owner, who must see that it is that of /CN=box: grant "
                    "pg_read_all_stats to shop_owner");
     EXPECT_EQ(owner_
@@ -138,11 +138,11 @@ TEST_F(OriginTest, CertificateThatTheOwnerMayNotSeeIsRefused) {
                   .text(0),
               "warning: not pinned to where they are: box");
     admin.exec("grant pg_read_all_stats to shop_owner");
-    EXPECT_EQ(lead_by(tcp() + server_->with_certificate("box")).code, "no error");
+    EXPECT_EQ(lead_by(tcp() + server->with_certificate("box")).code, "no error");
 }
 
 TEST_F(OriginTest, MachineLeadsFromItsNetworkAlone) {
-    const testing::Proxy elsewhere(socket(), testing::TcpWay{server_->address(), "127.0.0.2"});
+    const testing::Proxy elsewhere(socket(), testing::TcpWay{server->address(), "127.0.0.2"});
     enrol("networks => '{127.0.0.1}'");
     EXPECT_EQ(lead_by(tcp()).code, "no error");
     expect_refused(elsewhere.url(), "127.0.0.2",
@@ -156,7 +156,7 @@ TEST_F(OriginTest, MachineLeadsFromItsNetworkAlone) {
 
 // No client of ours: what the database is asked is up to whoever asks.
 TEST_F(OriginTest, ForgeryInPlainSqlFromElsewhereIsRefusedAndRecorded) {
-    const testing::Proxy elsewhere(socket(), testing::TcpWay{server_->address(), "127.0.0.2"});
+    const testing::Proxy elsewhere(socket(), testing::TcpWay{server->address(), "127.0.0.2"});
     enrol("networks => '{127.0.0.1}'");
     Connection forger = connect(elsewhere.url());
     const Result answer =
@@ -174,11 +174,10 @@ TEST_F(OriginTest, ForgeryInPlainSqlFromElsewhereIsRefusedAndRecorded) {
 // Both pins are asked for, where there are both.
 TEST_F(OriginTest, RightPlaceWithTheWrongCertificateIsRefused) {
     enrol("networks => '{127.0.0.1}', client_dn => '/CN=box'");
-    EXPECT_EQ(lead_by(tcp() + server_->with_certificate("box")).code, "no error");
-    expect_refused(tcp() + server_->with_certificate("laptop"), "127.0.0.1", "/CN=laptop");
+    EXPECT_EQ(lead_by(tcp() + server->with_certificate("box")).code, "no error");
+    expect_refused(tcp() + server->with_certificate("laptop"), "127.0.0.1", "/CN=laptop");
     enrol("networks => '{127.0.0.2}', client_dn => '/CN=box'");
-    expect_refused(tcp() + server_->with_certificate("box"), "127.0.0.1",
-                   "it comes from 127.0.0.1");
+    expect_refused(tcp() + server->with_certificate("box"), "127.0.0.1", "it comes from 127.0.0.1");
 }
 
 }  // namespace
