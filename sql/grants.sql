@@ -25,8 +25,9 @@ declare
     -- Not for an orchestrator: who may lead, and where from, is not for those to say who want to.
     owners_own  constant text[] := array['set_limit', 'describe_environment', 'enrol_machine',
                                          'rotate_token', 'revoke_machine', 'admit', 'admission',
-                                         'token_owner', 'origin_refusal', 'stands_beside_production',
-                                         'refuse_machine', 'machines', 'refusals'];
+                                         'token_owner', 'origin_refusal',
+                                         'stands_beside_production', 'refuse_machine',
+                                         'machines', 'refusals'];
     suffix      text;
     roles       text;
     made        record;

@@ -79,6 +79,8 @@ void write_enrolment(sql::Transaction& transaction, const Given& given,
 int enrol(Given& given, Invocation& invocation) {
     check(given);
     const Environment environment = given.settings.load(given.name, invocation);
+    if (given.networks.empty()) given.networks = environment.networks.value;
+    if (given.client_dn.empty()) given.client_dn = environment.client_dn.value;
     const std::string& name = environment.name.value;
     const std::string token = environments::make_token(name);
     const bool is_this_one = given.machine.empty();
@@ -221,12 +223,14 @@ void add_enrol(CLI::App& group, Invocation& invocation) {
     verb->add_option("--machine-name", given->machine_name,
                      "what to call the machine [this host's name]");
     verb->add_option("--network", given->networks,
-                     "from where the machine may come, like 10.1.0.0/16; repeatable [everywhere]")
+                     "from where the machine may come, like 10.1.0.0/16; repeatable [what the "
+                     "environment's file says; everywhere]")
         ->type_size(1)
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     verb->add_option("--client-dn", given->client_dn,
-                     "what its TLS certificate must say, like /CN=batch-1 [anything]");
+                     "what its TLS certificate must say, like /CN=batch-1 [what the environment's "
+                     "file says; anything]");
     verb->add_flag("--rotate", given->rotate,
                    "another token for an enrolled machine; the former is good until it is used");
 }

@@ -228,6 +228,8 @@ private:
             environment_.on_poison_of_view[view] = {enum_of<OnPoison>(policies, policy.value),
                                                     policy.origin};
         }
+        if (const auto value = given("enrol.client_dn")) environment_.client_dn = *value;
+        if (file_.networks) environment_.networks = *file_.networks;
         if (!file_.sql_reducers) return;
         environment_.sql_reducers.origin = file_.sql_reducers->origin;
         for (const std::string& path : file_.sql_reducers->value) {
@@ -270,6 +272,7 @@ std::vector<SettingLine> described(const Environment& environment) {
         {"name", e.name.value, e.name.origin},
         {"kind", name_of(kinds, e.kind.value), e.kind.origin},
         {"connection.url", redacted_url(e.url.value), e.url.origin},
+        {"enrol.client_dn", e.client_dn.value, e.client_dn.origin},
         {"orchestrator.lease_ms", std::to_string(e.lease.value.count()), e.lease.origin},
         {"orchestrator.batch_max", std::to_string(e.batch_max.value), e.batch_max.origin},
         {"orchestrator.poll_ms", std::to_string(e.poll.value.count()), e.poll.origin},
@@ -279,6 +282,9 @@ std::vector<SettingLine> described(const Environment& environment) {
     };
     for (const auto& [view, policy] : e.on_poison_of_view) {
         lines.push_back({"policy.views." + view, name_of(policies, policy.value), policy.origin});
+    }
+    for (const std::string& network : e.networks.value) {
+        lines.push_back({"enrol.networks", network, e.networks.origin});
     }
     for (const fs::path& path : e.sql_reducers.value) {
         lines.push_back({"reducers.sql", path.string(), e.sql_reducers.origin});

@@ -35,8 +35,11 @@ std::string type_name(const toml::node& node) {
 
 // The names that may stand in `table` ("" is the file itself).
 std::vector<std::string_view> names_in(std::string_view table) {
-    if (table.empty()) return {"name", "kind", "connection", "orchestrator", "policy", "reducers"};
+    if (table.empty()) {
+        return {"name", "kind", "connection", "enrol", "orchestrator", "policy", "reducers"};
+    }
     std::vector<std::string_view> names;
+    if (table == "enrol") names.emplace_back("networks");
     if (table == "policy") names.emplace_back("views");
     if (table == "reducers") names.emplace_back("sql");
     for (const SettingRule& rule : setting_rules()) {
@@ -108,7 +111,9 @@ private:
             } else if (full == "policy.views") {
                 read_views(node);
             } else if (full == "reducers.sql") {
-                read_sql_reducers(node);
+                read_list(full, node, "a list of paths", file_.sql_reducers);
+            } else if (full == "enrol.networks") {
+                read_list(full, node, "a list of networks like \"10.1.0.0/16\"", file_.networks);
             } else if (const SettingRule* const rule = rule_of(full)) {
                 read_value(*rule, full, node, file_.values[full]);
             } else if (const toml::table* const inner = node.as_table()) {
@@ -164,17 +169,18 @@ private:
         }
     }
 
-    void read_sql_reducers(const toml::node& node) {
+    void read_list(const std::string& key, const toml::node& node, const std::string& expectation,
+                   std::optional<Setting<std::vector<std::string>>>& given) {
         const toml::array* const list = node.as_array();
-        if (list == nullptr) return refuse("reducers.sql", node, "a list of paths");
-        file_.sql_reducers.emplace();
-        file_.sql_reducers->origin = origin(node.source());
-        for (const toml::node& path : *list) {
-            const auto* const text = path.as_string();
+        if (list == nullptr) return refuse(key, node, expectation);
+        given.emplace();
+        given->origin = origin(node.source());
+        for (const toml::node& item : *list) {
+            const auto* const text = item.as_string();
             if (text == nullptr || text->get().empty()) {
-                refuse("reducers.sql", path, "a list of paths");
+                refuse(key, item, expectation);
             } else {
-                file_.sql_reducers->value.push_back(text->get());
+                given->value.push_back(text->get());
             }
         }
     }

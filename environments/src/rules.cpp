@@ -9,7 +9,7 @@
 namespace baton::environments {
 
 std::span<const SettingRule> setting_rules() {
-    static const std::array<SettingRule, 9> rules{{
+    static const std::array<SettingRule, 10> rules{{
         {.key = "name",
          .flag = "",
          .variable = "",
@@ -24,6 +24,11 @@ std::span<const SettingRule> setting_rules() {
          .flag = "--url",
          .variable = "DATABASE_URL",
          .help = "the database, as a URL or as key=value pairs",
+         .choices = {}},
+        {.key = "enrol.client_dn",
+         .flag = "",
+         .variable = "",
+         .help = "what the TLS certificate of a machine that is enrolled must say",
          .choices = {}},
         {.key = "orchestrator.lease_ms",
          .flag = "--lease-ms",

@@ -37,6 +37,13 @@ begin
         return next;
         return;
     end if;
+    -- revoke_machine() waits for this and takes back what is claimed, or has marked it already.
+    perform from machine m
+      where m.machine_id = claim_builds.machine_id and m.revoked_at is null
+        for share;
+    if not found then
+        return;
+    end if;
     for b in
         select * from view_build v
          where v.view || '@' || v.version = any (claim_builds.reducers)
@@ -47,7 +54,7 @@ begin
         return query
             update view_build v
                set claim = v.claim + 1, node = claim_builds.node, backend_pid = pg_backend_pid(),
-                   view_sets = claim_builds.view_sets, claimed_at = clock_timestamp(),
+                   machine_id = claim_builds.machine_id, view_sets = claim_builds.view_sets, claimed_at = clock_timestamp(),
                    claimed_position = v.position
              where v.view = b.view and v.version = b.version
             returning v.view, v.version, v.position, v.state, v.claim, null::text, null::text;

@@ -2,14 +2,14 @@
 --
 -- If it leads, its next write is refused (it holds the epoch, but the leadership is no longer that
 -- of its session), a standby may take over at once, and its session is ended where the caller may
--- do that.
+-- do that. What it builds it can write no more, and others may take that on.
 --
 -- Arguments   machine_id: the machine; one that was revoked already stays so.
 -- Returns     whether it led.
 -- Raises      BT029 there is no such machine here.
 -- Locks       the leader's row: waits for a batch that is being committed, at most lock_timeout.
 -- Notifies    '<schema>_leader', for the standbys.
--- Tables      machine, leader: update.
+-- Tables      machine, leader, view_build: update.
 create or replace function revoke_machine(machine_id text)
 returns boolean
 language plpgsql
@@ -29,6 +29,10 @@ begin
             revoke_machine.machine_id
             using errcode = 'BT029';
     end if;
+
+    update view_build
+       set claim = claim + 1, backend_pid = null, machine_id = null
+     where machine_id = revoke_machine.machine_id;
 
     select * into strict former from leader where only_row for update;
     if former.machine_id is distinct from revoke_machine.machine_id or former.backend_pid is null

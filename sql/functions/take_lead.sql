@@ -109,6 +109,20 @@ begin
         lock_free := lock_free or pg_try_advisory_lock(leader_lock_key());
     end if;
 
+    -- revoke_machine() marks the machine, then wants this lock: it finds this leadership, or the
+    -- mark is found here.
+    perform from leader where only_row for update;
+    if exists (select from machine m
+                where m.machine_id = take_lead.machine_id and m.revoked_at is not null)
+    then
+        perform pg_advisory_unlock(leader_lock_key()) where lock_free;
+        select a.code, a.message into refused_code, refused_message
+          from admit(take_lead.environment, take_lead.node, take_lead.machine_id, take_lead.token,
+                     false) as a;
+        return next;
+        return;
+    end if;
+
     update leader
        set epoch = former.epoch + 1,
            node = take_lead.node,

@@ -33,7 +33,7 @@ select s.view, s.version, array[s.view || '@' || s.version], 'live' from view_st
 --   state     building  it has further to go.  ready  it was at the log's end when it last looked.
 --             halted    it stands before an event that its reducer could not fold.
 --   claim     raised by each process that takes it over; whoever has an older one cannot write.
---   node, backend_pid, reducers, view_sets   of the process that claimed it last, and what that
+--   node, machine_id, backend_pid, view_sets   of the process that claimed it last, and what that
 --             one carries. Whether it is still there says is_kept().
 --   claimed_at, claimed_position   for the rate.
 create table view_build (
@@ -45,6 +45,7 @@ create table view_build (
     changed_at       timestamptz not null default clock_timestamp(),
     claim            bigint      not null default 0,
     node             text,
+    machine_id       text,
     backend_pid      integer,
     view_sets        text[]      not null default '{}',
     claimed_at       timestamptz,

@@ -101,6 +101,28 @@ TEST_F(EnrolTest, TokenOfAnotherMachineIsPrintedOnceAndKeptNowhere) {
     EXPECT_EQ(tool_.run({"environment", "enrol", "--rotate", "--network", "10.0.0.0/8"}).code, 2);
 }
 
+TEST_F(EnrolTest, PinsAreThoseOfTheFileUnlessAFlagSaysOtherwise) {
+    const std::string file =
+        tool_.write("test.toml", "name = \"test\"\nkind = \"staging\"\n[connection]\nurl = \"" +
+                                     database_.url() +
+                                     "\"\n[enrol]\nnetworks = [\"10.1.0.0/16\", \"10.2.0.0/16\"]\n"
+                                     "client_dn = \"/CN=file\"\n");
+    const auto pins = [&] {
+        return std::string(
+            connection_.exec("select networks::text || ' ' || client_dn from machines()")
+                .only()
+                .text(0));
+    };
+    tool_.set("BATON_ENVIRONMENT", "");
+    EXPECT_EQ(tool_.run({"environment", "enrol", file}).code, 0);
+    EXPECT_EQ(pins(), "{10.1.0.0/16,10.2.0.0/16} /CN=file");
+    EXPECT_EQ(tool_.run({"environment", "enrol", file, "--rotate"}).code, 0);
+    EXPECT_EQ(tool_.run({"environment", "enrol", file, "--network", "192.0.2.7"}).code, 0);
+    EXPECT_EQ(pins(), "{192.0.2.7/32} /CN=file");
+    EXPECT_EQ(tool_.run({"environment", "enrol", file, "--client-dn", "/CN=flag"}).code, 0);
+    EXPECT_EQ(pins(), "{10.1.0.0/16,10.2.0.0/16} /CN=flag");
+}
+
 TEST_F(EnrolTest, RotationGivesThisMachineANewTokenWithoutAPause) {
     EXPECT_EQ(tool_.run({"environment", "enrol", "--rotate"}).code, 1) << "it has none yet";
     EXPECT_EQ(tool_.run({"environment", "enrol"}).code, 0);

@@ -4,7 +4,7 @@
 //
 // One server has production's database and staging's. Each machine is a folder of its own: another
 // machine id, other tokens, other files; they all run the real binary. Production's machine is
-// pinned to TCP from this host, which a session over the server's socket is not.
+// pinned to the address that it comes from and to its TLS certificate.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -14,10 +14,11 @@
 
 #include "baton/base/error.hpp"
 #include "baton/sql/connection.hpp"
-#include "baton/sql/private_postgres.hpp"
 #include "support/child_process.hpp"
 #include "support/client_program.hpp"
 #include "support/eventually.hpp"
+#include "support/proxy.hpp"
+#include "support/tcp_server.hpp"
 #include "tool.hpp"
 
 namespace baton::testing {
@@ -41,11 +42,11 @@ public:
     [[nodiscard]] fs::path token(const std::string& environment) const {
         return tool.folder() / "config/baton" / (environment + ".token");
     }
-    void write_file(const std::string& environment, const std::string& kind,
-                    const std::string& url) {
+    void write_file(const std::string& environment, const std::string& kind, const std::string& url,
+                    const std::string& more = "") {
         tool.write("environments/" + environment + ".toml",
                    "name = \"" + environment + "\"\nkind = \"" + kind +
-                       "\"\n[connection]\nurl = \"" + url + "\"\n");
+                       "\"\n[connection]\nurl = \"" + url + "\"\n" + more);
     }
     [[nodiscard]] std::string id() const {
         const std::string line = tool.run({"environment", "machine-id"}).out;
@@ -68,25 +69,13 @@ public:
 class LaptopDrillTest : public ::testing::Test {
 protected:
     void SetUp() override {
-        sql::Connection admin(server_.url());
-        admin.exec(
-            "copy (values ('local all all trust'), ('host all all 127.0.0.0/8 trust')) to '" +
-            std::string(admin.exec("show hba_file").only().text(0)) + "'");
-        admin.exec("select pg_reload_conf()");
+        sql::Connection admin(server_.url("postgres"));
         admin.exec("create database shop");
         admin.exec("create database trial");
-        tcp_url_ = "postgresql://baton@" + address_ + ":5432/shop";
-        ASSERT_TRUE(eventually(10s, [&] {
-            try {
-                const sql::Connection probe(tcp_url_);
-                return true;
-            } catch (const Error&) {
-                return false;
-            }
-        }));
-        box_.write_file("production", "production", tcp_url_);
+        box_.write_file("production", "production", url_,
+                        "[enrol]\nnetworks = [\"127.0.0.1\"]\nclient_dn = \"/CN=box\"\n");
         box_.run({"environment", "install", "production"});
-        box_.run({"environment", "enrol", "production", "--network", "127.0.0.0/8"});
+        box_.run({"environment", "enrol", "production"});
     }
 
     std::string ask(const std::string& database, const std::string& environment,
@@ -106,10 +95,17 @@ protected:
     }
 
     void a_development_file_with_the_url() {
-        laptop_.write_file("dev", "development", tcp_url_);
-        expect_refused(laptop_.refusal("dev"), "BT009", "baton_dev is not installed");
+        laptop_.write_file("dev", "development", url_);
+        const std::string told = laptop_.refusal("dev");
+        expect_refused(told, "BT009", "baton_dev is not installed");
+        EXPECT_NE(told.find("has baton_production, where this attempt is now on record"),
+                  std::string::npos)
+            << told;
+        EXPECT_EQ(production("string_agg(code, ' ') from refusals() where machine_id = '" +
+                             laptop_.id() + "' and message like '%was started for dev:%'"),
+                  "BT028");
         // Even where somebody made room for it there.
-        box_.run({"environment", "install", "dev", "--url", tcp_url_});
+        box_.run({"environment", "install", "dev", "--url", url_});
         expect_refused(laptop_.refusal("dev"), "BT029", "has a production environment, too");
         EXPECT_EQ(ask("shop", "dev", "string_agg(code, ' ') from refusals()"), "BT029");
     }
@@ -124,25 +120,41 @@ protected:
         fs::copy_file(box_.token("production"), laptop_.token("production"));
         expect_refused(laptop_.refusal("production"), "BT029",
                        "shows the token of machine " + box_.id());
-        EXPECT_EQ(production("attempts from refusals() where machine_id = '" + laptop_.id() + "'"),
+        EXPECT_EQ(production("attempts from refusals() where code = 'BT029' and machine_id = '" +
+                             laptop_.id() + "'"),
                   "2");
     }
 
-    void d_everything_but_the_place() {
-        sql::Connection forger(server_.url("shop"));
+    // In plain SQL, with the id and the token that lie in the files; what is told by whom.
+    void forge(const std::string& url, const std::string& address, const std::string& part) {
+        sql::Connection forger(url);
         forger.exec("set search_path = baton_production");
-        // What it has is known to the forger: the id, and the token that lies in the file.
         std::ifstream file(box_.token("production"));
         std::string token;
         file >> token;
         const sql::Result answer = forger.exec(
-            "select epoch, refused_code from take_lead('forger', '{category_sales@1}', '{category_sales@1}', '1 h', "
-            "'production', '" +
+            "select epoch, refused_code, refused_message from take_lead('forger', "
+            "'{category_sales@1}', '{category_sales@1}', '1 h', 'production', '" +
             box_.id() + "', '" + token + "')");
         EXPECT_TRUE(answer.only().is_null(0));
         EXPECT_EQ(answer.only().text(1), "BT033");
-        EXPECT_EQ(production("node from refusals() where code = 'BT033'"), "forger");
+        EXPECT_NE(answer.only().text(2).find(part), std::string::npos) << answer.only().text(2);
+        EXPECT_EQ(production("message from refusals() where code = 'BT033' and node = 'forger' and "
+                             "address = '" +
+                             address + "'"),
+                  answer.only().text(2));
         EXPECT_THROW(forger.exec("select fence((select epoch from leader), '1 h')"), Error);
+    }
+
+    void d_everything_but_the_place() {
+        const Proxy elsewhere(server_.url("shop"), TcpWay{server_.address(), "127.0.0.2"});
+        forge(elsewhere.url(), "127.0.0.2", "it comes from 127.0.0.2, and may only come from");
+        forge(server_.url("shop"), "local", "it comes from a unix socket");
+        const std::string here = server_.tcp_url("shop");
+        forge(here, "127.0.0.1", "its session has no TLS");
+        forge(here + server_.with_certificate(""), "127.0.0.1", "it shows no TLS certificate");
+        forge(here + server_.with_certificate("laptop"), "127.0.0.1",
+              "it shows the TLS certificate of /CN=laptop");
     }
 
     void e_a_dump_as_another_environment() {
@@ -167,18 +179,12 @@ protected:
         EXPECT_EQ(ask("trial", "staging",
                       "string_agg(code, ' ' order by code) from refusals() "
                       "where machine_id = '" +
-                          laptop_.id() +
-                          "' "
-                          "and node <> '' and message like '%staging%'"),
+                          laptop_.id() + "' and address = 'local'"),
                   "BT028 BT029");
     }
 
-    // An address that no other server on this host has.
-    const std::string address_ = "127.77." + std::to_string(::getpid() / 250 % 250) + "." +
-                                 std::to_string(::getpid() % 250 + 1);
-    sql::PrivatePostgres server_{
-        {.settings = {"fsync=off", "listen_addresses=" + address_, "max_wal_size=4GB"}}};
-    std::string tcp_url_;
+    TcpServer server_;
+    const std::string url_ = server_.tcp_url("shop") + server_.with_certificate("box");
     Machine box_{"production's box"};
     Machine laptop_{"a laptop"};
     const std::string reducer_ = box_.tool.write("category_sales.sql", category_sales());
@@ -215,7 +221,8 @@ TEST_F(LaptopDrillTest, LaptopNeverLeadsWhateverItHas) {
     })) << production("status()::text");
     EXPECT_EQ(production("string_agg(node, ' ') from leadership"), "box");
     EXPECT_EQ(production("sum(count) from batch"), std::to_string(event_count));
-    EXPECT_EQ(production("string_agg(code, ' ' order by code) from refusals()"), "BT029 BT033");
+    EXPECT_EQ(production("string_agg(code, ' ' order by code) from refusals()"),
+              "BT028 BT029 BT033 BT033 BT033");
 }
 
 }  // namespace

@@ -283,6 +283,16 @@ TEST_F(EnvironmentTest, WrongTypesAndRangesAreRefused) {
               "@/x.toml:5: reducers.sql must be a list of paths, not a string");
     EXPECT_EQ(refusal_of_rest("[reducers]\nsql = [1]\n"),
               "@/x.toml:5: reducers.sql must be a list of paths, not an integer");
+    EXPECT_EQ(refusal_of_rest("[enrol]\nnetworks = \"10.0.0.0/8\""),
+              "@/x.toml:5: enrol.networks must be a list of networks like \"10.1.0.0/16\", not a "
+              "string");
+    EXPECT_EQ(refusal_of_rest("[enrol]\nnetworks = [10]"),
+              "@/x.toml:5: enrol.networks must be a list of networks like \"10.1.0.0/16\", not an "
+              "integer");
+    EXPECT_EQ(refusal_of_rest("[enrol]\nclient_dn = \"\""),
+              "@/x.toml:5: enrol.client_dn must be a string that is not empty, not \"\"");
+    EXPECT_EQ(refusal_of_rest("[enrol]\nnetwork = []"),
+              "@/x.toml:5: unknown key \"enrol.network\"; did you mean \"networks\"?");
 }
 
 TEST_F(EnvironmentTest, WrongFlagsAndVariablesAreRefusedByTheirOwnNames) {
@@ -335,8 +345,25 @@ TEST_F(EnvironmentTest, DescriptionNamesEveryRuleAndHidesThePassword) {
     for (std::size_t i = 0; i < rules.size(); ++i) EXPECT_EQ(lines[i].key, rules[i].key);
     EXPECT_EQ(lines[2].value, "postgresql://u:***@h/d");
     EXPECT_EQ(lines[2].origin, "--url");
-    EXPECT_EQ(lines[3].value, "5000");
-    EXPECT_EQ(lines[3].origin, "default");
+    EXPECT_EQ(lines[4].value, "5000");
+    EXPECT_EQ(lines[4].origin, "default");
+}
+
+TEST_F(EnvironmentTest, PinsAreThoseOfTheFileAndNoneWithoutThem) {
+    write("shop.toml", std::string(whole) +
+                           "[enrol]\nnetworks = [\"10.1.0.0/16\", \"192.0.2.7\"]\n"
+                           "client_dn = \"/CN=shop\"\n");
+    const Environment shop = load({{"--env", "shop"}});
+    EXPECT_EQ(shop.networks.value, (std::vector<std::string>{"10.1.0.0/16", "192.0.2.7"}));
+    EXPECT_TRUE(shop.networks.origin.ends_with("shop.toml:17")) << shop.networks.origin;
+    EXPECT_EQ(shop.client_dn.value, "/CN=shop");
+    const auto lines = described(shop);
+    EXPECT_EQ(std::count_if(lines.begin(), lines.end(),
+                            [](const SettingLine& line) { return line.key == "enrol.networks"; }),
+              2);
+    const Environment other = load({{"--url", "postgresql:///"}});
+    EXPECT_TRUE(other.networks.value.empty());
+    EXPECT_EQ(other.client_dn.value, "");
 }
 
 TEST_F(EnvironmentTest, ExampleFilesLoadAndAreOfTheirKind) {
@@ -354,6 +381,8 @@ TEST_F(EnvironmentTest, ExampleFilesLoadAndAreOfTheirKind) {
         EXPECT_EQ(example.name.value, name);
         EXPECT_EQ(example.on_poison.value,
                   kind == Kind::development ? OnPoison::skip : OnPoison::halt);
+        EXPECT_EQ(example.networks.value.empty(), kind != Kind::production);
+        EXPECT_EQ(example.client_dn.value.empty(), kind != Kind::production);
     }
 }
 

@@ -36,7 +36,7 @@ protected:
         };
     }
     fs::path write(const std::string& name, const std::string& text, mode_t mode = 0600) {
-        const fs::path path = folder_ / name;
+        fs::path path = folder_ / name;
         std::ofstream(path) << text;
         EXPECT_EQ(::chmod(path.c_str(), mode), 0);
         return path;

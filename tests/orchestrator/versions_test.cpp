@@ -269,6 +269,20 @@ TEST_F(VersionsTest, OfTwoBuildersOneBuildsAndTheOtherTakesOver) {
     world.expect_exact({.totals = 2});
 }
 
+TEST_F(VersionsTest, ABuilderWhoseMachineIsRevokedWritesNoMore) {
+    const auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    const auto second = start("second", {"--totals", "2"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    world.ask("select revoke_machine(machine_id) from machine");
+    ASSERT_TRUE(second->wait(seconds(20))) << second->error_output();
+    EXPECT_NE(second->error_output().find("BT032"), std::string::npos) << second->error_output();
+    dispatch_flood(world, 100);
+    EXPECT_EQ(world.ask("select position || ' ' || (select count(*) from account_totals__v2)"
+                        " from view_build"),
+              "0 0");
+}
+
 TEST_F(VersionsTest, ABuildOfNoEventsAndOneWithoutALeaderArePromoted) {
     auto first = start("first");
     ASSERT_TRUE(world.leads("first"));

@@ -238,6 +238,33 @@ TEST_F(EnrolmentTest, RevocationEndsALeadership) {
     }));
 }
 
+// It was let in, and revoked before it came to lead.
+TEST_F(EnrolmentTest, MachineThatIsRevokedWhileItTakesTheLeadDoesNotLead) {
+    enrol('a', good_.token);
+    EXPECT_EQ(outcome_of_leading(good_).code, "no error") << "so that it was seen just now";
+    Connection holder(database_.url(), testing::in_test_schema());
+    Transaction pause(holder);
+    pause.exec("lock table view_state in access exclusive mode");
+    Connection candidate(database_.url(), testing::in_test_schema());
+    prepare_leadership(candidate);
+    const int pid = candidate.backend_pid();
+    candidate.release();
+    auto outcome = std::async(std::launch::async, [&] {
+        Outcome result = outcome_of([&] { (void)lead(candidate, {"a", {}, 10min, good_}); });
+        candidate.release();
+        return result;
+    });
+    wait_until_waiting(database_.url(), pid, "relation");
+    EXPECT_EQ(ask("select revoke_machine('" + good_.machine_id + "')"), "f");
+    pause.commit();
+    EXPECT_EQ(outcome.get().code, "machine_revoked");
+    EXPECT_EQ(ask("select epoch from leader"), "1");
+    EXPECT_EQ(ask("select code from refusals()"), "BT032");
+    EXPECT_EQ(ask("select count(*) from pg_locks where locktype = 'advisory' and database = "
+                  "(select oid from pg_database where datname = current_database())"),
+              "0");
+}
+
 // The way around take_lead(): to name an epoch, which is a small number.
 TEST_F(EnrolmentTest, SessionThatDidNotTakeTheLeadWritesNothing) {
     enrol('a', good_.token);
@@ -400,8 +427,14 @@ TEST_F(EnrolmentTest, OnlyTheOwnerEnrols) {
               "select revoke_machine(repeat('a', 64))", "select * from machine",
               "select * from refusal", "delete from refusal",
               "select admit('test', 'n', repeat('a', 64), 'x', true)", "select token_owner('x')"}) {
-            EXPECT_EQ(outcome_of([&] { connection_.exec(statement); }).sqlstate, "42501")
-                << group << ": " << statement;
+            const Outcome outcome = outcome_of([&] { connection_.exec(statement); });
+            EXPECT_EQ(outcome.sqlstate, "42501") << group << ": " << statement;
+            // By its own door, and not only by that of a table behind it.
+            const std::size_t call = statement.find('(');
+            expect_contains(outcome.text,
+                            call == std::string::npos
+                                ? "denied for table"
+                                : "denied for function " + statement.substr(7, call - 7));
         }
         const bool observes = group == "observe";
         for (const std::string statement :

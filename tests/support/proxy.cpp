@@ -1,6 +1,8 @@
 #include "support/proxy.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -44,6 +46,29 @@ int connect_to(const std::string& path) {
     sockaddr_un address{};
     const int descriptor = unix_socket(path, address);
     if (::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+        ::close(descriptor);
+        return -1;
+    }
+    return descriptor;
+}
+
+sockaddr_in ip_address(const std::string& address, const std::string& port) {
+    sockaddr_in result{};
+    result.sin_family = AF_INET;
+    result.sin_port = htons(static_cast<std::uint16_t>(std::stoi(port)));
+    if (::inet_pton(AF_INET, address.c_str(), &result.sin_addr) != 1) {
+        throw std::invalid_argument("no IPv4 address: " + address);
+    }
+    return result;
+}
+
+int connect_by(const TcpWay& way, const std::string& port) {
+    const sockaddr_in source = ip_address(way.source, "0");
+    const sockaddr_in server = ip_address(way.server, port);
+    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&source), sizeof(source)) != 0 ||
+        ::connect(descriptor, reinterpret_cast<const sockaddr*>(&server), sizeof(server)) != 0) {
         ::close(descriptor);
         return -1;
     }
@@ -158,8 +183,11 @@ struct Proxy::Link {
     bool loses_reply = false;  // what the server says next is the answer to a COMMIT
 };
 
-Proxy::Proxy(const std::string& url) : url_(url) {
+Proxy::Proxy(const std::string& url, std::optional<TcpWay> way) : url_(url), way_(std::move(way)) {
     const UnixUrl server = UnixUrl::of(url);
+    server_port_ = server.port;
+    // What cannot be an address is told here, and not by the thread.
+    if (way_) (void)ip_address(way_->server, server_port_), (void)ip_address(way_->source, "0");
     std::string folder = "/tmp/baton_proxy_XXXXXX";
     if (::mkdtemp(folder.data()) == nullptr) fail("mkdtemp");
     server_socket_ = server.host + server.socket_name();
@@ -211,10 +239,14 @@ void Proxy::obey() {
     cut_done_.notify_all();
 }
 
+int Proxy::connect_to_server() const {
+    return way_ ? connect_by(*way_, server_port_) : connect_to(server_socket_);
+}
+
 void Proxy::accept_client() {
     const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (client < 0) return;
-    const int server = connect_to(server_socket_);
+    const int server = connect_to_server();
     if (server < 0) {
         ::close(client);
         return;

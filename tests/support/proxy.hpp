@@ -20,6 +20,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,11 +35,18 @@ enum class AtCommit {
     drop_reply,
 };
 
+/// How a proxy reaches the server: to an address of it, from another address of this host.
+struct TcpWay {
+    std::string server;  ///< "127.0.0.1"; the port is the one of the proxy's URL.
+    std::string source;  ///< What the server sees as the client's address: "127.0.0.2".
+};
+
 class Proxy {
 public:
-    /// For the server that `url` leads to by a unix socket ("postgresql:///name?host=/…&port=…").
-    /// Throws std::system_error, std::invalid_argument.
-    explicit Proxy(const std::string& url);
+    /// For the server that `url` leads to by a unix socket ("postgresql:///name?host=/…&port=…");
+    /// with a way, what the clients say goes there instead. Throws std::system_error,
+    /// std::invalid_argument.
+    explicit Proxy(const std::string& url, std::optional<TcpWay> way = std::nullopt);
     /// Cuts every connection.
     ~Proxy();
     Proxy(const Proxy&) = delete;
@@ -69,6 +77,7 @@ private:
     void wake() const;
     void obey();
     void accept_client();
+    [[nodiscard]] int connect_to_server() const;
     // These return false when the link is over.
     bool pump(Link& link, short client_events, short server_events);
     bool from_client(Link& link);
@@ -76,6 +85,8 @@ private:
 
     std::string url_;
     std::string server_socket_;
+    std::string server_port_;
+    std::optional<TcpWay> way_;
     std::string socket_;
     int listener_ = -1;
     int wake_up_ = -1;

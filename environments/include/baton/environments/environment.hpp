@@ -42,6 +42,11 @@ struct Environment {
     Setting<Kind> kind{Kind::development};
     /// As libpq takes it; with passwords. For people: redacted_url().
     Setting<std::string> url{""};
+    /// What `baton environment enrol` pins a machine to where it is not told otherwise: the
+    /// networks that it may come from, and what its TLS certificate must say; empty: no pin. Nobody
+    /// is admitted or refused by this file: the pins are kept in the database.
+    Setting<std::vector<std::string>> networks{{}};
+    Setting<std::string> client_dn{""};
     /// How long a leader that is not heard of keeps the others waiting; 500 ms to 10 minutes.
     Setting<std::chrono::milliseconds> lease{std::chrono::milliseconds(5000)};
     /// The most events of one batch; 1 to 1,000,000.
