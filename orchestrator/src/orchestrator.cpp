@@ -41,7 +41,7 @@ void require_installed(sql::Connection& connection, const OrchestratorOptions& o
     const sql::Migrator migrator;
     if (!migrator.status(connection, options.schema).installed) {
         for (const std::string& schema :
-             sql::report_stray(connection, {options.node, {}, {}, options.membership})) {
+             sql::report_stray(connection, {options.node, {}, {}, {}, options.membership})) {
             log().warn(
                 "this database has {}, where this attempt is now on record: is the URL right?",
                 schema);

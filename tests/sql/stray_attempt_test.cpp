@@ -32,7 +32,7 @@ protected:
     std::vector<std::string> told_by(Connection& connection, const std::string& environment) {
         Membership membership = laptop_;
         membership.environment = environment;
-        return report_stray(connection, {"laptop:1", {}, 1min, membership});
+        return report_stray(connection, {"laptop:1", {}, {}, 1min, membership});
     }
     std::string refusals_of(const std::string& name) {
         return std::string(inside("baton_" + name)
