@@ -51,6 +51,18 @@ TEST_F(BacklogTest, IsWrittenInAFewTransactionsThatLeaveAFewVersions) {
     world.expect_accounts_agree();
 }
 
+TEST_F(BacklogTest, LeavesRowsAloneThatItDidNotChange) {
+    dispatch_flood(world, 1000);
+    const auto process = start();
+    ASSERT_TRUE(world.settles()) << process->error_output();
+    const std::string versions = "select string_agg(xmin::text, ',') from account_totals__v1";
+    const std::string before = world.ask(versions);
+    mark(1000, "'a'", "");
+    ASSERT_TRUE(world.settles()) << process->error_output();
+    EXPECT_EQ(world.ask("select marks from mark_totals"), "1000");
+    EXPECT_EQ(world.ask(versions), before);
+}
+
 // A page of one event, which a leader begins with, is as long as it may be; nothing may follow.
 TEST_F(BacklogTest, ThatHasEndedIsNotWaitedFor) {
     const auto process = start({"--lease", "60000"});
