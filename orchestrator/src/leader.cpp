@@ -125,7 +125,8 @@ void Leader::reduce_backlog(std::unique_ptr<Page> page) {
         const bool has_more = page->log.is_full && !stopping_();
         give_back(std::move(page));
         const std::chrono::milliseconds time_left = backlog.time_left();
-        if (has_more && time_left.count() > 0) page = reader_->take_if_any(time_left);
+        const bool goes_on = has_more && time_left.count() > 0;
+        page = goes_on ? reader_->take_if_any(time_left) : nullptr;
     }
     if (backlog.pages() > 0) {
         if (!backlog.commit()) {
