@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "backlog.hpp"
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
 #include "baton/sql/failure.hpp"
@@ -31,9 +32,10 @@ Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
       connection_(connection),
       epoch_(epoch),
       stopping_(std::move(stopping)),
-      reader_((register_reducers(), options_), registry_, sql::read_checkpoint(connection)),
       views_checked_(Clock::now()),
       partitions_checked_(Clock::now()) {
+    register_reducers();
+    reader_.emplace(options_, registry_, sql::read_checkpoint(connection_));
     add_partitions();
 }
 
@@ -94,12 +96,51 @@ void Leader::reduce_next() {
         views_, [](const auto& view) { return view->standing.state == sql::ViewState::behind; });
     const auto patience = behind ? std::chrono::milliseconds(0)
                                  : std::min(options_.lease / 3, std::chrono::milliseconds(250));
-    std::unique_ptr<Page> page = reader_.take(patience);
+    std::unique_ptr<Page> page = reader_->take(patience);
     if (!page) return;
-    if (!with_retries([&] { reduce_batch(context(), *page); })) return;
-    head_ = page->log.events.back().position;
-    reader_.give_back(std::move(page));
+    const bool is_backlog = page->log.is_full && page->log.first_position > apart_until_;
+    if (is_backlog && !behind && options_.sql_reducers.empty()) {
+        return reduce_backlog(std::move(page));
+    }
+    reduce_apart(*page);
+    give_back(std::move(page));
+}
+
+void Leader::reduce_apart(const Page& page) {
+    if (with_retries([&] { reduce_batch(context(), page); })) {
+        head_ = page.log.events.back().position;
+    }
+}
+
+void Leader::give_back(std::unique_ptr<Page> page) {
+    reader_->give_back(std::move(page));
     pace_reader();
+}
+
+void Leader::reduce_backlog(std::unique_ptr<Page> page) {
+    Backlog backlog(context());
+    Position last{0};
+    while (page && backlog.fold(*page)) {
+        last = page->log.events.back().position;
+        const bool has_more = page->log.is_full && !stopping_();
+        give_back(std::move(page));
+        const std::chrono::milliseconds time_left = backlog.time_left();
+        const bool goes_on = has_more && time_left.count() > 0;
+        page = goes_on ? reader_->take_if_any(time_left) : nullptr;
+    }
+    if (backlog.pages() > 0) {
+        if (!backlog.commit()) {
+            apart_until_ = last;
+            reader_.emplace(options_, registry_, sql::read_checkpoint(connection_));
+            pace_reader();
+            return;
+        }
+        head_ = last;
+    }
+    if (page) {
+        reduce_apart(*page);
+        give_back(std::move(page));
+    }
 }
 
 void Leader::pace_reader() {
@@ -109,7 +150,7 @@ void Leader::pace_reader() {
             limit = std::min(limit, view->pace.limit());
         }
     }
-    reader_.limit_events(limit);
+    reader_->limit_events(limit);
 }
 
 bool Leader::with_retries(const std::function<void()>& step) {

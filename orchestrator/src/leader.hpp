@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "batch.hpp"
@@ -33,6 +34,11 @@ private:
     void add_partitions();
     /// Takes what the reader has, or waits a little.
     void reduce_next();
+    /// Takes `page`, and those that follow it, in one transaction.
+    void reduce_backlog(std::unique_ptr<Page> page);
+    void reduce_apart(const Page& page);
+    /// A page that is done with.
+    void give_back(std::unique_ptr<Page> page);
     /// Takes `step` again and again until nothing is in its way; false if `stopping` came first.
     bool with_retries(const std::function<void()>& step);
     /// Brings the views that are behind one step further.
@@ -54,8 +60,9 @@ private:
 
     std::vector<std::unique_ptr<View>> views_;
     Position head_{0};  // the last recorded position
-    ReadAhead reader_;
-    Page recorded_;  // for views that are behind
+    std::optional<ReadAhead> reader_;
+    Position apart_until_{0};  // until there, each page is a transaction of its own
+    Page recorded_;            // for views that are behind
     PageSize recorded_size_{options_.batch_max};
     std::chrono::steady_clock::time_point views_checked_;
     std::chrono::steady_clock::time_point partitions_checked_;
