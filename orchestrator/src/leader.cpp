@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "backlog.hpp"
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
 #include "baton/sql/failure.hpp"
@@ -30,14 +31,16 @@ constexpr int batch_tries_max = 30;
 Leader::Leader(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
                sql::Connection& connection, sql::Epoch epoch, std::function<bool()> stopping)
     : options_(options),
+      registry_(registry),
       connection_(connection),
       epoch_(epoch),
       stopping_(std::move(stopping)),
-      reader_((register_reducers(carried), options_), registry, sql::read_checkpoint(connection)),
       catch_up_(registry, options.batch_max),
       views_checked_(Clock::now()),
       partitions_checked_(Clock::now()),
       versions_checked_(Clock::now()) {
+    register_reducers(carried);
+    reader_.emplace(options_, registry_, sql::read_checkpoint(connection_));
     add_partitions();
 }
 
@@ -99,23 +102,60 @@ void Leader::add_partitions() {
 
 void Leader::work() {
     while (!stopping_()) {
-        catch_up();
-        reduce_next();
+        const bool goes_on = catch_up();
+        reduce_next(goes_on);
         housekeep();
     }
 }
 
-void Leader::reduce_next() {
-    const bool behind = std::ranges::any_of(
-        views_, [](const auto& view) { return view->standing.state == sql::ViewState::behind; });
-    const auto patience = behind ? std::chrono::milliseconds(0)
-                                 : std::min(options_.lease / 3, std::chrono::milliseconds(250));
-    std::unique_ptr<Page> page = reader_.take(patience);
+void Leader::reduce_next(bool is_behind) {
+    const auto patience = is_behind ? std::chrono::milliseconds(0)
+                                    : std::min(options_.lease / 3, std::chrono::milliseconds(250));
+    std::unique_ptr<Page> page = reader_->take(patience);
     if (!page) return;
-    if (!with_retries([&] { reduce_batch(context(), epoch_, *page); })) return;
-    head_ = page->log.events.back().position;
-    reader_.give_back(std::move(page));
+    const bool is_backlog = page->log.is_full && page->log.first_position > apart_until_;
+    if (is_backlog && !is_behind && options_.sql_reducers.empty()) {
+        return reduce_backlog(std::move(page));
+    }
+    reduce_apart(*page);
+    give_back(std::move(page));
+}
+
+void Leader::reduce_apart(const Page& page) {
+    if (with_retries([&] { reduce_batch(context(), epoch_, page); })) {
+        head_ = page.log.events.back().position;
+    }
+}
+
+void Leader::give_back(std::unique_ptr<Page> page) {
+    reader_->give_back(std::move(page));
     pace_reader();
+}
+
+void Leader::reduce_backlog(std::unique_ptr<Page> page) {
+    Backlog backlog(context(), epoch_);
+    Position last{0};
+    while (page && backlog.fold(*page)) {
+        last = page->log.events.back().position;
+        const bool has_more = page->log.is_full && !stopping_();
+        give_back(std::move(page));
+        const std::chrono::milliseconds time_left = backlog.time_left();
+        const bool goes_on = has_more && time_left.count() > 0;
+        page = goes_on ? reader_->take_if_any(time_left) : nullptr;
+    }
+    if (backlog.pages() > 0) {
+        if (!backlog.commit()) {
+            apart_until_ = last;
+            reader_.emplace(options_, registry_, sql::read_checkpoint(connection_));
+            pace_reader();
+            return;
+        }
+        head_ = last;
+    }
+    if (page) {
+        reduce_apart(*page);
+        give_back(std::move(page));
+    }
 }
 
 void Leader::pace_reader() {
@@ -125,7 +165,7 @@ void Leader::pace_reader() {
             limit = std::min(limit, view->pace.limit());
         }
     }
-    reader_.limit_events(limit);
+    reader_->limit_events(limit);
 }
 
 bool Leader::with_retries(const std::function<void()>& step) {
@@ -145,7 +185,8 @@ bool Leader::with_retries(const std::function<void()>& step) {
     }
 }
 
-void Leader::catch_up() {
+bool Leader::catch_up() {
+    bool goes_on = false;
     for (const std::vector<View*>& set : sets_) {
         lease_.keep();
         const auto followers = [&] {
@@ -155,12 +196,14 @@ void Leader::catch_up() {
         };
         const auto before = followers();
         bool is_further = false;
-        if (!with_retries([&] { is_further = catch_up_.step(context(), set, head_); })) return;
+        if (!with_retries([&] { is_further = catch_up_.step(context(), set, head_); })) break;
+        goes_on = goes_on || is_further;
         if (!is_further || followers() == before) continue;
         log().info("view set follows the log set={} views={} of {} position={}", set.front()->set,
                    followers(), set.size(), static_cast<std::int64_t>(head_));
         pace_reader();
     }
+    return goes_on;
 }
 
 // Each has its own time, however busy the log is.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "batch.hpp"
@@ -32,12 +33,17 @@ public:
 private:
     void register_reducers(const Carried& carried);
     void add_partitions();
-    /// Takes what the reader has, or waits a little.
-    void reduce_next();
+    /// Takes what the reader has, or waits a little; not where views are behind and go on.
+    void reduce_next(bool is_behind);
+    /// Takes `page`, and those that follow it, in one transaction.
+    void reduce_backlog(std::unique_ptr<Page> page);
+    void reduce_apart(const Page& page);
+    /// A page that is done with.
+    void give_back(std::unique_ptr<Page> page);
     /// Takes `step` again and again until nothing is in its way; false if `stopping` came first.
     bool with_retries(const std::function<void()>& step);
-    /// Brings the views that are behind one step further.
-    void catch_up();
+    /// Brings the sets that are behind one step further; false if there are none that can go on.
+    bool catch_up();
     void housekeep();
     /// Gives up versions that were kept warm for long enough, and drops what they left.
     void retire_versions();
@@ -48,6 +54,7 @@ private:
     [[nodiscard]] BatchContext context();
 
     const OrchestratorOptions& options_;
+    const Registry& registry_;
     sql::Connection& connection_;
     const sql::Epoch epoch_;
     const std::function<bool()> stopping_;
@@ -56,7 +63,8 @@ private:
     std::vector<std::unique_ptr<View>> views_;  // those of one set next to each other
     std::vector<std::vector<View*>> sets_;
     Position head_{0};  // the last recorded position
-    ReadAhead reader_;
+    std::optional<ReadAhead> reader_;
+    Position apart_until_{0};  // until there, each page is a transaction of its own
     CatchUp catch_up_;
     std::chrono::steady_clock::time_point views_checked_;
     std::chrono::steady_clock::time_point partitions_checked_;

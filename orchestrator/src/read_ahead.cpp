@@ -50,6 +50,16 @@ ReadAhead::~ReadAhead() {
 std::unique_ptr<Page> ReadAhead::take(std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, timeout, [&] { return ready_ || failure_; });
+    return take_ready(std::move(lock));
+}
+
+std::unique_ptr<Page> ReadAhead::take_if_any(std::chrono::milliseconds timeout) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, timeout, [&] { return ready_ || failure_ || is_at_end_; });
+    return take_ready(std::move(lock));
+}
+
+std::unique_ptr<Page> ReadAhead::take_ready(std::unique_lock<std::mutex> lock) {
     if (!ready_ && failure_) std::rethrow_exception(failure_);
     std::unique_ptr<Page> page = std::move(ready_);
     lock.unlock();
@@ -73,6 +83,7 @@ void ReadAhead::hand_over(std::unique_ptr<Page> page) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return !ready_ || stopping_; });
     ready_ = std::move(page);
+    is_at_end_ = false;
     lock.unlock();
     changed_.notify_all();
 }
@@ -110,6 +121,11 @@ bool ReadAhead::read_page(sql::LogReader& reader) {
 
     if (!reader.next(page_size_.limit(fold_limit_), page->log, PageSize::bytes_max)) {
         give_back(std::move(page));
+        {
+            const std::lock_guard lock(mutex_);
+            is_at_end_ = true;
+        }
+        changed_.notify_all();
         return false;
     }
     fault_point("after_read");

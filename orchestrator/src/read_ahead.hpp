@@ -42,6 +42,8 @@ public:
 
     /// The next page, or nullptr if there is none within `timeout`. Throws what stopped the thread.
     [[nodiscard]] std::unique_ptr<Page> take(std::chrono::milliseconds timeout);
+    /// The same, but nullptr at once where the log has no more.
+    [[nodiscard]] std::unique_ptr<Page> take_if_any(std::chrono::milliseconds timeout);
     /// From here on pages have at most `count` events; it begins with one.
     void limit_events(std::size_t count) { fold_limit_ = count; }
     /// A page that is done with, to be used again.
@@ -55,6 +57,7 @@ private:
     void start_decoding(Page& page) const;
     void hand_over(std::unique_ptr<Page> page);
     [[nodiscard]] bool stopping();
+    std::unique_ptr<Page> take_ready(std::unique_lock<std::mutex> lock);
 
     // Constant after construction.
     const OrchestratorOptions& options_;
@@ -72,6 +75,7 @@ private:
     std::unique_ptr<Page> ready_;
     std::unique_ptr<Page> spare_;
     std::exception_ptr failure_;
+    bool is_at_end_ = false;  // the last look found nothing
     bool stopping_ = false;
 
     std::thread thread_;

@@ -30,28 +30,27 @@ public:
             // Nobody but the leader writes them, and the fence tells whether that is still us.
             rows_.load(connection_, *fold_);
         }
-        unwritten_.push_back(fold_->changes());
         has_new_ = true;
         return std::nullopt;
     }
 
     void forget_last_fold() override {
-        unwritten_.pop_back();
+        fold_->discard();
         has_new_ = false;
     }
 
+    [[nodiscard]] std::size_t unwritten_rows() const override { return fold_->changed_count(); }
+
     void write(sql::Transaction& transaction) override {
-        for (const Changes& changes : unwritten_) rows_.write(transaction, changes);
+        rows_.write(transaction, fold_->changes());
     }
 
     void committed() override {
-        if (!unwritten_.empty()) fold_->commit();
-        unwritten_.clear();
+        fold_->commit();
         has_new_ = false;
     }
 
     void rolled_back() override {
-        unwritten_.clear();
         has_new_ = false;
         fold_->rollback();
     }
@@ -60,8 +59,7 @@ private:
     sql::Connection& connection_;
     sql::ViewRows rows_;
     std::unique_ptr<Fold> fold_;
-    std::vector<Changes> unwritten_;  // of each segment
-    bool has_new_ = false;            // the last of them is not what the fold goes on from yet
+    bool has_new_ = false;  // the last fold is not what the next goes on from yet
 };
 
 class SqlView final : public View {

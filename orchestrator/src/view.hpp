@@ -50,8 +50,10 @@ public:
     [[nodiscard]] virtual std::optional<Poison> fold(const Segment& segment) = 0;
     /// As if the last fold() had not been; it must have been kept.
     virtual void forget_last_fold() = 0;
-    /// Writes what fold() kept since the last commit. Throws sql::SqlError where the database
-    /// refused it: the transaction is over.
+    /// How many rows are in memory that write() has to write, or a few more.
+    [[nodiscard]] virtual std::size_t unwritten_rows() const { return 0; }
+    /// Writes what fold() kept since the last commit, each row once. Throws sql::SqlError where the
+    /// database refused it: the transaction is over.
     virtual void write(sql::Transaction& transaction) = 0;
     /// What was folded is durable.
     virtual void committed() = 0;

@@ -80,22 +80,22 @@ void resign(Connection& connection, Epoch epoch) noexcept {
     }
 }
 
-void record_batch(Transaction& transaction, Epoch epoch, const LogPage& page,
+void record_batch(Transaction& transaction, Epoch epoch, const BatchRange& range,
                   std::chrono::microseconds worked) {
     const std::string work_time = std::to_string(worked.count()) + " us";
     const auto epoch_number = static_cast<std::int64_t>(epoch);
-    const auto first_position = static_cast<std::int64_t>(page.first_position);
-    if (!page.opens_window) {
-        transaction.exec_prepared(
-            "record_batch", {epoch_number, first_position, page.events.size(), page.window.number,
-                             page.after_id, page.last_id(), work_time});
+    const auto first_position = static_cast<std::int64_t>(range.first_position);
+    const Window& window = range.window;
+    if (!range.opens_window) {
+        transaction.exec_prepared("record_batch",
+                                  {epoch_number, first_position, range.count, window.number,
+                                   range.after_id, range.last_id, work_time});
         return;
     }
-    transaction.exec_prepared(
-        "record_first_batch",
-        {epoch_number, first_position, page.events.size(), page.window.number, page.after_id,
-         page.last_id(), work_time, page.window.id_value, page.window.xid, page.window.seen,
-         page.window.id_ceiling, page.window.stragglers});
+    transaction.exec_prepared("record_first_batch",
+                              {epoch_number, first_position, range.count, window.number,
+                               range.after_id, range.last_id, work_time, window.id_value,
+                               window.xid, window.seen, window.id_ceiling, window.stragglers});
 }
 
 }  // namespace baton::sql

@@ -254,6 +254,7 @@ bool LogReader::next(std::size_t limit, LogPage& page, std::size_t wide_bytes_ma
             return false;
         }
         opens_window_ = false;
+        page.is_full = !exhausted_;
         at_.after_id = page.last_id();
         at_.next_position = Position{static_cast<std::int64_t>(at_.next_position) +
                                      static_cast<std::int64_t>(page.events.size())};
@@ -312,6 +313,7 @@ bool read_recorded(Connection& connection, Position after, std::size_t limit, Lo
     page.rows = connection.exec_prepared("read_log", {static_cast<std::int64_t>(after), limit});
     page.first_position = Position{static_cast<std::int64_t>(after) + 1};
     page.opens_window = false;
+    page.is_full = false;
     fill_events(connection, page, Content::whole, wide_bytes_max);
     if (page.events.empty() && !page.rows.empty()) throw events_removed();
     return !page.events.empty();

@@ -154,6 +154,54 @@ TEST_F(FoldTest, UncommittedChangesAreDiscardedByTheNextFold) {
     }
 }
 
+TEST_F(FoldTest, WhatWasKeptComesOnceAsItIsNow) {
+    for (const char* const key : {"a", "b", "a", "c"}) log.add("add", key);
+    log.add("erase", "b");
+    log.add("erase", "c");
+    log.add("add", "d");
+    run(0, 1);  // a is durable
+    registry.decode(log.all(), batch);
+    const auto fold_one = [&](std::size_t index) {
+        while (fold->fold(batch, index, 1).state == FoldState::needs_rows) fold->loaded();
+    };
+    for (const std::size_t index : {1U, 2U, 3U, 4U, 5U}) {
+        fold_one(index);
+        fold->keep();
+    }
+    fold_one(6);
+    EXPECT_EQ(fold->changed_count(), 4U);
+    Changes changes = fold->changes();
+    EXPECT_EQ(changes.columns[1], "{\"a\",\"d\"}");
+    EXPECT_EQ(changes.columns[0], "{2,1}");
+    EXPECT_EQ(changes.positions, "{3,7}");
+    EXPECT_EQ(changes.delete_count, 0U) << "b and c came and went";
+
+    fold->discard();
+    EXPECT_EQ(fold->changes().positions, "{3}") << "the last fold was not kept";
+    fold->commit();
+    EXPECT_TRUE(fold->changes().empty());
+    EXPECT_EQ(fold->changed_count(), 0U);
+    EXPECT_EQ(fold->fold(batch, 2, 1).state, FoldState::done);
+    changes = fold->changes();
+    EXPECT_EQ(changes.columns[0], "{3}");
+}
+
+TEST_F(FoldTest, ADurableRowThatIsErasedAndMadeAgainWhileItIsKeptIsUpserted) {
+    log.add("add", "a");
+    log.add("erase", "a");
+    log.add("add", "a");
+    run(0, 1);
+    registry.decode(log.all(), batch);
+    EXPECT_EQ(fold->fold(batch, 1, 1).state, FoldState::done);
+    fold->keep();
+    EXPECT_EQ(fold->changes().deleted_keys, std::vector<std::string>{R"({"a"})"});
+    EXPECT_EQ(fold->fold(batch, 2, 1).state, FoldState::done);
+    EXPECT_EQ(fold->changes().delete_count, 0U);
+    EXPECT_EQ(fold->changes().columns[0], "{1}");
+    fold->discard();
+    EXPECT_EQ(fold->changes().delete_count, 1U);
+}
+
 TEST_F(FoldTest, RollbackForgetsTheCache) {
     log.add("add", "a");
     run();

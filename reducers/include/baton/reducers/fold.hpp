@@ -13,7 +13,7 @@
 //   done:     write fold.changes(), commit the transaction, then fold.commit();
 //             if the transaction failed: fold.rollback().
 //
-// Each call of fold() starts from the last commit(): whatever an earlier call changed is
+// Each call of fold() starts from the last keep() or commit(): whatever an earlier call changed is
 // discarded. So bisecting is calling fold() with other ranges.
 //
 // Threads: one thread at a time. The batch is only read, so several folds may share one.
@@ -102,8 +102,14 @@ public:
     /// All rows that exist have been loaded: what is still missing is known to be absent.
     virtual void loaded() = 0;
 
-    /// What the last fold() changed, if it was `done`. Rows come in the order of their first touch.
+    /// What was changed since the last commit(): what was kept, and what the last fold() changed if
+    /// it was `done`. Each row comes once, as it is now, in the order of their first touch.
     [[nodiscard]] virtual Changes changes() const = 0;
+    /// At least as many rows as changes() has.
+    [[nodiscard]] virtual std::size_t changed_count() const noexcept = 0;
+
+    /// Undoes the last fold(), if it was `done` and not kept.
+    virtual void discard() = 0;
 
     /// What the last fold() changed, if it was `done`, is what the next one goes on from, although
     /// it is not durable yet. Every row stays in memory: the view does not have it.

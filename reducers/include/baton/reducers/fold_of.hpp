@@ -68,8 +68,7 @@ Changes changes_of(const RowCache<Row>& cache) {
     std::vector<ArrayLiteral> columns(field_count<Row>);
     std::vector<ArrayLiteral> deleted(key_count<Row>);
     ArrayLiteral positions;
-    for (std::size_t i = 0; i < cache.touch_count(); ++i) {
-        const auto touch = cache.touch(i);
+    cache.for_each_change([&](const typename RowCache<Row>::Touch& touch) {
         if (touch.row != nullptr) {
             const auto fields = fields_of(*touch.row);
             for_each_field<Row>(
@@ -78,7 +77,7 @@ Changes changes_of(const RowCache<Row>& cache) {
         } else if (touch.was_present) {
             add_key<Row>(deleted, *touch.key);
         }
-    }
+    });
     changes.upsert_count = positions.count();
     changes.delete_count = deleted.front().count();
     changes.columns = take_all(std::move(columns));
@@ -177,6 +176,11 @@ public:
 
     [[nodiscard]] Changes changes() const override { return changes_of(cache_); }
 
+    [[nodiscard]] std::size_t changed_count() const noexcept override {
+        return cache_.changed_count();
+    }
+
+    void discard() override { cache_.discard(); }
     void keep() override { cache_.keep(); }
     void commit() override {
         cache_.commit(options_.complete ? std::numeric_limits<std::size_t>::max()

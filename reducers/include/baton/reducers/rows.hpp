@@ -4,7 +4,7 @@
 // missing, and a fresh one is handed out; a pass in which that happened is thrown away, the missing
 // rows are loaded, and the same events are folded again. Reducers are pure, so the last pass is the
 // only one that counts. A journal with the former content of each touched row makes throwing away
-// exact.
+// exact. What is kept but not durable yet is remembered by row, however often it was touched.
 //
 // Threads: one thread at a time.
 #pragma once
@@ -36,13 +36,13 @@ public:
     using Key = RowKey<Row>;
     using KeyView = RowKeyView<Row>;
 
-    /// A row that was accessed mutably since the last commit.
+    /// A row that was accessed mutably.
     struct Touch {
         const Key* key = nullptr;
-        const Row* row = nullptr;  ///< null if the row is gone
-        bool was_present = false;  ///< at the last commit
-        Position position{};       ///< of the last event that accessed it
-        std::size_t event_index = 0;
+        const Row* row = nullptr;     ///< null if the row is gone
+        bool was_present = false;     ///< before
+        Position position{};          ///< of the last event that accessed it
+        std::size_t event_index = 0;  ///< and its index; not of what was kept
     };
 
     /// With `complete`, the cache is the whole view: what it does not hold does not exist.
@@ -79,7 +79,7 @@ public:
         return true;
     }
 
-    /// Puts every row back to the last commit, and forgets which keys were missing.
+    /// Puts every row back to what was last kept, and forgets which keys were missing.
     void discard() {
         for (Undo& undo : journal_) {
             Entry& entry = undo.node->second;
@@ -93,18 +93,30 @@ public:
 
     /// Keeps what was changed.
     void keep() {
-        for (const Undo& undo : journal_) undo.node->second.undo = none;
+        for (const Undo& undo : journal_) {
+            Entry& entry = undo.node->second;
+            entry.undo = none;
+            if (entry.kept == none) {
+                entry.kept = static_cast<std::uint32_t>(kept_.size());
+                kept_.push_back({undo.node, undo.before.has_value(), undo.position});
+            } else {
+                kept_[entry.kept].position = undo.position;
+            }
+        }
         journal_.clear();
         missing_.clear();
     }
 
-    /// The same; drops all rows when there are more than `rows_max`.
+    /// The same, and it is durable; drops all rows when there are more than `rows_max`.
     void commit(std::size_t rows_max) {
         keep();
+        for (const Kept& kept : kept_) kept.node->second.kept = none;
+        kept_.clear();
         if (rows_.size() > rows_max) rows_.clear();
     }
 
     void clear() {
+        kept_.clear();
         journal_.clear();
         missing_.clear();
         rows_.clear();
@@ -138,12 +150,31 @@ public:
     }
 
     [[nodiscard]] std::size_t touch_count() const noexcept { return journal_.size(); }
-    /// The touched rows in the order of their first touch.
+    /// The rows touched since the last keep() or commit(), in the order of their first touch.
     [[nodiscard]] Touch touch(std::size_t index) const {
         const Undo& undo = journal_[index];
         const Entry& entry = undo.node->second;
         return {&undo.node->first, entry.present ? &entry.row : nullptr, undo.before.has_value(),
                 undo.position, undo.event_index};
+    }
+
+    /// At least as many rows as were touched since the last commit().
+    [[nodiscard]] std::size_t changed_count() const noexcept {
+        return kept_.size() + journal_.size();
+    }
+    /// Calls visit(touch) for each of them, once, in the order of their first touch.
+    template <class Visit>
+    void for_each_change(Visit&& visit) const {
+        for (const Kept& kept : kept_) {
+            const Entry& entry = kept.node->second;
+            const Position position =
+                entry.undo == none ? kept.position : journal_[entry.undo].position;
+            visit(Touch{&kept.node->first, entry.present ? &entry.row : nullptr, kept.was_present,
+                        position, 0});
+        }
+        for (std::size_t i = 0; i < journal_.size(); ++i) {
+            if (journal_[i].node->second.kept == none) visit(touch(i));
+        }
     }
 
     /// Calls visit(row) for each row, in no order.
@@ -159,11 +190,17 @@ private:
 
     struct Entry {
         Row row{};
-        bool known = false;    // the view was asked for it
-        bool present = false;  // it exists
-        std::uint32_t undo = none;
+        bool known = false;         // the view was asked for it
+        bool present = false;       // it exists
+        std::uint32_t undo = none;  // its place in journal_
+        std::uint32_t kept = none;  // its place in kept_
     };
     using Node = std::pair<const Key, Entry>;
+    struct Kept {
+        Node* node;
+        bool was_present;  // at the last commit
+        Position position;
+    };
     struct Undo {
         Node* node;
         std::optional<Row> before;
@@ -217,6 +254,7 @@ private:
     Position position_{};
     std::size_t event_index_ = 0;
     std::unordered_map<Key, Entry, KeyHash<Row>, KeyEqual<Row>> rows_;
+    std::vector<Kept> kept_;  // touched since the last commit, and not to be undone
     std::vector<Undo> journal_;
     std::vector<Node*> missing_;
 };

@@ -64,9 +64,13 @@ void fence(Transaction& transaction, Epoch epoch,
 /// Lets a standby take over at once. Throws nothing: a lost connection does the same.
 void resign(Connection& connection, Epoch epoch) noexcept;
 
-/// Records that `page` was reduced in this transaction, and fences it; see
+/// Records that a batch was reduced in this transaction, and fences it; see
 /// sql/functions/record_batch.sql.
-void record_batch(Transaction& transaction, Epoch epoch, const LogPage& page,
+void record_batch(Transaction& transaction, Epoch epoch, const BatchRange& range,
                   std::chrono::microseconds worked);
+inline void record_batch(Transaction& transaction, Epoch epoch, const LogPage& page,
+                         std::chrono::microseconds worked) {
+    record_batch(transaction, epoch, page.range(), worked);
+}
 
 }  // namespace baton::sql

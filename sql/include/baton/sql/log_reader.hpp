@@ -38,6 +38,16 @@ struct Checkpoint {
 /// The newest recorded batch's end.
 [[nodiscard]] Checkpoint read_checkpoint(Connection& connection);
 
+/// Which events a batch has: some that follow each other in the log, all of one window.
+struct BatchRange {
+    Window window;
+    bool opens_window = false;  ///< The window is not recorded yet.
+    std::int64_t after_id = 0;  ///< after_id < id <= last_id
+    std::int64_t last_id = 0;
+    Position first_position{};
+    std::size_t count = 0;
+};
+
 /// Events that follow each other in the log, all of one window: a batch to be.
 struct LogPage {
     Window before;
@@ -45,11 +55,16 @@ struct LogPage {
     bool opens_window = false;  ///< The window is not recorded yet.
     std::int64_t after_id = 0;  ///< Its events have after_id < id <= the last one's id.
     Position first_position{};
+    bool is_full = false;       ///< The window may have more: the page ended at a limit.
     std::size_t bytes = 0;      ///< Of all that the events hold.
     std::vector<Event> events;  ///< Their texts live as long as the page.
 
     [[nodiscard]] std::int64_t last_id() const {
         return static_cast<std::int64_t>(events.back().id);
+    }
+
+    [[nodiscard]] BatchRange range() const {
+        return {window, opens_window, after_id, last_id(), first_position, events.size()};
     }
 
     /// Lets go of the events, and of the memory that their texts are in.

@@ -1,0 +1,109 @@
+#include "backlog.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include "baton/base/fault.hpp"
+#include "baton/base/log.hpp"
+#include "baton/sql/failure.hpp"
+
+namespace baton::orchestrator {
+namespace {
+
+// What reduce_batch() knows to deal with: by waiting, or by setting an event apart.
+bool is_refusal(const Error& error) {
+    return is_passing(error) || error.code() == ErrorCode::statement_failed;
+}
+
+// The message may quote an event.
+std::string loggable(const Error& error) {
+    const auto* const from_server = dynamic_cast<const sql::SqlError*>(&error);
+    return from_server == nullptr ? error.what() : "SQLSTATE " + from_server->sqlstate();
+}
+
+// However long the lease: the views stand still meanwhile.
+constexpr std::chrono::milliseconds time_max{2000};
+
+bool follows(const View& view) { return view.standing.state == sql::ViewState::following; }
+
+}  // namespace
+
+bool Backlog::fold(const Page& page) {
+    const Clock::time_point started = Clock::now();
+    std::vector<View*> folded;
+    for (const std::unique_ptr<View>& view : context_.views) {
+        if (!follows(*view)) continue;
+        if (!fold(*view, page)) {
+            for (View* const other : folded) other->forget_last_fold();
+            return false;
+        }
+        folded.push_back(view.get());
+    }
+    batches_.push_back({page.log.range(), started});
+    return true;
+}
+
+bool Backlog::fold(View& view, const Page& page) const {
+    context_.mandate.keep();
+    const Clock::time_point started = Clock::now();
+    const std::size_t count = page.log.events.size();
+    try {
+        if (view.fold({page, 0, count, false})) return false;
+    } catch (const Error& error) {
+        if (!is_refusal(error)) throw;
+        return false;
+    }
+    const Clock::duration took = Clock::now() - started;
+    view.pace.folded(count, took);
+    if (took > context_.mandate.length()) {
+        view.forget_last_fold();
+        return false;
+    }
+    fault_point("after_reduce");
+    return true;
+}
+
+std::chrono::milliseconds Backlog::time_left() const {
+    for (const std::unique_ptr<View>& view : context_.views) {
+        if (follows(*view) && view->unwritten_rows() > context_.options.batch_max) return {};
+    }
+    const auto left = std::min(context_.mandate.length() / 4, time_max) - (Clock::now() - started_);
+    return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left),
+                    std::chrono::milliseconds(0));
+}
+
+bool Backlog::commit() {
+    try {
+        write();
+    } catch (const Error& error) {
+        for (const std::unique_ptr<View>& view : context_.views) view->rolled_back();
+        if (!is_refusal(error)) throw;
+        log().warn("{} pages of a backlog refused at once ({}): reading them again, one by one",
+                   batches_.size(), loggable(error));
+        return false;
+    }
+    for (const std::unique_ptr<View>& view : context_.views) {
+        if (follows(*view)) view->committed();
+    }
+    return true;
+}
+
+void Backlog::write() {
+    context_.mandate.keep();
+    sql::Transaction transaction(context_.connection);
+    for (const std::unique_ptr<View>& view : context_.views) {
+        if (follows(*view)) view->write(transaction);
+    }
+    fault_point("before_checkpoint");
+    for (const Batch& batch : batches_) {
+        const auto worked =
+            std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - batch.started);
+        record_batch(transaction, epoch_, batch.range, worked);
+    }
+    fault_point("before_commit");
+    transaction.commit();
+    fault_point("after_commit");
+}
+
+}  // namespace baton::orchestrator
