@@ -151,6 +151,13 @@ std::string csv_field(std::string_view text) {
     return quoted + '"';
 }
 
+bool is_plain_name(std::string_view text, std::size_t length_max) noexcept {
+    const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+    return !text.empty() && text.size() <= length_max && is_lower(text[0]) &&
+           std::all_of(text.begin(), text.end(),
+                       [&](char c) { return is_lower(c) || (c >= '0' && c <= '9') || c == '_'; });
+}
+
 std::optional<std::string_view> nearest(std::string_view name,
                                         std::span<const std::string_view> candidates) {
     std::optional<std::string_view> best;

@@ -95,6 +95,10 @@ void add_verbs(CLI::App& root, Invocation& invocation) {
     cli::add_view(root, invocation);
     cli::add_views(root, invocation);
     cli::add_wait(root, invocation);
+    cli::add_versions(root, invocation);
+    cli::add_promote(root, invocation);
+    cli::add_rollback(root, invocation);
+    cli::add_retire(root, invocation);
     cli::add_dead(root, invocation);
     cli::add_status(root, invocation);
     cli::add_doctor(root, invocation);
@@ -162,7 +166,8 @@ Error explained(const Error& error, const Invocation& invocation) {
                 code = ErrorCode::not_installed;
             }
         }
-        if (state == "42501") {
+        // A function of ours that says by itself who may, see require_operator(), says enough.
+        if (state == "42501" && what.find("is no development environment") == std::string::npos) {
             what += "; this role lacks a right: `baton doctor` lists the group roles to grant";
         }
     }
@@ -223,6 +228,11 @@ App::~App() = default;
 
 App& App::add_sql_reducer(std::filesystem::path file) {
     sql_reducers_.push_back(std::move(file));
+    return *this;
+}
+
+App& App::add_view_set(std::string name, int version, std::vector<std::string> views) {
+    view_sets_.push_back({std::move(name), version, std::move(views)});
     return *this;
 }
 

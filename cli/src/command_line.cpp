@@ -150,7 +150,11 @@ std::chrono::milliseconds seconds_of(const std::string& flag, const std::string&
 void require_view(sql::Transaction& transaction, const std::string& view) {
     std::vector<std::string> names;
     for (const sql::Row& row : transaction.exec(
-             "select v ->> 'view' from jsonb_array_elements(status() -> 'views') as v", {})) {
+             "with s as materialized (select status() as s) "
+             "select v ->> 'view' from s, jsonb_array_elements(s -> 'views') as v union "
+             "select v ->> 'view' from s, jsonb_array_elements(s -> 'versions') as w, "
+             "jsonb_array_elements(w -> 'views') as v order by 1",
+             {})) {
         names.emplace_back(row.text(0));
     }
     if (std::ranges::find(names, view) != names.end()) return;

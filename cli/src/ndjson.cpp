@@ -1,7 +1,6 @@
 #include "ndjson.hpp"
 
 #include <simdjson.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -18,41 +17,13 @@
 #include "baton/reducers/json.hpp"
 #include "baton/sql/dispatch.hpp"
 #include "output.hpp"
+#include "progress.hpp"
 
 namespace baton::cli {
 namespace {
 
 constexpr std::array<std::string_view, 6> fields{"type",   "payload", "key",
                                                  "tenant", "meta",    "dispatch_id"};
-
-// How far a file is read, on a terminal's last line.
-class Progress {
-public:
-    explicit Progress(std::uintmax_t bytes_total)
-        : bytes_total_(bytes_total), is_shown_(isatty(STDERR_FILENO) == 1) {}
-    ~Progress() {
-        if (is_shown_) std::fputs("\r\033[K", stderr);
-    }
-    Progress(const Progress&) = delete;
-    Progress& operator=(const Progress&) = delete;
-
-    void show(std::size_t events, std::uintmax_t bytes) const {
-        if (!is_shown_) return;
-        if (bytes_total_ == 0) {
-            std::fprintf(stderr, "\r%zu events", events);
-            return;
-        }
-        constexpr std::uintmax_t width = 40;
-        const std::uintmax_t done = std::min(bytes, bytes_total_);
-        const std::string bar(static_cast<std::size_t>(width * done / bytes_total_), '#');
-        std::fprintf(stderr, "\r[%-40s] %3ju%% %zu events", bar.c_str(), 100 * done / bytes_total_,
-                     events);
-    }
-
-private:
-    std::uintmax_t bytes_total_;  // 0: not known
-    bool is_shown_;
-};
 
 // The text of a field that may be absent or null. Throws simdjson_error for anything else.
 std::optional<std::string> text_of(simdjson::ondemand::value value) {
@@ -203,6 +174,11 @@ std::uintmax_t size_of(const std::string& file) {
     return error ? 0 : size;
 }
 
+std::optional<double> part_of(std::uintmax_t bytes, std::uintmax_t size) {
+    if (size == 0) return std::nullopt;
+    return static_cast<double>(bytes) / static_cast<double>(size);
+}
+
 }  // namespace
 
 void require_stdin_was_read() {
@@ -222,7 +198,8 @@ int dispatch_ndjson(sql::Connection& connection, const std::string& file, std::s
         }
     }
     std::istream& input = is_stdin ? std::cin : opened;
-    const Progress progress(is_stdin ? 0 : size_of(file));
+    const std::uintmax_t size = is_stdin ? 0 : size_of(file);
+    const ProgressBar progress;
     Dispatching dispatching(connection, is_stdin ? "stdin" : file);
 
     std::uintmax_t bytes = 0;
@@ -235,7 +212,7 @@ int dispatch_ndjson(sql::Connection& connection, const std::string& file, std::s
         dispatching.add(number, line);
         if (dispatching.waiting() < batch) continue;
         dispatching.write();
-        progress.show(dispatching.dispatched(), bytes);
+        progress.show(part_of(bytes, size), std::to_string(dispatching.dispatched()) + " events");
     }
     if (is_stdin) require_stdin_was_read();
     if (input.bad()) {

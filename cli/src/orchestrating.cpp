@@ -38,24 +38,60 @@ std::vector<sql::SqlReducer> read_sql_reducers(const App& app, const std::vector
     return reducers;
 }
 
-// A policy for a view that does not exist would leave the one that was meant with the usual policy.
-void check_policies(const App& app, const environments::Environment& environment,
-                    const std::vector<sql::SqlReducer>& sql_reducers) {
+std::vector<std::string_view> carried_views(const App& app,
+                                            const std::vector<sql::SqlReducer>& sql_reducers) {
     std::vector<std::string_view> views;
     for (const ReducerInfo& info : app.registry().reducers()) views.emplace_back(info.name);
     for (const sql::SqlReducer& reducer : sql_reducers) views.emplace_back(reducer.name);
+    return views;
+}
+
+// "which no reducer here keeps; …", with the view that was meant.
+std::string not_kept(std::string_view view, const std::vector<std::string_view>& views) {
+    std::string known;
+    for (const std::string_view name : views) {
+        known += (known.empty() ? "" : ", ") + std::string(name);
+    }
+    const auto near = nearest(view, views);
+    return "names " + json_quoted(view) + ", which no reducer here keeps; " +
+           (near ? "did you mean " + json_quoted(*near) + "?"
+                 : "there are " + (known.empty() ? "none" : known));
+}
+
+// The sets of the program and those of the file. What is wrong with one set by itself, the
+// orchestrator says.
+std::vector<ViewSet> merged_view_sets(const App& app, const environments::Environment& environment,
+                                      const std::vector<std::string_view>& views) {
+    std::vector<ViewSet> sets = app.view_sets();
+    std::string problems;
+    const auto report = [&](const std::string& origin, const std::string& what) {
+        problems += (problems.empty() ? "" : "\n") + origin + ": " + what;
+    };
+    for (const auto& [name, set] : environment.view_sets) {
+        const std::string& origin = set.origin;
+        if (std::ranges::find(app.view_sets(), name, &ViewSet::name) != app.view_sets().end()) {
+            report(origin, "the view set " + json_quoted(name) +
+                               " is declared here, and by this program too "
+                               "(App::add_view_set); leave one of them out");
+        }
+        for (const std::string& view : set.value.views) {
+            if (std::ranges::find(views, view) != views.end()) continue;
+            report(origin, "view_sets." + name + " " + not_kept(view, views));
+        }
+        sets.push_back({name, set.value.version, set.value.views});
+    }
+    if (!problems.empty()) throw Error(ErrorCode::settings_invalid, problems);
+    return sets;
+}
+
+// A policy for a view that does not exist would leave the one that was meant with the usual policy.
+void check_policies(const environments::Environment& environment,
+                    const std::vector<std::string_view>& views) {
     std::string problems;
     for (const auto& [view, policy] : environment.on_poison_of_view) {
         if (std::ranges::find(views, view) != views.end()) continue;
-        std::string known;
-        for (const std::string_view name : views) {
-            known += (known.empty() ? "" : ", ") + std::string(name);
-        }
-        const auto near = nearest(view, views);
-        problems += (problems.empty() ? "" : "\n") + policy.origin + ": policy.views names " +
-                    json_quoted(view) + ", which no reducer here keeps; " +
-                    (near ? "did you mean " + json_quoted(*near) + "?"
-                          : "there are " + (known.empty() ? "none" : known));
+        problems += (problems.empty() ? "" : "\n") + policy.origin + ": policy.views " +
+                    not_kept(view, views);
     }
     if (!problems.empty()) throw Error(ErrorCode::settings_invalid, problems);
 }
@@ -83,7 +119,11 @@ OrchestratorOptions orchestrator_options(const App& app,
                                                                                : PoisonPolicy::halt;
     };
     options.sql_reducers = read_sql_reducers(app, paths);
-    check_policies(app, environment, options.sql_reducers);
+    const std::vector<std::string_view> views = carried_views(app, options.sql_reducers);
+    check_policies(environment, views);
+    options.view_sets = merged_view_sets(app, environment, views);
+    options.auto_promote = environment.auto_promote.value;
+    options.rollback_window = environment.rollback_window.value;
     return options;
 }
 

@@ -12,6 +12,7 @@ struct Given {
     SettingFlags settings;
     std::optional<std::string> view;
     std::optional<std::int64_t> position;
+    std::optional<std::int64_t> version;
     bool all = false;
     bool json = false;
 };
@@ -87,8 +88,10 @@ int resolve(const Given& given, Invocation& invocation, const std::string& how) 
     try {
         sql::Transaction transaction(connection);
         position = transaction
-                       .exec("select resolve_dead_event(view => $1, how => $2, \"position\" => $3)",
-                             {given.view, how, given.position})
+                       .exec(
+                           "select resolve_dead_event(view => $1, how => $2, "
+                           "\"position\" => $3, version => $4::integer)",
+                           {given.view, how, given.position, given.version})
                        .only()
                        .integer(0);
         transaction.commit();
@@ -98,7 +101,8 @@ int resolve(const Given& given, Invocation& invocation, const std::string& how) 
         require_view(looking, *given.view);
         throw;
     }
-    write_out("view " + *given.view + " goes on " +
+    const std::string of_version = given.version ? "@" + std::to_string(*given.version) : "";
+    write_out("view " + *given.view + of_version + " goes on " +
               (how == "skip" ? "without the event at position "
                              : "with another try of the event at position ") +
               std::to_string(position) + "\n");
@@ -138,12 +142,19 @@ void add_dead(CLI::App& root, Invocation& invocation) {
     const auto showing =
         add(*group, invocation, "show", "show a view's dead events with their content", show);
     showing.first->add_flag("--json", showing.second->json, "as JSON");
-    add(*group, invocation, "retry",
-        "let a halted view try its event again, after the reducer was mended",
-        [](const Given& given, Invocation& i) { return resolve(given, i, "retry"); });
-    add(*group, invocation, "skip",
-        "let a halted view go on without its event, now and in every rebuild",
-        [](const Given& given, Invocation& i) { return resolve(given, i, "skip"); });
+    const auto offer_version = [](const std::pair<CLI::App*, std::shared_ptr<Given>>& verb) {
+        add_number(*verb.first, "--version", verb.second->version,
+                   "of a version that is built beside the live one [the live one, if that is "
+                   "halted; else the build that is]",
+                   {.min = 1, .max = 9999});
+    };
+    offer_version(
+        add(*group, invocation, "retry",
+            "let a halted view try its event again, after the reducer was mended",
+            [](const Given& given, Invocation& i) { return resolve(given, i, "retry"); }));
+    offer_version(add(*group, invocation, "skip",
+                      "let a halted view go on without its event, now and in every rebuild",
+                      [](const Given& given, Invocation& i) { return resolve(given, i, "skip"); }));
 }
 
 }  // namespace baton::cli

@@ -6,6 +6,7 @@
 
 #include "command_line.hpp"
 #include "output.hpp"
+#include "versions.hpp"
 
 namespace baton::cli {
 namespace {
@@ -17,13 +18,6 @@ struct Given {
     bool json = false;
     bool check = false;
 };
-
-std::optional<std::string> cell(const element& object, std::string_view key) {
-    const element value = object[key];
-    if (value.is_null()) return std::nullopt;
-    if (value.is_string()) return std::string(std::string_view(value));
-    return simdjson::to_string(value);
-}
 
 std::string text(const element& object, std::string_view key) {
     return cell(object, key).value_or("-");
@@ -86,6 +80,11 @@ void print_page(const std::string& name, const element& status, const std::strin
     write_out("lag          " + text(log, "lag_events") + " events, " + text(log, "lag_seconds") +
               " s\n");
     print_rows("views", status["views"], {"view", "version", "state", "position", "reason"});
+    const Table beside = versions_table(status["versions"]);
+    if (!beside.empty()) {
+        write_out("\nversions beside the live ones\n");
+        beside.print(2);
+    }
     print_rows("dead events", status["dead_events"],
                {"view", "position", "event_id", "type", "state", "error"});
     print_rows("open writers", status["writers"], {"pid", "application", "seconds", "state"});

@@ -214,11 +214,28 @@ private:
         if (const auto value = given("orchestrator.poll_ms")) {
             environment_.poll = {std::chrono::milliseconds(number_of(value->value)), value->origin};
         }
+        if (const auto value = given("orchestrator.rollback_window_h")) {
+            environment_.rollback_window = {std::chrono::hours(number_of(value->value)),
+                                            value->origin};
+        }
         if (const auto value = given("orchestrator.log")) {
             environment_.log = {enum_of<LogFormat>(formats, value->value), value->origin};
         }
         if (const auto value = given("orchestrator.log_level")) environment_.log_level = *value;
 
+        merge_policy();
+        environment_.view_sets = file_.view_sets;
+        if (const auto value = given("enrol.client_dn")) environment_.client_dn = *value;
+        if (file_.networks) environment_.networks = *file_.networks;
+        if (!file_.sql_reducers) return;
+        environment_.sql_reducers.origin = file_.sql_reducers->origin;
+        for (const std::string& path : file_.sql_reducers->value) {
+            environment_.sql_reducers.value.push_back(
+                (fs::absolute(path_).parent_path() / path).lexically_normal());
+        }
+    }
+
+    void merge_policy() {
         const bool is_development = environment_.kind.value == Kind::development;
         environment_.on_poison.value = is_development ? OnPoison::skip : OnPoison::halt;
         if (const auto value = given("policy.on_poison")) {
@@ -228,14 +245,18 @@ private:
             environment_.on_poison_of_view[view] = {enum_of<OnPoison>(policies, policy.value),
                                                     policy.origin};
         }
-        if (const auto value = given("enrol.client_dn")) environment_.client_dn = *value;
-        if (file_.networks) environment_.networks = *file_.networks;
-        if (!file_.sql_reducers) return;
-        environment_.sql_reducers.origin = file_.sql_reducers->origin;
-        for (const std::string& path : file_.sql_reducers->value) {
-            environment_.sql_reducers.value.push_back(
-                (fs::absolute(path_).parent_path() / path).lexically_normal());
+        environment_.auto_promote.value = is_development;
+        const auto promotes = given("policy.auto_promote");
+        if (!promotes) return;
+        environment_.auto_promote = {promotes->value == "true", promotes->origin};
+        const bool is_known = environment_.kind.origin != Setting<Kind>{}.origin;
+        if (!environment_.auto_promote.value || environment_.kind.value != Kind::production ||
+            !is_known) {
+            return;
         }
+        report(promotes->origin,
+               "policy.auto_promote must not be true where the kind is \"production\"; which "
+               "version is live there, a person says: `baton promote`");
     }
 
     const Sources& sources_;
@@ -276,15 +297,25 @@ std::vector<SettingLine> described(const Environment& environment) {
         {"orchestrator.lease_ms", std::to_string(e.lease.value.count()), e.lease.origin},
         {"orchestrator.batch_max", std::to_string(e.batch_max.value), e.batch_max.origin},
         {"orchestrator.poll_ms", std::to_string(e.poll.value.count()), e.poll.origin},
+        {"orchestrator.rollback_window_h", std::to_string(e.rollback_window.value.count()),
+         e.rollback_window.origin},
         {"orchestrator.log", name_of(formats, e.log.value), e.log.origin},
         {"orchestrator.log_level", e.log_level.value, e.log_level.origin},
         {"policy.on_poison", name_of(policies, e.on_poison.value), e.on_poison.origin},
+        {"policy.auto_promote", e.auto_promote.value ? "true" : "false", e.auto_promote.origin},
     };
     for (const auto& [view, policy] : e.on_poison_of_view) {
         lines.push_back({"policy.views." + view, name_of(policies, policy.value), policy.origin});
     }
     for (const std::string& network : e.networks.value) {
         lines.push_back({"enrol.networks", network, e.networks.origin});
+    }
+    for (const auto& [name, set] : e.view_sets) {
+        std::string views;
+        for (const std::string& view : set.value.views) views += (views.empty() ? "" : ", ") + view;
+        lines.push_back({"view_sets." + name,
+                         "version " + std::to_string(set.value.version) + " of " + views,
+                         set.origin});
     }
     for (const fs::path& path : e.sql_reducers.value) {
         lines.push_back({"reducers.sql", path.string(), e.sql_reducers.origin});

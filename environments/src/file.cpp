@@ -36,7 +36,8 @@ std::string type_name(const toml::node& node) {
 // The names that may stand in `table` ("" is the file itself).
 std::vector<std::string_view> names_in(std::string_view table) {
     if (table.empty()) {
-        return {"name", "kind", "connection", "enrol", "orchestrator", "policy", "reducers"};
+        return {"name",         "kind",   "connection", "enrol",
+                "orchestrator", "policy", "reducers",   "view_sets"};
     }
     std::vector<std::string_view> names;
     if (table == "enrol") names.emplace_back("networks");
@@ -114,6 +115,8 @@ private:
                 read_list(full, node, "a list of paths", file_.sql_reducers);
             } else if (full == "enrol.networks") {
                 read_list(full, node, "a list of networks like \"10.1.0.0/16\"", file_.networks);
+            } else if (full == "view_sets") {
+                read_view_sets(node);
             } else if (const SettingRule* const rule = rule_of(full)) {
                 read_value(*rule, full, node, file_.values[full]);
             } else if (const toml::table* const inner = node.as_table()) {
@@ -146,8 +149,12 @@ private:
     void read_value(const SettingRule& rule, const std::string& key, const toml::node& node,
                     Given& given) {
         given.origin = origin(node.source());
-        if (const auto* const text = node.as_string(); text != nullptr && rule.max == 0) {
+        const bool is_text = rule.max == 0 && !rule.is_boolean;
+        if (const auto* const text = node.as_string(); text != nullptr && is_text) {
             given.value = text->get();
+        } else if (const auto* const truth = node.as_boolean();
+                   truth != nullptr && rule.is_boolean) {
+            given.value = truth->get() ? "true" : "false";
         } else if (const auto* const number = node.as_integer();
                    number != nullptr && rule.max != 0) {
             given.value = std::to_string(number->get());
@@ -184,6 +191,78 @@ private:
             }
         }
     }
+
+    void read_view_sets(const toml::node& node) {
+        const toml::table* const sets = node.as_table();
+        if (sets == nullptr) return refuse("view_sets", node, "a table");
+        for (const auto& [key, set] : *sets) {
+            const std::string name(key.str());
+            const std::string full = "view_sets." + name;
+            if (!is_plain_name(name, view_name_length_max)) {
+                report(key.source(), "the name of the view set " + json_quoted(name) +
+                                         " must match ^[a-z][a-z0-9_]{0,47}$");
+            } else if (const toml::table* const table = set.as_table()) {
+                read_view_set(full, key, *table, file_.view_sets[name]);
+            } else {
+                refuse(full, set, "a table with version and views");
+            }
+        }
+    }
+
+    void read_view_set(const std::string& full, const toml::key& key, const toml::table& table,
+                       Setting<ViewSetSetting>& set) {
+        static const std::vector<std::string_view> names{"version", "views"};
+        set.origin = origin(key.source());
+        for (const auto& [inner, node] : table) {
+            if (inner.str() == "version") {
+                read_set_version(full + ".version", node, set.value);
+            } else if (inner.str() == "views") {
+                read_set_views(full + ".views", node, set.value);
+            } else {
+                report_unknown(full + "." + std::string(inner.str()), inner, names);
+            }
+        }
+        for (const std::string_view name : names) {
+            if (table.contains(name)) continue;
+            report(key.source(), full + "." + std::string(name) + " is missing");
+        }
+    }
+
+    void read_set_version(const std::string& full, const toml::node& node, ViewSetSetting& set) {
+        const std::string expectation = "an integer from 1 to " + std::to_string(view_version_max);
+        const auto* const number = node.as_integer();
+        if (number == nullptr) return refuse(full, node, expectation);
+        if (number->get() < 1 || number->get() > view_version_max) {
+            return report(node.source(), full + " must be " + expectation + ", not " +
+                                             std::to_string(number->get()));
+        }
+        set.version = static_cast<int>(number->get());
+    }
+
+    void read_set_views(const std::string& full, const toml::node& node, ViewSetSetting& set) {
+        const std::string expectation = "a list of the names of views";
+        const toml::array* const list = node.as_array();
+        if (list == nullptr) return refuse(full, node, expectation);
+        if (list->empty()) report(node.source(), full + " must name one view at least");
+        for (const toml::node& view : *list) {
+            const auto* const text = view.as_string();
+            if (text == nullptr) {
+                refuse(full, view, expectation);
+            } else if (!is_plain_name(text->get(), view_name_length_max)) {
+                report(view.source(),
+                       full + ": " + json_quoted(text->get()) + " is no name of a view");
+            } else if (std::find(set.views.begin(), set.views.end(), text->get()) !=
+                       set.views.end()) {
+                report(view.source(), full + " names " + text->get() + " twice");
+            } else {
+                set.views.push_back(text->get());
+            }
+        }
+    }
+
+    // What reducers/ allows.
+    static constexpr std::size_t view_name_length_max = 48;
+    static constexpr int view_version_max = 9999;
 
     std::string path_;
     File file_;

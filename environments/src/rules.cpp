@@ -9,7 +9,7 @@
 namespace baton::environments {
 
 std::span<const SettingRule> setting_rules() {
-    static const std::array<SettingRule, 10> rules{{
+    static const std::array<SettingRule, 12> rules{{
         {.key = "name",
          .flag = "",
          .variable = "",
@@ -51,6 +51,13 @@ std::span<const SettingRule> setting_rules() {
          .choices = {},
          .min = 10,
          .max = 600'000},
+        {.key = "orchestrator.rollback_window_h",
+         .flag = "--rollback-window-h",
+         .variable = "BATON_ROLLBACK_WINDOW_H",
+         .help = "how many hours a version that was live is kept for a rollback",
+         .choices = {},
+         .min = 0,
+         .max = 8760},
         {.key = "orchestrator.log",
          .flag = "--log",
          .variable = "BATON_LOG",
@@ -66,12 +73,19 @@ std::span<const SettingRule> setting_rules() {
          .variable = "BATON_ON_POISON",
          .help = "what a view does with an event that its reducer throws on",
          .choices = {"halt", "skip"}},
+        {.key = "policy.auto_promote",
+         .flag = "--auto-promote",
+         .variable = "BATON_AUTO_PROMOTE",
+         .help = "whether a version is promoted by itself once it is built",
+         .choices = {"true", "false"},
+         .is_boolean = true},
     }};
     return rules;
 }
 
 std::string SettingRule::expectation() const {
     if (max != 0) return "an integer from " + std::to_string(min) + " to " + std::to_string(max);
+    if (is_boolean) return "true or false";
     if (choices.empty()) return "a string that is not empty";
     std::string names;
     for (const std::string_view choice : choices) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "baton/base/error.hpp"
+#include "baton/base/text.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -40,7 +41,12 @@ Carried::Carried(const OrchestratorOptions& options, const Registry& registry)
 }
 
 void Carried::add_declared(const ViewSet& declared, std::vector<Member>& free) {
-    if (declared.version < 1) refuse(declared, "needs a version of 1 or more");
+    if (!is_plain_name(declared.name, 48)) {
+        refuse(declared, "has a name that does not match ^[a-z][a-z0-9_]{0,47}$");
+    }
+    if (declared.version < 1 || declared.version > 9999) {
+        refuse(declared, "needs a version of 1 to 9999");
+    }
     if (declared.views.empty()) refuse(declared, "has no views");
     if (std::ranges::any_of(sets_, [&](const Set& s) { return s.set.name == declared.name; })) {
         refuse(declared, "is declared twice");

@@ -9,13 +9,6 @@
 namespace baton {
 namespace {
 
-bool is_name(std::string_view name, std::size_t length_max) {
-    const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
-    if (name.empty() || name.size() > length_max || !is_lower(name[0])) return false;
-    return std::all_of(name.begin(), name.end(),
-                       [&](char c) { return is_lower(c) || (c >= '0' && c <= '9') || c == '_'; });
-}
-
 [[noreturn]] void refuse(const ReducerInfo& info, const std::string& what) {
     throw Error(ErrorCode::reducer_invalid, "reducer " + json_quoted(info.name) + " version " +
                                                 std::to_string(info.version) + ": " + what);
@@ -27,7 +20,7 @@ void Registry::check(const ReducerInfo& info) const {
     constexpr std::size_t name_length_max = 48;
     constexpr std::size_t column_length_max = 63;
     constexpr std::size_t type_length_max = 128;
-    if (!is_name(info.name, name_length_max)) {
+    if (!is_plain_name(info.name, name_length_max)) {
         refuse(info, "the name must match ^[a-z][a-z0-9_]{0,47}$");
     }
     if (info.version < 1 || info.version > 9999) refuse(info, "the version must be 1 to 9999");
@@ -37,7 +30,7 @@ void Registry::check(const ReducerInfo& info) const {
         }
     }
     for (const ViewColumn& column : info.columns) {
-        if (!is_name(column.name, column_length_max)) {
+        if (!is_plain_name(column.name, column_length_max)) {
             refuse(info, "column " + json_quoted(column.name) +
                              ": the name must match ^[a-z][a-z0-9_]{0,62}$");
         }

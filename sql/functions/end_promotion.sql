@@ -3,6 +3,7 @@
 -- Arguments   state: 'refused' by who would have carried it out, or 'cancelled' by who asked for
 --             it. reason: why, for people to read.
 -- Returns     whether it was still to be carried out.
+-- Raises      42501 it is to be cancelled by who could not have asked for it, see promote().
 -- Tables      promotion: update.
 create or replace function end_promotion(id bigint, state text, reason text)
 returns boolean
@@ -13,6 +14,9 @@ set search_path from current
 as $$
 #variable_conflict use_column
 begin
+    if end_promotion.state = 'cancelled' then
+        perform require_operator('cancel a promotion');
+    end if;
     update promotion p
        set state = end_promotion.state, reason = end_promotion.reason,
            ended_at = clock_timestamp()

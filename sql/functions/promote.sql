@@ -44,16 +44,17 @@ begin
                 member.view, member.version, (member.b).position, (member.b).reason
                 using errcode = 'BT035';
         end if;
-        continue when promote.when_ready;
         if member.is_kept is not true then
+            continue when promote.when_ready;
             raise exception 'nobody keeps %@%: start a program that carries it', member.view,
                 member.version
                 using errcode = 'BT035';
-        elsif (member.b).state <> 'ready' then
+        elsif (member.b).state <> 'ready' and not promote.when_ready then
             raise exception '%@% is not ready: it has % of % events; wait, or use --when-ready',
                 member.view, member.version, (member.b).position, head
                 using errcode = 'BT035';
         end if;
+        -- Waiting does not help: who keeps a build goes on to.
         if not after <@ (member.b).view_sets then
             raise exception 'the process that keeps %@% (%) does not carry %, which would be live, '
                 'too: promote together what it carries (%), or give it that',
@@ -67,8 +68,9 @@ begin
 
     select * into busy from promotion p where p.state = 'requested' for update skip locked;
     if found then
-        raise exception 'promotion % (%) is under way', busy.id,
-            array_to_string(busy.view_sets, ', ')
+        raise exception 'promotion % (%) is under way: wait for it, or end it with "baton promote '
+            '--cancel %"',
+            busy.id, array_to_string(busy.view_sets, ', '), busy.id
             using errcode = 'BT035';
     end if;
     insert into promotion (view_sets, versions, when_ready)

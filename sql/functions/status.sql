@@ -8,12 +8,12 @@
 --           type, error, state}],
 --           writers [{pid, application, seconds, state}] of transactions that have dispatched and
 --           not ended for over 5 s (see open_writers.sql), problems [text]: each says what
---           stands still, and why; notes [text]: what cannot be told here, and who was refused in
---           the last hour.
+--           stands still, and why; notes [text]: what cannot be told here, which promotion is
+--           waited for, and who was refused in the last hour.
 --           lag_events stops counting at 1000000.
 -- Cost      grows with the lag, not with the log.
 -- Tables    leader, batch, log_window, view_state, view_build, set_version, dead_event, event,
---           refusal: read.
+--           refusal, promotion: read.
 create or replace function status()
 returns jsonb
 language plpgsql
@@ -109,6 +109,15 @@ begin
             'what sessions of other roles do cannot be seen: grant pg_read_all_stats to %I',
             current_user);
     end if;
+    select notes || coalesce(pg_catalog.array_agg(pg_catalog.format(
+               'promotion %s (%s) was asked for by %s at %s, and is not carried out yet; "baton '
+               'promote --cancel %s" ends it',
+               p.id, (select string_agg(w.s || '@' || w.v, ', ')
+                        from unnest(p.view_sets, p.versions) as w (s, v)),
+               p.requested_by, date_trunc('second', p.requested_at), p.id)), '{}')
+      into notes
+      from promotion p
+     where p.state = 'requested';
     select notes || coalesce(pg_catalog.array_agg(pg_catalog.format(
                '%s of %s from %s was refused (%s), the last time at %s; see '
                '"baton environment refusals"',

@@ -4,9 +4,10 @@
 --             views: [{view, version, build, state, position, lag_events, events_per_second,
 --             seconds_left, node, reason}]}]. Of a live view, state and position are those of
 --             status(). Else state is 'building', 'ready', 'halted', or 'unkept' while no process
---             keeps it, and 'retired' without rows. events_per_second is the mean since the process
+--             keeps it, and 'retired' without rows. node keeps it: for a live one, the leader.
+--             events_per_second is the mean since the process
 --             took it on; seconds_left is null where that says nothing.
--- Tables      set_version, reducer_version, view_state, view_build, batch: read.
+-- Tables      set_version, reducer_version, view_state, view_build, batch, leader: read.
 create or replace function versions()
 returns jsonb
 language sql
@@ -17,6 +18,10 @@ as $$
     with head as (
         select coalesce(max(b.first_position + b.count - 1), 0) as position
           from (select * from batch order by first_position desc limit 1) as b
+    ), leading as (
+        select d.node
+          from leader d
+         where d.lease_until >= clock_timestamp() or exists (select from leader_session(d))
     ), member as (
         select s.view_set, s.version as set_version, m.view, m.version, r.build,
                case when l.view is not null then l.state
@@ -31,9 +36,11 @@ as $$
                          / greatest(extract(epoch from b.changed_at - b.claimed_at), 0.001) end
                    as rate,
                coalesce(l.reason, b.reason) as reason,
-               case when is_kept(b) then b.node end as node
+               case when l.view is not null then leading.node
+                    when is_kept(b) then b.node end as node
           from set_version s
          cross join head
+          left join leading on true
          cross join lateral (
             select pg_catalog.split_part(n, '@', 1) as view,
                    pg_catalog.split_part(n, '@', 2)::integer as version

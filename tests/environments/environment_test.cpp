@@ -206,6 +206,92 @@ TEST_F(EnvironmentTest, PolicyFollowsTheKindUnlessGiven) {
     EXPECT_EQ(load({{"--url", "host=h"}, {"--on-poison", "halt"}}).on_poison.value, OnPoison::halt);
 }
 
+TEST_F(EnvironmentTest, AutoPromotionIsForDevelopmentAndNeverForProduction) {
+    EXPECT_TRUE(load({{"--url", "host=h"}}).auto_promote.value);
+    const Texts staging{{"--env", "staging"}, {"--url", "host=h"}};
+    EXPECT_FALSE(load(staging).auto_promote.value);
+    EXPECT_EQ(load(staging).auto_promote.origin, "default");
+    EXPECT_TRUE(load(staging, {{"BATON_AUTO_PROMOTE", "true"}}).auto_promote.value);
+    EXPECT_FALSE(load({{"--url", "host=h"}, {"--auto-promote", "false"}}).auto_promote.value);
+
+    write("shop.toml", whole + std::string("[policy]\nauto_promote = true\n"));
+    EXPECT_EQ(refusal({{"--env", "shop"}}),
+              "@/shop.toml:16: policy.auto_promote must not be true where the kind is "
+              "\"production\"; which version is live there, a person says: `baton promote`");
+    EXPECT_FALSE(load({{"--env", "shop"}, {"--auto-promote", "false"}}).auto_promote.value);
+    EXPECT_EQ(refusal({{"--env", "prod"}, {"--url", "host=h"}}, {{"BATON_AUTO_PROMOTE", "true"}})
+                  .substr(0, 38),
+              "BATON_AUTO_PROMOTE: policy.auto_promot");
+    // A verb that needs no kind works with a variable that is left over.
+    const Environment any = load_environment(
+        {.flags = {{"--env", "shoe"}, {"--url", "host=h"}, {"--auto-promote", "true"}},
+         .folder = folder_,
+         .needs_kind = false});
+    EXPECT_EQ(any.kind.value, Kind::production);
+    EXPECT_EQ(refusal_of_rest("[policy]\nauto_promote = \"true\"\n"),
+              "@/x.toml:5: policy.auto_promote must be true or false, not a string");
+    EXPECT_EQ(refusal({{"--url", "host=h"}, {"--auto-promote", "yes"}}),
+              "--auto-promote: policy.auto_promote must be true or false, not \"yes\"");
+}
+
+TEST_F(EnvironmentTest, RollbackWindowIsInHours) {
+    const Environment usual = load({{"--url", "host=h"}});
+    EXPECT_EQ(usual.rollback_window.value, 24h);
+    EXPECT_EQ(usual.rollback_window.origin, "default");
+    EXPECT_EQ(load({{"--url", "host=h"}, {"--rollback-window-h", "0"}}).rollback_window.value, 0h);
+    EXPECT_EQ(refusal_of_rest("[orchestrator]\nrollback_window_h = 8761\n"),
+              "@/x.toml:5: orchestrator.rollback_window_h must be an integer from 0 to 8760, not "
+              "8761");
+}
+
+TEST_F(EnvironmentTest, ViewSetsAreReadWithTheirOrigin) {
+    const std::string file =
+        write("shop.toml", whole + std::string("[view_sets.sales]\nversion = 3\n"
+                                               "views = [\"monthly_sales\", \"by_day\"]\n"))
+            .string();
+    const Environment shop = load({{"--env", "shop"}});
+    ASSERT_EQ(shop.view_sets.size(), 1U);
+    const auto& set = shop.view_sets.at("sales");
+    EXPECT_EQ(set.value.version, 3);
+    EXPECT_EQ(set.value.views, (std::vector<std::string>{"monthly_sales", "by_day"}));
+    EXPECT_EQ(set.origin, file + ":15");
+    bool is_described = false;
+    for (const SettingLine& line : described(shop)) {
+        if (line.key != "view_sets.sales") continue;
+        is_described = true;
+        EXPECT_EQ(line.value, "version 3 of monthly_sales, by_day");
+        EXPECT_EQ(line.origin, file + ":15");
+    }
+    EXPECT_TRUE(is_described);
+}
+
+TEST_F(EnvironmentTest, ViewSetsThatAreWrongAreRefused) {
+    EXPECT_EQ(refusal_of_rest("view_sets = 1\n"),
+              "@/x.toml:4: view_sets must be a table, not an integer");
+    EXPECT_EQ(refusal_of_rest("[view_sets]\nsales = [\"a\"]\n"),
+              "@/x.toml:5: view_sets.sales must be a table with version and views, not a list");
+    EXPECT_EQ(refusal_of_rest("[view_sets.Sales]\nversion = 1\nviews = [\"a\"]\n"),
+              "@/x.toml:4: the name of the view set \"Sales\" must match ^[a-z][a-z0-9_]{0,47}$");
+    EXPECT_EQ(refusal_of_rest("[view_sets.sales]\nversions = 1\nviews = [\"a\"]\n"),
+              "@/x.toml:4: view_sets.sales.version is missing\n"
+              "@/x.toml:5: unknown key \"view_sets.sales.versions\"; did you mean \"version\"?");
+    EXPECT_EQ(refusal_of_rest("[view_sets.sales]\nversion = 0\nviews = [\"a\"]\n"),
+              "@/x.toml:5: view_sets.sales.version must be an integer from 1 to 9999, not 0");
+    EXPECT_EQ(refusal_of_rest("[view_sets.sales]\nversion = \"1\"\nviews = \"a\"\n"),
+              "@/x.toml:5: view_sets.sales.version must be an integer from 1 to 9999, not a "
+              "string\n"
+              "@/x.toml:6: view_sets.sales.views must be a list of the names of views, not a "
+              "string");
+    EXPECT_EQ(refusal_of_rest("[view_sets.sales]\nversion = 1\nviews = []\n"),
+              "@/x.toml:6: view_sets.sales.views must name one view at least");
+    EXPECT_EQ(refusal_of_rest("[view_sets.sales]\nversion = 1\nviews = [\"a\", \"a\", 2, "
+                              "\"a@1\"]\n"),
+              "@/x.toml:6: view_sets.sales.views names a twice\n"
+              "@/x.toml:6: view_sets.sales.views must be a list of the names of views, not an "
+              "integer\n"
+              "@/x.toml:6: view_sets.sales.views: \"a@1\" is no name of a view");
+}
+
 TEST_F(EnvironmentTest, SqlReducersAreRelativeToTheFile) {
     write("shop.toml", whole);
     EXPECT_EQ(load({{"--env", "shop"}}).sql_reducers.value,
@@ -252,8 +338,9 @@ TEST_F(EnvironmentTest, UnknownKeysAreRefusedWithTheNearestOne) {
               "@/x.toml:4: unknown key \"orchestrater\"; did you mean \"orchestrator\"?");
     EXPECT_EQ(refusal_of_rest("lease_ms = 5000\n"),
               "@/x.toml:4: unknown key \"lease_ms\"; it belongs to [orchestrator]");
-    EXPECT_EQ(refusal_of_rest("[policy]\ncolour = 1\n"),
-              "@/x.toml:5: unknown key \"policy.colour\"; known are views, on_poison");
+    EXPECT_EQ(
+        refusal_of_rest("[policy]\ncolour = 1\n"),
+        "@/x.toml:5: unknown key \"policy.colour\"; known are views, on_poison, auto_promote");
 }
 
 TEST_F(EnvironmentTest, WrongTypesAndRangesAreRefused) {

@@ -47,7 +47,7 @@ protected:
         Connection candidate(database_.url(), testing::in_test_schema());
         prepare_leadership(candidate);
         Outcome outcome = outcome_of([&] {
-            const auto epoch = lead(candidate, {"laptop:1", {}, 1min, membership});
+            const auto epoch = lead(candidate, {"laptop:1", {}, {}, 1min, membership}).epoch;
             if (epoch) resign(candidate, *epoch);
             EXPECT_TRUE(epoch);
         });
@@ -224,7 +224,7 @@ TEST_F(EnrolmentTest, RevocationEndsALeadership) {
     enrol('b', token_of("test", 'b'));
     Connection leader(database_.url(), testing::in_test_schema());
     prepare_leadership(leader);
-    ASSERT_TRUE(lead(leader, {"a", {}, 10min, good_}));
+    ASSERT_TRUE(lead(leader, {"a", {}, {}, 10min, good_}).epoch);
     EXPECT_EQ(ask("select leads from machines() where name = 'box a'"), "t");
     EXPECT_EQ(ask("select revoke_machine('" + good_.machine_id + "')"), "t");
     EXPECT_EQ(ask("select count(*) from machines() where leads"), "0");
@@ -233,8 +233,8 @@ TEST_F(EnrolmentTest, RevocationEndsALeadership) {
     Connection standby(database_.url(), testing::in_test_schema());
     prepare_leadership(standby);
     EXPECT_TRUE(testing::eventually(10s, [&] {
-        return lead(standby, {"b", {}, 10min, {"test", machine_id('b'), token_of("test", 'b')}})
-            .has_value();
+        return lead(standby, {"b", {}, {}, 10min, {"test", machine_id('b'), token_of("test", 'b')}})
+            .epoch.has_value();
     }));
 }
 
@@ -270,7 +270,7 @@ TEST_F(EnrolmentTest, SessionThatDidNotTakeTheLeadWritesNothing) {
     enrol('a', good_.token);
     Connection leader(database_.url(), testing::in_test_schema());
     prepare_leadership(leader);
-    ASSERT_EQ(lead(leader, {"a", {}, 10min, good_}), Epoch{1});
+    ASSERT_EQ(lead(leader, {"a", {}, {}, 10min, good_}).epoch, Epoch{1});
     leader.exec("select dispatch('a/b')");
     const std::string record =
         "select record_batch(1, 1, 1, 1, 0, 1, now(), w.id_value, w.xid, w.seen, w.id_ceiling, "
@@ -291,11 +291,11 @@ TEST_F(EnrolmentTest, RevokedLeaderWhoseSessionGoesOnWritesNothing) {
     enrol('a', good_.token);
     // A session does not end itself.
     prepare_leadership(connection_);
-    ASSERT_TRUE(lead(connection_, {"a", {}, 10min, good_}));
+    ASSERT_TRUE(lead(connection_, {"a", {}, {}, 10min, good_}).epoch);
     EXPECT_EQ(ask("select revoke_machine('" + good_.machine_id + "')"), "t");
     EXPECT_EQ(outcome_of([&] { connection_.exec("select fence(1, '1 h')"); }).sqlstate, "BT011");
     EXPECT_EQ(outcome_of([&] {
-                  (void)lead(connection_, {"a", {}, 10min, good_});
+                  (void)lead(connection_, {"a", {}, {}, 10min, good_});
               }).code,
               "machine_revoked");
 }

@@ -15,7 +15,9 @@ Epoch lead_or_throw(Connection& connection) {
     // The session of a follower before this one takes a moment to go.
     std::optional<Epoch> epoch;
     const bool leads = testing::eventually(std::chrono::seconds(10), [&] {
-        epoch = lead(connection, {"test", {}, std::chrono::minutes(5), testing::test_membership()});
+        epoch =
+            lead(connection, {"test", {}, {}, std::chrono::minutes(5), testing::test_membership()})
+                .epoch;
         return epoch.has_value();
     });
     if (!leads) throw std::logic_error("somebody else leads");

@@ -49,9 +49,12 @@ protected:
 
     std::optional<Epoch> lead_as(Connection& connection, std::chrono::milliseconds lease) const {
         prepare_leadership(connection);
-        return lead(
-            connection,
-            {"node", {"sales@1", "totals@1"}, lease, testing::test_membership(environment_)});
+        return lead(connection, {"node",
+                                 {"sales@1", "totals@1"},
+                                 {"sales@1", "totals@1"},
+                                 lease,
+                                 testing::test_membership(environment_)})
+            .epoch;
     }
 
     // The name whose schema is `baton_` and the database's name.

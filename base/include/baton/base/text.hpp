@@ -26,6 +26,10 @@ namespace baton {
 /// nothing at all is Postgres' null.
 [[nodiscard]] std::string csv_field(std::string_view text);
 
+/// Whether `text` can be the name of a view, a view set or a column: lower-case ASCII letters,
+/// digits and `_`, a letter first, 1 to `length_max` bytes.
+[[nodiscard]] bool is_plain_name(std::string_view text, std::size_t length_max) noexcept;
+
 /// The candidate that a person most likely meant by `name`, if one is near enough (edit distance at
 /// most a third of its length).
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view name,

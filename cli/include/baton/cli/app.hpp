@@ -5,6 +5,7 @@
 //       baton::App app("superstore");
 //       app.add<MonthlySalesReducer>();
 //       app.add_sql_reducer("reducers/category_sales.sql");
+//       app.add_view_set("sales", 1, {"monthly_sales", "category_sales"});
 //       return app.run(argc, argv);
 //   }
 //
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "baton/environments/environment.hpp"
+#include "baton/orchestrator/view_set.hpp"
 #include "baton/reducers/registry.hpp"
 
 namespace baton {
@@ -46,6 +48,14 @@ public:
     /// Adds a SQL reducer from its file, which is read when a verb needs it.
     App& add_sql_reducer(std::filesystem::path file);
 
+    /// Views that belong together: readers see them all at one version and one position, because
+    /// they change their version in one transaction. Each needs a reducer in this program or in a
+    /// SQL file, and a view in no set is a set of its own. Raise `version` with each change of a
+    /// member, or of a member's version: a version stands for the same reducers for ever. A set can
+    /// be declared in the environment's file instead ([view_sets]), but not in both. What is wrong
+    /// with it is said by `orchestrate` and `up`: Error(settings_invalid).
+    App& add_view_set(std::string name, int version, std::vector<std::string> views);
+
     /// Adds a verb of the application's own. The first line of `help` stands in --help; `name
     /// --help` shows the others too, which say what the verb's own options are, since these are
     /// its own to read. What `run` returns is the exit code;
@@ -63,6 +73,7 @@ public:
     [[nodiscard]] const std::vector<std::filesystem::path>& sql_reducers() const {
         return sql_reducers_;
     }
+    [[nodiscard]] const std::vector<ViewSet>& view_sets() const { return view_sets_; }
 
 private:
     struct Verb {
@@ -75,6 +86,7 @@ private:
     std::string name_;
     Registry registry_;
     std::vector<std::filesystem::path> sql_reducers_;
+    std::vector<ViewSet> view_sets_;
     std::vector<Verb> verbs_;
 };
 

@@ -37,6 +37,12 @@ struct Setting {
     std::string origin = "default";
 };
 
+/// Views that change their versions together, as the file declares them.
+struct ViewSetSetting {
+    int version = 0;                 ///< 1 to 9999.
+    std::vector<std::string> views;  ///< One at least.
+};
+
 struct Environment {
     Setting<std::string> name{"dev"};
     Setting<Kind> kind{Kind::development};
@@ -54,12 +60,19 @@ struct Environment {
     /// How often the log is looked at although nobody rang; 10 ms to 10 minutes.
     Setting<std::chrono::milliseconds> poll{std::chrono::milliseconds(1000)};
     Setting<LogFormat> log{LogFormat::human};
+    /// How long a version that was live is kept up to date for a rollback; 0 to 8760 hours.
+    Setting<std::chrono::hours> rollback_window{std::chrono::hours(24)};
     /// debug, info, warn, error or off.
     Setting<std::string> log_level{"info"};
     /// The default is skip for development, else halt.
     Setting<OnPoison> on_poison{OnPoison::skip};
     /// Views that differ from on_poison.
     std::map<std::string, Setting<OnPoison>, std::less<>> on_poison_of_view;
+    /// Whether a version is promoted by itself once it is built. The default is true for
+    /// development, else false; production cannot have it.
+    Setting<bool> auto_promote{true};
+    /// [view_sets], by name.
+    std::map<std::string, Setting<ViewSetSetting>, std::less<>> view_sets;
     /// The .sql files of SQL reducers, as paths that do not depend on the working folder.
     Setting<std::vector<std::filesystem::path>> sql_reducers{{}};
 
@@ -78,6 +91,7 @@ struct SettingRule {
     std::vector<std::string_view> choices;  ///< The values that it may have; empty: see below.
     std::int64_t min = 0;  ///< Where max is not 0, it is an integer in these bounds.
     std::int64_t max = 0;
+    bool is_boolean = false;  ///< The choices are "true" and "false"; no quotes in a file.
 
     /// What a value must be: "an integer from 10 to 20".
     [[nodiscard]] std::string expectation() const;

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "baton/base/error.hpp"
+#include "baton/orchestrator/view_set.hpp"
 #include "baton/reducers/registry.hpp"
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/view_store.hpp"
@@ -35,14 +36,6 @@ class Carried;
 enum class PoisonPolicy {
     halt,  ///< Stand before it until a person decides; the other views go on.
     skip,  ///< Note it, and go on without it.
-};
-
-/// Views that readers must see at one version and one position: they change their versions in one
-/// transaction, and where one of them must stop, all stop. A view in no set is a set of its own.
-struct ViewSet {
-    std::string name;
-    int version = 1;                 ///< Raised with each change of a member or its version.
-    std::vector<std::string> views;  ///< By name; this process carries a reducer of each.
 };
 
 struct OrchestratorOptions {

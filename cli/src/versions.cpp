@@ -1,0 +1,174 @@
+#include "versions.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "baton/base/error.hpp"
+
+namespace baton::cli {
+namespace {
+
+using simdjson::dom::element;
+
+constexpr std::chrono::milliseconds look_interval{500};
+
+// "2026-11-22T13:05:42.123456+00:00" without what nobody reads.
+std::string moment_text(std::string_view stamp) {
+    constexpr std::size_t date_end = 10;
+    constexpr std::size_t seconds_end = 19;
+    if (stamp.size() < seconds_end) return std::string(stamp);
+    const std::size_t zone = std::min(stamp.find_first_of("+-", seconds_end), stamp.size());
+    return std::string(stamp.substr(0, date_end)) + " " +
+           std::string(stamp.substr(date_end + 1, seconds_end - date_end - 1)) +
+           std::string(stamp.substr(zone));
+}
+
+std::optional<double> number(const element& object, std::string_view key) {
+    double value = 0;
+    return object[key].get(value) == simdjson::SUCCESS ? std::optional(value) : std::nullopt;
+}
+
+std::string versioned(const element& object, std::string_view key) {
+    return cell(object, key).value_or("") + "@" + cell(object, "version").value_or("");
+}
+
+// What a live view does not have, or only a build in progress.
+std::vector<std::optional<std::string>> cells_of_view(const element& view) {
+    std::optional<std::string> left;
+    if (const auto seconds = number(view, "seconds_left")) left = duration_text(*seconds);
+    std::optional<std::string> rate;
+    if (cell(view, "state") == "building") rate = cell(view, "events_per_second");
+    return {versioned(view, "view"),
+            cell(view, "state"),
+            cell(view, "position"),
+            cell(view, "lag_events"),
+            rate,
+            left,
+            cell(view, "node"),
+            cell(view, "reason")};
+}
+
+}  // namespace
+
+std::optional<std::string> cell(const element& object, std::string_view key) {
+    const element value = object[key];
+    if (value.is_null()) return std::nullopt;
+    if (value.is_string()) return std::string(std::string_view(value));
+    return simdjson::to_string(value);
+}
+
+std::string duration_text(double seconds) {
+    constexpr double minute = 60;
+    constexpr double hour = 3600;
+    const auto whole = [](double value) {
+        return std::to_string(static_cast<std::int64_t>(std::ceil(value)));
+    };
+    if (seconds < 2 * minute) return whole(seconds) + " s";
+    if (seconds < 2 * hour) return whole(seconds / minute) + " min";
+    return whole(seconds / hour) + " h";
+}
+
+Table versions_table(const element& versions) {
+    const std::vector<std::string> headings{"set",      "version", "state",    "since",
+                                            "view",     "view is", "position", "lag",
+                                            "events/s", "left",    "kept by",  "reason"};
+    std::vector<std::vector<std::optional<std::string>>> rows;
+    for (const element set : versions.get_array()) {
+        std::vector<std::optional<std::string>> of_set{
+            cell(set, "view_set"), cell(set, "version"), cell(set, "state"),
+            moment_text(cell(set, "since").value_or(""))};
+        for (const element view : set["views"].get_array()) {
+            auto& row = rows.emplace_back(of_set);
+            for (auto& each : cells_of_view(view)) row.push_back(std::move(each));
+            of_set.assign(of_set.size(), std::nullopt);
+        }
+    }
+    std::vector<std::size_t> shown;
+    std::vector<std::string> shown_headings;
+    for (std::size_t column = 0; column < headings.size(); ++column) {
+        if (!std::ranges::any_of(rows, [&](const auto& row) { return row[column].has_value(); })) {
+            continue;
+        }
+        shown.push_back(column);
+        shown_headings.push_back(headings[column]);
+    }
+    Table table(shown_headings);
+    for (const auto& row : rows) {
+        std::vector<std::optional<std::string>> cells;
+        for (const std::size_t column : shown) cells.push_back(row[column]);
+        table.add(cells);
+    }
+    return table;
+}
+
+std::vector<BuildWatch::Build> BuildWatch::unfinished(const element& versions) const {
+    std::vector<Build> builds;
+    for (const element set : versions.get_array()) {
+        const bool is_meant =
+            sets_.empty() ? cell(set, "state") == "building"
+                          : std::ranges::find(sets_, versioned(set, "view_set")) != sets_.end();
+        if (!is_meant) continue;
+        for (const element view : set["views"].get_array()) {
+            const std::string state = cell(view, "state").value_or("");
+            constexpr std::array<std::string_view, 3> waited_for{"building", "unkept", "halted"};
+            if (std::ranges::find(waited_for, state) == waited_for.end()) continue;
+            // A live view of the set that is halted is no build; promote() says what it means.
+            if (cell(set, "state") == "live") continue;
+            builds.push_back({versioned(view, "view"), state, cell(view, "reason").value_or(""),
+                              static_cast<std::int64_t>(number(view, "position").value_or(0)),
+                              static_cast<std::int64_t>(number(view, "lag_events").value_or(0)),
+                              number(view, "events_per_second"), number(view, "seconds_left")});
+        }
+    }
+    std::ranges::sort(builds, std::ranges::greater(), &Build::lag);
+    return builds;
+}
+
+bool BuildWatch::look(sql::Connection& connection) {
+    if (looked_ && Clock::now() - *looked_ < look_interval) return is_unfinished_;
+    sql::Transaction transaction(connection);
+    const std::string json(transaction.exec("select versions()", {}).only().text(0));
+    looked_ = Clock::now();
+    simdjson::dom::parser parser;
+    const std::vector<Build> builds = unfinished(parser.parse(json));
+    for (const Build& build : builds) {
+        if (build.state != "halted") continue;
+        throw Error(ErrorCode::view_halted, "the build of " + build.name +
+                                                " is halted at position " +
+                                                std::to_string(build.position) + ": " +
+                                                build.reason + "; see `baton dead list`");
+    }
+    is_unfinished_ = !builds.empty();
+    if (is_unfinished_) show(builds);
+    return is_unfinished_;
+}
+
+void BuildWatch::show(const std::vector<Build>& builds) {
+    const Build& build = builds.front();
+    const std::int64_t head = build.position + build.lag;
+    std::string line = build.name + ": ";
+    std::string state = build.name + ": ";
+    if (build.state == "unkept") {
+        state += "no process that carries it runs; start one";
+        line = state;
+    } else {
+        state += "being built";
+        line += std::to_string(build.position) + " of " + std::to_string(head) + " events";
+        if (build.rate) {
+            line += ", " + std::to_string(static_cast<std::int64_t>(*build.rate)) + "/s";
+        }
+        if (build.seconds_left) line += ", " + duration_text(*build.seconds_left) + " left";
+    }
+    if (builds.size() > 1) line += "; and " + std::to_string(builds.size() - 1) + " more";
+    if (bar_.is_shown()) {
+        const double part =
+            head == 0 ? 1 : static_cast<double>(build.position) / static_cast<double>(head);
+        bar_.show(build.state == "unkept" ? std::nullopt : std::optional(part), line);
+    } else if (std::exchange(said_, state) != state) {
+        std::fprintf(stderr, "%s\n", printable(state).c_str());
+    }
+}
+
+}  // namespace baton::cli
