@@ -15,6 +15,8 @@ int main(int argc, char** argv) {
     app.add<superstore::MonthlySalesReducer>();
     app.add<superstore::CustomerTotalsReducer>();
     app.add_sql_reducer(SUPERSTORE_FOLDER "/reducers/category_sales.sql");
+    // Whoever compares the three sees them at one version and one position. See next/.
+    app.add_view_set("sales", 1, {"monthly_sales", "customer_totals", "category_sales"});
 
     app.add_verb("place",
                  "place orders, concurrently\n"
