@@ -69,10 +69,17 @@ void Builder::register_sets() {
 
 void Builder::claim() {
     for (sql::BuildClaim& claim : sql::claim_builds(connection_, carried_.candidate())) {
+        // A version that was taken into no event yet.
+        const bool is_new = claim.standing.position == Position{0};
         for (Kept& kept : kept_) {
             const auto member = std::ranges::find_if(
                 kept.set->members, [&](const Carried::Member& m) { return m.view == claim.view; });
             if (member == kept.set->members.end()) continue;
+            if (is_new) {
+                if (const auto position = carried_.start_from_former(connection_, *member, claim)) {
+                    claim.standing.position = *position;
+                }
+            }
             std::unique_ptr<View> view = carried_.make_view(connection_, *member);
             view->set = kept.set->set.name;
             view->standing = claim.standing;

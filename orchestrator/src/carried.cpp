@@ -119,6 +119,16 @@ void Carried::register_reducer(sql::Transaction& transaction, const Member& memb
     }
 }
 
+std::optional<Position> Carried::start_from_former(sql::Connection& connection,
+                                                   const Member& member,
+                                                   const sql::BuildClaim& claim) const {
+    if (member.is_sql) return sql::start_from_former(connection, claim);
+    const std::unique_ptr<Migration> migration = registry_.start_migration(member.index);
+    if (!migration) return std::nullopt;
+    return sql::start_from_former(connection, claim, registry_.reducers()[member.index],
+                                  *migration);
+}
+
 std::unique_ptr<View> Carried::make_view(sql::Connection& connection, const Member& member) const {
     if (member.is_sql) return make_sql_view(options_.sql_reducers[member.index], options_.lease);
     return make_cpp_view(connection, registry_.reducers()[member.index],

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,10 @@ public:
     void check_builds(sql::Connection& connection) const;
 
     void register_reducer(sql::Transaction& transaction, const Member& member, bool is_live) const;
+    /// Lets a new build begin with the rows of a former version, where the reducer can do that.
+    /// Returns where it stands then. Throws as sql::start_from_former() does.
+    std::optional<Position> start_from_former(sql::Connection& connection, const Member& member,
+                                              const sql::BuildClaim& claim) const;
     /// The reducer must be registered, and the connection outlive the view.
     [[nodiscard]] std::unique_ptr<View> make_view(sql::Connection& connection,
                                                   const Member& member) const;

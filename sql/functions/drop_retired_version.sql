@@ -41,7 +41,7 @@ begin
         select p.oid::regprocedure
           from pg_proc p
          where p.pronamespace = current_schema()::regnamespace
-           and p.proname = r.name || '__v' || r.version
+           and p.proname ~ ('^' || r.name || '__v' || r.version || '(_from_v[0-9]+)?$')
     loop
         execute pg_catalog.format('drop routine %s', fn);
     end loop;

@@ -38,7 +38,8 @@ begin
     for fn in
         select p.oid::regprocedure
           from pg_proc p
-         where p.pronamespace = current_schema()::regnamespace and p.proname = versioned
+         where p.pronamespace = current_schema()::regnamespace
+           and (p.proname = versioned or p.proname ~ ('^' || versioned || '_from_v[0-9]+$'))
     loop
         execute format('drop routine %s', fn);
     end loop;

@@ -2,13 +2,26 @@
 // back, retired; and what must not happen meanwhile.
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <regex>
 
 #include "orchestrator/world.hpp"
 #include "support/eventually.hpp"
 
 namespace baton::testing {
 namespace {
+
+const std::string sql_totals = BATON_SOURCE_DIR "/tests/orchestrator/program/sql_totals.sql";
+
+std::string text_of(const std::string& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
 
 const std::vector<std::string> quick{"--lease", "1000", "--poll", "200"};
 
@@ -315,10 +328,45 @@ TEST_F(VersionsTest, InDevelopmentWhatIsBuiltPromotesItselfAndAnOlderProgramStan
     const auto third = start("third", {"--totals", "3", "--auto-promote"});
     ASSERT_TRUE(is_live("account_totals", 3)) << third->error_output();
     EXPECT_EQ(world.ask("select sum(total) from account_totals"), "300");
+    EXPECT_NE(third->error_output().find("view=account_totals@3 from position=100"),
+              std::string::npos)
+        << "it began with the rows of version 2: " << third->error_output();
     // No ping-pong: the former versions stay warm.
     ASSERT_TRUE(is_ready("account_totals", 1));
     ASSERT_TRUE(is_ready("account_totals", 2));
     EXPECT_EQ(world.ask("select max(id) from promotion"), "2");
+}
+
+TEST_F(VersionsTest, ASqlReducerBeginsWithTheFormerRowsAndGoesOnFromThere) {
+    const std::string file =
+        ::testing::TempDir() + "sql_totals_" + std::to_string(::getpid()) + ".sql";
+    std::string text = text_of(sql_totals);
+    text = std::regex_replace(text, std::regex("version 1"), "version 2");
+    text = std::regex_replace(text, std::regex("sql_totals__v1"), "sql_totals__v2");
+    std::ofstream(file) << text
+                        << "create function sql_totals__v2_from_v1() returns void language sql as"
+                           " 'insert into sql_totals__v2 select * from sql_totals__v1';\n";
+    Writers writers(world.url(), 2);
+    const auto first = start("first", {"--sql", sql_totals});
+    ASSERT_TRUE(world.leads("first")) << first->error_output();
+    ASSERT_TRUE(world.comes_true("(select sum(count) from batch) > 100"));
+    const auto second = start("second", {"--sql", file});
+    ASSERT_TRUE(is_ready("sql_totals", 2)) << second->error_output();
+    std::smatch from;
+    const std::string said = second->error_output();
+    ASSERT_TRUE(
+        std::regex_search(said, from, std::regex("view=sql_totals@2 from position=([0-9]+)")))
+        << said;
+    EXPECT_GT(std::stoi(from[1]), 100);
+    promote("sql_totals", 2);
+    ASSERT_TRUE(is_live("sql_totals", 2)) << second->error_output();
+    writers.stop();
+    ASSERT_TRUE(world.settles());
+    EXPECT_EQ(world.ask("select (select sum(events) from sql_totals) = (select count(*) from event"
+                        " where type = 'account/moved') and (select sum(total) from sql_totals) ="
+                        " (select sum(total) from account)"),
+              "t");
+    std::remove(file.c_str());
 }
 
 TEST_F(VersionsTest, WhatCannotBePromotedIsRefusedWithItsReason) {

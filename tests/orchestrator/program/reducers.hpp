@@ -90,6 +90,17 @@ struct LaterAccountTotalsReducer {
     }
 };
 
+/// Version 3, which begins with the rows of version 2 where those are there.
+struct MigratingAccountTotalsReducer : LaterAccountTotalsReducer<3> {
+    using Former = LaterAccountTotals;
+    static constexpr int former_version = 2;
+    static Row migrate(const Former& former) {
+        Row row = former;
+        row.total = former.total / 2 * 3;
+        return row;
+    }
+};
+
 /// An event that can be told to make its reducer fail.
 ///   fault  "exception", "other" (no std::exception), "bytes" (a message of 1 MiB with NUL and
 ///          invalid UTF-8), "row" (a row that cannot be stored); "" folds, "slow once" as well,
@@ -195,7 +206,7 @@ inline Registry make_registry(const ReducerChoice& choice) {
     if (choice.totals == 2) {
         registry.add<LaterAccountTotalsReducer<2>>();
     } else if (choice.totals == 3) {
-        registry.add<LaterAccountTotalsReducer<3>>();
+        registry.add<MigratingAccountTotalsReducer>();
     } else if (choice.other_build) {
         registry.add<OtherAccountTotalsReducer>();
     } else {

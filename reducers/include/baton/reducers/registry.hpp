@@ -26,6 +26,7 @@
 #include "baton/reducers/batch.hpp"
 #include "baton/reducers/fold.hpp"
 #include "baton/reducers/fold_of.hpp"
+#include "baton/reducers/migration.hpp"
 
 namespace baton {
 
@@ -40,6 +41,8 @@ namespace baton {
 ///                                                      build is the shape alone (columns, events,
 ///                                                      fields), so that a change inside reduce()
 ///                                                      goes unnoticed: let your build set it
+///   using Former = …; former_version; migrate()        how to begin with the rows of a former
+///                                                      version, see migration.hpp
 /// It must be pure: the same events give the same rows. It has no clock, no randomness, no I/O, and
 /// keeps no state; it may be called again with the same events, and with made-up rows whose results
 /// are discarded.
@@ -67,6 +70,13 @@ public:
                                    const FoldOptions& options) -> std::unique_ptr<Fold> {
             return std::make_unique<reducers::FoldOf<R>>(shared, catalogue, options);
         });
+        if constexpr (reducers::Migrates<R>) {
+            migrations_.push_back([]() -> std::unique_ptr<Migration> {
+                return std::make_unique<reducers::MigrationOf<R>>();
+            });
+        } else {
+            migrations_.emplace_back();
+        }
         infos_.push_back(std::move(info));
     }
 
@@ -89,6 +99,11 @@ public:
     [[nodiscard]] std::unique_ptr<Fold> start_fold(std::size_t index,
                                                    const FoldOptions& options = {}) const;
 
+    /// How reducers()[index] begins with the rows of a former version; null if it cannot.
+    [[nodiscard]] std::unique_ptr<Migration> start_migration(std::size_t index) const {
+        return migrations_[index] ? migrations_[index]() : nullptr;
+    }
+
 private:
     using Start =
         std::function<std::unique_ptr<Fold>(const reducers::EventCatalogue&, const FoldOptions&)>;
@@ -107,6 +122,7 @@ private:
 
     std::vector<ReducerInfo> infos_;
     std::vector<Start> starts_;
+    std::vector<std::function<std::unique_ptr<Migration>()>> migrations_;  // empty: it has none
     reducers::EventCatalogue catalogue_;
 };
 

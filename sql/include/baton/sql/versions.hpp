@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "baton/reducers/migration.hpp"
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/view_store.hpp"
 
@@ -61,6 +62,14 @@ struct BuildClaim {
 /// transaction can then only end.
 void note_build(Transaction& transaction, const BuildClaim& build, const ViewStanding& standing,
                 const std::optional<std::string>& reason);
+
+/// Fills a new build with rows made of a former version's, if the reducer can do that and those are
+/// there; says at which position it stands then. Throws Error: reducer_invalid (the rows cannot be
+/// made; says why), deposed.
+std::optional<Position> start_from_former(Connection& connection, const BuildClaim& build,
+                                          const ReducerInfo& info, Migration& migration);
+/// The same for a SQL reducer, whose file makes a function <view>__v<N>_from_v<M>.
+std::optional<Position> start_from_former(Connection& connection, const BuildClaim& build);
 
 [[nodiscard]] ViewStanding read_build_standing(Transaction& transaction, const std::string& view,
                                                int version);
