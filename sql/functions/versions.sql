@@ -18,7 +18,7 @@ as $$
     with head as (
         select coalesce(max(b.first_position + b.count - 1), 0) as position
           from (select * from batch order by first_position desc limit 1) as b
-    ), leading as (
+    ), leader_now as (
         select d.node
           from leader d
          where d.lease_until >= clock_timestamp() or exists (select from leader_session(d))
@@ -36,11 +36,11 @@ as $$
                          / greatest(extract(epoch from b.changed_at - b.claimed_at), 0.001) end
                    as rate,
                coalesce(l.reason, b.reason) as reason,
-               case when l.view is not null then leading.node
+               case when l.view is not null then leader_now.node
                     when is_kept(b) then b.node end as node
           from set_version s
          cross join head
-          left join leading on true
+          left join leader_now on true
          cross join lateral (
             select pg_catalog.split_part(n, '@', 1) as view,
                    pg_catalog.split_part(n, '@', 2)::integer as version
