@@ -5,8 +5,10 @@
 --             seconds_left, node, reason}]}]. Of a live view, state and position are those of
 --             status(). Else state is 'building', 'ready', 'halted', or 'unkept' while no process
 --             keeps it, and 'retired' without rows. node keeps it: for a live one, the leader.
---             events_per_second is the mean since the process
---             took it on; seconds_left is null where that says nothing.
+--             events_per_second is the mean since the process took it on; seconds_left is null
+--             where that says nothing.
+-- Cost        of the tables of versions, which are small, but have no statistics: Postgres takes them
+--             for large, and would compile the query for a second or two.
 -- Tables      set_version, reducer_version, view_state, view_build, batch, leader: read.
 create or replace function versions()
 returns jsonb
@@ -14,6 +16,7 @@ language sql
 stable
 security definer
 set search_path from current
+set jit = off
 as $$
     with head as (
         select coalesce(max(b.first_position + b.count - 1), 0) as position
