@@ -7,8 +7,8 @@
 --             keeps it, and 'retired' without rows. node keeps it: for a live one, the leader.
 --             events_per_second is the mean since the process took it on; seconds_left is null
 --             where that says nothing.
--- Cost        of the tables of versions, which are small, but have no statistics: Postgres takes them
---             for large, and would compile the query for a second or two.
+-- Cost        small. But its tables have no statistics, so Postgres takes them for large and would
+--             compile the query for a second or two.
 -- Tables      set_version, reducer_version, view_state, view_build, batch, leader: read.
 create or replace function versions()
 returns jsonb
@@ -47,7 +47,7 @@ as $$
          cross join lateral (
             select pg_catalog.split_part(n, '@', 1) as view,
                    pg_catalog.split_part(n, '@', 2)::integer as version
-              from unnest(s.members) as n) as m
+              from pg_catalog.unnest(s.members) as n) as m
           left join reducer_version r on r.name = m.view and r.version = m.version
           left join view_state l on l.view = m.view and l.version = m.version
           left join view_build b on b.view = m.view and b.version = m.version
