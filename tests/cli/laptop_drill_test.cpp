@@ -136,7 +136,8 @@ protected:
         std::string token;
         file >> token;
         const sql::Result answer = forger.exec(
-            "select epoch, refused_code from take_lead('forger', '{category_sales@1}', '{category_sales@1}', '1 h', "
+            "select epoch, refused_code from take_lead('forger', '{category_sales@1}', "
+            "'{category_sales@1}', '1 h', "
             "'production', '" +
             box_.id() + "', '" + token + "')");
         EXPECT_TRUE(answer.only().is_null(0));

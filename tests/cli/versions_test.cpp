@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 
@@ -51,15 +52,20 @@ std::string poisoned_sales() {
 
 class VersionsCliTest : public ::testing::Test {
 protected:
-    VersionsCliTest() { EXPECT_EQ(tool_.run({"environment", "upgrade"}).code, 0); }
+    VersionsCliTest() {
+        tool_.set("XDG_CONFIG_HOME", (tool_.folder() / "config").string());
+        EXPECT_EQ(tool_.run({"environment", "upgrade"}).code, 0);
+    }
 
     // An orchestrator that carries these reducers' files.
     std::unique_ptr<ChildProcess> start(const std::string& node,
                                         const std::vector<std::string>& files,
                                         const std::vector<std::string>& more = {}) {
-        std::vector<std::string> arguments{"orchestrate", "--node",    node,  "--auto-promote",
-                                           "false",       "--poll-ms", "200", "--log-level",
-                                           "info"};
+        std::vector<std::string> arguments{"orchestrate", "--node",      node,  "--poll-ms",
+                                           "200",         "--log-level", "info"};
+        if (std::ranges::find(more, "--auto-promote") == more.end()) {
+            arguments.insert(arguments.end(), {"--auto-promote", "false"});
+        }
         for (const std::string& file : files) {
             arguments.insert(arguments.end(), {"--reducer", file});
         }
@@ -316,7 +322,6 @@ TEST_F(VersionsCliTest, ViewsOfASetOfTheFileGoLiveTogetherAndAnotherDoesNotGoAlo
         tool_.write("b" + number + ".sql", sales(version, "by_kind"));
     }
     tool_.set("BATON_KIND", "");
-    tool_.set("XDG_CONFIG_HOME", (tool_.folder() / "config").string());
     const std::string one = file(1);
     EXPECT_EQ(tool_.run({"environment", "enrol", one}).code, 0);
     ChildProcess first(tool_.options({"orchestrate", "--env", one, "--node", "v1"}));
@@ -386,6 +391,13 @@ TEST_F(VersionsCliTest, OnlyTheOwnerPromotesOutsideOfDevelopment) {
               std::string::npos);
     EXPECT_NE(tool_.run({"promote", "--cancel", "1"}).err.find("may cancel a promotion"),
               std::string::npos);
+    // Nor by itself; it goes on building for whoever may.
+    const auto second = start("v2", {file_of(2)}, {"--auto-promote", "true"});
+    EXPECT_TRUE(eventually(20s, [&] {
+        return second->error_output().find("not promoted: only ") != std::string::npos;
+    })) << second->error_output();
+    EXPECT_TRUE(is_ready(2));
+    EXPECT_EQ(second->wait(0ms), std::nullopt);
     as("watcher");
     EXPECT_EQ(tool_.run({"versions"}).code, 0);
     const Ran denied = tool_.run({"rollback", "category_sales"});
