@@ -21,6 +21,6 @@ begin
     end if;
     raise exception 'only % and its members may %, not %: this is no development environment',
         owner, doing, session_user
-        using errcode = 'insufficient_privilege';
+        using errcode = '42501';
 end;
 $$;

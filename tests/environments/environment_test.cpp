@@ -216,7 +216,7 @@ TEST_F(EnvironmentTest, AutoPromotionIsForDevelopmentAndNeverForProduction) {
 
     write("shop.toml", whole + std::string("[policy]\nauto_promote = true\n"));
     EXPECT_EQ(refusal({{"--env", "shop"}}),
-              "@/shop.toml:16: policy.auto_promote must not be true where the kind is "
+              "@/shop.toml:17: policy.auto_promote must not be true where the kind is "
               "\"production\"; which version is live there, a person says: `baton promote`");
     EXPECT_FALSE(load({{"--env", "shop"}, {"--auto-promote", "false"}}).auto_promote.value);
     EXPECT_EQ(refusal({{"--env", "prod"}, {"--url", "host=h"}}, {{"BATON_AUTO_PROMOTE", "true"}})
@@ -254,13 +254,13 @@ TEST_F(EnvironmentTest, ViewSetsAreReadWithTheirOrigin) {
     const auto& set = shop.view_sets.at("sales");
     EXPECT_EQ(set.value.version, 3);
     EXPECT_EQ(set.value.views, (std::vector<std::string>{"monthly_sales", "by_day"}));
-    EXPECT_EQ(set.origin, file + ":15");
+    EXPECT_EQ(set.origin, file + ":16");
     bool is_described = false;
     for (const SettingLine& line : described(shop)) {
         if (line.key != "view_sets.sales") continue;
         is_described = true;
         EXPECT_EQ(line.value, "version 3 of monthly_sales, by_day");
-        EXPECT_EQ(line.origin, file + ":15");
+        EXPECT_EQ(line.origin, file + ":16");
     }
     EXPECT_TRUE(is_described);
 }
