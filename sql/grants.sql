@@ -22,12 +22,14 @@ declare
     schema_name text := current_schema();
     owner       name := (select pg_get_userbyid(n.nspowner) from pg_namespace n
                           where n.nspname = schema_name);
-    -- Not for an orchestrator: who may lead, and where from, is not for those to say who want to.
+    -- Not for an orchestrator: who may lead, and where from, is not for those to say who want to;
+    -- and the inner parts of what says which version is live.
     owners_own  constant text[] := array['set_limit', 'describe_environment', 'enrol_machine',
                                          'rotate_token', 'revoke_machine', 'admit', 'admission',
-                                         'token_owner', 'origin_refusal',
-                                         'stands_beside_production', 'refuse_machine',
-                                         'machines', 'refusals'];
+                                         'token_owner', 'origin_refusal', 'refuse_machine',
+                                         'stands_beside_production', 'machines', 'refusals',
+                                         'require_operator', 'live_sets_after', 'promotion_builds',
+                                         'switch_views', 'retire', 'version_problems'];
     suffix      text;
     roles       text;
     made        record;

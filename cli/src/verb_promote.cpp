@@ -24,6 +24,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds poll_interval{50};
 constexpr std::chrono::seconds usual_timeout{60};
 constexpr std::chrono::seconds unreachable_max{30};
+// How long a program may take from its start until its versions are known.
+constexpr std::chrono::seconds start_max{10};
 
 struct Given {
     SettingFlags settings;
@@ -57,6 +59,23 @@ std::int64_t ask(sql::Connection& connection, const Wish& wish, bool when_ready)
     const std::int64_t id = answer.only().integer(0);
     transaction.commit();
     return id;
+}
+
+// Who waits for a build may do so before the program that was just started has made it known.
+std::int64_t ask_patiently(sql::Connection& connection, const Wish& wish, bool when_ready,
+                           const StopSignals& signals) {
+    const Clock::time_point begun = Clock::now();
+    for (;;) {
+        try {
+            return ask(connection, wish, when_ready);
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::version_unknown || !when_ready || signals.came() ||
+                wish.versions.empty() || Clock::now() - begun > start_max) {
+                throw;
+            }
+        }
+        std::this_thread::sleep_for(poll_interval);
+    }
 }
 
 // Who may not: what Postgres says of a function leaves open who may.
@@ -184,7 +203,7 @@ int ask_and_wait(const Given& given, const Wish& wish, Invocation& invocation) {
     const StopSignals signals([] {});
     sql::Connection connection = connect(environment, Access::write);
     return as_operator([&] {
-        const std::int64_t id = ask(connection, wish, given.when_ready);
+        const std::int64_t id = ask_patiently(connection, wish, given.when_ready, signals);
         Waiting waiting(environment, connection, id);
         const Clock::time_point asked = Clock::now();
         while (!waiting.look(given.when_ready)) {

@@ -13,6 +13,8 @@ namespace {
 using simdjson::dom::element;
 
 constexpr std::chrono::milliseconds look_interval{500};
+// After a switch the former leader takes a moment to go on with what it led.
+constexpr std::chrono::seconds handover_max{2};
 
 // "2026-11-22T13:05:42.123456+00:00" without what nobody reads.
 std::string moment_text(std::string_view stamp) {
@@ -150,7 +152,10 @@ void BuildWatch::show(const std::vector<Build>& builds) {
     const std::int64_t head = build.position + build.lag;
     std::string line = build.name + ": ";
     std::string state = build.name + ": ";
+    if (build.state != "unkept") unkept_since_.reset();
     if (build.state == "unkept") {
+        if (!unkept_since_) unkept_since_ = Clock::now();
+        if (Clock::now() - *unkept_since_ < handover_max) return;
         state += "no process that carries it runs; start one";
         line = state;
     } else {

@@ -57,6 +57,7 @@ private:
     const std::vector<std::string> sets_;
     const ProgressBar bar_;
     std::string said_;
+    std::optional<Clock::time_point> unkept_since_;
     std::optional<Clock::time_point> looked_;
     bool is_unfinished_ = false;
 };

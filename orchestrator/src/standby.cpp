@@ -4,6 +4,7 @@
 
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
+#include "baton/sql/failure.hpp"
 #include "lease.hpp"
 
 namespace baton::orchestrator {
@@ -79,9 +80,16 @@ void Standby::ask_for_promotion() {
     try {
         static_cast<void>(sql::promote(connection_, sets, versions, false));
     } catch (const Error& error) {
-        if (error.code() != ErrorCode::promotion_refused) throw;
+        // 42501: who may promote here is not who this process logs in as. It goes on building.
+        const auto* const server = dynamic_cast<const sql::SqlError*>(&error);
+        const bool is_forbidden = server != nullptr && server->sqlstate() == "42501";
+        if (error.code() != ErrorCode::promotion_refused && !is_forbidden) throw;
         if (std::exchange(refused_, error.what()) == error.what()) return;
-        log().info("not promoted yet: {}", error.what());
+        if (is_forbidden) {
+            log().warn("not promoted: {}", error.what());
+        } else {
+            log().info("not promoted yet: {}", error.what());
+        }
     }
 }
 

@@ -179,7 +179,7 @@ begin
                where not pg_catalog.has_schema_privilege(r.oid, schema_name, 'usage')),
            count(r.oid)
       into named, powerless, role_count
-      from unnest(array['_dispatch', '_node', '_orchestrate', '_observe']) as suffix
+      from pg_catalog.unnest(array['_dispatch', '_node', '_orchestrate', '_observe']) as suffix
      cross join lateral (select schema_name || suffix as role) as wanted
       left join pg_roles r on r.rolname = wanted.role;
     return query select 'roles',

@@ -50,7 +50,7 @@ begin
                 using errcode = 'BT035';
         end if;
         own := (select pg_catalog.array_agg(pg_catalog.split_part(m, '@', 1))
-                  from unnest(wanted.members) as m);
+                  from pg_catalog.unnest(wanted.members) as m);
         if views && own or wanted.view_set || '@' || wanted.version = any (promoted) then
             raise exception 'view set %@% and another one of this promotion have a view in common',
                 wanted.view_set, wanted.version
@@ -63,7 +63,7 @@ begin
     for other in
         select s.view_set, s.version,
                (select pg_catalog.array_agg(pg_catalog.split_part(m, '@', 1))
-                  from unnest(s.members) as m) as views
+                  from pg_catalog.unnest(s.members) as m) as views
           from set_version s
          where s.state = 'live' and s.view_set <> all (live_sets_after.view_sets)
     loop
@@ -77,6 +77,6 @@ begin
         end if;
     end loop;
     return (select pg_catalog.array_agg(s order by s)
-              from unnest(kept || promoted) as s);
+              from pg_catalog.unnest(kept || promoted) as s);
 end;
 $$;

@@ -20,6 +20,7 @@ language plpgsql
 volatile
 security definer
 set search_path from current
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -30,8 +31,8 @@ declare
     made     bigint;
 begin
     perform require_operator('promote');
-    if cardinality(view_sets) is distinct from cardinality(versions)
-       or coalesce(cardinality(view_sets), 0) = 0 then
+    if pg_catalog.cardinality(view_sets) is distinct from pg_catalog.cardinality(versions)
+       or coalesce(pg_catalog.cardinality(view_sets), 0) = 0 then
         raise exception 'promote: as many versions as view sets, one at least'
             using errcode = 'BT034';
     end if;
@@ -59,9 +60,9 @@ begin
             raise exception 'the process that keeps %@% (%) does not carry %, which would be live, '
                 'too: promote together what it carries (%), or give it that',
                 member.view, member.version, (member.b).node,
-                (select string_agg(a, ', ') from unnest(after) as a
+                (select string_agg(a, ', ') from pg_catalog.unnest(after) as a
                   where a <> all ((member.b).view_sets)),
-                array_to_string((member.b).view_sets, ', ')
+                pg_catalog.array_to_string((member.b).view_sets, ', ')
                 using errcode = 'BT035';
         end if;
     end loop;
@@ -70,7 +71,7 @@ begin
     if found then
         raise exception 'promotion % (%) is under way: wait for it, or end it with "baton promote '
             '--cancel %"',
-            busy.id, array_to_string(busy.view_sets, ', '), busy.id
+            busy.id, pg_catalog.array_to_string(busy.view_sets, ', '), busy.id
             using errcode = 'BT035';
     end if;
     insert into promotion (view_sets, versions, when_ready)

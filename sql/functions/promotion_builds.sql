@@ -16,7 +16,7 @@ as $$
      cross join lateral (
         select pg_catalog.split_part(n, '@', 1) as view,
                pg_catalog.split_part(n, '@', 2)::integer as version
-          from unnest(s.members) as n) as m
+          from pg_catalog.unnest(s.members) as n) as m
       left join view_build b on b.view = m.view and b.version = m.version
      where not exists (select from view_state l
                         where l.view = m.view and l.version = m.version)

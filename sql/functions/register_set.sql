@@ -22,7 +22,7 @@ as $$
 #variable_conflict use_column
 declare
     sorted text[] := (select pg_catalog.array_agg(m order by m)
-                        from unnest(register_set.members) as m);
+                        from pg_catalog.unnest(register_set.members) as m);
     known  set_version;
     is_new boolean;
     made   text;
@@ -35,8 +35,8 @@ begin
         if known.members <> sorted then
             raise exception 'view set %@% was registered as %, this process has %: give the set a '
                 'new version',
-                known.view_set, known.version, array_to_string(known.members, ', '),
-                array_to_string(sorted, ', ')
+                known.view_set, known.version, pg_catalog.array_to_string(known.members, ', '),
+                pg_catalog.array_to_string(sorted, ', ')
                 using errcode = 'BT012';
         end if;
         return known.state;
@@ -46,7 +46,7 @@ begin
                            where s.view_set = register_set.view_set and s.state = 'live')
               and not exists (select from view_state s
                                where s.view in (select pg_catalog.split_part(m, '@', 1)
-                                                  from unnest(sorted) as m));
+                                                  from pg_catalog.unnest(sorted) as m));
     if is_new and not leads then
         return 'new';
     end if;

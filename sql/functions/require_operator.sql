@@ -19,9 +19,8 @@ begin
        or pg_catalog.pg_has_role(session_user, owner, 'usage') then
         return;
     end if;
-    raise exception 'only % may %, and who is a member of it, not %: this is no development '
-        'environment',
+    raise exception 'only % and its members may %, not %: this is no development environment',
         owner, doing, session_user
-        using errcode = 'insufficient_privilege';
+        using errcode = '42501';
 end;
 $$;

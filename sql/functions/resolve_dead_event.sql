@@ -1,7 +1,8 @@
 -- resolve_dead_event: let a halted view go on, with the event or without it.
 --
 -- Arguments   view: which. version: of a build that is halted; null takes the live version, or the
---             one build that is halted where that is not. position: of the event it stands before; null takes the one there is.
+--             one build that is halted where that is not. position: of the event it stands before;
+--             null takes the one there is.
 --             how: 'retry' puts the event before the reducer again (after a fix);
 --                  'skip' leaves it out, now and in every rebuild.
 -- Returns     the position that was resolved.

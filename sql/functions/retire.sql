@@ -12,6 +12,7 @@ begin
      where s.view_set || '@' || s.version = any (retire.retired) and s.state <> 'live';
     delete from view_build b
      where not exists (select from set_version s
-                        where s.state <> 'retired' and b.view || '@' || b.version = any (s.members));
+                        where s.state <> 'retired'
+                          and b.view || '@' || b.version = any (s.members));
 end;
 $$;

@@ -18,6 +18,6 @@ begin
     if old is not null then
         perform retire(old);
     end if;
-    return array_to_string(old, ', ');
+    return pg_catalog.array_to_string(old, ', ');
 end;
 $$;

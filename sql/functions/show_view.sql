@@ -52,7 +52,7 @@ begin
     for clash in
         select c.attname::text as name, r.version,
                pg_catalog.format_type(c.atttypid, c.atttypmod) as type
-          from unnest(versions) as r (version)
+          from pg_catalog.unnest(versions) as r (version)
           join pg_attribute c
             on c.attrelid = to_regclass(pg_catalog.format('%I.%I', current_schema(),
                                                           show_view.view || '__v' || r.version))
@@ -87,7 +87,7 @@ begin
                     else '' end),
                ' union all ' order by v.version)
       into branches
-      from unnest(versions) as v (version);
+      from pg_catalog.unnest(versions) as v (version);
     if is_switched then
         -- No function: whoever may read the view would need the right to call it.
         branches := branches || pg_catalog.format(
@@ -95,7 +95,7 @@ begin
             'when v.version <> all (%L::integer[]) then %L end from (select (select s.version '
             'from view_state s where s.view = %L) as version) as v)::boolean',
             (select string_agg(pg_catalog.format('null::%s', c.type), ', ' order by c.n)
-               from unnest(types) with ordinality as c (type, n)),
+               from pg_catalog.unnest(types) with ordinality as c (type, n)),
             pg_catalog.format('view %s is not live', show_view.view), versions,
             pg_catalog.format('view %s: the version that this transaction sees as live was '
                               'retired meanwhile, begin a new transaction', show_view.view),

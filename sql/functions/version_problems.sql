@@ -29,7 +29,7 @@ as $$
                    '%s is there, but view set %s is live at version %s and it carries %s: promote '
                    'that, or start a program that carries %s@%s',
                    b.node, s.view_set, s.version,
-                   coalesce((select c from unnest(b.view_sets) as c
+                   coalesce((select c from pg_catalog.unnest(b.view_sets) as c
                               where pg_catalog.split_part(c, '@', 1) = s.view_set), 'none of it'),
                    s.view_set, s.version)
               from set_version s

@@ -5,8 +5,10 @@
 --             seconds_left, node, reason}]}]. Of a live view, state and position are those of
 --             status(). Else state is 'building', 'ready', 'halted', or 'unkept' while no process
 --             keeps it, and 'retired' without rows. node keeps it: for a live one, the leader.
---             events_per_second is the mean since the process
---             took it on; seconds_left is null where that says nothing.
+--             events_per_second is the mean since the process took it on; seconds_left is null
+--             where that says nothing.
+-- Cost        small. But its tables have no statistics, so Postgres takes them for large and would
+--             compile the query for a second or two.
 -- Tables      set_version, reducer_version, view_state, view_build, batch, leader: read.
 create or replace function versions()
 returns jsonb
@@ -14,11 +16,12 @@ language sql
 stable
 security definer
 set search_path from current
+set jit = off
 as $$
     with head as (
         select coalesce(max(b.first_position + b.count - 1), 0) as position
           from (select * from batch order by first_position desc limit 1) as b
-    ), leading as (
+    ), leader_now as (
         select d.node
           from leader d
          where d.lease_until >= clock_timestamp() or exists (select from leader_session(d))
@@ -36,15 +39,15 @@ as $$
                          / greatest(extract(epoch from b.changed_at - b.claimed_at), 0.001) end
                    as rate,
                coalesce(l.reason, b.reason) as reason,
-               case when l.view is not null then leading.node
+               case when l.view is not null then leader_now.node
                     when is_kept(b) then b.node end as node
           from set_version s
          cross join head
-          left join leading on true
+          left join leader_now on true
          cross join lateral (
             select pg_catalog.split_part(n, '@', 1) as view,
                    pg_catalog.split_part(n, '@', 2)::integer as version
-              from unnest(s.members) as n) as m
+              from pg_catalog.unnest(s.members) as n) as m
           left join reducer_version r on r.name = m.view and r.version = m.version
           left join view_state l on l.view = m.view and l.version = m.version
           left join view_build b on b.view = m.view and b.version = m.version

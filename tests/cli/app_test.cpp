@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "baton/base/error.hpp"
+#include "tool.hpp"
 
 namespace baton {
 namespace {
@@ -72,6 +73,23 @@ TEST(AppTest, WhatAVerbThrowsIsOneLineAndTheExitCodeItsClass) {
     EXPECT_EQ(run(app, {"fail"}), 1);
     EXPECT_EQ(run(app, {"refuse"}), 2);
     EXPECT_EQ(::testing::internal::GetCapturedStderr(), "shop: no luck\nshop: not so [BT027]\n");
+}
+
+TEST(AppTest, ASetOfViewsOfTheProgramIsNotDeclaredInTheFileToo) {
+    const testing::Tool tool;
+    App app("shop");
+    app.add_sql_reducer(tool.write("category_sales.sql", testing::category_sales()));
+    app.add_view_set("sales", 1, {"category_sales"});
+    const std::string file =
+        tool.write("test.toml",
+                   "name = \"test\"\nkind = \"development\"\nconnection.url = \"host=x\"\n"
+                   "[view_sets.sales]\nversion = 2\nviews = [\"category_sales\"]\n");
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(run(app, {"orchestrate", "--env", file}), 2);
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(),
+              "shop: " + file +
+                  ":4: the view set \"sales\" is declared here, and by this program too "
+                  "(App::add_view_set); leave one of them out [BT016]\n");
 }
 
 }  // namespace

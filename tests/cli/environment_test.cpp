@@ -155,9 +155,9 @@ TEST(EnvironmentVerbTest, NameDecidesTheKindAndAnUnknownOneMustBeGiven) {
     Tool tool;
     tool.set("DATABASE_URL", "postgresql:///shop");
     const Ran production = tool.run({"environment", "show", "production"});
-    EXPECT_NE(production.out.find("kind                    production"), std::string::npos)
+    EXPECT_NE(production.out.find("kind                            production"), std::string::npos)
         << production.out;
-    EXPECT_NE(production.out.find("policy.on_poison        halt"), std::string::npos)
+    EXPECT_NE(production.out.find("policy.on_poison                halt"), std::string::npos)
         << production.out;
     const Ran unknown = tool.run({"environment", "show", "shop"});
     EXPECT_EQ(unknown.code, 2);

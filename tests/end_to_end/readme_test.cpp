@@ -8,6 +8,7 @@
 //   sh psql python node   are run against it, each as the language's user would; all of psql in
 //                 one session
 //   own: N        is run in the background on a Postgres that is there already
+//   rollout       is run beside the programs of `own: sql` and `own: next`
 //
 // What a reader has to fill in is filled in: the line that exports DATABASE_URL, and the folder of
 // the build. Nothing else in a block is changed; each is run in the folder of the clone. Real
@@ -229,7 +230,7 @@ void run_node(const std::string& url) {
 
 TEST(ReadmeTest, EveryBlockSaysHowItIsChecked) {
     const std::regex known(
-        R"(build|up|up: both|sh|psql|python|node|own: [a-z]+|file: .+|compile: [a-z_]+)");
+        R"(build|up|up: both|sh|psql|python|node|rollout|own: [a-z]+|file: .+|compile: [a-z_]+)");
     EXPECT_GT(blocks().size(), 10U);
     for (const Block& block : blocks()) {
         if (block.language.empty()) continue;  // the two commands, of which LinksAndScripts… knows
@@ -364,6 +365,32 @@ TEST(ReadmeTest, SqlReducerRunsInTheStockProgram) {
             return outcome.output == "2|25.00\n";
         }))
         << outcome.output << outcome.error << orchestrator.error_output();
+}
+
+TEST(ReadmeTest, NewVersionGoesLiveAndBack) {
+    const TestDatabase database;
+    const std::string& url = database.url();
+    const ChildProcess former(shell(with_url(block_of("own: sql").text, url)));
+    const std::string view = "baton_dev_sql.payments_by_day";
+    ASSERT_TRUE(eventually(seconds(60), [&] {
+        return run(program({"baton", "status", "--env", "dev-sql", "--check"}, url)).code == 0 &&
+               psql(url, "select count(*) from " + view).code == 0;
+    })) << former.error_output();
+    expect_success(run(program({"baton", "dispatch", "payment/received", R"({"amount": 12.50})",
+                                "--env", "dev-sql", "--wait"},
+                               url)),
+                   "dispatch");
+    const ChildProcess next(shell(with_url(block_of("own: next").text, url)));
+    ChildProcessOptions rollout = shell(block_of("rollout").text);
+    rollout.environment["DATABASE_URL"] = url;
+    const Outcome outcome = run(rollout);
+    expect_success(outcome, "README's rollout");
+    const auto seen = plain_lines(outcome.output);
+    EXPECT_EQ(std::ranges::count(seen, "payments_by_day is live at version 2 from position 1"), 1)
+        << outcome.output << next.error_output();
+    EXPECT_EQ(std::ranges::count(seen, "payments_by_day is live at version 1 from position 1"), 1)
+        << outcome.output << former.error_output();
+    EXPECT_EQ(psql(url, "select payments, total from " + view).output, "1|12.50\n");
 }
 
 TEST(ReadmeTest, LinksAndScriptsLeadToFiles) {

@@ -203,6 +203,8 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     trap("format(text, bigint, bigint)", "text");
     trap("jsonb_build_array(text)", "jsonb");
     trap("unnest(text[])", "setof text");
+    trap("array_to_string(text[], text)", "text");
+    trap("cardinality(text[])", "int");
     // Of the log's own row types there can be none.
     EXPECT_EQ(outcome_of([&] { trap("to_jsonb(event_limit)", "jsonb"); }).sqlstate, "42501");
     Connection owner = connect(owner_);
@@ -211,11 +213,16 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     const std::optional<Epoch> epoch = lead_as(one, 5s);
     ASSERT_TRUE(epoch);
     one.exec("select arm_doorbell(true)");
+    one.exec("select register_set('sales', 1, array['b@1', 'c@1'], true)");
+    one.exec("select register_set('sales', 2, array['b@2', 'c@1'], true)");
     for (const std::string statement :
          {"select dispatch('a/b', dispatch_id => gen_random_uuid())",
           "select dispatch_bytes('a', '')", "select status()", "select doctor()",
           "select add_event_partitions()", "select raise_dispatch_ceiling(1000)",
-          "select wait_for(1, '1 ms')"}) {
+          "select wait_for(1, '1 ms')", "select versions()",
+          "select register_set('sales', 2, array['b@3', 'c@1'], false)",
+          "select promote(array['sales'], array[2])", "select roll_back(array['sales'])",
+          "select retire_old_versions('0 s')", "select retire_version('sales', 2)"}) {
         const Outcome outcome = outcome_of([&] { one.exec(statement); });
         EXPECT_EQ(outcome.text.find("trapped"), std::string::npos) << statement << outcome.text;
     }
