@@ -244,13 +244,13 @@ TEST_F(EnrolmentTest, MachineThatIsRevokedWhileItTakesTheLeadDoesNotLead) {
     EXPECT_EQ(outcome_of_leading(good_).code, "no error") << "so that it was seen just now";
     Connection holder(database_.url(), testing::in_test_schema());
     Transaction pause(holder);
-    pause.exec("lock table view_state in access exclusive mode");
+    pause.exec("lock table set_version in access exclusive mode");
     Connection candidate(database_.url(), testing::in_test_schema());
     prepare_leadership(candidate);
     const int pid = candidate.backend_pid();
     candidate.release();
     auto outcome = std::async(std::launch::async, [&] {
-        Outcome result = outcome_of([&] { (void)lead(candidate, {"a", {}, 10min, good_}); });
+        Outcome result = outcome_of([&] { (void)lead(candidate, {"a", {}, {}, 10min, good_}); });
         candidate.release();
         return result;
     });

@@ -57,7 +57,7 @@ protected:
             Connection candidate = connect(url);
             prepare_leadership(candidate);
             const auto epoch =
-                lead(candidate, {"laptop", {}, 1min, {"shop", machine_id, token, false}});
+                lead(candidate, {"laptop", {}, {}, 1min, {"shop", machine_id, token, false}}).epoch;
             ASSERT_TRUE(epoch);
             resign(candidate, *epoch);
         });

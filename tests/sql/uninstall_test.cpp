@@ -61,7 +61,7 @@ protected:
         return outcome_of([&] {
                    Connection candidate = connect(role, membership.environment);
                    prepare_leadership(candidate);
-                   (void)lead(candidate, {"node", {}, 1min, membership});
+                   (void)lead(candidate, {"node", {}, {}, 1min, membership});
                })
             .code;
     }
