@@ -394,7 +394,7 @@ TEST_F(VersionsCliTest, OnlyTheOwnerPromotesOutsideOfDevelopment) {
     // Nor by itself; it goes on building for whoever may.
     const auto second = start("v2", {file_of(2)}, {"--auto-promote", "true"});
     EXPECT_TRUE(eventually(20s, [&] {
-        return second->error_output().find("not promoted: only ") != std::string::npos;
+        return second->error_output().find("not promoted: promote: only ") != std::string::npos;
     })) << second->error_output();
     EXPECT_TRUE(is_ready(2));
     EXPECT_EQ(second->wait(0ms), std::nullopt);
