@@ -24,6 +24,7 @@ as $$
 #variable_conflict use_column
 declare
     after    text[];
+    is_able  boolean;
     member   record;
     head     bigint;
     busy     promotion;
@@ -38,6 +39,9 @@ begin
     after := live_sets_after(promote.view_sets, promote.versions);
     head := coalesce((select b.first_position + b.count - 1 from batch b
                        order by b.first_position desc limit 1), 0);
+    -- A view that versions share may be kept by a process of another one, which gives it up.
+    is_able := exists (select from promotion_builds(promote.view_sets, promote.versions) as m
+                        where m.is_kept and after <@ (m.b).view_sets);
     for member in select * from promotion_builds(promote.view_sets, promote.versions) as m loop
         if (member.b).state = 'halted' then
             raise exception 'the build of %@% is halted at position %: %; see "baton dead list"',
@@ -54,7 +58,7 @@ begin
                 member.view, member.version, (member.b).position, head
                 using errcode = 'BT035';
         end if;
-        if not after <@ (member.b).view_sets then
+        if not is_able then
             raise exception 'the process that keeps %@% (%) does not carry %, which would be live, '
                 'too: promote together what it carries (%), or give it that',
                 member.view, member.version, (member.b).node,
