@@ -7,7 +7,7 @@
 --
 -- Arguments   carried: 'set@version' of what the caller carries.
 -- Returns     its id; null if there is none, or it is another's to carry out, or a build is not
---             ready yet.
+--             ready yet, or the public view does not know it yet.
 -- Raises      BT011 the caller keeps a build that another's promotion needs: end the session.
 -- Tables      promotion: update. set_version, view_state, view_build: read.
 create or replace function open_promotion(carried text[])
@@ -56,7 +56,7 @@ begin
                 'the build of %s@%s is halted at position %s: %s', member.view, member.version,
                 (member.b).position, (member.b).reason));
             return null;
-        elsif (member.b).state <> 'ready' then
+        elsif (member.b).state <> 'ready' or not is_shown(member.view, member.version) then
             return null;
         end if;
     end loop;

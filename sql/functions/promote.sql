@@ -7,7 +7,7 @@
 --             else they must be, which is within one batch of the log's end.
 -- Returns     the promotion's id.
 -- Raises      BT034 there is no such version. BT035 it cannot be promoted: it is live, retired,
---             halted, not ready, or nobody keeps it; another promotion is under way; the sets do
+--             halted, not ready, not shown yet, or nobody keeps it; another promotion is under way; the sets do
 --             not go together, or the process that keeps it does not carry what else is live.
 --             42501 the caller is not the environment's owner, and this is no development
 --             environment.
@@ -56,6 +56,12 @@ begin
         elsif (member.b).state <> 'ready' then
             raise exception '%@% is not ready: it has % of % events; wait, or use --when-ready',
                 member.view, member.version, (member.b).position, head
+                using errcode = 'BT035';
+        end if;
+        if not is_shown(member.view, member.version) then
+            raise exception 'view % cannot be made to show version % as long as somebody reads '
+                'it: wait, or use --when-ready',
+                member.view, member.version
                 using errcode = 'BT035';
         end if;
         if not is_able then

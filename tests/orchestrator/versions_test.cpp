@@ -164,6 +164,30 @@ TEST_F(VersionsTest, VersionsThatShareAViewAreEachPromoted) {
     world.expect_exact({.totals = is_with_first ? 2 : 1});
 }
 
+// To show one more version the public view is made anew, for which its readers must let go of it.
+TEST_F(VersionsTest, AVersionIsNotPromotedBeforeThePublicViewCanShowIt) {
+    const auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    sql::Connection connection(world.url(), in_test_schema("reader"));
+    std::optional<sql::Transaction> reader(std::in_place, connection);
+    reader->exec("select count(*) from account_totals");
+    const auto second = start("second", {"--totals", "2"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    EXPECT_EQ(refusal("promote(array['account_totals'], array[2])"),
+              "BT035 view account_totals cannot be made to show version 2 as long as somebody "
+              "reads it: wait, or use --when-ready");
+    promote("account_totals", 2);
+    EXPECT_NE(world.ask("select status() ->> 'problems'")
+                  .find("the promotion of account_totals@2 waits until view account_totals"),
+              std::string::npos);
+    EXPECT_EQ(world.ask("select sum(total) from account_totals"), "100");
+    reader.reset();
+    ASSERT_TRUE(is_live("account_totals", 2)) << second->error_output();
+    EXPECT_EQ(world.ask("select sum(total) from account_totals"), "200");
+}
+
 // A transaction sees the version that was live at its snapshot, whichever is now.
 TEST_F(VersionsTest, ASnapshotFromBeforeTheSwitchShowsTheFormerVersionToItsEnd) {
     const auto first = start("first", {"--rollback-window", "3600000"});
