@@ -260,7 +260,7 @@ protected:
             say(call);
             return "";
         } catch (const Error& error) {
-            const std::string code(sqlstate_of(error.code()));
+            std::string code(sqlstate_of(error.code()));
             say(call + ": " + code + " " + error.what());
             EXPECT_TRUE(code == "BT034" || code == "BT035") << error.what();
             return code;
