@@ -7,8 +7,9 @@
 --             else they must be, which is within one batch of the log's end.
 -- Returns     the promotion's id.
 -- Raises      BT034 there is no such version. BT035 it cannot be promoted: it is live, retired,
---             halted, not ready, not shown yet, or nobody keeps it; another promotion is under way; the sets do
---             not go together, or the process that keeps it does not carry what else is live.
+--             halted, not ready, not shown yet, or nobody keeps it; another promotion is under
+--             way; the sets do not go together, or no process that keeps it carries what else
+--             is live.
 --             42501 the caller is not the environment's owner, and this is no development
 --             environment.
 -- Notifies    '<schema>_leader', for the processes that stand by.
