@@ -1,9 +1,9 @@
 -- open_promotion: the promotion that the caller can carry out, if one is asked for. Internal, for
 -- processes that stand by; called in the session that claimed the builds.
 --
--- A promotion whose build was halted meanwhile is refused here. Versions that share a view share its
--- build, which one process keeps: where that one does not carry what is to be promoted it gives up
--- what it keeps, and whoever does carry it takes it on, see claim_builds().
+-- A promotion whose build was halted meanwhile is refused here. Versions that share a view share
+-- its build, which one process keeps: where that one does not carry what is to be promoted it gives
+-- up what it keeps, and whoever does carry it takes it on, see claim_builds().
 --
 -- Arguments   carried: 'set@version' of what the caller carries.
 -- Returns     its id; null if there is none, or it is another's to carry out, or a build is not
