@@ -16,6 +16,7 @@
 namespace {
 
 using baton::bench::Measure;
+using baton::bench::Reducing;
 
 struct CommandLine {
     baton::bench::Effort effort;
@@ -25,8 +26,34 @@ struct CommandLine {
     std::vector<std::string> orchestrate;
 };
 
-// Leads until SIGTERM.
-int orchestrate(const std::string& url, const std::string& language) {
+template <int version>
+void add_books(baton::Registry& registry, baton::OrchestratorOptions& options) {
+    registry.add<baton::bench::BookTotals<version>>();
+    registry.add<baton::bench::BookCounts<version>>();
+    options.view_sets.push_back({"books", version, {"book_totals", "book_counts"}});
+}
+
+void add_reducers(Reducing reducing, baton::Registry& registry,
+                  baton::OrchestratorOptions& options) {
+    switch (reducing) {
+        case Reducing::in_cpp:
+            return registry.add<baton::bench::AccountTotals>();
+        case Reducing::in_cpp_2:
+            return registry.add<baton::bench::LaterAccountTotals<2>>();
+        case Reducing::in_cpp_3:
+            return registry.add<baton::bench::LaterAccountTotals<3>>();
+        case Reducing::in_sql:
+            return options.sql_reducers.push_back(
+                baton::sql::read_sql_reducer(BATON_BENCH_DIR "/account_totals.sql"));
+        case Reducing::books_1:
+            return add_books<1>(registry, options);
+        case Reducing::books_2:
+            return add_books<2>(registry, options);
+    }
+}
+
+// Leads, builds or stands by until SIGTERM.
+int orchestrate(const std::string& url, Reducing reducing) {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
@@ -41,12 +68,7 @@ int orchestrate(const std::string& url, const std::string& language) {
                           .machine_id = std::string(64, 'b'),
                           .token = "baton_bench_" + std::string(64, 'b'),
                           .may_enrol = true};
-    if (language == "cpp") {
-        registry.add<baton::bench::AccountTotals>();
-    } else {
-        options.sql_reducers.push_back(
-            baton::sql::read_sql_reducer(BATON_BENCH_DIR "/account_totals.sql"));
-    }
+    add_reducers(reducing, registry, options);
     baton::Orchestrator orchestrator(options, registry);
     std::thread([&] {
         int signal = 0;
@@ -103,7 +125,10 @@ int main(int argc, char** argv) {
     add_options(app, line);
     CLI11_PARSE(app, argc, argv);
     try {
-        if (!line.orchestrate.empty()) return orchestrate(line.orchestrate[0], line.orchestrate[1]);
+        if (!line.orchestrate.empty()) {
+            return orchestrate(line.orchestrate[0],
+                               static_cast<Reducing>(std::stoi(line.orchestrate[1])));
+        }
         return run(line);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "baton_bench: %s\n", error.what());

@@ -5,7 +5,7 @@
 namespace baton::bench {
 
 std::span<const Measure> measures() {
-    static constexpr std::array<Measure, 8> all{{
+    static constexpr std::array<Measure, 10> all{{
         {"dispatch_1", "what a dispatch adds to a business transaction, 1 connection",
          measure_dispatch_1},
         {"dispatch_8", "the same, 8 connections", measure_dispatch_8},
@@ -15,6 +15,9 @@ std::span<const Measure> measures() {
         {"latency", "from COMMIT until the view's row is visible", measure_latency},
         {"history", "reducing with a long history and an old snapshot", measure_history},
         {"memory", "the orchestrator's memory while it reduces", measure_memory},
+        {"build", "building a version beside the live one, and what the live one pays",
+         measure_build},
+        {"switch", "how long a promotion takes, and what readers notice", measure_switch},
     }};
     return all;
 }

@@ -1,4 +1,5 @@
 // What is dispatched and reduced: payments of about 200 bytes, and the totals of 1,000 accounts.
+// The reducers are those of the orchestrators that are measured.
 //
 // Threads: pure functions.
 #pragma once
@@ -35,6 +36,46 @@ struct AccountTotals {
         Row& row = rows.at(payment.account);
         row.payments += 1;
         row.amount += payment.amount;
+    }
+};
+
+/// The same as another version.
+template <int number>
+struct LaterAccountTotals : AccountTotals {
+    static constexpr int version = number;
+};
+
+/// Two views of one set, "books", of which every version counts a payment `number` times: so a
+/// reader can tell whether it was shown two versions.
+template <int number>
+struct BookTotals {
+    using Row = AccountTotal;
+    static constexpr std::string_view name = "book_totals";
+    static constexpr int version = number;
+    using Events = EventTypes<PaymentMade>;
+
+    void reduce(const PaymentMade& payment, Rows<Row>& rows) const {
+        Row& row = rows.at(payment.account);
+        row.payments += number;
+        row.amount += payment.amount * number;
+    }
+};
+
+struct BookCount {
+    std::int64_t account{}, payments{};
+    BATON_FIELDS(account, payments)
+    BATON_KEY(account)
+};
+
+template <int number>
+struct BookCounts {
+    using Row = BookCount;
+    static constexpr std::string_view name = "book_counts";
+    static constexpr int version = number;
+    using Events = EventTypes<PaymentMade>;
+
+    void reduce(const PaymentMade& payment, Rows<Row>& rows) const {
+        rows.at(payment.account).payments += number;
     }
 };
 

@@ -112,7 +112,7 @@ OrchestratorProcess::OrchestratorProcess(const Database& database, Reducing redu
                                          std::filesystem::read_symlink("/proc/self/exe"),
                                          "--orchestrate",
                                          database.url(),
-                                         reducing == Reducing::in_cpp ? "cpp" : "sql"};
+                                         std::to_string(static_cast<int>(reducing))};
     std::array<char*, 8> pointers{};
     for (std::size_t i = 0; i < arguments.size(); ++i) pointers[i] = arguments[i].data();
     const int error = ::posix_spawnp(&pid_, "setpriv", nullptr, nullptr, pointers.data(), environ);

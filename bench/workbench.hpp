@@ -65,8 +65,15 @@ private:
     std::string name_;
 };
 
-/// Which reducer an orchestrator runs.
-enum class Reducing { in_cpp, in_sql };
+/// Which reducers an orchestrator runs.
+enum class Reducing {
+    in_cpp,
+    in_sql,
+    in_cpp_2,  ///< LaterAccountTotals<2>, and so on
+    in_cpp_3,
+    books_1,  ///< both views of the set "books", in version 1
+    books_2,
+};
 
 /// An orchestrator of a Database, in a process of its own; stopped with the object.
 class OrchestratorProcess {

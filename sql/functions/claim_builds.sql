@@ -1,5 +1,7 @@
 -- claim_builds: take on the builds that the caller carries and nobody else keeps.
 --
+-- What a promotion needs is left to those who carry that, see open_promotion().
+--
 -- One process keeps a build: it holds an advisory lock as long as its session lives, and every
 -- write of its shows the claim, see note_build(). Who is not admitted gets the reason as an answer,
 -- as in take_lead(): commit.
@@ -9,7 +11,7 @@
 -- Returns     a row for each build that is the caller's from here on; or one with refused_code and
 --             refused_message.
 -- Locks       the session advisory locks of those builds, until the session's end.
--- Tables      view_build: update. machine, refusal: see admit().
+-- Tables      view_build: update. promotion, set_version: read. machine, refusal: see admit().
 create or replace function claim_builds(
     node        text,
     reducers    text[],
@@ -48,6 +50,14 @@ begin
         select * from view_build v
          where v.view || '@' || v.version = any (claim_builds.reducers)
            and not (is_kept(v) and v.backend_pid = pg_backend_pid())
+           and not exists (
+                select from promotion p
+                 cross join lateral unnest(p.view_sets, p.versions) as w (view_set, version)
+                  join set_version s on s.view_set = w.view_set and s.version = w.version
+                 where p.state = 'requested' and v.view || '@' || v.version = any (s.members)
+                   and exists (
+                        select from unnest(p.view_sets, p.versions) as o (view_set, version)
+                         where o.view_set || '@' || o.version <> all (claim_builds.view_sets)))
          order by v.view, v.version
     loop
         continue when not pg_try_advisory_lock(build_lock_key(b.view, b.version));

@@ -1,11 +1,14 @@
 -- open_promotion: the promotion that the caller can carry out, if one is asked for. Internal, for
 -- processes that stand by; called in the session that claimed the builds.
 --
--- A promotion whose build was halted meanwhile is refused here.
+-- A promotion whose build was halted meanwhile is refused here. Versions that share a view share
+-- its build, which one process keeps: where that one does not carry what is to be promoted it gives
+-- up what it keeps, and whoever does carry it takes it on, see claim_builds().
 --
 -- Arguments   carried: 'set@version' of what the caller carries.
 -- Returns     its id; null if there is none, or it is another's to carry out, or a build is not
---             ready yet.
+--             ready yet, or the public view does not know it yet.
+-- Raises      BT011 the caller keeps a build that another's promotion needs: end the session.
 -- Tables      promotion: update. set_version, view_state, view_build: read.
 create or replace function open_promotion(carried text[])
 returns bigint
@@ -31,6 +34,18 @@ begin
         return null;
     end;
     if not after <@ open_promotion.carried then
+        select m.view, m.version into member
+          from promotion_builds(p.view_sets, p.versions) as m
+         where (m.b).backend_pid = pg_backend_pid()
+           and exists (select from unnest(p.view_sets, p.versions) as w (view_set, version)
+                        where w.view_set || '@' || w.version <> all (open_promotion.carried))
+         limit 1;
+        if found then
+            raise exception 'the build of %@% is given up: promotion % needs it, which this '
+                'process does not carry',
+                member.view, member.version, p.id
+                using errcode = 'BT011';
+        end if;
         return null;
     end if;
     for member in select * from promotion_builds(p.view_sets, p.versions) as m loop
@@ -41,7 +56,7 @@ begin
                 'the build of %s@%s is halted at position %s: %s', member.view, member.version,
                 (member.b).position, (member.b).reason));
             return null;
-        elsif (member.b).state <> 'ready' then
+        elsif (member.b).state <> 'ready' or not is_shown(member.view, member.version) then
             return null;
         end if;
     end loop;

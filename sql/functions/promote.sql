@@ -27,6 +27,7 @@ declare
     after    text[];
     member   record;
     head     bigint;
+    is_able  boolean;
     busy     promotion;
     made     bigint;
 begin
@@ -39,6 +40,9 @@ begin
     after := live_sets_after(promote.view_sets, promote.versions);
     head := coalesce((select b.first_position + b.count - 1 from batch b
                        order by b.first_position desc limit 1), 0);
+    -- A view that versions share may be kept by a process of another one, which gives it up.
+    is_able := exists (select from promotion_builds(promote.view_sets, promote.versions) as m
+                        where m.is_kept and after <@ (m.b).view_sets);
     for member in select * from promotion_builds(promote.view_sets, promote.versions) as m loop
         if (member.b).state = 'halted' then
             raise exception 'the build of %@% is halted at position %: %; see "baton dead list"',
@@ -55,8 +59,14 @@ begin
                 member.view, member.version, (member.b).position, head
                 using errcode = 'BT035';
         end if;
+        if not (promote.when_ready or is_shown(member.view, member.version)) then
+            raise exception 'view % cannot be made to show version % as long as somebody reads '
+                'it: wait, or use --when-ready',
+                member.view, member.version
+                using errcode = 'BT035';
+        end if;
         -- Waiting does not help: who keeps a build goes on to.
-        if not after <@ (member.b).view_sets then
+        if not is_able then
             raise exception 'the process that keeps %@% (%) does not carry %, which would be live, '
                 'too: promote together what it carries (%), or give it that',
                 member.view, member.version, (member.b).node,

@@ -3,7 +3,7 @@
 --
 -- Arguments   leaderless: nobody leads, so whoever keeps a build could.
 -- Returns     one line each.
--- Tables      view_build, set_version: read.
+-- Tables      view_build, set_version, promotion: read.
 create or replace function version_problems(leaderless boolean)
 returns text[]
 language sql
@@ -24,6 +24,16 @@ as $$
              where s.state = 'building'
                and exists (select from view_build b
                             where b.view || '@' || b.version = any (s.members) and not is_kept(b))
+             union all
+            select pg_catalog.format(
+                   'the promotion of %s@%s waits until view %s can be made to show it: somebody '
+                   'reads that for long',
+                   b.view, b.version, b.view)
+              from promotion p
+             cross join lateral promotion_builds(p.view_sets, p.versions) as m
+              join view_build b on b.view = m.view and b.version = m.version
+             where p.state = 'requested' and b.state = 'ready'
+               and not is_shown(b.view, b.version)
              union all
             select pg_catalog.format(
                    '%s is there, but view set %s is live at version %s and it carries %s: promote '

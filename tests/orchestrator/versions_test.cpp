@@ -151,6 +151,56 @@ TEST_F(VersionsTest, ViewsOfASetSwitchTogetherAndTheUnchangedOneIsShared) {
               "account_totals2,mark_totals1");
 }
 
+// One process keeps the build of a view that two versions share, whichever is to be promoted.
+TEST_F(VersionsTest, VersionsThatShareAViewAreEachPromoted) {
+    const auto first = start("first", in_set(1));
+    ASSERT_TRUE(world.leads("first")) << first->error_output();
+    dispatch_flood(world, 100);
+    const auto second = start("second", in_set(2));
+    std::vector<std::string> unshared = in_set(3);
+    unshared.insert(unshared.end(), {"--marks", "2"});
+    const auto third = start("third", unshared);
+    ASSERT_TRUE(is_ready("mark_totals", 2)) << third->error_output();
+    promote("books", 3);
+    ASSERT_TRUE(is_live("books", 3)) << third->error_output();
+    ASSERT_TRUE(is_ready("account_totals", 1)) << first->error_output();
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    ASSERT_TRUE(is_ready("mark_totals", 1)) << second->error_output();
+
+    const bool is_with_first =
+        world.ask("select node from view_build where view = 'mark_totals'") == "first";
+    promote("books", is_with_first ? 2 : 1, false);
+    ASSERT_TRUE(is_live("books", is_with_first ? 2 : 1))
+        << first->error_output() << second->error_output();
+    ASSERT_TRUE(world.leads(is_with_first ? "second" : "first"));
+    ASSERT_TRUE(world.settles());
+    world.expect_exact({.totals = is_with_first ? 2 : 1});
+}
+
+// To show one more version the public view is made anew, for which its readers must let go of it.
+TEST_F(VersionsTest, AVersionIsNotPromotedBeforeThePublicViewCanShowIt) {
+    const auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    sql::Connection connection(world.url(), in_test_schema("reader"));
+    std::optional<sql::Transaction> reader(std::in_place, connection);
+    reader->exec("select count(*) from account_totals");
+    const auto second = start("second", {"--totals", "2"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    EXPECT_EQ(refusal("promote(array['account_totals'], array[2])"),
+              "BT035 view account_totals cannot be made to show version 2 as long as somebody "
+              "reads it: wait, or use --when-ready");
+    promote("account_totals", 2);
+    EXPECT_NE(world.ask("select status() ->> 'problems'")
+                  .find("the promotion of account_totals@2 waits until view account_totals"),
+              std::string::npos);
+    EXPECT_EQ(world.ask("select sum(total) from account_totals"), "100");
+    reader.reset();
+    ASSERT_TRUE(is_live("account_totals", 2)) << second->error_output();
+    EXPECT_EQ(world.ask("select sum(total) from account_totals"), "200");
+}
+
 // A transaction sees the version that was live at its snapshot, whichever is now.
 TEST_F(VersionsTest, ASnapshotFromBeforeTheSwitchShowsTheFormerVersionToItsEnd) {
     const auto first = start("first", {"--rollback-window", "3600000"});
