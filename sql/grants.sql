@@ -29,6 +29,7 @@ declare
                                          'token_owner', 'origin_refusal', 'refuse_machine',
                                          'stands_beside_production', 'machines', 'refusals',
                                          'require_operator', 'live_sets_after', 'promotion_builds',
+                                         'shared_laggard',
                                          'switch_views', 'retire', 'version_problems'];
     suffix      text;
     roles       text;
@@ -159,9 +160,6 @@ begin
         'grant insert, update (error, state, failed_at, resolved_at, resolved_by) on dead_event '
         'to %I',
         schema_name || '_orchestrate');
-    -- To lock its row while reducers are registered: who leads is for take_lead() to say.
-    execute pg_catalog.format(
-        'grant update (only_row) on leader to %I', schema_name || '_orchestrate');
     -- A SQL reducer may have functions that take a row of it.
     execute pg_catalog.format(
         'grant usage on type batch_event to %I', schema_name || '_orchestrate');

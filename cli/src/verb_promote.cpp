@@ -39,6 +39,7 @@ struct ToRetire {
     SettingFlags settings;
     std::string set;
     std::optional<std::int64_t> version;
+    bool live = false;
 };
 
 struct Wish {
@@ -269,8 +270,9 @@ int retire(const ToRetire& given, Invocation& invocation) {
     sql::Connection connection = connect(environment, Access::write);
     as_operator([&] {
         sql::Transaction transaction(connection);
-        transaction.exec("select retire_version(view_set => $1, version => $2::integer)",
-                         {given.set, version});
+        transaction.exec(
+            "select retire_version(view_set => $1, version => $2::integer, live => $3::boolean)",
+            {given.set, version, given.live});
         transaction.commit();
         return 0;
     });
@@ -333,10 +335,12 @@ void add_rollback(CLI::App& root, Invocation& invocation) {
 
 void add_retire(CLI::App& root, Invocation& invocation) {
     CLI::App* const verb = root.add_subcommand(
-        "retire", "give up a version of a view set that is not live: a build, or a former one");
+        "retire",
+        "give up a version of a view set: a build, a former one, or for good the live one");
     auto given = std::make_shared<ToRetire>();
     verb->add_option("SET", given->set, "which")->required();
     add_number(*verb, "VERSION", given->version, "which of its versions", {.min = 1})->required();
+    verb->add_flag("--live", given->live, "although it is live: its views are there no more");
     given->settings.offer(*verb);
     verb->footer(
         footer("Its rows are dropped and no rollback leads back to it; nothing is built for this\n"

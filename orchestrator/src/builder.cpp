@@ -68,7 +68,16 @@ void Builder::register_sets() {
 }
 
 void Builder::claim() {
-    for (sql::BuildClaim& claim : sql::claim_builds(connection_, carried_.candidate())) {
+    // Of other sets it would keep what it does not fold.
+    sql::Candidate candidate = carried_.candidate();
+    candidate.reducers.clear();
+    for (const Kept& kept : kept_) {
+        const std::vector<std::string>& members = kept.set->set.members;
+        if (kept.state == sql::SetState::building || kept.state == sql::SetState::warm) {
+            candidate.reducers.insert(candidate.reducers.end(), members.begin(), members.end());
+        }
+    }
+    for (sql::BuildClaim& claim : sql::claim_builds(connection_, candidate)) {
         // A version that was taken into no event yet.
         const bool is_new = claim.standing.position == Position{0};
         for (Kept& kept : kept_) {

@@ -229,8 +229,10 @@ void Leader::retire_versions() {
             log().info("rows of a retired version dropped view={}", dropped);
         }
     } catch (const Error& error) {
-        // Somebody reads the view for long: there is time.
-        if (!is_passing(error)) throw;
+        // Somebody reads the view for long, or has made something of it, or it belongs to another
+        // role: there is time, and what is live goes on.
+        if (error.loses_connection() || error.code() == ErrorCode::deposed) throw;
+        if (std::exchange(not_dropped_, error.what()) == error.what()) return;
         log().warn("retired version not dropped: {}; will try again", error.what());
     }
 }

@@ -69,6 +69,7 @@ private:
     std::chrono::steady_clock::time_point views_checked_;
     std::chrono::steady_clock::time_point partitions_checked_;
     std::chrono::steady_clock::time_point versions_checked_;
+    std::string not_dropped_;  // why, as it was last told
 };
 
 }  // namespace baton::orchestrator

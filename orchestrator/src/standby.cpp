@@ -13,6 +13,12 @@ namespace {
 // How long it waits between looks when nobody called.
 constexpr std::chrono::milliseconds look_interval{300};
 
+// How many pages are folded at most before the lead is taken for a promotion.
+constexpr int pages_before_lead = 20;
+
+// How long it does not ask again after a promotion was refused or put off.
+constexpr std::chrono::seconds promotion_pause{5};
+
 // How often it looks for builds that nobody keeps.
 constexpr std::chrono::milliseconds claim_interval{1000};
 
@@ -70,6 +76,7 @@ void Standby::keep_versions(const std::string& lacking) {
 }
 
 void Standby::ask_for_promotion() {
+    if (Clock::now() - failed_ < promotion_pause) return;
     std::vector<std::string> sets;
     std::vector<int> versions;
     for (const sql::SetVersion* const set : builder_.ready_sets()) {
@@ -94,10 +101,14 @@ void Standby::ask_for_promotion() {
 }
 
 std::optional<sql::Epoch> Standby::promote() {
+    if (Clock::now() - failed_ < promotion_pause) return std::nullopt;
     const std::optional<std::int64_t> promotion = sql::open_promotion(connection_, candidate_);
     if (!promotion) return std::nullopt;
     std::optional<sql::Epoch> epoch;
     try {
+        // Nobody is deposed for a build that stands still, or cannot write.
+        for (int pages = 0; pages < pages_before_lead && builder_.step(); ++pages) {
+        }
         epoch = sql::lead(connection_, candidate_, promotion).epoch;
         if (!epoch) return std::nullopt;
         carry_out(*promotion, *epoch);
@@ -113,6 +124,7 @@ std::optional<sql::Epoch> Standby::promote() {
             throw;
         }
         if (epoch) sql::resign(connection_, *epoch);
+        failed_ = Clock::now();
         return std::nullopt;
     }
 }
@@ -138,7 +150,7 @@ void Standby::go_on() {
         } catch (const Error& error) {
             if (!is_passing(error)) throw;
             log().warn("build put off: {}", error.what());
-            break;
+            is_further = false;
         }
     }
     if (!is_further) static_cast<void>(calls_.wait(look_interval));

@@ -48,6 +48,7 @@ private:
     std::string lacking_;  // the last live set version that this process was found to lack
     std::string refused_;  // why a promotion that it asked for was refused
     Clock::time_point looked_;
+    Clock::time_point failed_ = Clock::now() - std::chrono::hours(1);  // to promote
 };
 
 }  // namespace baton::orchestrator

@@ -2,15 +2,16 @@
 --
 -- What a promotion needs is left to those who carry that, see open_promotion().
 --
--- One process keeps a build: it holds an advisory lock as long as its session lives, and every
--- write of its shows the claim, see note_build(). Who is not admitted gets the reason as an answer,
+-- One process keeps a build: every write of its shows the claim, see note_build(); and as long as it
+-- calls this again and again nobody else takes it, see is_kept(). Who is not admitted gets the reason as an answer,
 -- as in take_lead(): commit.
 --
 -- Arguments   node, environment, machine_id, token, may_enrol: see take_lead(). reducers,
 --             view_sets: 'name@version' of what the caller carries.
 -- Returns     a row for each build that is the caller's from here on; or one with refused_code and
 --             refused_message.
--- Locks       the session advisory locks of those builds, until the session's end.
+-- Locks       an advisory lock, so that of two processes one gets all that there is; until the
+--             transaction ends.
 -- Tables      view_build: update. promotion, set_version: read. machine, refusal: see admit().
 create or replace function claim_builds(
     node        text,
@@ -46,10 +47,12 @@ begin
     if not found then
         return;
     end if;
+    perform pg_advisory_xact_lock(leader_lock_key() + 2);
+    update view_build v set seen_at = clock_timestamp() where v.backend_pid = pg_backend_pid();
     for b in
         select * from view_build v
          where v.view || '@' || v.version = any (claim_builds.reducers)
-           and not (is_kept(v) and v.backend_pid = pg_backend_pid())
+           and not is_kept(v)
            and not exists (
                 select from promotion p
                  cross join lateral unnest(p.view_sets, p.versions) as w (view_set, version)
@@ -60,18 +63,14 @@ begin
                          where o.view_set || '@' || o.version <> all (claim_builds.view_sets)))
          order by v.view, v.version
     loop
-        continue when not pg_try_advisory_lock(build_lock_key(b.view, b.version));
         return query
             update view_build v
                set claim = v.claim + 1, node = claim_builds.node, backend_pid = pg_backend_pid(),
-                   machine_id = claim_builds.machine_id, view_sets = claim_builds.view_sets, claimed_at = clock_timestamp(),
+                   machine_id = claim_builds.machine_id, view_sets = claim_builds.view_sets,
+                   seen_at = clock_timestamp(), claimed_at = clock_timestamp(),
                    claimed_position = v.position
              where v.view = b.view and v.version = b.version
             returning v.view, v.version, v.position, v.state, v.claim, null::text, null::text;
-        if not found then
-            -- It was promoted or retired while we looked.
-            perform pg_advisory_unlock(build_lock_key(b.view, b.version));
-        end if;
     end loop;
 end;
 $$;

@@ -2,7 +2,8 @@
 -- has. Internal, for the leader, until it returns null.
 --
 -- Returns     'view@version', or null if there is nothing left to drop.
--- Locks       the leader's row; the public view and the table, exclusively, for 100 ms at most
+-- Raises      BT011 the caller does not lead.
+-- Locks       see lock_registration(); the public view and the table, exclusively, for 100 ms at most
 --             (55P03, and can be tried again).
 -- Tables      reducer_version, view_state, view_build, set_version: read.
 create or replace function drop_retired_version()
@@ -17,6 +18,8 @@ declare
     r  reducer_version;
     fn regprocedure;
 begin
+    perform require_leader();
+    perform lock_registration();
     select v.* into r
       from reducer_version v
      where not exists (select from view_state s where s.view = v.name and s.version = v.version)
@@ -30,7 +33,6 @@ begin
     if not found then
         return null;
     end if;
-    perform from leader where only_row for update;
     if exists (select from view_state s where s.view = r.name)
        or exists (select from view_build b where b.view = r.name) then
         perform show_view(r.name);

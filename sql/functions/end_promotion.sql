@@ -4,7 +4,8 @@
 --             it. reason: why, for people to read.
 -- Returns     whether it was still to be carried out.
 -- Raises      42501 it is to be cancelled by who could not have asked for it, see promote().
--- Tables      promotion: update.
+--             BT011 it is to be refused by a session that neither leads nor keeps a build.
+-- Tables      promotion: update. leader, view_build: read.
 create or replace function end_promotion(id bigint, state text, reason text)
 returns boolean
 language plpgsql
@@ -16,6 +17,10 @@ as $$
 begin
     if end_promotion.state = 'cancelled' then
         perform require_operator('cancel a promotion');
+    elsif not exists (select from leader l where l.backend_pid = pg_backend_pid())
+          and not exists (select from view_build b where b.backend_pid = pg_backend_pid()) then
+        raise exception 'deposed: this session neither leads nor keeps a build'
+            using errcode = 'BT011';
     end if;
     update promotion p
        set state = end_promotion.state, reason = end_promotion.reason,

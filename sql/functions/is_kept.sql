@@ -1,13 +1,17 @@
 -- is_kept: whether the process that claimed a build is still there. Internal.
+--
+-- Its session stands, and it said something within half a minute, or is in a transaction: a copy of
+-- many rows takes its time, and a process that hangs in one is ended by the server.
 create or replace function is_kept(b view_build)
 returns boolean
 language sql
 stable
 set search_path from current
 as $$
-    select exists (
-        select from pg_locks l
-         where l.locktype = 'advisory' and l.objsubid = 1 and l.granted and l.pid = b.backend_pid
-           and l.database = (select d.oid from pg_database d where d.datname = current_database())
-           and l.classid::bigint << 32 | l.objid::bigint = build_lock_key(b.view, b.version));
+    select exists (select from pg_stat_activity a
+                    where a.pid = b.backend_pid and a.datname = current_database())
+       and (b.seen_at > clock_timestamp() - interval '30 seconds'
+            or exists (select from pg_locks v
+                        where v.pid = b.backend_pid and v.locktype = 'virtualxid'
+                          and v.mode = 'ExclusiveLock'));
 $$;

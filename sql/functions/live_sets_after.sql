@@ -2,13 +2,15 @@
 -- open_promotion(), switch_versions().
 --
 -- A live set all of whose views go over into promoted ones is superseded. One that would keep only
--- some of its views has no version that says so: it must be promoted along.
+-- some of its views has no version that says so: it must be promoted along. A view that a promoted
+-- version leaves out is not live any more, unless a process carries it in another set: then that one
+-- must be promoted along.
 --
 -- Arguments   view_sets, versions: what is to be live.
 -- Returns     'set@version' of each, sorted.
 -- Raises      BT034 there is no such version. BT035 it is live already, or was retired; or the sets
 --             do not go together.
--- Tables      set_version: read.
+-- Tables      set_version, view_state: read.
 create or replace function live_sets_after(view_sets text[], versions integer[])
 returns text[]
 language plpgsql
@@ -76,6 +78,19 @@ begin
                 using errcode = 'BT035';
         end if;
     end loop;
+    select l.view, s.view_set, s.version into other
+      from view_state l
+      join set_version s on s.state = 'building' and l.view || '@' || l.version = any (s.members)
+     where l.view <> all (views)
+       and not exists (select from set_version k
+                        where k.view_set || '@' || k.version = any (kept)
+                          and l.view || '@' || l.version = any (k.members))
+     limit 1;
+    if found then
+        raise exception 'view % leaves its set, and %@% has it: promote that along', other.view,
+            other.view_set, other.version
+            using errcode = 'BT035';
+    end if;
     return (select pg_catalog.array_agg(s order by s)
               from pg_catalog.unnest(kept || promoted) as s);
 end;

@@ -30,9 +30,21 @@ begin
     begin
         after := live_sets_after(p.view_sets, p.versions);
     exception when sqlstate 'BT034' or sqlstate 'BT035' then
-        perform end_promotion(p.id, 'refused', sqlerrm);
+        update promotion t
+           set state = 'refused', ended_at = clock_timestamp(), reason = sqlerrm
+         where t.id = p.id and t.state = 'requested';
         return null;
     end;
+    for member in select * from promotion_builds(p.view_sets, p.versions) as m loop
+        if (member.b).state = 'halted' then
+            update promotion t
+               set state = 'refused', ended_at = clock_timestamp(), reason = pg_catalog.format(
+                   'the build of %s@%s is halted at position %s: %s', member.view, member.version,
+                   (member.b).position, (member.b).reason)
+             where t.id = p.id and t.state = 'requested';
+            return null;
+        end if;
+    end loop;
     if not after <@ open_promotion.carried then
         select m.view, m.version into member
           from promotion_builds(p.view_sets, p.versions) as m
@@ -51,15 +63,14 @@ begin
     for member in select * from promotion_builds(p.view_sets, p.versions) as m loop
         if (member.b).backend_pid is distinct from pg_backend_pid() then
             return null;
-        elsif (member.b).state = 'halted' then
-            perform end_promotion(p.id, 'refused', pg_catalog.format(
-                'the build of %s@%s is halted at position %s: %s', member.view, member.version,
-                (member.b).position, (member.b).reason));
-            return null;
         elsif (member.b).state <> 'ready' or not is_shown(member.view, member.version) then
             return null;
         end if;
     end loop;
+    -- A view that goes over as it is must be at the log's end, too.
+    if shared_laggard(p.view_sets, p.versions) is not null then
+        return null;
+    end if;
     return p.id;
 end;
 $$;

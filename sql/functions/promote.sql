@@ -28,6 +28,7 @@ declare
     member   record;
     head     bigint;
     is_able  boolean;
+    lagging  text;
     busy     promotion;
     made     bigint;
 begin
@@ -76,6 +77,14 @@ begin
                 using errcode = 'BT035';
         end if;
     end loop;
+
+    lagging := shared_laggard(promote.view_sets, promote.versions);
+    if lagging is not null and not promote.when_ready then
+        raise exception '%: resolve what it stands before, or give it a new version, too; or wait, '
+            'or use --when-ready',
+            lagging
+            using errcode = 'BT035';
+    end if;
 
     select * into busy from promotion p where p.state = 'requested' for update skip locked;
     if found then

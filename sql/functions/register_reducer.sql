@@ -1,8 +1,9 @@
 -- register_reducer: make a reducer version known here, with its table. Internal.
 --
 -- The first registration of (name, version) fixes its build. A version of a live set becomes the
--- live one of its view: it starts behind, at position 0, and the leader catches it up from the log.
--- A version of another set is built beside, see view_build. The public view is show_view()'s.
+-- live one of its view: it starts behind, at position 0 or where its build stood, and the leader
+-- catches it up from the log. A version of another set is built beside, see view_build. The public
+-- view is show_view()'s.
 --
 -- Arguments
 --   name, version, build, language   who it is; language 'c++' or 'sql'.
@@ -31,9 +32,10 @@ as $$
 declare
     known reducer_version;
     live  view_state;
+    stood bigint;
+    is_filled boolean;
 begin
-    perform from leader where only_row for update;
-
+    perform lock_registration();
     select * into known
       from reducer_version r
      where r.name = register_reducer.name and r.version = register_reducer.version;
@@ -63,16 +65,33 @@ begin
             live.view, live.version, register_reducer.version, live.version
             using errcode = 'BT013';
     end if;
+    select b.position into stood
+      from view_build b
+     where b.view = register_reducer.name and b.version = register_reducer.version;
+    if found and not register_reducer.is_live then
+        return;
+    end if;
     perform create_view_table(
         register_reducer.name, register_reducer.version, register_reducer.columns);
+    if stood is null and known.name is not null then
+        -- It was here, and retired, and is not dropped yet: its rows say nothing any more.
+        execute pg_catalog.format('select exists (select from %I)',
+                                  register_reducer.name || '__v' || register_reducer.version)
+           into is_filled;
+        if is_filled then
+            execute pg_catalog.format('truncate %I',
+                                      register_reducer.name || '__v' || register_reducer.version);
+        end if;
+    end if;
     if register_reducer.is_live then
+        delete from view_build b
+         where b.view = register_reducer.name and b.version = register_reducer.version;
         insert into view_state (view, version, state, position)
-        values (register_reducer.name, register_reducer.version, 'behind', 0);
+        values (register_reducer.name, register_reducer.version, 'behind', coalesce(stood, 0));
         perform show_view(register_reducer.name);
     else
         insert into view_build (view, version)
-        values (register_reducer.name, register_reducer.version)
-        on conflict do nothing;
+        values (register_reducer.name, register_reducer.version);
     end if;
 end;
 $$;

@@ -8,9 +8,9 @@
 --             can a set become live.
 -- Returns     'live', 'building', 'warm', 'retired'; 'new' where only a leader can say; 'older'
 --             for a version below the live one that was never here: nothing is built for it.
--- Raises      BT012 the version is known with other members.
--- Locks       the leader's row, so that registrations follow each other.
--- Tables      leader: lock. set_version, view_state: read; set_version: insert.
+-- Raises      BT012 the version is known with other members. BT011 the caller does not lead.
+-- Locks       see lock_registration().
+-- Tables      leader: read. set_version, view_state: read; set_version: insert.
 create or replace function register_set(
     view_set text, version integer, members text[], leads boolean)
 returns text
@@ -27,7 +27,10 @@ declare
     is_new boolean;
     made   text;
 begin
-    perform from leader where only_row for update;
+    perform lock_registration();
+    if register_set.leads then
+        perform require_leader();
+    end if;
     select * into known
       from set_version s
      where s.view_set = register_set.view_set and s.version = register_set.version;

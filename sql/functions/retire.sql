@@ -14,5 +14,11 @@ begin
      where not exists (select from set_version s
                         where s.state <> 'retired'
                           and b.view || '@' || b.version = any (s.members));
+    -- Nobody stands before them any more.
+    update dead_event d
+       set state = 'retried', resolved_at = clock_timestamp(), resolved_by = session_user
+     where d.state = 'halting'
+       and not exists (select from view_state l where l.view = d.view and l.version = d.version)
+       and not exists (select from view_build b where b.view = d.view and b.version = d.version);
 end;
 $$;

@@ -2,6 +2,7 @@
 --
 -- Arguments   rollback_window: how long a former version is kept.
 -- Returns     'set@version' of each, or null.
+-- Raises      BT011 the caller does not lead.
 -- Tables      set_version: update. view_build: delete.
 create or replace function retire_old_versions(rollback_window interval)
 returns text
@@ -15,6 +16,7 @@ declare
                      from set_version s
                     where s.state = 'warm' and s.since < clock_timestamp() - rollback_window);
 begin
+    perform require_leader();
     if old is not null then
         perform retire(old);
     end if;

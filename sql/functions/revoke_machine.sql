@@ -30,6 +30,8 @@ begin
             using errcode = 'BT029';
     end if;
 
+    -- In the order in which others lock them.
+    perform from leader where only_row for update;
     update view_build
        set claim = claim + 1, backend_pid = null, machine_id = null
      where machine_id = revoke_machine.machine_id;

@@ -11,18 +11,19 @@
 -- The public view keeps every column that it ever had, in their order, and new ones come last: what
 -- refers to it goes on working. A column that the live version lacks is null.
 --
--- Arguments   view: its name.
+-- Arguments   view: its name. version: which one it is made for; another build whose columns do not
+--             fit is left out, null: any.
 -- Grants      select on the view to the group role _observe, if there is one.
--- Raises      BT013 a version has a column of another type than the public view.
--- Locks       the public view, exclusively: for 100 ms at most it waits for those who read it (and
+-- Raises      BT013 the version, or the live one, has a column of another type than the public view.
+-- Locks       the public view, exclusively: for 20 ms at most it waits for those who read it (and
 --             lets others wait), then fails (55P03) and can be tried again.
 -- Tables      view_state, view_build, reducer_version: read.
-create or replace function show_view(view text)
+create or replace function show_view(view text, version integer default null)
 returns void
 language plpgsql
 volatile
 set search_path from current
-set lock_timeout = '100ms'
+set lock_timeout = '20ms'
 as $$
 #variable_conflict use_column
 declare
@@ -62,7 +63,13 @@ begin
         if clash.name <> all (names) then
             names := names || clash.name;
             types := types || clash.type;
-        elsif clash.type <> types[pg_catalog.array_position(names, clash.name)] then
+        elsif clash.type = types[pg_catalog.array_position(names, clash.name)] then
+            continue;
+        elsif clash.version is distinct from show_view.version
+              and not exists (select from view_state s
+                               where s.view = show_view.view and s.version = clash.version) then
+            versions := pg_catalog.array_remove(versions, clash.version);
+        else
             raise exception 'view % shows column % as %, and version % makes it %: give the column '
                 'another name',
                 show_view.view, clash.name, types[pg_catalog.array_position(names, clash.name)],

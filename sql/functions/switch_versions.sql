@@ -33,10 +33,20 @@ begin
         raise exception 'promotion % is not to be carried out any more', switch_versions.promotion
             using errcode = 'BT035';
     end if;
+    -- Whoever retires one of them meanwhile is waited for, or waits and finds it live.
+    perform from set_version s
+      where s.state = 'live' or s.view_set = any (p.view_sets)
+      order by s.view_set, s.version
+        for update;
     after := live_sets_after(p.view_sets, p.versions);
     head := coalesce((select b.first_position + b.count - 1 from batch b
                        order by b.first_position desc limit 1), 0);
 
+    if exists (select from promotion_builds(p.view_sets, p.versions) as m
+                where not is_shown(m.view, m.version)) then
+        raise exception 'the public view of a build is not made yet, because somebody reads it'
+            using errcode = 'BT035';
+    end if;
     select m.view, m.version, (m.b).position, (m.b).state into lagging
       from promotion_builds(p.view_sets, p.versions) as m
      where (m.b).position is distinct from head or (m.b).state = 'halted'
@@ -71,6 +81,13 @@ begin
        set state = 'live', since = clock_timestamp()
      where s.view_set || '@' || s.version = any (promoted);
     perform switch_views(head);
+    if exists (select from set_version s, lateral pg_catalog.unnest(s.members) as m (member)
+                where s.state = 'live'
+                  and not exists (select from view_state l
+                                   where l.view || '@' || l.version = m.member)) then
+        raise exception 'a view of a live set would have no live version'
+            using errcode = 'BT035';
+    end if;
     update promotion t
        set state = 'done', former = gone, position = head, epoch = switch_versions.epoch,
            ended_at = clock_timestamp()

@@ -35,6 +35,7 @@ select s.view, s.version, array[s.view || '@' || s.version], 'live' from view_st
 --   claim     raised by each process that takes it over; whoever has an older one cannot write.
 --   node, machine_id, backend_pid, view_sets   of the process that claimed it last, and what that
 --             one carries. Whether it is still there says is_kept().
+--   seen_at   when that process last said that it is there.
 --   claimed_at, claimed_position   for the rate.
 create table view_build (
     view             text        not null,
@@ -48,6 +49,7 @@ create table view_build (
     machine_id       text,
     backend_pid      integer,
     view_sets        text[]      not null default '{}',
+    seen_at          timestamptz not null default '-infinity',
     claimed_at       timestamptz,
     claimed_position bigint,
 

@@ -113,7 +113,13 @@ void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool 
     const Result known =
         transaction.exec_prepared("registered_sql_build", {reducer.name, reducer.version});
     const bool is_replaced = other_builds && !known.empty() && known[0].text(0) != reducer.build;
-    const bool is_new = known.empty() || is_replaced;
+    if (is_replaced && !is_live && known[0].boolean(1)) {
+        throw Error(ErrorCode::build_mismatch,
+                    "SQL reducer " + reducer.origin + ": " + reducer.name + "@" +
+                        std::to_string(reducer.version) +
+                        " is live with another build: give it a new version");
+    }
+    const bool is_new = known.empty() || is_replaced || !known[0].boolean(2);
     if (is_replaced) {
         blaming(reducer, [&] {
             transaction.exec_prepared("forget_reducer", {reducer.name, reducer.version});

@@ -57,7 +57,8 @@ std::string ask(Connection& connection, const std::string& statement,
 void prepare_versions(Connection& connection) {
     connection.prepare("register_set",
                        "select register_set($1, $2::integer, $3::text[], $4::boolean)");
-    connection.prepare("show_view", "select show_view($1) where not is_shown($1, $2::integer)");
+    connection.prepare("show_view",
+                       "select show_view($1, $2::integer) where not is_shown($1, $2::integer)");
     connection.prepare("claim_builds",
                        "select refused_code, refused_message, view, version, claim, position, state"
                        " from claim_builds(node => $1, reducers => $2::text[],"
