@@ -45,6 +45,11 @@ protected:
                 "books",    std::to_string(version), "account_totals,mark_totals"};
     }
 
+    static std::vector<std::string> with_auto(std::vector<std::string> options) {
+        options.emplace_back("--auto-promote");
+        return options;
+    }
+
     [[nodiscard]] bool is_ready(const std::string& view, int version) {
         return world.comes_true("exists (select from view_build b where view = '" + view +
                                 "' and version = " + std::to_string(version) +
@@ -439,7 +444,8 @@ TEST_F(VersionsTest, WhatCannotBePromotedIsRefusedWithItsReason) {
     EXPECT_EQ(refusal("roll_back(array['mark_totals'])"),
               "BT034 view set mark_totals has no former version that is kept");
     EXPECT_EQ(refusal("retire_version('mark_totals', 1)"),
-              "BT035 view set mark_totals@1 is live: promote another version first");
+              "BT035 view set mark_totals@1 is live: promote another version first, or use --live "
+              "to have it no more");
     EXPECT_EQ(world.ask("select node from leader"), "first");
 
     world.ask("select promote(array['account_totals', 'mark_totals'], array[2, 2])");
@@ -453,6 +459,153 @@ TEST_F(VersionsTest, WhatCannotBePromotedIsRefusedWithItsReason) {
     EXPECT_TRUE(world.comes_true("not exists (select from view_build b where is_kept(b))"));
     EXPECT_EQ(refusal("roll_back(array['account_totals', 'mark_totals'])"),
               "BT035 nobody keeps account_totals@1: start a program that carries it");
+}
+
+TEST_F(VersionsTest, ARetiredVersionThatComesBackBeginsAnew) {
+    const auto first = start("first", in_set(1));
+    ASSERT_TRUE(world.leads("first"));
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    const auto second = start("second", in_set(2));
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    world.ask("select retire_version('books', 2)");
+    // Before the leader has dropped its table, another version of the set wants the same member.
+    const auto third =
+        start("third", {"--totals", "2", "--set", "books", "3", "account_totals,mark_totals"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << third->error_output();
+    EXPECT_EQ(world.ask("select sum(events) from account_totals__v2"), "100");
+    promote("books", 3);
+    ASSERT_TRUE(is_live("books", 3)) << third->error_output();
+    world.expect_exact({.totals = 2});
+}
+
+TEST_F(VersionsTest, APromotionOfWhatIsBeingRetiredChangesNothing) {
+    const auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    dispatch_flood(world, 100);
+    const auto second = start("second", {"--totals", "2"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    sql::Connection operator_of(world.url(), in_test_schema("operator"));
+    sql::Transaction retiring(operator_of);
+    retiring.exec("select retire_version('account_totals', 2)");
+    retiring.exec("savepoint nothing");
+    world.ask("select promote(array['account_totals'], array[2], true)");
+    EXPECT_FALSE(world.comes_true("(select state from promotion) = 'done'", seconds(2)));
+    retiring.commit();
+    ASSERT_TRUE(world.comes_true("(select state from promotion) = 'refused'"))
+        << second->error_output();
+    EXPECT_EQ(world.ask("select version from view_state where view = 'account_totals'"), "1");
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles()) << first->error_output();
+    world.expect_exact();
+}
+
+TEST_F(VersionsTest, WhatIsMadeOfARetiredTableKeepsItAndTheLeaderGoesOn) {
+    const auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    world.ask("create view of_mine as select * from account_totals__v1");
+    const auto second = start("second", {"--totals", "2", "--rollback-window", "100"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    promote("account_totals", 2);
+    ASSERT_TRUE(eventually(seconds(20), [&] {
+        return second->error_output().find("retired version not dropped") != std::string::npos;
+    })) << second->error_output();
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles()) << second->error_output();
+    EXPECT_EQ(world.ask("select node from leader"), "second");
+    world.ask("drop view of_mine");
+    EXPECT_TRUE(world.comes_true("to_regclass('account_totals__v1') is null"));
+}
+
+TEST_F(VersionsTest, AViewThatLeavesItsSetIsPromotedWithTheOneThatTakesIt) {
+    const auto first = start("first", in_set(1));
+    ASSERT_TRUE(world.leads("first"));
+    const auto second = start("second", {"--totals", "2", "--set", "books", "2", "account_totals"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    EXPECT_EQ(
+        refusal("promote(array['books'], array[2])"),
+        "BT035 view mark_totals leaves its set, and mark_totals@1 has it: promote that along");
+    world.ask("select promote(array['books', 'mark_totals'], array[2, 1])");
+    ASSERT_TRUE(is_live("mark_totals", 1)) << second->error_output();
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    world.expect_exact({.totals = 2});
+}
+
+TEST_F(VersionsTest, ALiveSetThatIsGivenUpIsNoMoreAndAProgramWithoutItLeads) {
+    auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    const auto second = start("second", {"--without-marks"});
+    world.ask("select retire_version('mark_totals', 1, live => true)");
+    first->kill(SIGKILL);
+    ASSERT_TRUE(world.leads("second")) << second->error_output();
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    EXPECT_EQ(world.ask("select string_agg(view, ',') from view_state"), "account_totals");
+    EXPECT_TRUE(world.comes_true("to_regclass('mark_totals') is null"));
+    first = start("first");
+    ASSERT_TRUE(eventually(seconds(20), [&] {
+        return first->error_output().find("standing by") != std::string::npos;
+    }));
+    world.expect_exact({.without_marks = true});
+}
+
+TEST_F(VersionsTest, ABuilderThatHangsIsReplacedAndWritesNothingWhenItWakes) {
+    const auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    const auto second = start("second", {"--totals", "2"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    const auto third = start("third", {"--totals", "2"});
+    ASSERT_TRUE(eventually(seconds(10), [&] {
+        return third->error_output().find("cannot lead") != std::string::npos;
+    }));
+    second->kill(SIGSTOP);
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    world.ask("update view_build set seen_at = seen_at - interval '31 seconds'");
+    ASSERT_TRUE(world.comes_true("(select node || claim from view_build) = 'third2'"))
+        << third->error_output();
+    ASSERT_TRUE(is_ready("account_totals", 2));
+    second->kill(SIGCONT);
+    ASSERT_TRUE(eventually(seconds(10), [&] {
+        return second->error_output().find("not ours any more") != std::string::npos ||
+               second->error_output().find("standing by",
+                                           second->error_output().find("leadership interrupted")) !=
+                   std::string::npos;
+    })) << second->error_output();
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    ASSERT_TRUE(world.comes_true("(select position from view_build) = 200"));
+    expect_totals(2);
+}
+
+TEST_F(VersionsTest, APromotionThatCannotSucceedDeposesNobody) {
+    const auto first = start("first", in_set(1));
+    ASSERT_TRUE(world.leads("first"));
+    const auto second = start("second", with_auto(in_set(2)));
+    const auto dispatch_bad = [&] {
+        world.ask("select dispatch('mark/made', '{\"account\": \"a\", \"fault\": \"exception\"}')");
+    };
+    ASSERT_TRUE(is_live("books", 2)) << second->error_output();
+    dispatch_bad();
+    ASSERT_TRUE(world.comes_true("exists (select from view_state where state = 'halted')"));
+    // mark_totals@1 is shared, and stands still: version 3 cannot take it along.
+    const auto third = start("third", with_auto(in_set(3)));
+    ASSERT_TRUE(is_ready("account_totals", 3)) << third->error_output();
+    ASSERT_TRUE(eventually(seconds(10), [&] {
+        return third->error_output().find("not promoted yet") != std::string::npos;
+    })) << third->error_output();
+    EXPECT_EQ(
+        refusal("promote(array['books'], array[3])").find("BT035 view account_totals@2 goes over"),
+        std::string::npos);
+    EXPECT_NE(refusal("promote(array['books'], array[3])")
+                  .find("view mark_totals@1 goes over as it is, and is halted"),
+              std::string::npos);
+    EXPECT_EQ(world.ask("select epoch || node from leader"), "2second");
+    world.ask("select resolve_dead_event('mark_totals', 'skip')");
+    ASSERT_TRUE(is_live("books", 3)) << third->error_output();
 }
 
 // Kills the promoting process at each step; whoever comes next finds all or nothing of it.
