@@ -3,8 +3,8 @@
 --
 -- Returns     'view@version', or null if there is nothing left to drop.
 -- Raises      BT011 the caller does not lead.
--- Locks       see lock_registration(); the public view and the table, exclusively, for 100 ms at most
---             (55P03, and can be tried again).
+-- Locks       see lock_registration(); the public view and the table, exclusively; waits for them
+--             for 100 ms at most (55P03, and can be tried again).
 -- Tables      reducer_version, view_state, view_build, set_version: read.
 create or replace function drop_retired_version()
 returns text

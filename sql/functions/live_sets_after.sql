@@ -3,8 +3,8 @@
 --
 -- A live set all of whose views go over into promoted ones is superseded. One that would keep only
 -- some of its views has no version that says so: it must be promoted along. A view that a promoted
--- version leaves out is not live any more, unless a process carries it in another set: then that one
--- must be promoted along.
+-- version leaves out is not live any more, unless a process carries it in another set: then that
+-- one must be promoted along.
 --
 -- Arguments   view_sets, versions: what is to be live.
 -- Returns     'set@version' of each, sorted.

@@ -1,5 +1,5 @@
--- shared_laggard: a live view that goes over as it is with a promotion, and is not at the log's end.
--- Internal: promote(), open_promotion().
+-- shared_laggard: a live view that goes over as it is with a promotion, and is not at the log's
+-- end. Internal: promote(), open_promotion().
 --
 -- Returns     where it stands, in words; null if there is none.
 -- Tables      set_version, view_state: read.

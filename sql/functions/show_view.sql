@@ -14,7 +14,8 @@
 -- Arguments   view: its name. version: which one it is made for; another build whose columns do not
 --             fit is left out, null: any.
 -- Grants      select on the view to the group role _observe, if there is one.
--- Raises      BT013 the version, or the live one, has a column of another type than the public view.
+-- Raises      BT013 the version, or the live one, has a column of another type than the public
+--             view.
 -- Locks       the public view, exclusively: for 20 ms at most it waits for those who read it (and
 --             lets others wait), then fails (55P03) and can be tried again.
 -- Tables      view_state, view_build, reducer_version: read.

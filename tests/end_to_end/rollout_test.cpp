@@ -16,6 +16,7 @@
 
 #include "baton/reducers/decimal.hpp"
 #include "baton/sql/connection.hpp"
+#include "baton/sql/failure.hpp"
 #include "support/child_process.hpp"
 #include "support/cluster.hpp"
 #include "support/environment.hpp"
@@ -266,7 +267,7 @@ protected:
                 transaction.exec("select dispatch(type, payload, key) from event where id = $1",
                                  {static_cast<std::int64_t>(1 + random() % 5000)});
                 if (random() % 10 != 0) transaction.commit();
-                std::this_thread::sleep_for(5ms);
+                static_cast<void>(sql::pause_unless(5ms, [&] { return token.stop_requested(); }));
             }
         });
     }
