@@ -210,8 +210,10 @@ TEST_F(VersionsCliTest, WhatCannotBePromotedIsRefusedWithItsCode) {
     EXPECT_EQ(unknown.code, 1);
     EXPECT_EQ(unknown.err,
               "baton: view set category_sales has no version 7 here; there is 1 (live) [BT034]\n");
-    EXPECT_EQ(tool_.run({"retire", "category_sales", "1"}).err,
-              "baton: view set category_sales@1 is live: promote another version first [BT035]\n");
+    EXPECT_EQ(
+        tool_.run({"retire", "category_sales", "1"}).err,
+        "baton: view set category_sales@1 is live: promote another version first, or use --live to "
+        "have it no more [BT035]\n");
 
     const Ran odd = tool_.run({"promote", "category_sales"});
     EXPECT_EQ(odd.code, 2);

@@ -2,7 +2,9 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -25,6 +27,19 @@ const passwd* unprivileged_user() {
     if (user == nullptr) user = ::getpwnam("nobody");
     if (user == nullptr) throw std::runtime_error("no unprivileged user for pgbouncer");
     return user;
+}
+
+// The file is there a moment before it can be connected to.
+bool accepts(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) throw std::runtime_error(path + " is too long");
+    path.copy(address.sun_path, path.size());
+    const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool is_connected =
+        ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(socket);
+    return is_connected;
 }
 
 std::string settings(const UnixUrl& server, const std::string& folder) {
@@ -63,7 +78,7 @@ Pgbouncer::Pgbouncer(const std::string& url, const std::vector<std::string>& use
     process_ = std::make_unique<ChildProcess>(ChildProcessOptions{.arguments = arguments});
     const bool started = eventually(std::chrono::seconds(20), [&] {
         return process_->wait(std::chrono::milliseconds(0)).has_value() ||
-               std::filesystem::exists(folder_ + "/.s.PGSQL.6432");
+               accepts(folder_ + "/.s.PGSQL.6432");
     });
     if (!started || process_->wait(std::chrono::milliseconds(0))) {
         throw std::runtime_error("pgbouncer does not start: " + process_->error_output());
