@@ -139,8 +139,15 @@ bool Builder::step() {
         }
     }
     const BatchContext context{connection_, options_, views_, claims_};
-    for (const Kept& kept : kept_) {
-        if (catch_up_.step(context, kept.views, head)) return true;
+    try {
+        for (const Kept& kept : kept_) {
+            if (catch_up_.step(context, kept.views, head)) return true;
+        }
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::event_unknown) throw;
+        throw Error(error.code(), std::string("cannot build from the log: ") + error.what() +
+                                      "; let the reducer begin with the rows of a former version"
+                                      " (docs/rollout.md)");
     }
     return false;
 }

@@ -608,6 +608,25 @@ TEST_F(VersionsTest, APromotionThatCannotSucceedDeposesNobody) {
     ASSERT_TRUE(is_live("books", 3)) << third->error_output();
 }
 
+TEST_F(VersionsTest, ABuildFromALogWhoseBeginningIsGoneIsRefusedWithTheWayOut) {
+    const auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    world.ask("delete from event where id <= 50");
+    const auto second = start("second", {"--totals", "2"});
+    ASSERT_TRUE(second->wait(seconds(20)));
+    EXPECT_NE(
+        second->error_output().find("BT008 cannot build from the log: the log after position"),
+        std::string::npos)
+        << second->error_output();
+    EXPECT_NE(second->error_output().find("begin with the rows of a former version"),
+              std::string::npos);
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles()) << first->error_output();
+    EXPECT_EQ(world.ask("select sum(events) from account_totals"), "200");
+}
+
 // Kills the promoting process at each step; whoever comes next finds all or nothing of it.
 class PromotionCrashTest : public VersionsTest,
                            public ::testing::WithParamInterface<const char*> {};
