@@ -107,7 +107,8 @@ std::optional<sql::Epoch> Standby::promote() {
     std::optional<sql::Epoch> epoch;
     try {
         // Nobody is deposed for a build that stands still, or cannot write.
-        for (int pages = 0; pages < pages_before_lead && builder_.step(); ++pages) {
+        for (int pages = 0; builder_.step(); ++pages) {
+            if (pages == pages_before_lead) return std::nullopt;
         }
         epoch = sql::lead(connection_, candidate_, promotion).epoch;
         if (!epoch) return std::nullopt;

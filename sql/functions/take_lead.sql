@@ -29,8 +29,8 @@
 --             may_enrol: see admit(). promotion: which one it carries out, see open_promotion().
 -- Returns     one row. epoch: the new epoch, or null. refused_code, refused_message: why it may not
 --             lead here. lacking: the live set version that the caller does not carry. Where all
---             are null somebody else leads.
--- Raises      BT009 see rebase_log(). BT035 the promotion is not to be carried out any more.
+--             are null somebody else leads, or the promotion is not to be carried out just now.
+-- Raises      BT009 see rebase_log().
 -- Locks       the session advisory lock of this environment, until resign() or the session's end;
 --             the leader's row, for which it waits no longer than lock_timeout (55P03).
 -- Tables      leader: update. leadership: insert. log_window, log_origin: see rebase_log().
@@ -79,8 +79,8 @@ begin
             return;
         end if;
     elsif open_promotion(take_lead.view_sets) is distinct from take_lead.promotion then
-        raise exception 'promotion % is not to be carried out any more', take_lead.promotion
-            using errcode = 'BT035';
+        return next;
+        return;
     end if;
 
     lock_free := pg_try_advisory_lock(leader_lock_key());

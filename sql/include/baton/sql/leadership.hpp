@@ -44,9 +44,9 @@ struct LeadAnswer {
 void prepare_leadership(Connection& connection);
 
 /// Asks for the lead; to carry out `promotion`, if one is given (sql/versions.hpp). Throws Error:
-/// not_installed (see sql/functions/rebase_log.sql), promotion_refused (it was ended), and where
-/// the machine may not lead here environment_mismatch, machine_not_enrolled, machine_elsewhere,
-/// token_refused, machine_revoked, origin_refused; that it was refused is then recorded.
+/// not_installed (see sql/functions/rebase_log.sql), and where the machine may not lead here
+/// environment_mismatch, machine_not_enrolled, machine_elsewhere, token_refused, machine_revoked,
+/// origin_refused; that it was refused is then recorded.
 LeadAnswer lead(Connection& connection, const Candidate& candidate,
                 std::optional<std::int64_t> promotion = std::nullopt);
 
