@@ -42,8 +42,10 @@ begin
     head := coalesce((select b.first_position + b.count - 1 from batch b
                        order by b.first_position desc limit 1), 0);
     -- A view that versions share may be kept by a process of another one, which gives it up.
+    -- What nobody keeps may be kept by who is started next.
     is_able := exists (select from promotion_builds(promote.view_sets, promote.versions) as m
-                        where m.is_kept and after <@ (m.b).view_sets);
+                        where m.is_kept and after <@ (m.b).view_sets
+                           or promote.when_ready and m.is_kept is not true);
     for member in select * from promotion_builds(promote.view_sets, promote.versions) as m loop
         if (member.b).state = 'halted' then
             raise exception 'the build of %@% is halted at position %: %; see "baton dead list"',
