@@ -1,7 +1,7 @@
-// Reduces one page of the log: into all views that follow, or into one view that is behind; each in
-// one transaction, with the events that cannot be folded set apart.
+// Reduces one page of the log: into all views that follow, or into views of one set that are
+// behind; each in one transaction, with the events that cannot be folded set apart.
 //
-// Threads: the leader's.
+// Threads: that of its connection: the leader's, or a builder's.
 #pragma once
 
 #include <memory>
