@@ -22,6 +22,7 @@ declare
     p      promotion;
     after  text[];
     member record;
+    why    text;
 begin
     select * into p from promotion where state = 'requested';
     if not found then
@@ -29,22 +30,21 @@ begin
     end if;
     begin
         after := live_sets_after(p.view_sets, p.versions);
+        select pg_catalog.format('the build of %s@%s is halted at position %s: %s', m.view,
+                                 m.version, (m.b).position, (m.b).reason) into why
+          from promotion_builds(p.view_sets, p.versions) as m
+         where (m.b).state = 'halted'
+         limit 1;
     exception when sqlstate 'BT034' or sqlstate 'BT035' then
+        why := sqlerrm;
+    end;
+    -- Not end_promotion(): whoever comes across it may say so.
+    if why is not null then
         update promotion t
-           set state = 'refused', ended_at = clock_timestamp(), reason = sqlerrm
+           set state = 'refused', ended_at = clock_timestamp(), reason = why
          where t.id = p.id and t.state = 'requested';
         return null;
-    end;
-    for member in select * from promotion_builds(p.view_sets, p.versions) as m loop
-        if (member.b).state = 'halted' then
-            update promotion t
-               set state = 'refused', ended_at = clock_timestamp(), reason = pg_catalog.format(
-                   'the build of %s@%s is halted at position %s: %s', member.view, member.version,
-                   (member.b).position, (member.b).reason)
-             where t.id = p.id and t.state = 'requested';
-            return null;
-        end if;
-    end loop;
+    end if;
     if not after <@ open_promotion.carried then
         select m.view, m.version into member
           from promotion_builds(p.view_sets, p.versions) as m

@@ -231,18 +231,7 @@ protected:
             for (int n = up_to(3); n >= 0; --n) {
                 const std::string account = "account " + std::to_string(up_to(19));
                 const std::int64_t amount = up_to(1000) - 500;
-                const std::int64_t sequence =
-                    transaction
-                        .exec(
-                            "update account set sequence = sequence + 1, total = total + $2"
-                            " where name = $1 returning sequence",
-                            {account, amount})
-                        .only()
-                        .integer(0);
-                transaction.exec(
-                    "select dispatch('account/moved', jsonb_build_object('account', $1::text,"
-                    " 'amount', $2::bigint, 'sequence', $3::bigint), $1)",
-                    {account, amount, sequence});
+                move_account(transaction, account, amount);
                 transaction.exec(
                     "select dispatch('mark/made', jsonb_build_object('account', $1::text,"
                     " 'fault', ''), $1)",

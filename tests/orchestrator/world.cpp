@@ -209,18 +209,7 @@ void Writers::write(const std::stop_token& token, std::uint64_t seed) const {
                 const std::string account = "account " + std::to_string(random() % 20);
                 const auto amount = static_cast<std::int64_t>(random() % 1000) - 500;
                 sql::Transaction transaction(connection);
-                const std::int64_t sequence =
-                    transaction
-                        .exec(
-                            "update account set sequence = sequence + 1, total = total + $2"
-                            " where name = $1 returning sequence",
-                            {account, amount})
-                        .only()
-                        .integer(0);
-                transaction.exec(
-                    "select dispatch('account/moved', jsonb_build_object('account', $1::text,"
-                    " 'amount', $2::bigint, 'sequence', $3::bigint), $1)",
-                    {account, amount, sequence});
+                move_account(transaction, account, amount);
                 if (random() % 10 != 0) transaction.commit();
             }
         } catch (const Error&) {
@@ -229,6 +218,21 @@ void Writers::write(const std::stop_token& token, std::uint64_t seed) const {
             sql::pause_unless(milliseconds(20), stopped);
         }
     }
+}
+
+void move_account(sql::Transaction& transaction, const std::string& account, std::int64_t amount) {
+    const std::int64_t sequence =
+        transaction
+            .exec(
+                "update account set sequence = sequence + 1, total = total + $2"
+                " where name = $1 returning sequence",
+                {account, amount})
+            .only()
+            .integer(0);
+    transaction.exec(
+        "select dispatch('account/moved', jsonb_build_object('account', $1::text,"
+        " 'amount', $2::bigint, 'sequence', $3::bigint), $1)",
+        {account, amount, sequence});
 }
 
 void dispatch_flood(World& world, int count, int accounts) {

@@ -92,6 +92,9 @@ private:
     std::vector<std::jthread> threads_;
 };
 
+/// Numbers a movement of `account` under its row's lock, and dispatches it.
+void move_account(sql::Transaction& transaction, const std::string& account, std::int64_t amount);
+
 /// Dispatches `count` movements at once, numbered as the writers do; the account is `account` and
 /// the number of each modulo `accounts`.
 void dispatch_flood(World& world, int count, int accounts = 20);
