@@ -129,6 +129,17 @@ void Builder::resume() {
 }
 
 bool Builder::step() {
+    return step_of([](const Kept&) { return true; });
+}
+
+bool Builder::step(const std::vector<std::string>& sets) {
+    return step_of([&](const Kept& kept) {
+        return std::ranges::find(sets, kept.set->set.name) != sets.end();
+    });
+}
+
+template <class Choice>
+bool Builder::step_of(Choice&& is_chosen) {
     if (views_.empty()) return false;
     const sql::Checkpoint checkpoint = sql::read_checkpoint(connection_);
     const Position head{static_cast<std::int64_t>(checkpoint.next_position) - 1};
@@ -140,8 +151,10 @@ bool Builder::step() {
     }
     const BatchContext context{connection_, options_, views_, claims_};
     try {
-        for (const Kept& kept : kept_) {
-            if (catch_up_.step(context, kept.views, head)) return true;
+        for (std::size_t tried = 0; tried < kept_.size(); ++tried) {
+            turn_ = (turn_ + 1) % kept_.size();
+            const Kept& kept = kept_[turn_];
+            if (is_chosen(kept) && catch_up_.step(context, kept.views, head)) return true;
         }
     } catch (const Error& error) {
         if (error.code() != ErrorCode::event_unknown) throw;

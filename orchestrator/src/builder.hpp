@@ -25,9 +25,12 @@ public:
     /// reducer_invalid, what sql::lead() says of a machine that may not lead, and what a
     /// Transaction throws.
     void look(bool registers);
-    /// Takes one set a page further; false if all are at the log's end, or halted. Throws
-    /// Error(deposed) where a build is not ours any more, and what a Transaction throws.
+    /// Takes one set a page further, each in its turn; false if all are at the log's end, or
+    /// halted. Throws Error(deposed) where a build is not ours any more, and what a Transaction
+    /// throws.
     bool step();
+    /// The same, of these sets only.
+    bool step(const std::vector<std::string>& sets);
 
     /// The sets that were never live, if all that this process keeps of them is at the log's end.
     [[nodiscard]] std::vector<const sql::SetVersion*> ready_sets() const;
@@ -58,6 +61,8 @@ private:
         std::vector<View*> views;  // those that are not live
     };
 
+    template <class Choice>
+    bool step_of(Choice&& is_chosen);
     void register_sets();
     void claim();
     void show();
@@ -70,6 +75,7 @@ private:
     CatchUp catch_up_;
     std::vector<std::unique_ptr<View>> views_;
     std::vector<Kept> kept_;
+    std::size_t turn_ = 0;        // in kept_
     std::vector<View*> unshown_;  // which the public view does not know yet
 };
 

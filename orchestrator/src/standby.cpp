@@ -13,7 +13,8 @@ namespace {
 // How long it waits between looks when nobody called.
 constexpr std::chrono::milliseconds look_interval{300};
 
-// How many pages are folded at most before the lead is taken for a promotion.
+// How many pages are folded at most before the lead is taken for a promotion: a busy leader would
+// be a batch ahead for ever.
 constexpr int pages_before_lead = 20;
 
 // How long it does not ask again after a promotion was refused or put off.
@@ -102,15 +103,16 @@ void Standby::ask_for_promotion() {
 
 std::optional<sql::Epoch> Standby::promote() {
     if (Clock::now() - failed_ < promotion_pause) return std::nullopt;
-    const std::optional<std::int64_t> promotion = sql::open_promotion(connection_, candidate_);
+    const std::optional<sql::OpenPromotion> promotion =
+        sql::open_promotion(connection_, candidate_);
     if (!promotion) return std::nullopt;
     std::optional<sql::Epoch> epoch;
     try {
         // Nobody is deposed for a build that stands still, or cannot write.
-        for (int pages = 0; builder_.step(); ++pages) {
-            if (pages == pages_before_lead) return std::nullopt;
-        }
-        epoch = sql::lead(connection_, candidate_, promotion).epoch;
+        int pages = 0;
+        while (pages < pages_before_lead && builder_.step(promotion->view_sets)) ++pages;
+        // It is not led either where a build fell back further than a page: that one is not ready.
+        epoch = sql::lead(connection_, candidate_, promotion->id).epoch;
         if (!epoch) return std::nullopt;
         carry_out(*promotion, *epoch);
         return epoch;
@@ -120,7 +122,7 @@ std::optional<sql::Epoch> Standby::promote() {
             log().info("promotion put off: {}", error.what());
         } else if (error.code() == ErrorCode::promotion_refused) {
             log().warn("promotion refused: {}", error.what());
-            sql::refuse_promotion(connection_, *promotion, error.what());
+            sql::refuse_promotion(connection_, promotion->id, error.what());
         } else {
             throw;
         }
@@ -130,15 +132,15 @@ std::optional<sql::Epoch> Standby::promote() {
     }
 }
 
-void Standby::carry_out(std::int64_t promotion, sql::Epoch epoch) {
+void Standby::carry_out(const sql::OpenPromotion& promotion, sql::Epoch epoch) {
     fault_point("promotion_led");
     // Nobody else can move the log on any more: what is missing is a batch at most.
     Lease lease(connection_, epoch, options_.lease);
-    while (builder_.step()) lease.keep();
+    while (builder_.step(promotion.view_sets)) lease.keep();
     fault_point("before_switch");
-    const Position position = sql::switch_versions(connection_, promotion, epoch);
+    const Position position = sql::switch_versions(connection_, promotion.id, epoch);
     fault_point("after_switch");
-    log().info("promoted promotion={} position={} epoch={}", promotion,
+    log().info("promoted promotion={} position={} epoch={}", promotion.id,
                static_cast<std::int64_t>(position), static_cast<std::int64_t>(epoch));
 }
 

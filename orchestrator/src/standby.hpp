@@ -11,6 +11,7 @@
 
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/listener.hpp"
+#include "baton/sql/versions.hpp"
 #include "builder.hpp"
 #include "carried.hpp"
 
@@ -34,7 +35,7 @@ private:
     /// Asks for the promotion of what is ready, where that is the policy.
     void ask_for_promotion();
     std::optional<sql::Epoch> promote();
-    void carry_out(std::int64_t promotion, sql::Epoch epoch);
+    void carry_out(const sql::OpenPromotion& promotion, sql::Epoch epoch);
     /// Builds until it is time to look again; waits if there is nothing to build.
     void go_on();
 

@@ -70,7 +70,9 @@ void prepare_versions(Connection& connection) {
                        "select state, position from view_build where view = $1"
                        " and version = $2::integer");
     connection.prepare("promote", "select promote($1::text[], $2::integer[], $3::boolean)");
-    connection.prepare("open_promotion", "select open_promotion($1::text[])");
+    connection.prepare("open_promotion",
+                       "select p, s from open_promotion($1::text[]) as p left join lateral"
+                       " (select unnest(view_sets) as s from promotion_state(p)) as sets on true");
     connection.prepare("refuse_promotion", "select end_promotion($1::bigint, 'refused', $2)");
     connection.prepare("switch_versions", "select switch_versions($1::bigint, $2::bigint)");
     connection.prepare("retire_old_versions", "select retire_old_versions($1::interval)");
@@ -135,13 +137,16 @@ std::int64_t promote(Connection& connection, const std::vector<std::string>& set
     return id;
 }
 
-std::optional<std::int64_t> open_promotion(Connection& connection, const Candidate& candidate) {
+std::optional<OpenPromotion> open_promotion(Connection& connection, const Candidate& candidate) {
     Transaction transaction(connection);
     const Result result =
         transaction.exec_prepared("open_promotion", {text_array(candidate.view_sets)});
-    const std::optional<std::int64_t> id = result.only().integer_or_null(0);
     transaction.commit();
-    return id;
+    const std::optional<std::int64_t> id = result[0].integer_or_null(0);
+    if (!id) return std::nullopt;
+    OpenPromotion promotion{*id, {}};
+    for (const Row row : result) promotion.view_sets.emplace_back(row.text(1));
+    return promotion;
 }
 
 void refuse_promotion(Connection& connection, std::int64_t promotion, std::string_view reason) {

@@ -140,6 +140,22 @@ TEST_F(VersionsTest, ANewVersionIsBuiltBesidePromotedAndRolledBackUnderLoad) {
               "done,done,done");
 }
 
+// Whatever it does, the leader has recorded a batch meanwhile.
+TEST_F(VersionsTest, ABuilderThatIsSlowerThanTheLeaderIsPromotedUnderLoad) {
+    Writers writers(world.url(), 4);
+    const auto first = start("first", {"--marks", "2"});
+    ASSERT_TRUE(world.leads("first")) << first->error_output();
+    const auto second = start("second", {"--totals", "2", "--marks", "3"}, "after_reduce:1:delay");
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    ASSERT_TRUE(is_ready("mark_totals", 3)) << second->error_output();
+    world.ask("select promote(array['account_totals', 'mark_totals'], array[2, 3], true)");
+    ASSERT_TRUE(is_live("account_totals", 2)) << second->error_output();
+    EXPECT_TRUE(world.leads("second"));
+    writers.stop();
+    ASSERT_TRUE(world.settles()) << second->error_output();
+    expect_totals(2);
+}
+
 TEST_F(VersionsTest, ViewsOfASetSwitchTogetherAndTheUnchangedOneIsShared) {
     Writers writers(world.url(), 2);
     const auto first = start("first", in_set(1));

@@ -79,9 +79,14 @@ std::optional<Position> start_from_former(Connection& connection, const BuildCla
 [[nodiscard]] std::int64_t promote(Connection& connection, const std::vector<std::string>& sets,
                                    const std::vector<int>& versions, bool when_ready);
 
+struct OpenPromotion {
+    std::int64_t id;
+    std::vector<std::string> view_sets;  ///< Those that are to switch.
+};
+
 /// The promotion that this session can carry out, if one is asked for.
-[[nodiscard]] std::optional<std::int64_t> open_promotion(Connection& connection,
-                                                         const Candidate& candidate);
+[[nodiscard]] std::optional<OpenPromotion> open_promotion(Connection& connection,
+                                                          const Candidate& candidate);
 /// It will not be carried out.
 void refuse_promotion(Connection& connection, std::int64_t promotion, std::string_view reason);
 
