@@ -115,7 +115,7 @@ begin
     end loop;
     execute 'revoke all on event, batch, log_window, log_origin, leader, leadership, view_state, '
         'dead_event, reducer_version, set_version, view_build, promotion, event_limit, '
-        'schema_migration, batch_event, event_partition from ' || roles;
+        'schema_migration, batch_event, event_partition, view_snapshot from ' || roles;
 
     execute pg_catalog.format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
         'dispatch_limits, refuse_field, dispatched_ids, ring, wait_for, wait_for_position, '
@@ -146,7 +146,7 @@ begin
     execute pg_catalog.format(
         'grant select on event, batch, log_window, log_origin, leader, leadership, '
         'view_state, dead_event, reducer_version, set_version, view_build, promotion, '
-        'event_limit, schema_migration, batch_event, event_partition to %I',
+        'event_limit, schema_migration, batch_event, event_partition, view_snapshot to %I',
         schema_name || '_orchestrate');
     execute pg_catalog.format(
         'grant insert, delete on view_build to %I', schema_name || '_orchestrate');

@@ -94,6 +94,8 @@ void add_verbs(CLI::App& root, Invocation& invocation) {
     cli::add_log(root, invocation);
     cli::add_view(root, invocation);
     cli::add_views(root, invocation);
+    cli::add_diff(root, invocation);
+    cli::add_replay(root, invocation);
     cli::add_wait(root, invocation);
     cli::add_versions(root, invocation);
     cli::add_promote(root, invocation);

@@ -106,6 +106,8 @@ void add_dispatch(CLI::App& root, Invocation& invocation);
 void add_log(CLI::App& root, Invocation& invocation);
 void add_view(CLI::App& root, Invocation& invocation);
 void add_views(CLI::App& root, Invocation& invocation);
+void add_diff(CLI::App& root, Invocation& invocation);
+void add_replay(CLI::App& root, Invocation& invocation);
 void add_wait(CLI::App& root, Invocation& invocation);
 void add_versions(CLI::App& root, Invocation& invocation);
 void add_promote(CLI::App& root, Invocation& invocation);

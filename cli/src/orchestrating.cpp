@@ -124,6 +124,8 @@ OrchestratorOptions orchestrator_options(const App& app,
     options.view_sets = merged_view_sets(app, environment, views);
     options.auto_promote = environment.auto_promote.value;
     options.rollback_window = environment.rollback_window.value;
+    options.snapshots = {environment.snapshot_every.value,
+                         static_cast<int>(environment.snapshots_max.value)};
     return options;
 }
 

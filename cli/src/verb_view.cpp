@@ -1,80 +1,55 @@
-// baton view: the rows of a view, for people, as CSV or as JSON. baton views: which there are.
-#include <simdjson.h>
+// baton view: the rows of a view, now or at a position of the past, for people, as CSV or as JSON.
+// baton views: which there are.
 #include <CLI/CLI.hpp>
 
 #include "baton/base/error.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
+#include "rows.hpp"
+#include "time_machine.hpp"
 
 namespace baton::cli {
 namespace {
-
-// How many rows are held at once.
-constexpr const char* fetch = "fetch 5000 from view_rows";
 
 struct Given {
     SettingFlags settings;
     std::string view;
     bool csv = false;
     bool json = false;
+    std::optional<std::int64_t> at;
+    std::optional<std::int64_t> version;
+
+    [[nodiscard]] RowFormat format() const {
+        return json ? RowFormat::json : csv ? RowFormat::csv : RowFormat::table;
+    }
 };
-
-std::vector<std::string> names_of(const std::string& columns) {
-    simdjson::dom::parser parser;
-    std::vector<std::string> names;
-    for (const simdjson::dom::element column : parser.parse(columns).get_array()) {
-        names.emplace_back(std::string_view(column["name"]));
-    }
-    return names;
-}
-
-// Calls `use` with each row of the query, all of one snapshot.
-template <class Use>
-void for_each_row(sql::Transaction& transaction, const std::string& query, Use use) {
-    transaction.exec("declare view_rows no scroll cursor for " + query);
-    for (;;) {
-        const sql::Result rows = transaction.exec(fetch);
-        if (rows.empty()) return;
-        for (const sql::Row& row : rows) use(row);
-    }
-}
-
-void print_json(sql::Transaction& transaction, const std::string& query) {
-    const char* before = "[";
-    for_each_row(transaction, "select row_to_json(v)::text from (" + query + ") as v",
-                 [&](const sql::Row& row) {
-                     write_out(before + std::string(row.text(0)));
-                     before = ",\n ";
-                 });
-    write_out(*before == '[' ? "[]\n" : "]\n");
-}
 
 int print_rows(sql::Connection& connection, const Given& given) {
     sql::Transaction transaction(connection);
     transaction.exec("set local datestyle = 'ISO'");
     const sql::Result shape =
         transaction.exec("select query, columns from view_query(view => $1)", {given.view});
-    const std::string query(shape.only().text(0));
-    const std::vector<std::string> names = names_of(std::string(shape.only().text(1)));
-    if (given.json) {
-        print_json(transaction, query);
-        return 0;
-    }
-    if (given.csv) {
-        write_out(csv_line({names.begin(), names.end()}));
-        for_each_row(transaction, query, [&](const sql::Row& row) {
-            write_out(csv_line(cells_of(row, names.size())));
-        });
-        return 0;
-    }
-    Table table(names);
-    for_each_row(transaction, query,
-                 [&](const sql::Row& row) { table.add(cells_of(row, names.size())); });
-    table.print();
+    print_rows(transaction,
+               {std::string(shape.only().text(0)), names_of(std::string(shape.only().text(1)))},
+               given.format());
+    return 0;
+}
+
+int print_past(const Given& given, Invocation& invocation) {
+    TimeMachine machine(given.settings, invocation);
+    const Position at{*given.at};
+    const std::unique_ptr<PastView> view = machine.open({given.view, given.version}, at);
+    machine.travel(*view, at);
+    sql::Transaction transaction(machine.connection());
+    const sql::Result query =
+        transaction.exec("select rows_query($1, $2::jsonb)", {view->table(), view->columns()});
+    print_rows(transaction, {std::string(query.only().text(0)), names_of(view->columns())},
+               given.format());
     return 0;
 }
 
 int print_view(const Given& given, Invocation& invocation) {
+    if (given.at) return print_past(given, invocation);
     const environments::Environment environment = given.settings.load(invocation);
     sql::Connection connection = connect(environment, Access::read);
     try {
@@ -124,8 +99,17 @@ void add_view(CLI::App& root, Invocation& invocation) {
     CLI::Option* const csv =
         verb->add_flag("--csv", given->csv, "as CSV (RFC 4180) with a heading");
     verb->add_flag("--json", given->json, "as a JSON array of objects")->excludes(csv);
+    CLI::Option* const at =
+        add_number(*verb, "--at", given->at, "the rows as of this position of the log", {.min = 0});
+    add_number(*verb, "--version", given->version, "of which version [the live one]", {.min = 1})
+        ->needs(at);
     given->settings.offer(*verb);
-    verb->footer(footer("Example: baton view monthly_sales --csv > monthly_sales.csv"));
+    verb->footer(
+        footer("--at folds the log anew, from the nearest snapshot: that takes the program "
+               "that\ncarries the reducer (SQL reducers: any), and what _orchestrate may "
+               "do.\n"
+               "Example: baton view monthly_sales --csv > monthly_sales.csv\n"
+               "         baton view monthly_sales --at 4000"));
     verb->callback([&invocation, given] {
         invocation.chosen = [&invocation, given] { return print_view(*given, invocation); };
     });

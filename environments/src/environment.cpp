@@ -218,6 +218,12 @@ private:
             environment_.rollback_window = {std::chrono::hours(number_of(value->value)),
                                             value->origin};
         }
+        if (const auto value = given("orchestrator.snapshot_every")) {
+            environment_.snapshot_every = {number_of(value->value), value->origin};
+        }
+        if (const auto value = given("orchestrator.snapshots_max")) {
+            environment_.snapshots_max = {number_of(value->value), value->origin};
+        }
         if (const auto value = given("orchestrator.log")) {
             environment_.log = {enum_of<LogFormat>(formats, value->value), value->origin};
         }
@@ -299,6 +305,10 @@ std::vector<SettingLine> described(const Environment& environment) {
         {"orchestrator.poll_ms", std::to_string(e.poll.value.count()), e.poll.origin},
         {"orchestrator.rollback_window_h", std::to_string(e.rollback_window.value.count()),
          e.rollback_window.origin},
+        {"orchestrator.snapshot_every", std::to_string(e.snapshot_every.value),
+         e.snapshot_every.origin},
+        {"orchestrator.snapshots_max", std::to_string(e.snapshots_max.value),
+         e.snapshots_max.origin},
         {"orchestrator.log", name_of(formats, e.log.value), e.log.origin},
         {"orchestrator.log_level", e.log_level.value, e.log_level.origin},
         {"policy.on_poison", name_of(policies, e.on_poison.value), e.on_poison.origin},

@@ -9,7 +9,7 @@
 namespace baton::environments {
 
 std::span<const SettingRule> setting_rules() {
-    static const std::array<SettingRule, 12> rules{{
+    static const std::array<SettingRule, 14> rules{{
         {.key = "name",
          .flag = "",
          .variable = "",
@@ -58,6 +58,20 @@ std::span<const SettingRule> setting_rules() {
          .choices = {},
          .min = 0,
          .max = 8760},
+        {.key = "orchestrator.snapshot_every",
+         .flag = "--snapshot-every",
+         .variable = "BATON_SNAPSHOT_EVERY",
+         .help = "after how many events the views are copied for time travel; 0: never",
+         .choices = {},
+         .min = 0,
+         .max = 1'000'000'000},
+        {.key = "orchestrator.snapshots_max",
+         .flag = "--snapshots-max",
+         .variable = "BATON_SNAPSHOTS_MAX",
+         .help = "how many copies of a view are kept",
+         .choices = {},
+         .min = 1,
+         .max = 1000},
         {.key = "orchestrator.log",
          .flag = "--log",
          .variable = "BATON_LOG",

@@ -41,6 +41,7 @@ Leader::Leader(const OrchestratorOptions& options, const Registry& registry, con
       versions_checked_(Clock::now()) {
     register_reducers(carried);
     reader_.emplace(options_, registry_, sql::read_checkpoint(connection_));
+    if (options_.snapshots.every > 0) snapshotter_.emplace(options_);
     add_partitions();
 }
 
@@ -214,8 +215,10 @@ void Leader::housekeep() {
     if (Clock::now() - versions_checked_ >
         std::min<Clock::duration>(
             version_interval,
-            std::max<Clock::duration>(options_.rollback_window, options_.lease / 3)))
+            std::max<Clock::duration>(options_.rollback_window, options_.lease / 3))) {
         retire_versions();
+        drop_snapshots();
+    }
 }
 
 void Leader::retire_versions() {
@@ -234,6 +237,20 @@ void Leader::retire_versions() {
         if (error.loses_connection() || error.code() == ErrorCode::deposed) throw;
         if (std::exchange(not_dropped_, error.what()) == error.what()) return;
         log().warn("retired version not dropped: {}; will try again", error.what());
+    }
+}
+
+void Leader::drop_snapshots() {
+    try {
+        for (;;) {
+            const std::string dropped = sql::drop_snapshots(connection_, options_.snapshots);
+            if (dropped.empty()) return;
+            log().info("snapshot dropped view={}", dropped);
+        }
+    } catch (const Error& error) {
+        // Somebody travels in it: there is time.
+        if (error.code() != ErrorCode::lock_unavailable) throw;
+        log().debug("snapshot not dropped: {}", error.what());
     }
 }
 

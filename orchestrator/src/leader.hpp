@@ -16,6 +16,7 @@
 #include "catch_up.hpp"
 #include "lease.hpp"
 #include "read_ahead.hpp"
+#include "snapshotter.hpp"
 #include "view.hpp"
 
 namespace baton::orchestrator {
@@ -47,6 +48,8 @@ private:
     void housekeep();
     /// Gives up versions that were kept warm for long enough, and drops what they left.
     void retire_versions();
+    /// Drops snapshots that are not kept any more.
+    void drop_snapshots();
     /// Looks whether a person has resolved what halted a view.
     void resume_views();
     /// Tells the reader what the slowest view may fold at once.
@@ -70,6 +73,7 @@ private:
     std::chrono::steady_clock::time_point partitions_checked_;
     std::chrono::steady_clock::time_point versions_checked_;
     std::string not_dropped_;  // why, as it was last told
+    std::optional<Snapshotter> snapshotter_;
 };
 
 }  // namespace baton::orchestrator

@@ -2,8 +2,7 @@
 --
 -- Arguments   columns: [{"name", "type", "nullable", "key"}, ...] in order.
 -- Raises      BT013 something else in this schema has the view's name.
--- Creates     table <view>__v<version>: the columns and position, the position of the event that
---             last touched the row. See share_view() for who owns it.
+-- Creates     table <view>__v<version>, see view_table(); see share_view() for who owns it.
 create or replace function create_view_table(view text, version integer, columns jsonb)
 returns void
 language plpgsql
@@ -25,18 +24,8 @@ begin
     end if;
 
     if to_regclass(pg_catalog.format('%I.%I', current_schema(), table_name)) is null then
-        execute pg_catalog.format(
-            'create table %I (%s, position bigint not null, primary key (%s)) with '
-            '(fillfactor = 80)',
-            table_name,
-            (select string_agg(
-                        pg_catalog.format('%I %s%s', c ->> 'name', (c ->> 'type')::regtype,
-                               case when (c ->> 'nullable')::boolean then '' else ' not null' end),
-                        ', ' order by n)
-               from jsonb_array_elements(create_view_table.columns) with ordinality as e (c, n)),
-            (select string_agg(pg_catalog.format('%I', c ->> 'name'), ', ' order by n)
-               from jsonb_array_elements(create_view_table.columns) with ordinality as e (c, n)
-              where (c ->> 'key')::boolean));
+        execute pg_catalog.format('create table %I %s', table_name,
+                                  view_table(create_view_table.columns));
     end if;
     perform share_view(create_view_table.view, create_view_table.version, true);
 end;

@@ -1,8 +1,9 @@
 -- view_columns: the columns of a SQL reducer's table, as register_reducer() takes them. Internal.
 --
+-- Arguments   namespace: of the table; null: this environment's schema.
 -- Raises    BT013 there is no such table, or it lacks a primary key or the column
 --           `position bigint not null`, in which the fold notes max(position) for each row.
-create or replace function view_columns(view text, version integer)
+create or replace function view_columns(view text, version integer, namespace oid default null)
 returns jsonb
 language plpgsql
 stable
@@ -10,7 +11,10 @@ set search_path from current
 as $$
 declare
     table_name text     := view || '__v' || version;
-    table_oid  regclass := to_regclass(pg_catalog.format('%I.%I', current_schema(), table_name));
+    table_oid  regclass := (select c.oid from pg_class c
+                             where c.relname = table_name
+                               and c.relnamespace = coalesce(namespace,
+                                                             current_schema()::regnamespace));
     columns    jsonb;
 begin
     if table_oid is null then

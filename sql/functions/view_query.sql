@@ -23,12 +23,7 @@ begin
             coalesce((select string_agg(s.view, ', ' order by s.view) from view_state s), 'none')
             using errcode = 'BT023';
     end if;
-    view_query.query := pg_catalog.format('select %s from %I.%I order by %s',
-        (select string_agg(pg_catalog.format('%I', c ->> 'name'), ', ' order by n)
-           from jsonb_array_elements(view_query.columns) with ordinality as e (c, n)),
-        current_schema(), view_query.view,
-        (select string_agg(pg_catalog.format('%I', c ->> 'name'), ', ' order by n)
-           from jsonb_array_elements(view_query.columns) with ordinality as e (c, n)
-          where (c ->> 'key')::boolean));
+    view_query.query := rows_query(
+        pg_catalog.format('%I.%I', current_schema(), view_query.view), view_query.columns);
 end;
 $$;

@@ -1,12 +1,13 @@
 -- view_statements: the statements with which the orchestrator reads and writes a C++ reducer's
 -- view. Internal; the one place where they are put together, every name quoted.
 --
+-- Arguments   columns: of the view; null: those that are registered.
 -- Returns
 --   load    $1.. = an array for each key column: the rows that have these keys, all columns.
 --   upsert  $1.. = an array for each column, then one for position.
 --   remove  $1.. = an array for each key column.
 -- Tables    reducer_version: read.
-create or replace function view_statements(view text, version integer)
+create or replace function view_statements(view text, version integer, columns jsonb default null)
 returns table (load text, upsert text, remove text)
 language plpgsql
 stable
@@ -26,9 +27,10 @@ begin
         select n, pg_catalog.format('%I', e ->> 'name') as name, (e ->> 'type')::regtype as type,
                (e ->> 'key')::boolean as key,
                count(*) filter (where (e ->> 'key')::boolean) over (order by n) as key_number
-          from reducer_version r
-         cross join jsonb_array_elements(r.columns) with ordinality as a (e, n)
-         where r.name = view_statements.view and r.version = view_statements.version
+          from jsonb_array_elements(coalesce(view_statements.columns,
+                 (select r.columns from reducer_version r
+                   where r.name = view_statements.view and r.version = view_statements.version)
+               )) with ordinality as a (e, n)
     )
     select string_agg(name, ', ' order by n),
            string_agg(name, ', ' order by n) filter (where key),

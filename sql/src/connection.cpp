@@ -238,6 +238,14 @@ void Connection::check_usable() {
     BATON_CHECK(raw_->backendpid() == backend_pid_);
 }
 
+void Connection::cancel() noexcept {
+    try {
+        raw_->cancel_query();
+    } catch (const std::exception&) {
+        // The session is over, and with it the statement.
+    }
+}
+
 bool Connection::is_open() const { return raw_->is_open(); }
 
 pqxx::connection& Connection::raw() {

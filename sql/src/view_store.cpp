@@ -8,18 +8,6 @@
 namespace baton::sql {
 namespace {
 
-std::string columns_json(const std::vector<ViewColumn>& columns) {
-    std::string json = "[";
-    for (const ViewColumn& column : columns) {
-        if (json.size() > 1) json += ',';
-        json += "{\"name\":" + json_quoted(column.name);
-        json += ",\"type\":" + json_quoted(column.sql_type);
-        json += column.nullable ? ",\"nullable\":true" : ",\"nullable\":false";
-        json += column.key ? ",\"key\":true}" : ",\"key\":false}";
-    }
-    return json + "]";
-}
-
 ViewState view_state_of(std::string_view name) {
     if (name == "following") return ViewState::following;
     if (name == "halted") return ViewState::halted;
@@ -60,6 +48,18 @@ std::vector<Parameter> reordered(const std::vector<std::string>& arrays,
 
 }  // namespace
 
+std::string columns_json(const std::vector<ViewColumn>& columns) {
+    std::string json = "[";
+    for (const ViewColumn& column : columns) {
+        if (json.size() > 1) json += ',';
+        json += "{\"name\":" + json_quoted(column.name);
+        json += ",\"type\":" + json_quoted(column.sql_type);
+        json += column.nullable ? ",\"nullable\":true" : ",\"nullable\":false";
+        json += column.key ? ",\"key\":true}" : ",\"key\":false}";
+    }
+    return json + "]";
+}
+
 void prepare_view_store(Connection& connection) {
     connection.prepare("register_reducer",
                        "select register_reducer($1, $2::integer, $3, $4, $5::jsonb, $6::boolean,"
@@ -86,7 +86,8 @@ void prepare_view_store(Connection& connection) {
                        " $9::bigint)");
     connection.prepare("enter_recorded", "select enter_recorded($1::bigint, $2::integer)");
     connection.prepare("view_statements",
-                       "select load, upsert, remove from view_statements($1, $2::integer)");
+                       "select load, upsert, remove from view_statements($1, $2::integer,"
+                       " $3::jsonb)");
     connection.prepare("call_sql_reducer", "select call_sql_reducer($1, $2::integer)");
 }
 
@@ -129,8 +130,8 @@ void record_dead_event(Transaction& transaction, const DeadEvent& dead) {
 
 ViewRows::ViewRows(Connection& connection, const ReducerInfo& info)
     : key_order_(key_order_of(info)), column_count_(static_cast<int>(info.columns.size())) {
-    const Result statements =
-        connection.exec_prepared("view_statements", {info.name, info.version});
+    const Result statements = connection.exec_prepared(
+        "view_statements", {info.name, info.version, columns_json(info.columns)});
     const Row row = statements.only();
     const std::string suffix = "_" + info.name + "__v" + std::to_string(info.version);
     load_ = "load" + suffix;

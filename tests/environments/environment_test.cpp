@@ -238,6 +238,10 @@ TEST_F(EnvironmentTest, RollbackWindowIsInHours) {
     const Environment usual = load({{"--url", "host=h"}});
     EXPECT_EQ(usual.rollback_window.value, 24h);
     EXPECT_EQ(usual.rollback_window.origin, "default");
+    EXPECT_EQ(usual.snapshot_every.value, 0);
+    EXPECT_EQ(usual.snapshots_max.value, 16);
+    EXPECT_EQ(load({{"--url", "host=h"}, {"--snapshot-every", "5000"}}).snapshot_every.value, 5000);
+    EXPECT_EQ(load({{"--url", "host=h"}, {"--snapshots-max", "3"}}).snapshots_max.value, 3);
     EXPECT_EQ(load({{"--url", "host=h"}, {"--rollback-window-h", "0"}}).rollback_window.value, 0h);
     EXPECT_EQ(refusal_of_rest("[orchestrator]\nrollback_window_h = 8761\n"),
               "@/x.toml:5: orchestrator.rollback_window_h must be an integer from 0 to 8760, not "

@@ -69,6 +69,9 @@ Arguments read_arguments(const std::vector<std::string>& words) {
             result.options.auto_promote = true;
         } else if (word == "--rollback-window") {
             result.options.rollback_window = std::chrono::milliseconds(number());
+        } else if (word == "--snapshots") {
+            result.options.snapshots.every = static_cast<std::int64_t>(number());
+            result.options.snapshots.most = static_cast<int>(number());
         } else if (word == "--totals") {
             result.reducers.totals = static_cast<int>(number());
         } else if (word == "--marks") {

@@ -62,6 +62,10 @@ struct Environment {
     Setting<LogFormat> log{LogFormat::human};
     /// How long a version that was live is kept up to date for a rollback; 0 to 8760 hours.
     Setting<std::chrono::hours> rollback_window{std::chrono::hours(24)};
+    /// A copy of the views' rows is kept every so many events, for time travel; 0 for none.
+    Setting<std::int64_t> snapshot_every{0};
+    /// How many copies of a view are kept, further and further apart; 1 to 1000.
+    Setting<std::int64_t> snapshots_max{16};
     /// debug, info, warn, error or off.
     Setting<std::string> log_level{"info"};
     /// The default is skip for development, else halt.

@@ -24,6 +24,7 @@
 #include "baton/orchestrator/view_set.hpp"
 #include "baton/reducers/registry.hpp"
 #include "baton/sql/leadership.hpp"
+#include "baton/sql/past.hpp"
 #include "baton/sql/view_store.hpp"
 
 namespace baton {
@@ -55,6 +56,8 @@ struct OrchestratorOptions {
     bool auto_promote = false;
     /// How long a former version is kept for a rollback; a leader retires it then.
     std::chrono::milliseconds rollback_window = std::chrono::hours(24);
+    /// Copies of the views' rows, for time travel.
+    sql::SnapshotPolicy snapshots;
 };
 
 class Orchestrator {

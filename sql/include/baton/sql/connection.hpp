@@ -85,6 +85,9 @@ public:
     [[nodiscard]] int server_version() const { return server_version_; }
     [[nodiscard]] const std::string& schema() const { return options_.schema; }
 
+    /// Ends the statement that runs, if one does; it then throws as if it had been refused. For any
+    /// thread, as long as the Connection lives.
+    void cancel() noexcept;
     /// Whoever uses it next becomes the owner.
     void release() { owner_ = std::thread::id(); }
     /// From here on the calling thread is the owner. The former one must be done with it.

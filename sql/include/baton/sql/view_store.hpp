@@ -40,6 +40,9 @@ struct SqlReducer {
 /// Error(reducer_invalid) where it does not, or cannot be read.
 [[nodiscard]] SqlReducer read_sql_reducer(const std::string& path);
 
+/// As reducer_version.columns has them.
+[[nodiscard]] std::string columns_json(const std::vector<ViewColumn>& columns);
+
 /// Makes the statements below known on a connection that is to lead.
 void prepare_view_store(Connection& connection);
 
@@ -75,7 +78,7 @@ void record_dead_event(Transaction& transaction, const DeadEvent& dead);
 /// The rows of a C++ reducer's view.
 class ViewRows {
 public:
-    /// The reducer must be registered.
+    /// Its table must be there.
     ViewRows(Connection& connection, const ReducerInfo& info);
 
     /// Loads the rows that `fold` misses.

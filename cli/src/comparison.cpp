@@ -1,0 +1,119 @@
+// Which rows of a view differ, between two positions or two versions: see time_machine.hpp.
+#include <algorithm>
+
+#include "baton/base/error.hpp"
+#include "baton/sql/parameter.hpp"
+#include "output.hpp"
+#include "rows.hpp"
+#include "time_machine.hpp"
+
+namespace baton::cli {
+namespace {
+
+constexpr const char* table_of_differences =
+    "create temporary table baton_difference (n bigint generated always as identity,"
+    " change text, key jsonb, named_key jsonb, former jsonb, new jsonb)";
+
+// "orders 3 -> 4, sales 10.5 -> 12"; of a row that only one has: "orders 3, sales 10.5".
+constexpr const char* difference_in_words =
+    "(select string_agg(case change when 'changed' then format('%s %s -> %s', c.name,"
+    " coalesce(former ->> c.name, 'null'), coalesce(new ->> c.name, 'null'))"
+    " else format('%s %s', c.name, coalesce(coalesce(new, former) ->> c.name, 'null')) end,"
+    " ', ' order by c.name)"
+    " from jsonb_object_keys(coalesce(new, former)) as c (name))";
+
+struct Columns {
+    std::vector<std::string> keys;
+    std::vector<std::string> common;
+    std::string only_former;
+    std::string only_later;
+};
+
+std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+Columns columns_of(const Comparison& comparison) {
+    Columns columns;
+    columns.keys = key_names_of(comparison.former_columns);
+    const std::vector<std::string> later_keys = key_names_of(comparison.later_columns);
+    if (!std::ranges::is_permutation(columns.keys, later_keys)) {
+        refuse("the keys are not the same (" + joined(columns.keys) + "; " + joined(later_keys) +
+               "), so no row can be compared with another");
+    }
+    const std::vector<std::string> former = names_of(comparison.former_columns);
+    const std::vector<std::string> later = names_of(comparison.later_columns);
+    std::vector<std::string> only;
+    for (const std::string& name : former) {
+        if (has(columns.keys, name)) continue;
+        (has(later, name) ? columns.common : only).push_back(name);
+    }
+    columns.only_former = joined(only);
+    only.clear();
+    for (const std::string& name : later) {
+        if (!has(former, name)) only.push_back(name);
+    }
+    columns.only_later = joined(only);
+    return columns;
+}
+
+void print_differences(sql::Transaction& transaction, const std::vector<std::string>& keys,
+                       bool json) {
+    RowQuery query{"select change", {"change"}};
+    if (json) {
+        query.text += ", named_key as key, former, new from baton_difference order by n";
+        return print_rows(transaction, query, RowFormat::json);
+    }
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        query.text += ", key ->> " + std::to_string(i);
+        query.names.push_back(keys[i]);
+    }
+    query.text += ", " + std::string(difference_in_words) + " from baton_difference order by n";
+    query.names.emplace_back("what");
+    print_rows(transaction, query, RowFormat::table);
+}
+
+}  // namespace
+
+void print_comparison(sql::Connection& connection, const Comparison& comparison) {
+    const Columns columns = columns_of(comparison);
+    connection.exec(table_of_differences);
+    sql::Transaction transaction(connection);
+    transaction.exec(
+        "insert into baton_difference (change, key, named_key, former, new)"
+        " select d.change, d.key,"
+        " (select jsonb_object_agg(k.name, d.key -> (k.n - 1)::integer)"
+        " from unnest($3::text[]) with ordinality as k (name, n)), d.former, d.new"
+        " from differing_rows($1, $2, $3::text[], $4::text[]) as d",
+        {comparison.former, comparison.later, sql::text_array(columns.keys),
+         sql::text_array(columns.common)});
+    if (comparison.json) return print_differences(transaction, columns.keys, true);
+
+    const sql::Result counts = transaction.exec(
+        "select count(*), count(*) filter (where change = 'changed'),"
+        " count(*) filter (where change = 'added'), count(*) filter (where change = 'removed')"
+        " from baton_difference");
+    const sql::Row count = counts.only();
+    if (count.integer(0) > 0) print_differences(transaction, columns.keys, false);
+    const auto text = [&](int column) { return std::string(count.text(column)); };
+    write_out(comparison.about + ": " +
+              (count.integer(0) == 0
+                   ? "no row differs"
+                   : text(0) + (count.integer(0) == 1 ? " row differs" : " rows differ") + " (" +
+                         text(1) + " changed, " + text(2) + " added, " + text(3) + " removed)") +
+              "\n");
+    if (!columns.only_former.empty()) {
+        write_out("not compared, only in the former: " + columns.only_former + "\n");
+    }
+    if (!columns.only_later.empty()) {
+        write_out("not compared, only in the new: " + columns.only_later + "\n");
+    }
+}
+
+}  // namespace baton::cli

@@ -1,0 +1,72 @@
+#include "rows.hpp"
+
+#include <simdjson.h>
+
+#include <string_view>
+
+#include "command_line.hpp"
+#include "output.hpp"
+
+namespace baton::cli {
+namespace {
+
+// How many rows are held at once.
+constexpr const char* fetch = "fetch 5000 from view_rows";
+
+template <class Choice>
+std::vector<std::string> names_where(const std::string& columns, Choice&& is_chosen) {
+    simdjson::dom::parser parser;
+    std::vector<std::string> names;
+    for (const simdjson::dom::element column : parser.parse(columns).get_array()) {
+        if (is_chosen(column)) names.emplace_back(std::string_view(column["name"]));
+    }
+    return names;
+}
+
+template <class Use>
+void for_each_row(sql::Transaction& transaction, const std::string& query, Use&& use) {
+    transaction.exec("declare view_rows no scroll cursor for " + query);
+    for (;;) {
+        const sql::Result rows = transaction.exec(fetch);
+        if (rows.empty()) break;
+        for (const sql::Row& row : rows) use(row);
+    }
+    transaction.exec("close view_rows");
+}
+
+void print_json(sql::Transaction& transaction, const std::string& query) {
+    const char* before = "[";
+    for_each_row(transaction, "select row_to_json(v)::text from (" + query + ") as v",
+                 [&](const sql::Row& row) {
+                     write_out(before + std::string(row.text(0)));
+                     before = ",\n ";
+                 });
+    write_out(*before == '[' ? "[]\n" : "]\n");
+}
+
+}  // namespace
+
+std::vector<std::string> names_of(const std::string& columns) {
+    return names_where(columns, [](const auto& /*column*/) { return true; });
+}
+
+std::vector<std::string> key_names_of(const std::string& columns) {
+    return names_where(columns, [](const auto& column) { return bool(column["key"]); });
+}
+
+void print_rows(sql::Transaction& transaction, const RowQuery& query, RowFormat format) {
+    if (format == RowFormat::json) return print_json(transaction, query.text);
+    if (format == RowFormat::csv) {
+        write_out(csv_line({query.names.begin(), query.names.end()}));
+        for_each_row(transaction, query.text, [&](const sql::Row& row) {
+            write_out(csv_line(cells_of(row, query.names.size())));
+        });
+        return;
+    }
+    Table table(query.names);
+    for_each_row(transaction, query.text,
+                 [&](const sql::Row& row) { table.add(cells_of(row, query.names.size())); });
+    table.print();
+}
+
+}  // namespace baton::cli

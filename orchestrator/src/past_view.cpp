@@ -1,0 +1,169 @@
+#include "baton/orchestrator/past_view.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "baton/base/check.hpp"
+#include "baton/base/error.hpp"
+#include "refold.hpp"
+
+namespace baton {
+namespace {
+
+std::int64_t number(Position position) { return static_cast<std::int64_t>(position); }
+
+std::string text_of(const ViewVersion& which) {
+    return which.view + "@" + std::to_string(which.version);
+}
+
+// As the environment has it.
+struct Known {
+    bool is_sql = false;
+    std::string build;
+    std::string columns;
+};
+
+std::optional<Known> known_version(sql::Connection& connection, const ViewVersion& which) {
+    sql::Transaction transaction(connection);
+    const sql::Result rows = transaction.exec(
+        "select language = 'sql', build, columns from reducer_version where name = $1"
+        " and version = $2::integer",
+        {which.view, which.version});
+    if (rows.empty()) return std::nullopt;
+    return Known{rows[0].boolean(0), std::string(rows[0].text(1)), std::string(rows[0].text(2))};
+}
+
+std::optional<std::size_t> index_in(const Registry& registry, const ViewVersion& which) {
+    const auto reducers = registry.reducers();
+    const auto found = std::ranges::find_if(reducers, [&](const ReducerInfo& info) {
+        return info.name == which.view && info.version == which.version;
+    });
+    if (found == reducers.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - reducers.begin());
+}
+
+const sql::SqlReducer* file_of(const OrchestratorOptions& options, const ViewVersion& which) {
+    const auto found =
+        std::ranges::find_if(options.sql_reducers, [&](const sql::SqlReducer& reducer) {
+            return reducer.name == which.view && reducer.version == which.version;
+        });
+    return found == options.sql_reducers.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+sql::Connection past_session(const std::string& url, const std::string& schema) {
+    sql::ConnectOptions options;
+    options.application_name = "baton time travel";
+    options.schema = schema;
+    return sql::Connection(url, options);
+}
+
+PastView::PastView(sql::Connection& connection, const CarriedReducers& carried, ViewVersion which,
+                   Position at, Source source)
+    : connection_(connection), options_(carried.options), which_(std::move(which)) {
+    connection_.exec("set search_path = pg_temp, " + connection_.schema());
+    sql::prepare_view_store(connection_);
+    open(carried, at, source);
+}
+
+PastView::~PastView() = default;
+
+std::string PastView::table() const {
+    return "pg_temp.\"" + which_.view + "__v" + std::to_string(which_.version) + '"';
+}
+
+void PastView::open(const CarriedReducers& carried, Position at, Source source) {
+    const std::optional<Known> known = known_version(connection_, which_);
+    const std::optional<std::size_t> index = index_in(carried.registry, which_);
+    const sql::SqlReducer* const file = file_of(options_, which_);
+    const bool is_carried = source == Source::carried;
+    if (!known && !(is_carried && (index || file != nullptr))) {
+        throw Error(ErrorCode::version_unknown,
+                    text_of(which_) + " is not known here" + (is_carried ? ", nor carried" : ""));
+    }
+    if (index) {
+        const ReducerInfo& info = carried.registry.reducers()[*index];
+        is_registered_ = known && known->build == info.build;
+        if (!is_registered_ && !is_carried && !options_.other_builds) {
+            throw Error(ErrorCode::build_mismatch,
+                        text_of(which_) + " was registered with build " + known->build +
+                            ", this program carries build " + info.build +
+                            ": ask the program that keeps the view");
+        }
+        columns_ = sql::columns_json(info.columns);
+        position_ = sql::open_past_view(connection_, which_.view, which_.version, at, columns_,
+                                        is_registered_);
+        refold_ = orchestrator::make_cpp_refold(connection_, carried.registry, *index);
+        return;
+    }
+    if (is_carried && file != nullptr && !(known && known->build == file->build)) {
+        columns_ = sql::run_in_session(connection_, *file);
+        refold_ = orchestrator::make_sql_refold(connection_, table());
+        return;
+    }
+    if (!known->is_sql) {
+        throw Error(ErrorCode::reducer_invalid,
+                    text_of(which_) +
+                        " is kept by a C++ reducer that this program does not carry: "
+                        "ask the program that keeps the view");
+    }
+    is_registered_ = true;
+    columns_ = known->columns;
+    position_ =
+        sql::open_past_view(connection_, which_.view, which_.version, at, std::nullopt, true);
+    refold_ = orchestrator::make_sql_refold(
+        connection_,
+        connection_.schema() + ".\"" + which_.view + "__v" + std::to_string(which_.version) + '"');
+}
+
+void PastView::read_skipped(Position to) {
+    if (!is_registered_ || to == position_) return;
+    sql::Transaction transaction(connection_);
+    for (const Position skipped :
+         sql::read_skipped(transaction, which_.view, which_.version, position_,
+                           static_cast<std::size_t>(number(to) - number(position_)))) {
+        left_out_.insert(skipped);
+    }
+}
+
+void PastView::go_to(Position to, const Progress& progress) {
+    BATON_CHECK(to >= position_);
+    const Position end = sql::log_end(connection_);
+    if (to > end) {
+        throw Error(ErrorCode::event_unknown, "the log ends at position " +
+                                                  std::to_string(number(end)) + ", there is no " +
+                                                  std::to_string(number(to)) + " yet");
+    }
+    read_skipped(to);
+    while (position_ < to) {
+        fold_page(
+            std::min(options_.batch_max, static_cast<std::size_t>(number(to) - number(position_))));
+        if (progress) progress(position_);
+    }
+}
+
+void PastView::fold_page(std::size_t limit) {
+    while (const auto poisoned = refold_->fold(position_, limit, left_out_)) {
+        leave_out(poisoned->position, poisoned->reason);
+    }
+}
+
+void PastView::leave_out(Position position, const std::string& reason) {
+    if (is_registered_ || !options_.on_poison ||
+        options_.on_poison(which_.view) != PoisonPolicy::skip) {
+        throw Error(ErrorCode::event_poisoned,
+                    text_of(which_) + " cannot fold the event at position " +
+                        std::to_string(number(position)) + ": " + reason);
+    }
+    // A later event may have been blamed for what this one did to a row they share.
+    std::erase_if(skipped_, [&](const SkippedEvent& event) {
+        if (event.position <= position) return false;
+        left_out_.erase(event.position);
+        return true;
+    });
+    left_out_.insert(position);
+    skipped_.push_back({position, reason});
+}
+
+}  // namespace baton

@@ -1,0 +1,142 @@
+#include "refold.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "batch.hpp"
+#include "baton/sql/failure.hpp"
+#include "page_size.hpp"
+#include "view.hpp"
+
+namespace baton::orchestrator {
+namespace {
+
+// For a pace that nobody asks for: there is no lease to keep.
+constexpr std::chrono::milliseconds any_time = std::chrono::hours(1);
+
+std::int64_t number(Position position) { return static_cast<std::int64_t>(position); }
+
+class CppRefold final : public Refold {
+public:
+    CppRefold(sql::Connection& connection, const Registry& registry, std::size_t index)
+        : connection_(connection),
+          registry_(registry),
+          view_(make_cpp_view(connection, registry.reducers()[index], registry.start_fold(index),
+                              any_time)),
+          page_size_(1'000'000) {}
+
+    std::optional<Poisoned> fold(Position& at, std::size_t limit,
+                                 const std::set<Position>& left_out) override {
+        if (!sql::read_recorded(connection_, at, page_size_.limit(limit), page_.log,
+                                PageSize::bytes_max)) {
+            throw Error(ErrorCode::event_unknown,
+                        "the log ends at position " + std::to_string(number(at)));
+        }
+        page_size_.read(page_.log);
+        registry_.decode(page_.log.events, page_.decoded);
+        try {
+            if (std::optional<Poisoned> poisoned = fold_page(left_out)) {
+                view_->rolled_back();
+                return poisoned;
+            }
+            sql::Transaction transaction(connection_);
+            transaction.exec("set transaction read only");
+            view_->write(transaction);
+            transaction.commit();
+        } catch (...) {
+            view_->rolled_back();
+            throw;
+        }
+        view_->committed();
+        at = page_.log.events.back().position;
+        return std::nullopt;
+    }
+
+private:
+    // Around the events that are left out.
+    std::optional<Poisoned> fold_page(const std::set<Position>& left_out) {
+        const std::vector<Event>& events = page_.log.events;
+        const std::int64_t before = number(events.front().position);
+        for (std::size_t first = 0; first < events.size();) {
+            const auto gap = left_out.lower_bound(events[first].position);
+            const std::size_t end =
+                gap == left_out.end()
+                    ? events.size()
+                    : std::min(static_cast<std::size_t>(number(*gap) - before), events.size());
+            if (end > first) {
+                if (const auto poison = view_->fold({page_, first, end - first, true})) {
+                    return Poisoned{events[poison->index].position, poison->error};
+                }
+            }
+            first = end + 1;
+        }
+        return std::nullopt;
+    }
+
+    sql::Connection& connection_;
+    const Registry& registry_;
+    std::unique_ptr<View> view_;
+    PageSize page_size_;
+    Page page_;
+};
+
+class SqlRefold final : public Refold {
+public:
+    SqlRefold(sql::Connection& connection, const std::string& function)
+        : connection_(connection), call_("select " + function + "()") {}
+
+    std::optional<Poisoned> fold(Position& at, std::size_t limit,
+                                 const std::set<Position>& left_out) override {
+        const auto gap = left_out.upper_bound(at);
+        if (gap != left_out.end() && number(*gap) == number(at) + 1) {
+            at = *gap;
+            return std::nullopt;
+        }
+        if (gap != left_out.end()) {
+            limit = std::min(limit, static_cast<std::size_t>(number(*gap) - number(at) - 1));
+        }
+        // Of a page that fails, ever shorter beginnings are tried: what is left is the culprit.
+        for (std::size_t count = std::min(limit, count_);; count /= 2) {
+            const std::optional<std::string> refusal = try_page(at, count);
+            if (!refusal) {
+                at = Position{number(at) + static_cast<std::int64_t>(count)};
+                count_ = std::min<std::size_t>(count * 2, 1'000'000);
+                return std::nullopt;
+            }
+            if (count == 1) return Poisoned{Position{number(at) + 1}, *refusal};
+            count_ = count / 2;
+        }
+    }
+
+private:
+    std::optional<std::string> try_page(Position at, std::size_t count) {
+        try {
+            sql::Transaction transaction(connection_);
+            transaction.exec("set transaction read only");
+            sql::enter_recorded(transaction, at, count);
+            transaction.exec(call_);
+            transaction.commit();
+        } catch (const sql::SqlError& error) {
+            if (error.code() != ErrorCode::statement_failed || is_passing(error)) throw;
+            return error.what();
+        }
+        return std::nullopt;
+    }
+
+    sql::Connection& connection_;
+    std::string call_;
+    std::size_t count_ = 10'000;
+};
+
+}  // namespace
+
+std::unique_ptr<Refold> make_cpp_refold(sql::Connection& connection, const Registry& registry,
+                                        std::size_t index) {
+    return std::make_unique<CppRefold>(connection, registry, index);
+}
+
+std::unique_ptr<Refold> make_sql_refold(sql::Connection& connection, const std::string& function) {
+    return std::make_unique<SqlRefold>(connection, function);
+}
+
+}  // namespace baton::orchestrator

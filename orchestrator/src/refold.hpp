@@ -1,0 +1,41 @@
+// One reducer at work on recorded events, for a table of the session's own: see past_view.hpp.
+//
+// Threads: that of its connection.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "baton/reducers/registry.hpp"
+#include "baton/sql/connection.hpp"
+
+namespace baton::orchestrator {
+
+class Refold {
+public:
+    struct Poisoned {
+        Position position;
+        std::string reason;
+    };
+
+    Refold() = default;
+    virtual ~Refold() = default;
+    Refold(const Refold&) = delete;
+    Refold& operator=(const Refold&) = delete;
+
+    /// Folds at most `limit` events after `at`, which it moves on, but for those that are to be
+    /// left out. Returns the event that cannot be folded, if there is one; then `at` is as it was.
+    [[nodiscard]] virtual std::optional<Poisoned> fold(Position& at, std::size_t limit,
+                                                       const std::set<Position>& left_out) = 0;
+};
+
+/// With reducers()[index] of the registry, which must outlive it as `connection` must.
+[[nodiscard]] std::unique_ptr<Refold> make_cpp_refold(sql::Connection& connection,
+                                                      const Registry& registry, std::size_t index);
+/// With a SQL function, "schema"."name" or a name.
+[[nodiscard]] std::unique_ptr<Refold> make_sql_refold(sql::Connection& connection,
+                                                      const std::string& function);
+
+}  // namespace baton::orchestrator

@@ -1,0 +1,61 @@
+-- take_snapshots: copy the rows of each live view whose last copy is long ago. Internal.
+--
+-- To be called in a transaction of its own, REPEATABLE READ: then the rows and the position are of
+-- one snapshot, whoever leads meanwhile, and nobody waits for it. It takes as long as copying the
+-- views takes.
+--
+-- Arguments   every: how many events apart; most: how many are kept of a view, see
+--             snapshot_distance().
+-- Returns     'view@version' of each that was copied, or null.
+-- Locks       an advisory lock, until the transaction ends; where somebody else has it, nothing is
+--             done.
+-- Creates     table view_snapshot_<id>.
+-- Tables      view_state, reducer_version, batch, and the views' own: read. view_snapshot: insert.
+create or replace function take_snapshots(every bigint, most integer)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    head     bigint := coalesce((select b.first_position + b.count - 1 from batch b
+                                  order by b.first_position desc limit 1), 0);
+    distance bigint := snapshot_distance(head, take_snapshots.every, take_snapshots.most);
+    team     name := current_schema() || '_orchestrate';
+    due      record;
+    made     bigint;
+    taken    text;
+begin
+    if pg_catalog.current_setting('transaction_isolation') <> 'repeatable read' then
+        raise exception 'take_snapshots: the transaction must be REPEATABLE READ'
+            using errcode = 'BT019';
+    end if;
+    if head < distance or not pg_try_advisory_xact_lock(leader_lock_key() + 3) then
+        return null;
+    end if;
+    for due in
+        select v.view, v.version, r.build
+          from view_state v
+          join reducer_version r on r.name = v.view and r.version = v.version
+         where v.state = 'following'
+           and not exists (select from view_snapshot s
+                            where s.view = v.view and s.version = v.version and s.build = r.build
+                              and s.position / distance = head / distance)
+         order by v.view
+    loop
+        insert into view_snapshot (view, version, build, position)
+        values (due.view, due.version, due.build, head)
+        returning id into made;
+        execute pg_catalog.format('create table %I as table %I', 'view_snapshot_' || made,
+                                  due.view || '__v' || due.version);
+        execute pg_catalog.format('revoke all on type %I from public', 'view_snapshot_' || made);
+        if to_regrole(pg_catalog.quote_ident(team)) is not null then
+            execute pg_catalog.format('grant select on %I to %I', 'view_snapshot_' || made, team);
+        end if;
+        taken := pg_catalog.concat_ws(', ', taken, due.view || '@' || due.version);
+    end loop;
+    return taken;
+end;
+$$;

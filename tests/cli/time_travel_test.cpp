@@ -1,0 +1,115 @@
+// baton view --at, diff and replay: the log folded anew, for people and for machines.
+#include <gtest/gtest.h>
+
+#include "baton/sql/connection.hpp"
+#include "support/environment.hpp"
+#include "support/eventually.hpp"
+#include "tool.hpp"
+
+namespace baton::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class TimeTravelCliTest : public ::testing::Test {
+protected:
+    TimeTravelCliTest() {
+        tool_.set("XDG_CONFIG_HOME", (tool_.folder() / "config").string());
+        EXPECT_EQ(tool_.run({"environment", "upgrade"}).code, 0);
+        file_ = tool_.write("sales.sql", category_sales());
+        leader_ = std::make_unique<ChildProcess>(
+            tool_.options({"orchestrate", "--reducer", file_, "--poll-ms", "200"}));
+        place("Chairs", "1.50");
+        place("Phones", "20");
+        place("Chairs", "2.25");
+    }
+
+    void place(const std::string& category, const std::string& amount) {
+        const Ran ran = tool_.run({"dispatch", "order/placed", order(category, amount), "--wait"});
+        EXPECT_EQ(ran.code, 0) << ran.err << leader_->error_output();
+    }
+
+    // The reducer's file with another version, and twice the amounts; with `more` after the first
+    // column.
+    std::string candidate(int version) {
+        std::string text = category_sales();
+        const auto replace = [&](const std::string& what, const std::string& by) {
+            for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos;
+                 at += by.size()) {
+                text.replace(at, what.size(), by);
+            }
+        };
+        replace("version 1", "version " + std::to_string(version));
+        replace("__v1", "__v" + std::to_string(version));
+        replace("sum((", "sum(2 * (");
+        return tool_.write("candidate.sql", text);
+    }
+
+    const TestDatabase database_{environment_template()};
+    Tool tool_{database_};
+    std::string file_;
+    std::unique_ptr<ChildProcess> leader_;
+};
+
+TEST_F(TimeTravelCliTest, AViewIsShownAsItWasAtAPosition) {
+    EXPECT_EQ(tool_.run({"view", "category_sales", "--at", "2", "--csv"}).out,
+              "category,lines,amount\nChairs,1,1.50\nPhones,1,20\n");
+    EXPECT_EQ(tool_.run({"view", "category_sales", "--at", "3", "--csv"}).out,
+              tool_.run({"view", "category_sales", "--csv"}).out);
+    EXPECT_EQ(tool_.run({"view", "category_sales", "--at", "0", "--json"}).out, "[]\n");
+    EXPECT_EQ(tool_.run({"view", "category_sales", "--at", "1", "--version", "1"}).code, 0);
+
+    const Ran beyond = tool_.run({"view", "category_sales", "--at", "4"});
+    EXPECT_EQ(beyond.code, 1);
+    EXPECT_EQ(beyond.out, "");
+    EXPECT_EQ(beyond.err, "baton: the log ends at position 3, there is no 4 yet [BT008]\n");
+    EXPECT_EQ(tool_.run({"view", "category_salse", "--at", "1"}).err,
+              "baton: there is no view category_salse; did you mean category_sales? [BT023]\n");
+    EXPECT_EQ(tool_.run({"view", "category_sales", "--at", "1", "--version", "7"}).err,
+              "baton: category_sales@7 is not known here [BT034]\n");
+    EXPECT_EQ(tool_.run({"view", "category_sales", "--at", "-1"}).code, 2);
+    EXPECT_EQ(tool_.run({"view", "category_sales", "--version", "1"}).code, 2);
+}
+
+TEST_F(TimeTravelCliTest, ADifferenceIsToldRowByRow) {
+    EXPECT_EQ(
+        tool_.run({"diff", "category_sales", "--from", "1", "--to", "3"}).out,
+        "change   category  what\n"
+        "changed  Chairs    amount 1.50 -> 3.75, lines 1 -> 2\n"
+        "added    Phones    amount 20, lines 1\n"
+        "category_sales from position 1 to 3: 2 rows differ (1 changed, 1 added, 0 removed)\n");
+    EXPECT_EQ(tool_.run({"diff", "category_sales", "--from", "3", "--to", "3"}).out,
+              "category_sales from position 3 to 3: no row differs\n");
+    EXPECT_EQ(tool_.run({"diff", "category_sales", "--from", "2", "--to", "3", "--json"}).out,
+              R"([{"change":"changed","key":{"category": "Chairs"},)"
+              R"("former":{"lines": 1, "amount": 1.50},"new":{"lines": 2, "amount": 3.75}}])"
+              "\n");
+    const Ran reversed = tool_.run({"diff", "category_sales", "--from", "3", "--to", "1"});
+    EXPECT_EQ(reversed.code, 2);
+    EXPECT_EQ(reversed.err, "baton: --from 3 lies beyond --to 1 [BT027]\n");
+}
+
+TEST_F(TimeTravelCliTest, AReplayTellsWhatACandidateWouldChangeAndChangesNothing) {
+    const std::string before = tool_.run({"view", "category_sales", "--csv"}).out;
+    EXPECT_EQ(tool_.run({"replay", "--reducer", candidate(2), "--against", "live"}).out,
+              "change   category  what\n"
+              "changed  Chairs    amount 3.75 -> 7.50\n"
+              "changed  Phones    amount 20 -> 40\n"
+              "category_sales@2 against the live @1 at position 3: 2 rows differ (2 changed, 0 "
+              "added, 0 removed)\n");
+    EXPECT_EQ(tool_.run({"replay", "--reducer", file_}).out,
+              "category_sales@1 against the live @1 at position 3: no row differs\n");
+    // Edited before its version was raised.
+    EXPECT_NE(tool_.run({"replay", "--reducer", candidate(1)}).out.find("2 rows differ"),
+              std::string::npos);
+    EXPECT_EQ(tool_.run({"view", "category_sales", "--csv"}).out, before);
+    EXPECT_EQ(tool_.run({"versions", "--json"}).out.find("\"version\": 2"), std::string::npos);
+
+    EXPECT_EQ(tool_.run({"replay", "--reducer", "category_sales"}).err,
+              "baton: this program carries no reducer category_sales [BT027]\n");
+    EXPECT_EQ(tool_.run({"replay", "--reducer", "none.sql"}).code, 1);
+    EXPECT_EQ(tool_.run({"replay", "--reducer", candidate(2), "--against", "2"}).code, 2);
+}
+
+}  // namespace
+}  // namespace baton::testing
