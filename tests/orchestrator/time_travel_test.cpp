@@ -137,12 +137,12 @@ TEST_F(TimeTravelTest, SnapshotsOfAnotherBuildAreNotBegunWith) {
                          " 'account_totals')"))
         << process->error_output();
     process.reset();
-    world.ask("update reducer_version set build = 'other' where name = 'account_totals'");
-    options_.other_builds = true;
+    world.ask("update view_snapshot set build = 'other'");
     sql::Connection connection = session();
     const PastView view(connection, carried(), {"account_totals", 1}, Position{200});
     EXPECT_EQ(view.position(), Position{0});
-    options_.other_builds = false;
+
+    world.ask("update reducer_version set build = 'another' where name = 'account_totals'");
     EXPECT_NE(refusal("account_totals", 1, 200).find("BT012 account_totals@1 was registered with"),
               std::string::npos);
 }
