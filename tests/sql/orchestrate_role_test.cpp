@@ -10,6 +10,7 @@
 
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/migrator.hpp"
+#include "baton/sql/past.hpp"
 #include "outcome.hpp"
 #include "support/cluster.hpp"
 #include "support/environment.hpp"
@@ -142,6 +143,38 @@ TEST_F(OrchestrateRoleTest, LoginGoesOnWhereTheOwnerStopped) {
 
 TEST_F(OrchestrateRoleTest, LoginGoesOnWhereASuperuserStopped) {
     lead_one_after_the_other({"baton", one_, owner_});
+}
+
+// The copies are the owner's, whoever leads.
+TEST_F(OrchestrateRoleTest, SnapshotsThatOneLoginTookAreBegunWithAndDroppedByAnother) {
+    const SnapshotPolicy policy{.every = 1, .most = 4};
+    {
+        Connection one = connect(one_);
+        const std::optional<Epoch> epoch = lead_as(one, 5s);
+        ASSERT_TRUE(epoch);
+        register_views(one);
+        one.exec("insert into sales__v1 values ('a', 1), ('b', 1)");
+        one.exec("select set_view_state(view, 'following', 0, null) from view_state");
+        admin_.exec("insert into " + schema_ +
+                    ".batch (first_position, count, window_number, after_id, last_id, epoch,"
+                    " started_at) values (1, 1, 1, 0, 1, 1, now())");
+        EXPECT_EQ(take_snapshots(one, policy), "sales@1, totals@1");
+        EXPECT_EQ(take_snapshots(one, policy), "") << "each is kept once";
+        EXPECT_EQ(drop_snapshots(one, policy), "");
+        resign(one, *epoch);
+    }
+    Connection two = connect(two_);
+    two.exec("set search_path = pg_temp, " + schema_);
+    EXPECT_EQ(open_past_view(two, "sales", 1, Position{7}, std::nullopt, true), Position{1});
+    EXPECT_EQ(two.exec("select count(*) from pg_temp.sales__v1").only().integer(0), 2);
+    EXPECT_EQ(open_past_view(two, "totals", 1, Position{0}, std::nullopt, true), Position{0});
+    EXPECT_EQ(outcome_of([&] { static_cast<void>(drop_snapshots(two, policy)); }).sqlstate,
+              "BT011");
+    two.exec("set search_path = " + schema_);
+    ASSERT_TRUE(lead_as(two, 5s));
+    EXPECT_EQ(drop_snapshots(two, {.every = 0}), "sales@1 at 1");
+    EXPECT_EQ(drop_snapshots(two, {.every = 0}), "totals@1 at 1");
+    EXPECT_EQ(drop_snapshots(two, {.every = 0}), "");
 }
 
 TEST_F(OrchestrateRoleTest, MemberMayNotChangeTheTablesOfTheLog) {
