@@ -7,7 +7,8 @@
 #include "compare.hpp"
 #include "demo.hpp"
 #include "place_orders.hpp"
-#include "reducers.hpp"
+#include "reducers/customer_totals.hpp"
+#include "reducers/monthly_sales.hpp"
 #include "report.hpp"
 
 int main(int argc, char** argv) {

@@ -1,7 +1,6 @@
 #include "backlog.hpp"
 
 #include <algorithm>
-#include <memory>
 #include <string>
 
 #include "baton/base/fault.hpp"
@@ -25,22 +24,19 @@ std::string loggable(const Error& error) {
 // However long the lease: the views stand still meanwhile.
 constexpr std::chrono::milliseconds time_max{2000};
 
-bool follows(const View& view) { return view.standing.state == sql::ViewState::following; }
-
 }  // namespace
 
 bool Backlog::fold(const Page& page) {
     const Clock::time_point started = Clock::now();
     std::vector<View*> folded;
-    for (const std::unique_ptr<View>& view : context_.views) {
-        if (!follows(*view)) continue;
+    for (View* const view : views_) {
         if (!fold(*view, page)) {
             for (View* const other : folded) other->forget_last_fold();
             return false;
         }
-        folded.push_back(view.get());
+        folded.push_back(view);
     }
-    batches_.push_back({page.log.range(), started});
+    pages_.push_back({page.log.range(), started});
     return true;
 }
 
@@ -49,7 +45,7 @@ bool Backlog::fold(View& view, const Page& page) const {
     const Clock::time_point started = Clock::now();
     const std::size_t count = page.log.events.size();
     try {
-        if (view.fold({page, 0, count, false})) return false;
+        if (view.fold({page, 0, count, is_recorded_})) return false;
     } catch (const Error& error) {
         if (!is_refusal(error)) throw;
         return false;
@@ -65,42 +61,34 @@ bool Backlog::fold(View& view, const Page& page) const {
 }
 
 std::chrono::milliseconds Backlog::time_left() const {
-    for (const std::unique_ptr<View>& view : context_.views) {
-        if (follows(*view) && view->unwritten_rows() > context_.options.batch_max) return {};
+    for (const View* const view : views_) {
+        if (view->unwritten_rows() > context_.options.batch_max) return {};
     }
     const auto left = std::min(context_.mandate.length() / 4, time_max) - (Clock::now() - started_);
     return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left),
                     std::chrono::milliseconds(0));
 }
 
-bool Backlog::commit() {
+bool Backlog::commit(const Record& record) {
     try {
-        write();
+        write(record);
     } catch (const Error& error) {
-        for (const std::unique_ptr<View>& view : context_.views) view->rolled_back();
+        for (View* const view : views_) view->rolled_back();
         if (!is_refusal(error)) throw;
         log().warn("{} pages of a backlog refused at once ({}): reading them again, one by one",
-                   batches_.size(), loggable(error));
+                   pages_.size(), loggable(error));
         return false;
     }
-    for (const std::unique_ptr<View>& view : context_.views) {
-        if (follows(*view)) view->committed();
-    }
+    for (View* const view : views_) view->committed();
     return true;
 }
 
-void Backlog::write() {
+void Backlog::write(const Record& record) {
     context_.mandate.keep();
     sql::Transaction transaction(context_.connection);
-    for (const std::unique_ptr<View>& view : context_.views) {
-        if (follows(*view)) view->write(transaction);
-    }
+    for (View* const view : views_) view->write(transaction);
     fault_point("before_checkpoint");
-    for (const Batch& batch : batches_) {
-        const auto worked =
-            std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - batch.started);
-        record_batch(transaction, epoch_, batch.range, worked);
-    }
+    record(transaction, pages_);
     fault_point("before_commit");
     transaction.commit();
     fault_point("after_commit");

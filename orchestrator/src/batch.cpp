@@ -327,19 +327,6 @@ void try_batch(const BatchContext& context, sql::Epoch epoch, const Page& page,
     }
 }
 
-// What a person, or the policy, skipped before: by index in the page.
-std::vector<std::size_t> skipped_of(const BatchContext& context, const View& view,
-                                    const Page& page) {
-    const auto before = static_cast<std::int64_t>(page.log.first_position);
-    std::vector<std::size_t> indices;
-    sql::Transaction transaction(context.connection);
-    for (const Position skipped : sql::read_skipped(transaction, view.name(), view.version(),
-                                                    Position{before - 1}, page.log.events.size())) {
-        indices.push_back(static_cast<std::size_t>(static_cast<std::int64_t>(skipped) - before));
-    }
-    return indices;
-}
-
 void try_recorded(const BatchContext& context, std::span<View* const> views, const Page& page,
                   Position head, PageReducer& reducer) {
     std::vector<Outcome> outcomes;
@@ -395,6 +382,18 @@ bool is_passing(const Error& error) {
     return state == "57014" || state.starts_with("53") || state.starts_with("58");
 }
 
+std::vector<std::size_t> skipped_in(const BatchContext& context, const View& view,
+                                    const Page& page) {
+    const auto before = static_cast<std::int64_t>(page.log.first_position);
+    std::vector<std::size_t> indices;
+    sql::Transaction transaction(context.connection);
+    for (const Position skipped : sql::read_skipped(transaction, view.name(), view.version(),
+                                                    Position{before - 1}, page.log.events.size())) {
+        indices.push_back(static_cast<std::size_t>(static_cast<std::int64_t>(skipped) - before));
+    }
+    return indices;
+}
+
 void reduce_batch(const BatchContext& context, sql::Epoch epoch, const Page& page) {
     PageReducer reducer(context, page, false);
     reduce_around(context, reducer, [&] { try_batch(context, epoch, page, reducer); });
@@ -403,7 +402,7 @@ void reduce_batch(const BatchContext& context, sql::Epoch epoch, const Page& pag
 void reduce_recorded(const BatchContext& context, std::span<View* const> views, const Page& page,
                      Position head) {
     PageReducer reducer(context, page, true);
-    for (View* const view : views) reducer.set_skipped(*view, skipped_of(context, *view, page));
+    for (View* const view : views) reducer.set_skipped(*view, skipped_in(context, *view, page));
     reduce_around(context, reducer, [&] { try_recorded(context, views, page, head, reducer); });
 }
 

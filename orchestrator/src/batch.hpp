@@ -27,6 +27,11 @@ struct BatchContext {
 /// or cancelled the statement, or the server was short of something.
 [[nodiscard]] bool is_passing(const Error& error);
 
+/// Which events of a recorded page, by index and ascending, a view goes on without: a person, or
+/// the policy, skipped them before.
+[[nodiscard]] std::vector<std::size_t> skipped_in(const BatchContext& context, const View& view,
+                                                  const Page& page);
+
 /// Reduces a new page into every following view, and records it. Views that meet a poisoned event
 /// are halted or skip it, as their policy says; the others of a halted view's set stop before the
 /// event with it, so that a set is always at one position. Throws Error: deposed, reducer_invalid

@@ -7,6 +7,12 @@
 #include "baton/base/log.hpp"
 
 namespace baton::orchestrator {
+namespace {
+
+// How long a set is gone on with while others wait, so that what was read ahead for it is used.
+constexpr std::chrono::seconds turn_length{1};
+
+}  // namespace
 
 void Builder::Claims::add(sql::BuildClaim claim) {
     std::erase_if(claims_, [&](const sql::BuildClaim& former) {
@@ -31,7 +37,7 @@ Builder::Builder(const OrchestratorOptions& options, const Registry& registry,
       carried_(carried),
       connection_(connection),
       claims_(options.lease),
-      catch_up_(registry, options.batch_max) {
+      catch_up_(options, registry, CatchUp::Reading::ahead) {
     sql::prepare_view_store(connection);
     sql::prepare_versions(connection);
 }
@@ -151,8 +157,8 @@ bool Builder::step_of(Choice&& is_chosen) {
     }
     const BatchContext context{connection_, options_, views_, claims_};
     try {
-        for (std::size_t tried = 0; tried < kept_.size(); ++tried) {
-            turn_ = (turn_ + 1) % kept_.size();
+        if (Clock::now() - turn_began_ > turn_length) next_turn();
+        for (std::size_t tried = 0; tried < kept_.size(); ++tried, next_turn()) {
             const Kept& kept = kept_[turn_];
             if (is_chosen(kept) && catch_up_.step(context, kept.views, head)) return true;
         }
@@ -163,6 +169,11 @@ bool Builder::step_of(Choice&& is_chosen) {
                                       " (docs/rollout.md)");
     }
     return false;
+}
+
+void Builder::next_turn() {
+    turn_ = (turn_ + 1) % kept_.size();
+    turn_began_ = Clock::now();
 }
 
 std::vector<const sql::SetVersion*> Builder::ready_sets() const {

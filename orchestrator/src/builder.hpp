@@ -5,6 +5,7 @@
 // claimed is given up when the connection ends.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,7 +26,7 @@ public:
     /// reducer_invalid, what sql::lead() says of a machine that may not lead, and what a
     /// Transaction throws.
     void look(bool registers);
-    /// Takes one set a page further, each in its turn; false if all are at the log's end, or
+    /// Takes one set further, each in its turn; false if all are at the log's end, or
     /// halted. Throws Error(deposed) where a build is not ours any more, and what a Transaction
     /// throws.
     bool step();
@@ -55,6 +56,7 @@ private:
         std::vector<sql::BuildClaim> claims_;
     };
 
+    using Clock = std::chrono::steady_clock;
     struct Kept {
         const Carried::Set* set;
         sql::SetState state;
@@ -63,6 +65,7 @@ private:
 
     template <class Choice>
     bool step_of(Choice&& is_chosen);
+    void next_turn();
     void register_sets();
     void claim();
     void show();
@@ -75,7 +78,8 @@ private:
     CatchUp catch_up_;
     std::vector<std::unique_ptr<View>> views_;
     std::vector<Kept> kept_;
-    std::size_t turn_ = 0;        // in kept_
+    std::size_t turn_ = 0;  // in kept_
+    Clock::time_point turn_began_;
     std::vector<View*> unshown_;  // which the public view does not know yet
 };
 

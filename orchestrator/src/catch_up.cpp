@@ -1,30 +1,62 @@
 #include "catch_up.hpp"
 
 #include <algorithm>
-#include <vector>
+#include <utility>
 
 namespace baton::orchestrator {
 namespace {
 
-// The views that are furthest behind, and up to where they may go together.
-struct Lagging {
-    std::vector<View*> views;
-    Position from;
-    Position to;
-};
+sql::ViewStanding standing_at(Position position, Position head) {
+    return {position == head ? sql::ViewState::following : sql::ViewState::behind, position};
+}
 
-Lagging lagging_of(std::span<View* const> set, Position head) {
-    Lagging lagging{{}, head, head};
+void note(const BatchContext& context, sql::Transaction& transaction,
+          const std::vector<View*>& views, const sql::ViewStanding& standing) {
+    for (const View* const view : views) {
+        context.mandate.note(transaction, *view, standing, std::nullopt);
+    }
+    context.mandate.fence(transaction);
+}
+
+void let_follow(const BatchContext& context, const std::vector<View*>& views, Position head) {
+    const sql::ViewStanding standing = standing_at(head, head);
+    sql::Transaction transaction(context.connection);
+    note(context, transaction, views, standing);
+    transaction.commit();
+    for (View* const view : views) view->standing = standing;
+}
+
+std::size_t events_in(const Stretch& stretch) {
+    return static_cast<std::size_t>(static_cast<std::int64_t>(stretch.to) -
+                                    static_cast<std::int64_t>(stretch.from));
+}
+
+std::size_t pace_of(const std::vector<View*>& views, std::size_t limit) {
+    for (const View* const view : views) limit = std::min(limit, view->pace.limit());
+    return limit;
+}
+
+}  // namespace
+
+CatchUp::Ahead::Ahead(const OrchestratorOptions& options, const Registry& registry,
+                      const Lagging& lagging)
+    : first(lagging.views.front()),
+      stretch(lagging.stretch),
+      reader(options, registry, stretch, pace_of(lagging.views, options.batch_max)) {}
+
+CatchUp::Lagging CatchUp::lagging_of(std::span<View* const> set, Position head) {
+    Lagging lagging{{}, {head, head}};
     for (View* const view : set) {
         if (view->standing.state == sql::ViewState::halted) return {};
         if (view->standing.state != sql::ViewState::behind) continue;
         const Position at = view->standing.position;
-        if (at < lagging.from || lagging.views.empty()) {
-            if (!lagging.views.empty()) lagging.to = lagging.from;
+        Stretch& stretch = lagging.stretch;
+        if (at < stretch.from || lagging.views.empty()) {
+            if (!lagging.views.empty()) stretch.to = stretch.from;
             lagging.views.clear();
-            lagging.from = at;
-        } else if (at > lagging.from) {
-            lagging.to = std::min(lagging.to, at);
+            stretch.from = at;
+        } else if (at > stretch.from) {
+            stretch.to = std::min(stretch.to, at);
             continue;
         }
         lagging.views.push_back(view);
@@ -32,38 +64,110 @@ Lagging lagging_of(std::span<View* const> set, Position head) {
     return lagging;
 }
 
-void let_follow(const BatchContext& context, const std::vector<View*>& views, Position head) {
-    const sql::ViewStanding standing{sql::ViewState::following, head};
-    sql::Transaction transaction(context.connection);
-    for (const View* const view : views) {
-        context.mandate.note(transaction, *view, standing, std::nullopt);
-    }
-    context.mandate.fence(transaction);
-    transaction.commit();
-    for (View* const view : views) view->standing = standing;
-}
-
-}  // namespace
-
 bool CatchUp::step(const BatchContext& context, std::span<View* const> set, Position head) {
     const Lagging lagging = lagging_of(set, head);
-    if (lagging.views.empty()) return false;
-    if (lagging.from == head) {
+    if (lagging.views.empty()) {
+        // Halted, say: what comes next may be something else then.
+        if (ahead_ && std::ranges::find(set, ahead_->first) != set.end()) ahead_.reset();
+        return false;
+    }
+    if (lagging.stretch.from == head) {
         let_follow(context, lagging.views, head);
         return true;
     }
-    std::size_t limit = page_size_.limit(context.options.batch_max);
-    for (const View* const view : lagging.views) limit = std::min(limit, view->pace.limit());
-    limit = std::min(limit, static_cast<std::size_t>(static_cast<std::int64_t>(lagging.to) -
-                                                     static_cast<std::int64_t>(lagging.from)));
-    if (!sql::read_recorded(context.connection, lagging.from, limit, page_.log,
+    read_ahead_of(lagging);
+    if (!ahead_ || ahead_->first != lagging.views.front()) {
+        return step_by_page(context, lagging, head);
+    }
+    step_ahead(context, lagging, head);
+    return true;
+}
+
+// Goes on with what is read ahead for them, or begins to where that is worth a connection.
+void CatchUp::read_ahead_of(const Lagging& lagging) {
+    if (reading_ == Reading::page_by_page) return;
+    const Stretch& wanted = lagging.stretch;
+    if (ahead_ && ahead_->first == lagging.views.front()) {
+        if (ahead_->stretch.from == wanted.from && ahead_->stretch.to <= wanted.to) return;
+        ahead_.reset();
+    }
+    if (events_in(wanted) <= options_.batch_max) return;
+    ahead_.reset();
+    ahead_.emplace(options_, registry_, lagging);
+}
+
+bool CatchUp::step_by_page(const BatchContext& context, const Lagging& lagging, Position head) {
+    const std::size_t limit = std::min(pace_of(lagging.views, page_size_.limit(options_.batch_max)),
+                                       events_in(lagging.stretch));
+    if (!sql::read_recorded(context.connection, lagging.stretch.from, limit, page_.log,
                             PageSize::bytes_max)) {
         return false;
     }
     page_size_.read(page_.log);
     registry_.decode(page_.log.events, page_.decoded);
     reduce_recorded(context, lagging.views, page_, head);
+    page_.log.clear();
     return true;
+}
+
+void CatchUp::step_ahead(const BatchContext& context, const Lagging& lagging, Position head) {
+    const auto patience = std::min(options_.lease / 3, std::chrono::milliseconds(250));
+    try {
+        std::unique_ptr<Page> page = ahead_->reader.pages().take(patience);
+        if (!page) return;
+        Backlog backlog(context, lagging.views, true);
+        page = fold_together(backlog, context, lagging, std::move(page));
+        if (backlog.pages() > 0) {
+            const sql::ViewStanding standing = standing_at(ahead_->stretch.from, head);
+            const auto record = [&](sql::Transaction& transaction,
+                                    std::span<const Backlog::Folded> /*pages*/) {
+                note(context, transaction, lagging.views, standing);
+            };
+            if (!backlog.commit(record)) {
+                apart_until_ = standing.position;
+                ahead_.reset();
+                return;
+            }
+            for (View* const view : lagging.views) view->standing = standing;
+        }
+        if (page) take_apart(context, lagging, head, std::move(page));
+        if (ahead_->stretch.from == ahead_->stretch.to) ahead_.reset();
+    } catch (...) {
+        ahead_.reset();
+        for (View* const view : lagging.views) view->rolled_back();
+        throw;
+    }
+}
+
+// Returns the page that cannot be folded with those before it, if one was taken.
+std::unique_ptr<Page> CatchUp::fold_together(Backlog& backlog, const BatchContext& context,
+                                             const Lagging& lagging, std::unique_ptr<Page> page) {
+    const auto fits = [&] {
+        return page->log.first_position > apart_until_ &&
+               std::ranges::all_of(lagging.views, [&](const View* view) {
+                   return !view->needs_pages() && skipped_in(context, *view, *page).empty();
+               });
+    };
+    while (page && fits() && backlog.fold(*page)) {
+        ahead_->stretch.from = page->log.events.back().position;
+        give_back(lagging, std::move(page));
+        const std::chrono::milliseconds time_left = backlog.time_left();
+        const bool goes_on = events_in(ahead_->stretch) > 0 && time_left.count() > 0;
+        page = goes_on ? ahead_->reader.pages().take_more(time_left) : nullptr;
+    }
+    return page;
+}
+
+void CatchUp::take_apart(const BatchContext& context, const Lagging& lagging, Position head,
+                         std::unique_ptr<Page> page) {
+    reduce_recorded(context, lagging.views, *page, head);
+    ahead_->stretch.from = page->log.events.back().position;
+    give_back(lagging, std::move(page));
+}
+
+void CatchUp::give_back(const Lagging& lagging, std::unique_ptr<Page> page) {
+    ahead_->reader.pages().give_back(std::move(page));
+    ahead_->reader.limit_events(pace_of(lagging.views, options_.batch_max));
 }
 
 }  // namespace baton::orchestrator

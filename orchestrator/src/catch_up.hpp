@@ -1,32 +1,71 @@
-// Brings views that are behind to the log's end, by reading recorded events again.
+// Brings views that are behind to the log's end, by reading recorded events again. Near the end a
+// step is one page, read by the connection that writes. A builder, beside which nobody waits, has
+// the pages of a long way read ahead, and writes several in one transaction.
 //
-// Threads: that of its connection.
+// Threads: that of its connection; reading ahead happens on another, see recorded_ahead.hpp.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
+#include <vector>
 
+#include "backlog.hpp"
 #include "batch.hpp"
 #include "page_size.hpp"
-#include "read_ahead.hpp"
+#include "recorded_ahead.hpp"
 #include "view.hpp"
 
 namespace baton::orchestrator {
 
 class CatchUp {
 public:
-    /// `registry` must outlive it.
-    CatchUp(const Registry& registry, std::size_t batch_max)
-        : registry_(registry), page_size_(batch_max) {}
+    enum class Reading : std::uint8_t { page_by_page, ahead };
 
-    /// Takes those views of a set that are furthest behind one page further, or, if they are at
-    /// `head`, lets them follow. False where there is nothing to do: all follow, or one is halted,
-    /// and the others wait for it. Throws what reduce_recorded() does.
+    /// `options` and `registry` must outlive it.
+    CatchUp(const OrchestratorOptions& options, const Registry& registry, Reading reading)
+        : options_(options),
+          registry_(registry),
+          reading_(reading),
+          page_size_(options.batch_max) {}
+
+    /// Takes those views of a set that are furthest behind further, or, if they are at `head`, lets
+    /// them follow. False where there is nothing to do: all follow, or one is halted, and the
+    /// others wait for it. Throws what reduce_recorded() does, and what reading ahead met; the
+    /// views are where their standings say then.
     bool step(const BatchContext& context, std::span<View* const> set, Position head);
 
 private:
+    // The views that are furthest behind, and how far they may go together.
+    struct Lagging {
+        std::vector<View*> views;
+        Stretch stretch;
+    };
+    // What is read ahead: for the set of `first`, which stands at stretch.from.
+    struct Ahead {
+        Ahead(const OrchestratorOptions& options, const Registry& registry, const Lagging& lagging);
+        const View* first;
+        Stretch stretch;
+        RecordedAhead reader;
+    };
+
+    static Lagging lagging_of(std::span<View* const> set, Position head);
+    void read_ahead_of(const Lagging& lagging);
+    bool step_by_page(const BatchContext& context, const Lagging& lagging, Position head);
+    void step_ahead(const BatchContext& context, const Lagging& lagging, Position head);
+    std::unique_ptr<Page> fold_together(Backlog& backlog, const BatchContext& context,
+                                        const Lagging& lagging, std::unique_ptr<Page> page);
+    void take_apart(const BatchContext& context, const Lagging& lagging, Position head,
+                    std::unique_ptr<Page> page);
+    void give_back(const Lagging& lagging, std::unique_ptr<Page> page);
+
+    const OrchestratorOptions& options_;
     const Registry& registry_;
+    const Reading reading_;
     Page page_;
     PageSize page_size_;
+    std::optional<Ahead> ahead_;  // none where all are near the log's end, or halted
+    Position apart_until_{0};     // until there, each page is a transaction of its own
 };
 
 }  // namespace baton::orchestrator

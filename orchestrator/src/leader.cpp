@@ -35,7 +35,7 @@ Leader::Leader(const OrchestratorOptions& options, const Registry& registry, con
       connection_(connection),
       epoch_(epoch),
       stopping_(std::move(stopping)),
-      catch_up_(registry, options.batch_max),
+      catch_up_(options_, registry, CatchUp::Reading::page_by_page),
       views_checked_(Clock::now()),
       partitions_checked_(Clock::now()),
       versions_checked_(Clock::now()) {
@@ -112,7 +112,7 @@ void Leader::work() {
 void Leader::reduce_next(bool is_behind) {
     const auto patience = is_behind ? std::chrono::milliseconds(0)
                                     : std::min(options_.lease / 3, std::chrono::milliseconds(250));
-    std::unique_ptr<Page> page = reader_->take(patience);
+    std::unique_ptr<Page> page = reader_->pages().take(patience);
     if (!page) return;
     const bool is_backlog = page->log.is_full && page->log.first_position > apart_until_;
     if (is_backlog && !is_behind && options_.sql_reducers.empty()) {
@@ -129,12 +129,16 @@ void Leader::reduce_apart(const Page& page) {
 }
 
 void Leader::give_back(std::unique_ptr<Page> page) {
-    reader_->give_back(std::move(page));
+    reader_->pages().give_back(std::move(page));
     pace_reader();
 }
 
 void Leader::reduce_backlog(std::unique_ptr<Page> page) {
-    Backlog backlog(context(), epoch_);
+    std::vector<View*> followers;
+    for (const std::unique_ptr<View>& view : views_) {
+        if (view->standing.state == sql::ViewState::following) followers.push_back(view.get());
+    }
+    Backlog backlog(context(), std::move(followers), false);
     Position last{0};
     while (page && backlog.fold(*page)) {
         last = page->log.events.back().position;
@@ -142,10 +146,18 @@ void Leader::reduce_backlog(std::unique_ptr<Page> page) {
         give_back(std::move(page));
         const std::chrono::milliseconds time_left = backlog.time_left();
         const bool goes_on = has_more && time_left.count() > 0;
-        page = goes_on ? reader_->take_if_any(time_left) : nullptr;
+        page = goes_on ? reader_->pages().take_more(time_left) : nullptr;
     }
     if (backlog.pages() > 0) {
-        if (!backlog.commit()) {
+        const auto record = [&](sql::Transaction& transaction,
+                                std::span<const Backlog::Folded> pages) {
+            for (const Backlog::Folded& folded : pages) {
+                const auto worked = std::chrono::duration_cast<std::chrono::microseconds>(
+                    Clock::now() - folded.started);
+                record_batch(transaction, epoch_, folded.range, worked);
+            }
+        };
+        if (!backlog.commit(record)) {
             apart_until_ = last;
             reader_.emplace(options_, registry_, sql::read_checkpoint(connection_));
             pace_reader();

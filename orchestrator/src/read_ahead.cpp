@@ -1,7 +1,6 @@
 #include "read_ahead.hpp"
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
 #include "baton/base/fault.hpp"
@@ -22,12 +21,6 @@ sql::ConnectOptions listener_options(const OrchestratorOptions& options) {
     return connect;
 }
 
-// SQL reducers read the events by themselves.
-sql::Content what_is_read(const Registry& registry) {
-    if (registry.reducers().empty()) return sql::Content::ids;
-    return registry.reads_envelope() ? sql::Content::whole : sql::Content::without_envelope;
-}
-
 }  // namespace
 
 ReadAhead::ReadAhead(const OrchestratorOptions& options, const Registry& registry,
@@ -38,54 +31,9 @@ ReadAhead::ReadAhead(const OrchestratorOptions& options, const Registry& registr
       thread_([this, at = std::move(checkpoint)]() mutable { run(std::move(at)); }) {}
 
 ReadAhead::~ReadAhead() {
-    {
-        const std::lock_guard lock(mutex_);
-        stopping_ = true;
-    }
-    changed_.notify_all();
+    pages_.stop();
     listener_.wake();
     thread_.join();
-}
-
-std::unique_ptr<Page> ReadAhead::take(std::chrono::milliseconds timeout) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, timeout, [&] { return ready_ || failure_; });
-    return take_ready(std::move(lock));
-}
-
-std::unique_ptr<Page> ReadAhead::take_if_any(std::chrono::milliseconds timeout) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, timeout, [&] { return ready_ || failure_ || is_at_end_; });
-    return take_ready(std::move(lock));
-}
-
-std::unique_ptr<Page> ReadAhead::take_ready(std::unique_lock<std::mutex> lock) {
-    if (!ready_ && failure_) std::rethrow_exception(failure_);
-    std::unique_ptr<Page> page = std::move(ready_);
-    lock.unlock();
-    changed_.notify_all();
-    if (page && page->decoding.valid()) page->decoding.get();
-    return page;
-}
-
-void ReadAhead::give_back(std::unique_ptr<Page> page) {
-    page->log.clear();
-    const std::lock_guard lock(mutex_);
-    spare_ = std::move(page);
-}
-
-bool ReadAhead::stopping() {
-    const std::lock_guard lock(mutex_);
-    return stopping_;
-}
-
-void ReadAhead::hand_over(std::unique_ptr<Page> page) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !ready_ || stopping_; });
-    ready_ = std::move(page);
-    is_at_end_ = false;
-    lock.unlock();
-    changed_.notify_all();
 }
 
 void ReadAhead::run(sql::Checkpoint checkpoint) {
@@ -99,52 +47,27 @@ void ReadAhead::run(sql::Checkpoint checkpoint) {
         connection.exec_prepared("arm_doorbell", {false});
         read_all(connection, reader);
     } catch (...) {
-        const std::lock_guard lock(mutex_);
-        failure_ = std::current_exception();
+        pages_.tell_failure();
     }
-    changed_.notify_all();
 }
 
 void ReadAhead::read_all(sql::Connection& connection, sql::LogReader& reader) {
-    while (!stopping()) {
+    while (!pages_.stopping()) {
         if (!read_page(reader)) wait_for_events(connection, reader);
     }
 }
 
 bool ReadAhead::read_page(sql::LogReader& reader) {
-    std::unique_ptr<Page> page;
-    {
-        const std::lock_guard lock(mutex_);
-        page = std::move(spare_);
-    }
-    if (!page) page = std::make_unique<Page>();
-
+    std::unique_ptr<Page> page = pages_.empty_page();
     if (!reader.next(page_size_.limit(fold_limit_), page->log, PageSize::bytes_max)) {
-        give_back(std::move(page));
-        {
-            const std::lock_guard lock(mutex_);
-            is_at_end_ = true;
-        }
-        changed_.notify_all();
+        pages_.give_back(std::move(page));
+        pages_.tell_end();
         return false;
     }
     fault_point("after_read");
     page_size_.read(page->log);
-    start_decoding(*page);
-    hand_over(std::move(page));
+    pages_.hand_over(std::move(page));
     return true;
-}
-
-// The server would idle while a large page is decoded: a task does that, and the next is read.
-void ReadAhead::start_decoding(Page& page) const {
-    constexpr std::size_t worth_a_task = 1000;
-    const auto decode = [this, &page] { registry_.decode(page.log.events, page.decoded); };
-    if (page.log.events.size() < worth_a_task) return decode();
-    try {
-        page.decoding = std::async(std::launch::async, decode);
-    } catch (const std::system_error&) {
-        decode();  // the machine has no thread to spare
-    }
 }
 
 // Asks to be rung, then looks again. Transactions that looked at the doorbell before it was armed
@@ -158,7 +81,7 @@ void ReadAhead::wait_for_events(sql::Connection& connection, sql::LogReader& rea
     fault_point("after_arm");
     std::chrono::milliseconds pause = shortest;
     bool is_rung = true;
-    while (!stopping()) {
+    while (!pages_.stopping()) {
         if (read_page(reader)) {
             if (read_page(reader)) break;
             if (!is_rung) {
@@ -171,7 +94,7 @@ void ReadAhead::wait_for_events(sql::Connection& connection, sql::LogReader& rea
     }
     fault_point("after_wake");
     // Who ends leaves it armed: a successor may have armed it already.
-    if (!stopping()) connection.exec_prepared("arm_doorbell", {false});
+    if (!pages_.stopping()) connection.exec_prepared("arm_doorbell", {false});
 }
 
 }  // namespace baton::orchestrator

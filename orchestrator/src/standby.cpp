@@ -13,9 +13,10 @@ namespace {
 // How long it waits between looks when nobody called.
 constexpr std::chrono::milliseconds look_interval{300};
 
-// How many pages are folded at most before the lead is taken for a promotion: a busy leader would
-// be a batch ahead for ever.
-constexpr int pages_before_lead = 20;
+// How many steps are folded at most before the lead is taken for a promotion, and for how long: a
+// busy leader would be a batch ahead for ever.
+constexpr int steps_before_lead = 20;
+constexpr std::chrono::seconds time_before_lead{5};
 
 // How long it does not ask again after a promotion was refused or put off.
 constexpr std::chrono::seconds promotion_pause{5};
@@ -109,8 +110,12 @@ std::optional<sql::Epoch> Standby::promote() {
     std::optional<sql::Epoch> epoch;
     try {
         // Nobody is deposed for a build that stands still, or cannot write.
-        int pages = 0;
-        while (pages < pages_before_lead && builder_.step(promotion->view_sets)) ++pages;
+        const Clock::time_point until = Clock::now() + time_before_lead;
+        int steps = 0;
+        while (steps < steps_before_lead && Clock::now() < until && !stopping_() &&
+               builder_.step(promotion->view_sets)) {
+            ++steps;
+        }
         // It is not led either where a build fell back further than a page: that one is not ready.
         epoch = sql::lead(connection_, candidate_, promotion->id).epoch;
         if (!epoch) return std::nullopt;

@@ -75,6 +75,8 @@ public:
 
     void forget_last_fold() override { segments_.pop_back(); }
 
+    [[nodiscard]] bool needs_pages() const override { return true; }
+
     void write(sql::Transaction& transaction) override {
         for (const Segment& segment : segments_) {
             const sql::LogPage& log = segment.page.log;

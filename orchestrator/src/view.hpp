@@ -14,7 +14,7 @@
 #include "baton/reducers/fold.hpp"
 #include "baton/sql/view_store.hpp"
 #include "fold_pace.hpp"
-#include "read_ahead.hpp"
+#include "page_handover.hpp"
 
 namespace baton::orchestrator {
 
@@ -52,6 +52,8 @@ public:
     virtual void forget_last_fold() = 0;
     /// How many rows are in memory that write() has to write, or a few more.
     [[nodiscard]] virtual std::size_t unwritten_rows() const { return 0; }
+    /// Whether write() needs the pages of the segments that were folded.
+    [[nodiscard]] virtual bool needs_pages() const { return false; }
     /// Writes what fold() kept since the last commit, each row once. Throws sql::SqlError where the
     /// database refused it: the transaction is over.
     virtual void write(sql::Transaction& transaction) = 0;

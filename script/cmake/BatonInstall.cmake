@@ -5,4 +5,5 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/script/cmake/batonConfig.cma
     INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/baton)
 write_basic_package_version_file(batonConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/batonConfig.cmake ${PROJECT_BINARY_DIR}/batonConfigVersion.cmake
+    ${PROJECT_SOURCE_DIR}/script/cmake/BatonReducerSources.cmake
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/baton)

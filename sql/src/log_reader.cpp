@@ -1,5 +1,6 @@
 #include "baton/sql/log_reader.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -317,6 +318,59 @@ bool read_recorded(Connection& connection, Position after, std::size_t limit, Lo
     fill_events(connection, page, Content::whole, wide_bytes_max);
     if (page.events.empty() && !page.rows.empty()) throw events_removed();
     return !page.events.empty();
+}
+
+RecordedReader::RecordedReader(Connection& connection, Position after, Content content)
+    : connection_(connection), at_(after), content_(content) {
+    connection_.exec(session_settings);
+    prepare_slices(connection_, content_);
+    prepare_wide_events(connection_);
+    connection_.prepare("log_part",
+                        "select count - skip, skip, after_id, last_id, floor_id, floor_xid,"
+                        " seen_before, seen, stragglers from log_parts($1::bigint) limit 1");
+}
+
+bool RecordedReader::next(std::size_t limit, LogPage& page, std::size_t wide_bytes_max) {
+    // Batches that are smaller than this are put together by the server.
+    constexpr std::size_t worth_a_query = 1000;
+    const Result parts = connection_.exec_prepared("log_part", {static_cast<std::int64_t>(at_)});
+    if (parts.empty() || parts[0].integer(0) <= 0) return false;
+    const auto left = static_cast<std::size_t>(parts[0].integer(0));
+    const bool knows_last_id = last_id_ > 0 || parts[0].integer(1) == 0;
+    if (knows_last_id && left >= std::min(limit, worth_a_query)) {
+        read_of_batch(parts[0], std::min(limit, left), page, wide_bytes_max);
+    } else if (!read_recorded(connection_, at_, limit, page, wide_bytes_max)) {
+        return false;
+    }
+    at_ = page.events.back().position;
+    last_id_ = page.last_id();
+    return true;
+}
+
+void RecordedReader::read_of_batch(const Row& part, std::size_t count, LogPage& page,
+                                   std::size_t wide_bytes_max) {
+    page.opens_window = false;
+    page.is_full = false;
+    page.first_position = Position{static_cast<std::int64_t>(at_) + 1};
+    const std::int64_t after_id = part.integer(1) == 0 ? part.integer(2) : last_id_;
+    std::vector<Parameter> arguments{count,        part.integer(4), part.text(5), part.text(6),
+                                     part.text(7), part.integer(3), after_id};
+    const bool has_stragglers = part.text(8) != "{}";
+    if (has_stragglers) arguments.emplace_back(part.text(8));
+    page.rows = connection_.exec_prepared(has_stragglers ? "log_slice" : "log_main_run", arguments);
+    if (content_ == Content::ids) {
+        fill_ids(page);
+    } else {
+        fill_events(connection_, page, content_, wide_bytes_max);
+    }
+    const std::size_t found = content_ == Content::ids ? page.events.size() : page.rows.size();
+    if (found != count) {
+        throw Error(ErrorCode::event_unknown,
+                    "the log after position " + std::to_string(static_cast<std::int64_t>(at_)) +
+                        " has " + std::to_string(found) + " events where " + std::to_string(count) +
+                        " were recorded: events were removed");
+    }
+    if (page.events.empty()) throw events_removed();
 }
 
 }  // namespace baton::sql

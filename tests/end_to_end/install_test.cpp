@@ -9,11 +9,17 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <regex>
 #include <sstream>
 
+#include "baton/sql/connection.hpp"
 #include "end_to_end/command.hpp"
+#include "support/cluster.hpp"
+#include "support/environment.hpp"
+#include "support/eventually.hpp"
 
 namespace baton::testing {
 namespace {
@@ -99,13 +105,113 @@ TEST_F(InstallTest, HeadersOfEveryFolderAreInstalled) {
     EXPECT_GT(count, 20);
 }
 
+// The consumer's program with reducers in files of their own, in an environment where a version has
+// one build.
+class Ledger {
+public:
+    Ledger(std::string program, std::string source, std::string build)
+        : program_(std::move(program)), source_(std::move(source)), build_(std::move(build)) {
+        std::ofstream(file_) << "name = \"test\"\nkind = \"staging\"\nconnection.url = \""
+                             << database_.url() << "\"\n";
+        for (const char* const verb : {"install", "enrol"}) {
+            const Outcome outcome = run(command({"environment", verb}));
+            EXPECT_EQ(outcome.code, 0) << outcome.error;
+        }
+    }
+
+    // Changes a file of the program's and builds it anew; what the build said.
+    [[nodiscard]] std::string edit(const std::string& file, const std::string& from,
+                                   const std::string& to) const {
+        const std::string path = source_ + "/" + file;
+        std::string text = text_of(path);
+        EXPECT_NE(text.find(from), std::string::npos) << file;
+        for (auto at = text.find(from); at != std::string::npos;
+             at = text.find(from, at + to.size())) {
+            text.replace(at, from.size(), to);
+        }
+        std::ofstream(path, std::ios::binary) << text;
+        return expect_success({"cmake", "--build", build_, "--target", "ledger"}).output;
+    }
+
+    [[nodiscard]] std::unique_ptr<ChildProcess> start() const {
+        return std::make_unique<ChildProcess>(command({"orchestrate"}));
+    }
+    // What it says where it does not start.
+    [[nodiscard]] std::string refusal() const {
+        const Outcome outcome = run(command({"orchestrate"}));
+        EXPECT_EQ(outcome.code, 1) << outcome.error;
+        return outcome.error;
+    }
+    [[nodiscard]] std::string ask(const std::string& query) {
+        const sql::Result result = inside_.exec(query);
+        return result.empty() ? "" : std::string(result[0].text(0));
+    }
+    [[nodiscard]] std::string build_of(const std::string& reducer) {
+        return ask("select build from reducer_version where name || '@' || version = '" + reducer +
+                   "'");
+    }
+
+private:
+    [[nodiscard]] ChildProcessOptions command(std::vector<std::string> arguments) const {
+        arguments.insert(arguments.begin(), program_);
+        return {.arguments = std::move(arguments), .environment = {{"BATON_ENVIRONMENT", file_}}};
+    }
+
+    const std::string program_, source_, build_;
+    const std::string file_ = source_ + "/test.toml";
+    TestDatabase database_;
+    sql::Connection inside_{database_.url(), in_test_schema()};
+};
+
+// A change inside reduce(), or in what it uses, is another build of the same version; what did not
+// change keeps its build.
+TEST_F(InstallTest, AnEditedReducerIsRefusedUntilItHasANewVersionAndTheOthersAreNot) {
+    Ledger ledger(consumer_build + "/ledger", consumer, consumer_build);
+    auto process = ledger.start();
+    ASSERT_TRUE(eventually(seconds(30), [&] { return !ledger.build_of("bank@1").empty(); }))
+        << process->error_output();
+    process->kill(SIGTERM);
+    ASSERT_TRUE(process->wait(seconds(30)));
+    const std::string balance = ledger.build_of("balance@1");
+    const std::string bank = ledger.build_of("bank@1");
+
+    const std::string said = ledger.edit("balance.hpp", "payments += 1", "payments += 2");
+    EXPECT_EQ(said.find("other.cpp"), std::string::npos) << "compiled for nothing: " << said;
+    static const std::regex of_balance(
+        "ledger: reducer balance@1 was registered with build (\\w+), this one is build (\\w+): "
+        "give "
+        "it a new version \\[BT012\\]\n");
+    const std::string refused = ledger.refusal();
+    std::smatch builds;
+    ASSERT_TRUE(std::regex_search(refused, builds, of_balance)) << refused;
+    EXPECT_EQ(builds[1], balance);
+    EXPECT_NE(builds[2], balance);
+
+    static_cast<void>(ledger.edit("balance.hpp", "version = 1", "version = 2"));
+    static_cast<void>(ledger.edit("code.hpp", "substr(0, 2)", "substr(0, 4)"));
+    const std::string of_code = ledger.refusal();
+    EXPECT_NE(of_code.find("reducer bank@1 was registered with build " + bank), std::string::npos)
+        << of_code;
+
+    // As it was, but for the line ends.
+    static_cast<void>(ledger.edit("code.hpp", "substr(0, 4)", "substr(0, 2)"));
+    static_cast<void>(ledger.edit("code.hpp", "\n", "\r\n"));
+    process = ledger.start();
+    EXPECT_TRUE(eventually(seconds(30), [&] { return !ledger.build_of("balance@2").empty(); }))
+        << process->error_output();
+    EXPECT_EQ(ledger.build_of("bank@1"), bank);
+}
+
 // What README.md tells is what the consumer does.
 TEST_F(InstallTest, ConsumerDoesWhatReadmeSays) {
     const std::string readme = text_of(source_folder + "/README.md");
-    const std::string project =
-        text_of(source_folder + "/tests/end_to_end/consumer/CMakeLists.txt");
+    const std::string files = source_folder + "/tests/end_to_end/consumer/";
+    const std::string project = text_of(files + "CMakeLists.txt") + text_of(files + "balance.hpp");
     for (const std::string line :
-         {"find_package(baton REQUIRED)", "target_link_libraries(payments PRIVATE baton::cli)"}) {
+         {"find_package(baton REQUIRED)", "target_link_libraries(payments PRIVATE baton::cli)",
+          "baton_reducer_sources(ledger balance balance.hpp)",
+          "#include <baton/sources/balance.hpp>",
+          "static constexpr std::string_view sources = baton::sources::balance;"}) {
         EXPECT_NE(readme.find(line), std::string::npos) << line;
         EXPECT_NE(project.find(line), std::string::npos) << line;
     }

@@ -288,11 +288,15 @@ TEST_F(RolloutTest, EveryReaderSeesOneVersionAtOnePositionThroughPromotionsAndAR
     std::vector<std::unique_ptr<Reader>> readers;
     for (int i = 0; i < 8; ++i) readers.push_back(std::make_unique<Reader>(database_.url()));
 
+    const std::string build_of_shared =
+        "select build from reducer_version where name = 'customer_totals'";
+    const std::string build = ask(build_of_shared);
     const auto next = start(next_release, "orchestrate", {"--auto-promote", "false"});
     ASSERT_TRUE(
         comes_true("(select count(*) = 2 and bool_and(state = 'ready' and is_kept(b))"
                    " from view_build b)"))
         << next->error_output();
+    EXPECT_EQ(ask(build_of_shared), build) << "its file is the same in both releases";
     const auto pause_until = [&](double share) {
         std::this_thread::sleep_until(started +
                                       std::chrono::duration_cast<Clock::duration>(

@@ -169,6 +169,41 @@ TEST(RegistryTest, ComputedBuildIsStableAndFollowsTheShape) {
     EXPECT_NE(registry.reducers()[0].build, registry.reducers()[2].build);
 }
 
+struct OfFiles : Base<Channel> {
+    static constexpr std::string_view sources = "0a1b";
+};
+struct OfChangedFiles : Base<Channel> {
+    static constexpr std::string_view sources = "0a1c";
+};
+struct OtherColumn {
+    std::string channel;
+    std::int64_t lines{};
+    BATON_FIELDS(channel, lines)
+    BATON_KEY(channel)
+};
+struct OfOtherColumns : Base<OtherColumn> {
+    static constexpr std::string_view sources = "0a1b";
+};
+struct OfStatedBuild : OfFiles {
+    static constexpr std::string_view build = "stated";
+};
+
+template <class R>
+std::string build_of() {
+    Registry registry;
+    registry.add<R>();
+    return registry.reducers()[0].build;
+}
+
+TEST(RegistryTest, ComputedBuildFollowsTheSourcesAndTheShape) {
+    const std::string build = build_of<OfFiles>();
+    EXPECT_EQ(build_of<OfFiles>(), build);
+    EXPECT_NE(build_of<OfChangedFiles>(), build);
+    EXPECT_NE(build_of<Base<Channel>>(), build);
+    EXPECT_NE(build_of<OfOtherColumns>(), build);
+    EXPECT_EQ(build_of<OfStatedBuild>(), "stated");
+}
+
 TEST(RegistryTest, InvalidDeclarationsAreRefusedWithOneLine) {
     EXPECT_EQ(refusal<BadName>(),
               "reducer \"Channels\" version 1: the name must match ^[a-z][a-z0-9_]{0,47}$");

@@ -1,6 +1,8 @@
 #include "log_follower.hpp"
 
+#include <algorithm>
 #include <ostream>
+#include <span>
 #include <stdexcept>
 
 #include "baton/sql/view_store.hpp"
@@ -90,6 +92,30 @@ std::vector<LoggedEvent> LogFollower::take(std::size_t limit) {
     return events_of(page);
 }
 
+namespace {
+
+// The log once more, from its middle on too, by the reader that is faster.
+void expect_same(Connection& connection, std::size_t limit, std::span<const LoggedEvent> all) {
+    for (const std::size_t from : {std::size_t{0}, all.size() / 2}) {
+        RecordedReader reader(connection, Position{static_cast<std::int64_t>(from)},
+                              Content::whole);
+        LogPage page;
+        std::size_t next = from;
+        while (reader.next(limit, page)) {
+            const std::vector<LoggedEvent> events = events_of(page);
+            if (events.size() > limit || events.size() > all.size() - next ||
+                !std::ranges::equal(events, all.subspan(next, events.size()))) {
+                throw std::logic_error("two readers of the log differ after position " +
+                                       std::to_string(next));
+            }
+            next += events.size();
+        }
+        if (next != all.size()) throw std::logic_error("one reader of the log ends early");
+    }
+}
+
+}  // namespace
+
 std::vector<LoggedEvent> whole_log(Connection& connection, std::size_t limit) {
     std::vector<LoggedEvent> all;
     LogPage page;
@@ -98,6 +124,8 @@ std::vector<LoggedEvent> whole_log(Connection& connection, std::size_t limit) {
         const std::vector<LoggedEvent> events = events_of(page);
         all.insert(all.end(), events.begin(), events.end());
     }
+    expect_same(connection, limit, all);
+    expect_same(connection, std::max<std::size_t>(all.size() / 20, 3), all);
     return all;
 }
 

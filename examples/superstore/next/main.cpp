@@ -1,8 +1,8 @@
 // The next release of the store: started beside the first one, it builds its version of the view
 // set `sales` while that goes on serving, and switches when it is told to. See docs/rollout.md.
-#include "../reducers.hpp"
+#include "../reducers/customer_totals.hpp"
 #include "baton/cli/app.hpp"
-#include "reducers.hpp"
+#include "monthly_sales.hpp"
 
 int main(int argc, char** argv) {
     baton::App app("superstore_next");

@@ -37,11 +37,15 @@ namespace baton {
 ///   using Events = baton::EventTypes<…>;
 ///   void reduce(const E&, baton::Rows<Row>&[, const baton::Event&]) const;   for each E of Events
 /// and may have:
-///   static constexpr std::string_view build = "…";     says which code it is; by default the
-///                                                      build is the shape alone (columns, events,
-///                                                      fields), so that a change inside reduce()
-///                                                      goes unnoticed: let your build set it
-///   using Former = …; former_version; migrate()        how to begin with the rows of a former
+///   static constexpr std::string_view sources = …;     a digest of the files that it is made of,
+///                                                      which CMake's baton_reducer_sources()
+///                                                      takes; without it a change inside reduce()
+///                                                      goes unnoticed, for the build is a digest
+///                                                      of the shape (columns, events, fields) and
+///                                                      of this
+///   static constexpr std::string_view build = "…";     says which code it is, instead of that
+///   digest using Former = …; former_version; migrate()        how to begin with the rows of a
+///   former
 ///                                                      version, see migration.hpp
 /// It must be pure: the same events give the same rows. It has no clock, no randomness, no I/O, and
 /// keeps no state; it may be called again with the same events, and with made-up rows whose results
@@ -148,6 +152,7 @@ ReducerInfo Registry::info_of(EventTypes<E...> /*types*/) {
     } else {
         std::string shapes;
         (reducers::describe<E>(shapes), ...);
+        if constexpr (requires { R::sources; }) shapes.append("sources ").append(R::sources);
         info.build = digest(info, shapes);
     }
     return info;

@@ -1,9 +1,4 @@
-// The store's views that are reduced in C++: what each row holds, and how an event changes it.
-// The third view, category_sales, is reduced in SQL: reducers/category_sales.sql.
-//
-// A reducer is a pure function: the same events give the same rows. Baton makes the table from the
-// row (one column for each field), loads the rows that are asked for, and writes what was changed
-// in the transaction that also notes how far the log has been read.
+// What each customer bought, and from when to when. It is part of both releases, see next/.
 //
 // Threads: no state.
 #pragma once
@@ -13,35 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include "events.hpp"
+#include "../events.hpp"
+#include "baton/sources/customer_totals.hpp"
 
 namespace superstore {
-
-struct MonthlySales {
-    std::string month, region;  // the month as "2017-03"
-    std::int64_t orders{}, lines{}, quantity{};
-    baton::Decimal sales, profit;
-    BATON_FIELDS(month, region, orders, lines, quantity, sales, profit)
-    BATON_KEY(month, region)
-};
-
-struct MonthlySalesReducer {
-    using Row = MonthlySales;
-    static constexpr std::string_view name = "monthly_sales";
-    static constexpr int version = 1;
-    using Events = baton::EventTypes<OrderPlaced>;
-
-    void reduce(const OrderPlaced& order, baton::Rows<Row>& rows) const {
-        MonthlySales& row = rows.at(order.ordered_on.month(), order.region);
-        row.orders += 1;
-        for (const OrderLine& line : order.lines) {
-            row.lines += 1;
-            row.quantity += line.quantity;
-            row.sales += line.sales;
-            row.profit += line.profit;
-        }
-    }
-};
 
 struct CustomerTotals {
     std::string customer_id, name, segment;
@@ -55,6 +25,7 @@ struct CustomerTotals {
 struct CustomerTotalsReducer {
     using Row = CustomerTotals;
     static constexpr std::string_view name = "customer_totals";
+    static constexpr std::string_view sources = baton::sources::customer_totals;
     static constexpr int version = 1;
     using Events = baton::EventTypes<OrderPlaced>;
 

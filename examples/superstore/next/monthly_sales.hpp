@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "../events.hpp"
+#include "baton/sources/monthly_sales_2.hpp"
 
 namespace superstore::next {
 
@@ -24,6 +25,7 @@ struct MonthlySales {
 struct MonthlySalesReducer {
     using Row = MonthlySales;
     static constexpr std::string_view name = "monthly_sales";
+    static constexpr std::string_view sources = baton::sources::monthly_sales_2;
     static constexpr int version = 2;
     using Events = baton::EventTypes<OrderPlaced>;
 

@@ -1,0 +1,96 @@
+#include "page_handover.hpp"
+
+#include <system_error>
+#include <utility>
+
+namespace baton::orchestrator {
+
+sql::Content what_is_read(const Registry& registry) {
+    if (registry.reducers().empty()) return sql::Content::ids;
+    return registry.reads_envelope() ? sql::Content::whole : sql::Content::without_envelope;
+}
+
+std::unique_ptr<Page> PageHandover::take(std::chrono::milliseconds timeout) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, timeout, [&] { return ready_ || failure_; });
+    if (!ready_ && failure_) std::rethrow_exception(failure_);
+    return take_ready(std::move(lock));
+}
+
+std::unique_ptr<Page> PageHandover::take_more(std::chrono::milliseconds timeout) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, timeout, [&] { return ready_ || failure_ || is_at_end_; });
+    return take_ready(std::move(lock));
+}
+
+std::unique_ptr<Page> PageHandover::take_ready(std::unique_lock<std::mutex> lock) {
+    std::unique_ptr<Page> page = std::move(ready_);
+    lock.unlock();
+    changed_.notify_all();
+    if (page && page->decoding.valid()) page->decoding.get();
+    return page;
+}
+
+void PageHandover::give_back(std::unique_ptr<Page> page) {
+    page->log.clear();
+    const std::lock_guard lock(mutex_);
+    spare_ = std::move(page);
+}
+
+std::unique_ptr<Page> PageHandover::empty_page() {
+    const std::lock_guard lock(mutex_);
+    return spare_ ? std::move(spare_) : std::make_unique<Page>();
+}
+
+void PageHandover::hand_over(std::unique_ptr<Page> page) {
+    start_decoding(*page);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !ready_ || stopping_; });
+    ready_ = std::move(page);
+    is_at_end_ = false;
+    lock.unlock();
+    changed_.notify_all();
+}
+
+// The server would idle while a large page is decoded: a task does that, and the next is read.
+void PageHandover::start_decoding(Page& page) const {
+    constexpr std::size_t worth_a_task = 1000;
+    const auto decode = [this, &page] { registry_.decode(page.log.events, page.decoded); };
+    if (page.log.events.size() < worth_a_task) return decode();
+    try {
+        page.decoding = std::async(std::launch::async, decode);
+    } catch (const std::system_error&) {
+        decode();  // the machine has no thread to spare
+    }
+}
+
+void PageHandover::tell_end() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_at_end_ = true;
+    }
+    changed_.notify_all();
+}
+
+void PageHandover::tell_failure() {
+    {
+        const std::lock_guard lock(mutex_);
+        failure_ = std::current_exception();
+    }
+    changed_.notify_all();
+}
+
+void PageHandover::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+}
+
+bool PageHandover::stopping() {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+}
+
+}  // namespace baton::orchestrator
