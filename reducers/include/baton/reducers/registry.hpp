@@ -38,8 +38,9 @@ namespace baton {
 ///   void reduce(const E&, baton::Rows<Row>&[, const baton::Event&]) const;   for each E of Events
 /// and may have:
 ///   static constexpr std::string_view build = "…";     says which code it is; by default the
-///                                                      build is the shape alone (columns, events,
-///                                                      fields), so that a change inside reduce()
+///                                                      build is the shape alone (columns, events
+///                                                      with their schema versions, fields), so
+///                                                      that a change inside reduce() or upcast()
 ///                                                      goes unnoticed: let your build set it
 ///   using Former = …; former_version; migrate()        how to begin with the rows of a former
 ///                                                      version, see migration.hpp
@@ -130,6 +131,7 @@ template <class R, class... E>
 ReducerInfo Registry::info_of(EventTypes<E...> /*types*/) {
     static_assert((reducers::Reduces<R, E> && ...),
                   "the reducer has no reduce(const E&, Rows<Row>&) const for one of its Events");
+    (reducers::check_versions<E>(), ...);
     using Row = typename R::Row;
     ReducerInfo info;
     info.name = R::name;
@@ -147,7 +149,7 @@ ReducerInfo Registry::info_of(EventTypes<E...> /*types*/) {
         info.build = R::build;
     } else {
         std::string shapes;
-        (reducers::describe<E>(shapes), ...);
+        (reducers::describe_event<E>(shapes), ...);
         info.build = digest(info, shapes);
     }
     return info;
