@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "baton/orchestrator/past_view.hpp"
 #include "orchestrator/world.hpp"
 
 namespace baton::testing {
@@ -151,6 +152,29 @@ TEST_F(EventVersionTest, ASqlReducerStopsBeforeWhatItDeclaresOrSaysNotToKnow) {
               "price/changed has schema version 3, sql_prices@2 knows 1 to 2");
     ASSERT_TRUE(world.comes_true("(select sum(events) from sql_totals) = 60"));
     EXPECT_EQ(prices("sql_prices"), "a 150, b 300, c 250");
+}
+
+// A candidate that is tried out on the log, under a policy that would leave out what is poisoned.
+TEST_F(EventVersionTest, ARowOfThePastIsNotMadeAroundWhatAProgramDoesNotKnow) {
+    const auto process = start("leader", {});
+    ASSERT_TRUE(world.leads("leader"));
+    change_prices();
+    const Registry registry = make_registry({.prices = 1, .old_prices = true});
+    OrchestratorOptions options;
+    options.on_poison = [](std::string_view) { return PoisonPolicy::skip; };
+    options.sql_reducers = {sql::read_sql_reducer(folder + "sql_prices.sql")};
+    for (const std::string view : {"item_prices", "sql_prices"}) {
+        sql::Connection connection = past_session(world.url(), test_schema);
+        PastView past(connection, {options, registry}, {view, 1}, Position{0},
+                      PastView::Source::carried);
+        past.go_to(Position{2});
+        try {
+            past.go_to(Position{3});
+            FAIL() << view << " was folded around the event";
+        } catch (const Error& error) {
+            EXPECT_EQ(error.code(), ErrorCode::event_version_unknown) << error.what();
+        }
+    }
 }
 
 }  // namespace
