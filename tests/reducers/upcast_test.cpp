@@ -44,7 +44,7 @@ struct Order {
     static constexpr std::string_view event_type = "order/placed";
     static constexpr int schema_version = 3;
     using Former = OrderV2;
-    static Order upcast(OrderV2 former) { return {former.shop, former.amount, "EUR"}; }
+    static Order upcast(const OrderV2& former) { return {former.shop, former.amount, "EUR"}; }
     std::string shop;
     Decimal amount;
     std::string currency;
@@ -256,7 +256,6 @@ struct First {
     BATON_FIELDS(shop, amount)
 };
 struct OtherFormer {
-    static constexpr std::string_view event_type = "order/placed";
     std::string amount;
     BATON_FIELDS(amount)
 };
