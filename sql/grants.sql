@@ -122,8 +122,8 @@ begin
         'is_reduced, is_position_reduced, event_position to %I',
         schema_name || '_dispatch');
     execute pg_catalog.format(
-        'grant insert (type, key, tenant, payload, meta, body, content_type) on event '
-        'to %I',
+        'grant insert (type, key, tenant, payload, meta, body, content_type, schema_version) '
+        'on event to %I',
         schema_name || '_dispatch');
 
     execute pg_catalog.format(

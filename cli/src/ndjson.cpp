@@ -15,6 +15,7 @@
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
 #include "baton/reducers/json.hpp"
+#include "baton/reducers/upcast.hpp"
 #include "baton/sql/dispatch.hpp"
 #include "output.hpp"
 #include "progress.hpp"
@@ -22,8 +23,8 @@
 namespace baton::cli {
 namespace {
 
-constexpr std::array<std::string_view, 6> fields{"type",   "payload", "key",
-                                                 "tenant", "meta",    "dispatch_id"};
+constexpr std::array<std::string_view, 7> fields{"type", "payload",     "key",           "tenant",
+                                                 "meta", "dispatch_id", "schema_version"};
 
 // The text of a field that may be absent or null. Throws simdjson_error for anything else.
 std::optional<std::string> text_of(simdjson::ondemand::value value) {
@@ -36,6 +37,17 @@ std::string json_of(simdjson::ondemand::value value) {
     std::string_view raw = simdjson::to_json_string(value);
     while (raw.ends_with(' ') || raw.ends_with('\t') || raw.ends_with('\r')) raw.remove_suffix(1);
     return std::string(raw);
+}
+
+// Throws std::invalid_argument with what is wrong.
+int version_of(simdjson::ondemand::value value) {
+    if (value.is_null()) return 1;
+    std::int64_t version = 0;
+    if (value.get_int64().get(version) != simdjson::SUCCESS || version < 1 ||
+        version > reducers::schema_version_max) {
+        throw std::invalid_argument("schema_version must be a whole number from 1 to 32767");
+    }
+    return static_cast<int>(version);
 }
 
 // Throws std::invalid_argument with what is wrong.
@@ -55,6 +67,8 @@ void take_field(std::string_view name, simdjson::ondemand::value value, NewEvent
         const auto text = text_of(value);
         if (text) event.dispatch_id = Uuid::from_text(*text);
         if (text && !event.dispatch_id) throw std::invalid_argument("dispatch_id is no uuid");
+    } else if (name == "schema_version") {
+        event.schema_version = version_of(value);
     } else {
         const auto near = nearest(name, fields);
         throw std::invalid_argument("unknown field " + json_quoted(name.substr(0, 80)) +

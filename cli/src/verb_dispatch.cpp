@@ -6,6 +6,7 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
+#include "baton/reducers/upcast.hpp"
 #include "baton/sql/dispatch.hpp"
 #include "command_line.hpp"
 #include "ndjson.hpp"
@@ -22,6 +23,7 @@ struct Given {
     std::optional<std::string> tenant;
     std::optional<std::string> meta;
     std::optional<std::string> id;
+    std::optional<std::int64_t> schema_version = 1;
     bool wait = false;
     std::string timeout = "10";
     std::string ndjson;
@@ -39,6 +41,7 @@ int dispatch_one(const Given& given, Invocation& invocation) {
     event.key = given.key;
     event.tenant = given.tenant;
     event.meta = given.meta;
+    event.schema_version = static_cast<int>(*given.schema_version);
     if (given.id) event.dispatch_id = Uuid::from_text(*given.id);
     if (given.id && !event.dispatch_id)
         refuse("--id must be a uuid, not " + json_quoted(*given.id));
@@ -68,7 +71,7 @@ int dispatch(const Given& given, const CLI::App& verb, Invocation& invocation) {
         return dispatch_one(given, invocation);
     }
     for (const char* const name :
-         {"TYPE", "JSON", "--key", "--tenant", "--meta", "--id", "--wait"}) {
+         {"TYPE", "JSON", "--key", "--tenant", "--meta", "--id", "--schema-version", "--wait"}) {
         if (verb.count(name) > 0) {
             refuse(std::string(name) + " does not go with --ndjson: each line says its own");
         }
@@ -92,11 +95,14 @@ void add_dispatch(CLI::App& root, Invocation& invocation) {
     verb->add_option("--meta", given->meta, "JSON about the event: correlation, causation, user");
     verb->add_option("--id", given->id,
                      "a uuid that makes a repeated dispatch give the same event");
+    add_number(*verb, "--schema-version", given->schema_version,
+               "which shape of its type's payload this is [1]",
+               {.min = 1, .max = reducers::schema_version_max});
     verb->add_flag("--wait", given->wait, "return once every live view has it");
     verb->add_option("--timeout", given->timeout, "how many seconds --wait waits [10]");
     verb->add_option("--ndjson", given->ndjson,
                      "a file, or - for stdin, with a JSON object a line: type, and optionally "
-                     "payload, key, tenant, meta, dispatch_id");
+                     "payload, key, tenant, meta, dispatch_id, schema_version");
     add_number(*verb, "--batch", given->batch, "with --ndjson: lines in one transaction [10000]",
                {.min = 1, .max = 1'000'000});
     given->settings.offer(*verb);

@@ -24,8 +24,12 @@ struct Cause {
     std::string error;     // may quote the event: for dead_event, not for the log
     std::string sqlstate;  // "" where the reducer said so, not the database
 
-    // Not the event is wrong but the database: a table is gone, say.
-    [[nodiscard]] bool is_set_up() const { return sqlstate.starts_with("42"); }
+    // Not the event is wrong but what it meets: a table is gone, say, or the program is too old for
+    // the event's schema version. Every event like it would be lost.
+    [[nodiscard]] bool is_set_up() const {
+        return sqlstate.starts_with("42") ||
+               sqlstate == sqlstate_of(ErrorCode::event_version_unknown);
+    }
     [[nodiscard]] std::string loggable() const {
         return sqlstate.empty() ? "reducer" : "SQLSTATE " + sqlstate;
     }
@@ -56,7 +60,9 @@ auto refusing(View& view, Action&& action) {
     try {
         return std::forward<Action>(action)();
     } catch (const sql::SqlError& error) {
-        if (error.code() != ErrorCode::statement_failed || is_passing(error)) throw;
+        const bool is_of_events = error.code() == ErrorCode::statement_failed ||
+                                  error.code() == ErrorCode::event_version_unknown;
+        if (!is_of_events || is_passing(error)) throw;
         throw Refused{&view, {storable_text(error.what()), error.sqlstate()}};
     }
 }
@@ -155,7 +161,7 @@ private:
             const std::size_t end = std::min(next_gap(poisons, first), page_end);
             if (end > first) {
                 if (const std::optional<Poison> poison = fold(view, first, end - first)) {
-                    poisons.add(poison->index, {poison->error, {}});
+                    poisons.add(poison->index, {poison->error, poison->sqlstate});
                     continue;
                 }
             }
@@ -257,7 +263,6 @@ private:
         dead.event_id = event.id;
         dead.event_type = type_of(event);
         dead.error = cause.error;
-        // Where the database is to blame, every event would be skipped.
         dead.skipped = !cause.is_set_up() && context_.options.on_poison &&
                        context_.options.on_poison(view.name()) == PoisonPolicy::skip;
         const auto position = static_cast<std::int64_t>(event.position);

@@ -99,7 +99,7 @@ void PastView::open(const CarriedReducers& carried, Position at, Source source) 
     }
     if (is_carried && file != nullptr && !(known && known->build == file->build)) {
         columns_ = sql::run_in_session(connection_, *file);
-        refold_ = orchestrator::make_sql_refold(connection_, table());
+        refold_ = orchestrator::make_sql_refold(connection_, table(), file);
         return;
     }
     if (!known->is_sql) {
@@ -114,7 +114,8 @@ void PastView::open(const CarriedReducers& carried, Position at, Source source) 
         sql::open_past_view(connection_, which_.view, which_.version, at, std::nullopt, true);
     refold_ = orchestrator::make_sql_refold(
         connection_,
-        connection_.schema() + ".\"" + which_.view + "__v" + std::to_string(which_.version) + '"');
+        connection_.schema() + ".\"" + which_.view + "__v" + std::to_string(which_.version) + '"',
+        file);
 }
 
 void PastView::read_skipped(Position to) {

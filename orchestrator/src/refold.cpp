@@ -65,6 +65,10 @@ private:
                     : std::min(static_cast<std::size_t>(number(*gap) - before), events.size());
             if (end > first) {
                 if (const auto poison = view_->fold({page_, first, end - first, true})) {
+                    // Nobody may leave out what this program is too old for.
+                    if (!poison->sqlstate.empty()) {
+                        throw Error(ErrorCode::event_version_unknown, poison->error);
+                    }
                     return Poisoned{events[poison->index].position, poison->error};
                 }
             }
@@ -82,8 +86,8 @@ private:
 
 class SqlRefold final : public Refold {
 public:
-    SqlRefold(sql::Connection& connection, const std::string& function)
-        : connection_(connection), call_("select " + function + "()") {}
+    SqlRefold(sql::Connection& connection, const std::string& function, const sql::SqlReducer* file)
+        : connection_(connection), call_("select " + function + "()"), file_(file) {}
 
     std::optional<Poisoned> fold(Position& at, std::size_t limit,
                                  const std::set<Position>& left_out) override {
@@ -114,6 +118,10 @@ private:
             sql::Transaction transaction(connection_);
             transaction.exec("set transaction read only");
             sql::enter_recorded(transaction, at, count);
+            if (file_ != nullptr && !file_->event_versions.empty()) {
+                sql::require_known_versions(transaction, file_->name, file_->version,
+                                            file_->event_versions);
+            }
             transaction.exec(call_);
             transaction.commit();
         } catch (const sql::SqlError& error) {
@@ -125,6 +133,7 @@ private:
 
     sql::Connection& connection_;
     std::string call_;
+    const sql::SqlReducer* file_;
     std::size_t count_ = 10'000;
 };
 
@@ -135,8 +144,9 @@ std::unique_ptr<Refold> make_cpp_refold(sql::Connection& connection, const Regis
     return std::make_unique<CppRefold>(connection, registry, index);
 }
 
-std::unique_ptr<Refold> make_sql_refold(sql::Connection& connection, const std::string& function) {
-    return std::make_unique<SqlRefold>(connection, function);
+std::unique_ptr<Refold> make_sql_refold(sql::Connection& connection, const std::string& function,
+                                        const sql::SqlReducer* file) {
+    return std::make_unique<SqlRefold>(connection, function, file);
 }
 
 }  // namespace baton::orchestrator

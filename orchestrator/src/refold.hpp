@@ -10,6 +10,7 @@
 
 #include "baton/reducers/registry.hpp"
 #include "baton/sql/connection.hpp"
+#include "baton/sql/view_store.hpp"
 
 namespace baton::orchestrator {
 
@@ -27,6 +28,7 @@ public:
 
     /// Folds at most `limit` events after `at`, which it moves on, but for those that are to be
     /// left out. Returns the event that cannot be folded, if there is one; then `at` is as it was.
+    /// Throws Error: event_version_unknown, and what the statements throw.
     [[nodiscard]] virtual std::optional<Poisoned> fold(Position& at, std::size_t limit,
                                                        const std::set<Position>& left_out) = 0;
 };
@@ -34,8 +36,10 @@ public:
 /// With reducers()[index] of the registry, which must outlive it as `connection` must.
 [[nodiscard]] std::unique_ptr<Refold> make_cpp_refold(sql::Connection& connection,
                                                       const Registry& registry, std::size_t index);
-/// With a SQL function, "schema"."name" or a name.
+/// With a SQL function, "schema"."name" or a name; `file` says which schema versions it knows,
+/// where this program has it, and must outlive it.
 [[nodiscard]] std::unique_ptr<Refold> make_sql_refold(sql::Connection& connection,
-                                                      const std::string& function);
+                                                      const std::string& function,
+                                                      const sql::SqlReducer* file);
 
 }  // namespace baton::orchestrator

@@ -25,7 +25,9 @@ public:
                 fold_->fold(segment.page.decoded, segment.first, segment.count);
             if (result.state == FoldState::done) break;
             if (result.state == FoldState::poisoned) {
-                return Poison{result.event_index, result.message};
+                const bool is_version = result.code == ErrorCode::event_version_unknown;
+                return Poison{result.event_index, result.message,
+                              std::string(is_version ? sqlstate_of(result.code) : "")};
             }
             // Nobody but the leader writes them, and the fence tells whether that is still us.
             rows_.load(connection_, *fold_);
@@ -65,7 +67,7 @@ private:
 class SqlView final : public View {
 public:
     SqlView(const sql::SqlReducer& reducer, std::chrono::milliseconds lease)
-        : View(reducer.name, reducer.version, lease) {}
+        : View(reducer.name, reducer.version, lease), event_versions_(reducer.event_versions) {}
 
     // The server folds, in the statement that writes.
     std::optional<Poison> fold(const Segment& segment) override {
@@ -86,6 +88,9 @@ public:
             } else {
                 sql::enter_slice(transaction, log, segment.first, segment.count);
             }
+            if (!event_versions_.empty()) {
+                sql::require_known_versions(transaction, name(), version(), event_versions_);
+            }
             sql::call_sql_reducer(transaction, name(), version());
         }
     }
@@ -94,6 +99,7 @@ public:
     void rolled_back() override { segments_.clear(); }
 
 private:
+    std::string event_versions_;  // "" where it declares none
     std::vector<Segment> segments_;
 };
 

@@ -30,6 +30,7 @@ struct Segment {
 struct Poison {
     std::size_t index;
     std::string error;
+    std::string sqlstate;  ///< Of the error, where it is one of ours that says more; else "".
 };
 
 class View {

@@ -6,10 +6,26 @@ namespace baton::reducers {
 
 void EventColumn::decode(ValueReader& reader, std::string_view bytes, const Event& event,
                          std::uint32_t slot) {
+    const auto prefixed = [&](std::string_view what) {
+        return "event " + std::string(event.type) + ": " + std::string(what);
+    };
     try {
-        decode_value(reader, bytes, slot);
+        decode_value(reader, bytes, event.schema_version, slot);
     } catch (const DecodeFailure& failure) {
-        errors_.emplace(slot, "event " + std::string(event.type) + ": " + failure.what());
+        refuse({ErrorCode::decode_failed, prefixed(failure.what())}, slot);
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (const Error& error) {
+        const bool is_version = error.code() == ErrorCode::event_version_unknown;
+        refuse(is_version ? error
+                          : Error(ErrorCode::event_poisoned, prefixed("upcast(): ") + error.what()),
+               slot);
+    } catch (const std::exception& error) {
+        refuse({ErrorCode::event_poisoned, prefixed("upcast(): ") + error.what()}, slot);
+    } catch (...) {
+        refuse({ErrorCode::event_poisoned,
+                prefixed("upcast() threw something that is no std::exception")},
+               slot);
     }
 }
 

@@ -115,8 +115,9 @@ void DecodedBatch::decode_event(const Event& event, std::uint32_t column, std::u
     const bool is_msgpack = event.payload.empty() && !event.body.empty();
     if (is_msgpack && event.content_type != msgpack_content_type) {
         columns_[column]->refuse(
-            "event " + std::string(event.type) +
-                ": the body can only be decoded if its content type is application/msgpack",
+            {ErrorCode::decode_failed,
+             "event " + std::string(event.type) +
+                 ": the body can only be decoded if its content type is application/msgpack"},
             slot);
     } else if (is_msgpack) {
         columns_[column]->decode(*msgpack_, event.body, event, slot);

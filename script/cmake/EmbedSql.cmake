@@ -7,11 +7,11 @@
 if(NOT CMAKE_SCRIPT_MODE_FILE)
     set(baton_embed_sql_script ${CMAKE_CURRENT_LIST_FILE})
 
-    # migrations/, functions/, views/ (each in the order of the names) and grants.sql of the current
-    # folder become baton::sql::embedded_sql().
+    # migrations/, signatures.sql, functions/, views/ (each folder in the order of the names) and
+    # grants.sql of the current folder become baton::sql::embedded_sql().
     function(baton_embed_sql target)
         set(files)
-        foreach(pattern migrations/*.sql functions/*.sql views/*.sql grants.sql)
+        foreach(pattern migrations/*.sql signatures.sql functions/*.sql views/*.sql grants.sql)
             file(GLOB found CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
                 ${CMAKE_CURRENT_SOURCE_DIR}/${pattern})
             list(SORT found)

@@ -14,6 +14,8 @@
 --   meta         about the event, not of it: correlation, causation, user. At most 16 KiB.
 --   dispatch_id  makes the call safe to repeat after an unknown COMMIT: the same id with the same
 --                content gives the same event, with other content BT003.
+--   schema_version  which shape of its type's payload this is, 1 to 32767; raised by whoever
+--                changes that shape.
 -- Returns   the event's id. Its position in the log is known once the orchestrator has taken it.
 -- Raises    BT001 invalid, BT002 too large, BT003 dispatch_id used for other content, BT004 the
 --           orchestrator is more than max_lag behind.
@@ -22,12 +24,13 @@
 -- Notifies  the orchestrator, only if it is asleep: a NOTIFY holds a database-wide lock at commit.
 -- Tables    event: insert. dispatch_receipt: read, insert, with dispatch_id.
 create or replace function dispatch(
-    type        text,
-    payload     jsonb default '{}',
-    key         text  default null,
-    tenant      text  default null,
-    meta        jsonb default null,
-    dispatch_id uuid  default null
+    type           text,
+    payload        jsonb   default '{}',
+    key            text    default null,
+    tenant         text    default null,
+    meta           jsonb   default null,
+    dispatch_id    uuid    default null,
+    schema_version integer default 1
 )
 returns bigint
 language plpgsql
@@ -42,11 +45,12 @@ begin
     if dispatch.dispatch_id is not null then
         return :"schema".dispatch_once(
             dispatch.dispatch_id, dispatch.type, dispatch.payload, dispatch.key, dispatch.tenant,
-            dispatch.meta, null, null);
+            dispatch.meta, null, null, dispatch.schema_version);
     end if;
 
-    insert into :"schema".event (type, key, tenant, payload, meta)
-    values (dispatch.type, dispatch.key, dispatch.tenant, dispatch.payload, dispatch.meta)
+    insert into :"schema".event (type, key, tenant, payload, meta, schema_version)
+    values (dispatch.type, dispatch.key, dispatch.tenant, dispatch.payload, dispatch.meta,
+            dispatch.schema_version)
     returning id,
               pg_catalog.pg_sequence_last_value(':"schema".doorbell') is not null
               or id operator(pg_catalog.>)

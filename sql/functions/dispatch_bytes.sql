@@ -7,13 +7,14 @@
 -- Raises    BT001, BT002, BT003, BT004 as dispatch() does.
 -- Tables    event: insert. dispatch_receipt: read, insert, with dispatch_id.
 create or replace function dispatch_bytes(
-    type         text,
-    body         bytea,
-    content_type text  default 'application/octet-stream',
-    key          text  default null,
-    tenant       text  default null,
-    meta         jsonb default null,
-    dispatch_id  uuid  default null
+    type           text,
+    body           bytea,
+    content_type   text    default 'application/octet-stream',
+    key            text    default null,
+    tenant         text    default null,
+    meta           jsonb   default null,
+    dispatch_id    uuid    default null,
+    schema_version integer default 1
 )
 returns bigint
 language plpgsql
@@ -39,12 +40,12 @@ begin
         return dispatch_once(
             dispatch_bytes.dispatch_id, dispatch_bytes.type, '{}', dispatch_bytes.key,
             dispatch_bytes.tenant, dispatch_bytes.meta, dispatch_bytes.body,
-            dispatch_bytes.content_type);
+            dispatch_bytes.content_type, dispatch_bytes.schema_version);
     end if;
 
-    insert into event (type, key, tenant, meta, body, content_type)
+    insert into event (type, key, tenant, meta, body, content_type, schema_version)
     values (dispatch_bytes.type, dispatch_bytes.key, dispatch_bytes.tenant, dispatch_bytes.meta,
-            dispatch_bytes.body, dispatch_bytes.content_type)
+            dispatch_bytes.body, dispatch_bytes.content_type, dispatch_bytes.schema_version)
     returning id into new_id;
 
     perform ring();

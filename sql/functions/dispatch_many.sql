@@ -1,9 +1,10 @@
 -- dispatch_many: append several events, in the order of the array.
 --
 -- Arguments
---   events  a JSON array of objects with the fields type, payload, key, tenant, meta and
---           dispatch_id, as the arguments of dispatch(). For more than some thousand events COPY
---           into event (type, key, tenant, payload, meta) is faster; call ring() after it.
+--   events  a JSON array of objects with the fields type, payload, key, tenant, meta, dispatch_id
+--           and schema_version, as the arguments of dispatch(). For more than some thousand events
+--           COPY into event (type, key, tenant, payload, meta, schema_version) is faster; call
+--           ring() after it.
 -- Returns   the ids, in the same order.
 -- Raises    BT001 (also for an unknown field or an element that is no object), BT002, BT003, BT004.
 -- Tables    as dispatch().
@@ -31,10 +32,11 @@ begin
         end if;
         select field into unknown
           from jsonb_object_keys(element) as field
-         where field not in ('type', 'payload', 'key', 'tenant', 'meta', 'dispatch_id');
+         where field not in ('type', 'payload', 'key', 'tenant', 'meta', 'dispatch_id',
+                             'schema_version');
         if found then
             raise exception 'dispatch_many: unknown field "%"; an event has type, payload, key, '
-                'tenant, meta, dispatch_id',
+                'tenant, meta, dispatch_id, schema_version',
                 unknown
                 using errcode = 'BT001';
         end if;
@@ -44,10 +46,15 @@ begin
             raise exception 'dispatch_many: dispatch_id is no uuid'
                 using errcode = 'BT001';
         end if;
+        if element ->> 'schema_version' !~ '^-?[0-9]{1,9}$' then
+            raise exception 'dispatch_many: schema_version is no whole number from 1 to 32767'
+                using errcode = 'BT001';
+        end if;
         return next dispatch(
             element ->> 'type', coalesce(element -> 'payload', '{}'), element ->> 'key',
             element ->> 'tenant', nullif(element -> 'meta', 'null'),
-            (element ->> 'dispatch_id')::uuid);
+            (element ->> 'dispatch_id')::uuid,
+            coalesce((element ->> 'schema_version')::integer, 1));
     end loop;
 end;
 $$;

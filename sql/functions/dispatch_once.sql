@@ -1,22 +1,24 @@
 -- dispatch_once: dispatch with a dispatch_id, JSON or bytes. Internal: dispatch(),
 -- dispatch_bytes().
 --
--- The digest is made of a text, which must be the same whatever the session's settings are. The
--- receipt is written first: its unique key makes a second caller wait for the first one's end.
+-- The digest is made of a text, which must be the same whatever the session's settings are. Version
+-- 1 adds nothing to it: the first call may be from before there were schema versions. The receipt
+-- is written first: its unique key makes a second caller wait for the first one's end.
 -- The transaction id is taken before the event id is drawn, as the log requires (log_slice.sql).
 --
 -- Returns   the id of the event: new, or that of the first dispatch with this dispatch_id.
 -- Raises    BT001, BT002, BT003, BT004 as dispatch() does.
 -- Tables    dispatch_receipt: read, insert. event: insert.
 create or replace function dispatch_once(
-    dispatch_id  uuid,
-    type         text,
-    payload      jsonb,
-    key          text,
-    tenant       text,
-    meta         jsonb,
-    body         bytea,
-    content_type text
+    dispatch_id    uuid,
+    type           text,
+    payload        jsonb,
+    key            text,
+    tenant         text,
+    meta           jsonb,
+    body           bytea,
+    content_type   text,
+    schema_version integer
 )
 returns bigint
 language plpgsql
@@ -29,7 +31,8 @@ as $$
 declare
     content  bytea := sha256(pg_catalog.convert_to(
         row(dispatch_once.type, dispatch_once.payload, dispatch_once.key, dispatch_once.tenant,
-            dispatch_once.meta, dispatch_once.body, dispatch_once.content_type)::text, 'UTF8'));
+            dispatch_once.meta, dispatch_once.body, dispatch_once.content_type)::text
+        || coalesce(nullif(dispatch_once.schema_version, 1)::text, ''), 'UTF8'));
     receipt  dispatch_receipt;
     new_id   bigint;
 begin
@@ -52,11 +55,11 @@ begin
         return receipt.event_id;
     end if;
 
-    insert into event (id, type, key, tenant, payload, meta, body, content_type)
+    insert into event (id, type, key, tenant, payload, meta, body, content_type, schema_version)
     overriding system value
     values (new_id, dispatch_once.type, dispatch_once.key, dispatch_once.tenant,
             dispatch_once.payload, dispatch_once.meta, dispatch_once.body,
-            dispatch_once.content_type);
+            dispatch_once.content_type, dispatch_once.schema_version);
 
     perform ring();
     return new_id;

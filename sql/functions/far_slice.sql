@@ -6,16 +6,17 @@
 -- Tables    event: read.
 create or replace function far_slice()
 returns table (
-    "position"    bigint,
-    id            bigint,
-    dispatched_at timestamptz,
-    type          text,
-    key           text,
-    tenant        text,
-    payload       jsonb,
-    body          bytea,
-    content_type  text,
-    meta          jsonb
+    "position"     bigint,
+    id             bigint,
+    dispatched_at  timestamptz,
+    type           text,
+    key            text,
+    tenant         text,
+    payload        jsonb,
+    body           bytea,
+    content_type   text,
+    meta           jsonb,
+    schema_version integer
 )
 language plpgsql
 stable
@@ -38,7 +39,7 @@ begin
     return query
         select first_position - 1 + row_number() over (order by e.id), e.id, e.dispatched_at,
                e.type::text, e.key::text, e.tenant::text, e.payload::jsonb, e.body::bytea,
-               e.content_type::text, e.meta::jsonb
+               e.content_type::text, e.meta::jsonb, e.schema_version::integer
           from log_slice(floor_id, floor_xid, seen_before, seen, last_id, stragglers, after_id,
                          2147483647) as e;
 end;

@@ -13,16 +13,17 @@ create or replace function read_log(
     limit_count    integer default 1000
 )
 returns table (
-    "position"    bigint,
-    id            bigint,
-    dispatched_at timestamptz,
-    type          text,
-    key           text,
-    tenant        text,
-    payload       jsonb,
-    body          bytea,
-    content_type  text,
-    meta          jsonb
+    "position"     bigint,
+    id             bigint,
+    dispatched_at  timestamptz,
+    type           text,
+    key            text,
+    tenant         text,
+    payload        jsonb,
+    body           bytea,
+    content_type   text,
+    meta           jsonb,
+    schema_version integer
 )
 language plpgsql
 stable
@@ -46,7 +47,8 @@ begin
         return query
             select part.first_position - 1 + row_number() over (order by e.id),
                    e.id, e.dispatched_at, e.type::text, e.key::text, e.tenant::text,
-                   e.payload::jsonb, e.body::bytea, e.content_type::text, e.meta::jsonb
+                   e.payload::jsonb, e.body::bytea, e.content_type::text, e.meta::jsonb,
+                   e.schema_version::integer
               from (select *
                       from log_slice(
                         part.floor_id, part.floor_xid, part.seen_before, part.seen,

@@ -1,9 +1,10 @@
 -- refuse_field: raise what is wrong with the length of an event's field. Internal: the domains of
--- the event's columns call it for a length that they do not allow (migrations/0001_log.sql).
+-- the event's columns call it for a length, or a schema_version, that they do not allow
+-- (migrations/0001_log.sql, 0006_schema_version.sql).
 --
 -- Arguments  name: of the field. bytes: its length, -1 where null is refused. Strict, so that a
---            domain that allows null needs no test for it.
--- Raises     BT001 null or empty. BT002 too large: the size, the limit.
+--            domain that allows null needs no test for it. A schema_version itself, 0 for null.
+-- Raises     BT001 null or empty, or no schema_version. BT002 too large: the size, the limit.
 -- Tables     event_limit: read.
 create or replace function refuse_field(name text, bytes integer)
 returns boolean
@@ -16,6 +17,12 @@ as $$
 declare
     bytes_max integer;
 begin
+    if refuse_field.name = 'schema_version' then
+        raise exception 'event schema_version is %; give a number from 1 to 32767, 1 for the first '
+            'shape of the payload',
+            case refuse_field.bytes when 0 then 'null or 0' else refuse_field.bytes::text end
+            using errcode = 'BT001';
+    end if;
     if refuse_field.bytes < 0 then
         raise exception 'event % is null; give %', refuse_field.name,
             case refuse_field.name when 'type' then 'what happened, as ''order/placed'''

@@ -32,23 +32,25 @@ const char* pointer_to(const std::optional<std::string>& text) {
 // No prepared statement: behind a pooler the next transaction may be in another session.
 EventId send(pqxx::transaction_base& transaction, const NewEvent& event) {
     const std::optional<std::string> dispatch_id = text_of(event.dispatch_id);
-    if (!sql::has_body(event)) {
-        const std::string payload(sql::payload_or_empty(event));
+    const auto call = [&](const std::string& function, const auto& content,
+                          const auto&... content_type) {
+        std::string text = "select " + function + "($1, $2, $3, $4, $5, $6";
+        if (sizeof...(content_type) > 0) text += ", $7";
+        if (sql::has_version(event)) {
+            text += ", schema_version => " + std::to_string(event.schema_version);
+        }
         return EventId(
-            Result(transaction.exec_params("select dispatch($1, $2, $3, $4, $5, $6)", event.type,
-                                           payload, pointer_to(event.key), pointer_to(event.tenant),
+            Result(transaction.exec_params(text + ")", event.type, content, content_type...,
+                                           pointer_to(event.key), pointer_to(event.tenant),
                                            pointer_to(event.meta), pointer_to(dispatch_id)))
                 .only()
                 .integer(0));
+    };
+    if (!sql::has_body(event)) {
+        return call("dispatch", std::string(sql::payload_or_empty(event)));
     }
-    const std::string content_type(sql::content_type_or_default(event));
-    return EventId(
-        Result(transaction.exec_params("select dispatch_bytes($1, $2, $3, $4, $5, $6, $7)",
-                                       event.type, pqxx::binarystring(event.body), content_type,
-                                       pointer_to(event.key), pointer_to(event.tenant),
-                                       pointer_to(event.meta), pointer_to(dispatch_id)))
-            .only()
-            .integer(0));
+    return call("dispatch_bytes", pqxx::binarystring(event.body),
+                std::string(sql::content_type_or_default(event)));
 }
 
 struct CopyTarget {

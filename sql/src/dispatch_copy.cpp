@@ -2,9 +2,10 @@
 
 #include <pqxx/stream_to>
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "dispatch_refusal.hpp"
 
@@ -97,14 +98,18 @@ void append_copy_line(std::string& lines, const NewEvent& event) {
 
 void copy_events(pqxx::dbtransaction& transaction, const std::string& schema,
                  std::span<const NewEvent> events) {
-    constexpr std::array columns{"type", "key",  "tenant",      "payload",
-                                 "meta", "body", "content_type"};
+    std::vector<const char*> columns{"type", "key",  "tenant",      "payload",
+                                     "meta", "body", "content_type"};
+    const bool has_versions =
+        std::ranges::any_of(events, [](const NewEvent& event) { return has_version(event); });
+    if (has_versions) columns.push_back("schema_version");
     pqxx::stream_to stream(transaction, transaction.quote_name(schema) + ".event", columns);
     std::string lines;
     lines.reserve(2 * chunk_bytes);
     for (const NewEvent& event : events) {
         if (!lines.empty()) lines += '\n';
         append_copy_line(lines, event);
+        if (has_versions) lines += '\t' + std::to_string(event.schema_version);
         if (lines.size() < chunk_bytes) continue;
         stream << CopyLines{lines};
         lines.clear();

@@ -16,7 +16,8 @@ namespace baton::sql {
 /// content_type)` in the text format, without the newline at its end.
 void append_copy_line(std::string& lines, const NewEvent& event);
 
-/// Copies `events` into the table `event` of `schema`. Throws what libpqxx throws.
+/// Copies `events` into the table `event` of `schema`, with their schema versions where one is not
+/// 1. Throws what libpqxx throws.
 void copy_events(pqxx::dbtransaction& transaction, const std::string& schema,
                  std::span<const NewEvent> events);
 

@@ -44,6 +44,10 @@ struct TextField {
     return !event.body.empty() || !event.content_type.empty();
 }
 
+/// Whether the event's schema version must be sent. That of most is the default, which costs
+/// nothing and is known to an environment that has not been upgraded yet.
+[[nodiscard]] inline bool has_version(const NewEvent& event) { return event.schema_version != 1; }
+
 /// What is stored where the event leaves it open: as the SQL functions' defaults.
 [[nodiscard]] inline std::string_view payload_or_empty(const NewEvent& event) {
     return event.payload.empty() ? std::string_view("{}") : event.payload;

@@ -10,7 +10,18 @@
 namespace baton::sql {
 namespace {
 
-enum Column { id, type, payload, body, content_type, key, tenant, meta, dispatched_at };
+enum Column {
+    id,
+    type,
+    payload,
+    body,
+    content_type,
+    schema_version,
+    key,
+    tenant,
+    meta,
+    dispatched_at
+};
 enum WideColumn { wide_id, wide_payload, wide_body, wide_meta };
 
 // Whether a column's text may be much longer than 2 KB. The stored size tells that of what is not
@@ -37,11 +48,12 @@ std::string columns_for(Content content) {
             return "id";
         case Content::without_envelope:
             return "id, type, case when " + any_wide + " then null else payload end, " +
-                   unless_wide("body") + ", content_type";
+                   unless_wide("body") + ", content_type, schema_version";
         case Content::whole:
             return "id, type, case when " + any_wide + " or " + is_wide("meta") +
                    " then null else payload end, " + unless_wide("body") +
-                   ", content_type, key, tenant, " + unless_wide("meta") + ", dispatched_at";
+                   ", content_type, schema_version, key, tenant, " + unless_wide("meta") +
+                   ", dispatched_at";
     }
     BATON_CHECK(false);
 }
@@ -131,6 +143,7 @@ private:
         event.id = EventId{row.integer(id)};
         event.type = row.text(type);
         event.content_type = row.text(content_type);
+        event.schema_version = static_cast<int>(row.integer(schema_version));
         if (content_ == Content::whole) {
             event.key = row.text_or_null(key);
             event.tenant = row.text_or_null(tenant);

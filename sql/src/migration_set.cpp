@@ -62,7 +62,8 @@ std::string lock_text(const LockLimits& limits) {
 }
 
 MigrationSet::MigrationSet(std::span<const SqlFile> files) {
-    for (const std::string_view folder : {"migrations/", "functions/", "views/", "grants.sql"}) {
+    for (const std::string_view folder :
+         {"migrations/", "signatures.sql", "functions/", "views/", "grants.sql"}) {
         for (const SqlFile& file : files) {
             if (!file.name.starts_with(folder)) continue;
             if (folder == "migrations/") {

@@ -58,7 +58,8 @@ private:
 
     std::vector<Migration> migrations_;
     std::vector<Function> functions_;
-    std::string rest_;  // functions/, views/ and grants.sql, in the order in which they are run
+    // signatures.sql, functions/, views/ and grants.sql, in the order in which they are run
+    std::string rest_;
     std::string mark_;
     bool has_grants_ = false;
 };

@@ -6,10 +6,13 @@
 #include <iterator>
 #include <pqxx/except>
 #include <regex>
+#include <set>
+#include <sstream>
 #include <utility>
 
 #include "baton/base/digest.hpp"
 #include "baton/base/error.hpp"
+#include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
 #include "baton/sql/view_store.hpp"
 
@@ -31,6 +34,38 @@ std::string read_script(const std::string& path) {
         refuse("cannot read the file");
     }
     return script;
+}
+
+[[noreturn]] void refuse_line(const std::string& path, std::size_t number, const std::string& why) {
+    throw Error(ErrorCode::reducer_invalid,
+                "SQL reducer " + path + ":" + std::to_string(number) + ": " + why);
+}
+
+// What the lines `--! event TYPE version N` declare: {"order/placed":2}, or "".
+std::string read_event_versions(const SqlReducer& reducer) {
+    static const std::regex declaration(
+        R"(^--! event (\S(?:.{0,126}\S)?) version ([1-9][0-9]{0,4})[ \t]*\r?$)");
+    constexpr int version_max = 32767;
+    std::set<std::string> types;
+    std::string json;
+    std::istringstream lines(reducer.script);
+    std::string line;
+    for (std::size_t number = 1; std::getline(lines, line); ++number) {
+        if (number == 1 || !line.starts_with("--!")) continue;
+        std::smatch match;
+        if (!std::regex_match(line, match, declaration) || std::stoi(match[2]) > version_max) {
+            refuse_line(reducer.origin, number,
+                        "a line that begins with --! must be \"--! event TYPE version N\", with N "
+                        "from 1 to 32767");
+        }
+        if (!types.insert(match[1]).second) {
+            refuse_line(reducer.origin, number,
+                        "the event " + json_quoted(match[1].str()) + " is declared twice");
+        }
+        json += (json.empty() ? "{" : ",") + json_quoted(match[1].str()) + ":" + match[2].str();
+    }
+    if (!json.empty()) json += '}';
+    return json;
 }
 
 // Says of an error that the reducer is to blame, and where. Errors that have nothing to do with it
@@ -98,13 +133,12 @@ SqlReducer read_sql_reducer(const std::string& path) {
     std::smatch match;
     if (!std::regex_search(reducer.script, match, heading,
                            std::regex_constants::match_continuous)) {
-        throw Error(
-            ErrorCode::reducer_invalid,
-            "SQL reducer " + path + ":1: the first line must be \"--! reducer NAME version N\"");
+        refuse_line(path, 1, "the first line must be \"--! reducer NAME version N\"");
     }
     reducer.name = match[1];
     const std::string version = match[2];
     std::from_chars(version.data(), version.data() + version.size(), reducer.version);
+    reducer.event_versions = read_event_versions(reducer);
     return reducer;
 }
 

@@ -89,6 +89,8 @@ void prepare_view_store(Connection& connection) {
                        "select load, upsert, remove from view_statements($1, $2::integer,"
                        " $3::jsonb)");
     connection.prepare("call_sql_reducer", "select call_sql_reducer($1, $2::integer)");
+    connection.prepare("require_known_versions",
+                       "select require_known_versions($1, $2::integer, $3::jsonb)");
 }
 
 void register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds,
@@ -183,6 +185,11 @@ void enter_recorded(Transaction& transaction, Position after, std::size_t count)
 
 void call_sql_reducer(Transaction& transaction, const std::string& name, int version) {
     transaction.exec_prepared("call_sql_reducer", {name, version});
+}
+
+void require_known_versions(Transaction& transaction, const std::string& name, int version,
+                            const std::string& event_versions) {
+    transaction.exec_prepared("require_known_versions", {name, version, event_versions});
 }
 
 }  // namespace baton::sql

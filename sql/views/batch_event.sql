@@ -27,14 +27,15 @@ with slice as materialized (
 select (select s.first_position - 1 - s.after_id from slice s) + e.id as position,
        e.id, e.dispatched_at, e.type::text as type, e.key::text as key, e.tenant::text as tenant,
        e.payload::jsonb as payload, e.body::bytea as body, e.content_type::text as content_type,
-       e.meta::jsonb as meta
+       e.meta::jsonb as meta, e.schema_version::integer as schema_version
   from event as e
  where current_setting('baton.part') = 'dense'
    and e.id > (select s.after_id from slice s)
    and e.id <= (select s.last_id from slice s)
 union all
 select s.first_position - 1 + e.number, e.id, e.dispatched_at, e.type::text, e.key::text,
-       e.tenant::text, e.payload::jsonb, e.body::bytea, e.content_type::text, e.meta::jsonb
+       e.tenant::text, e.payload::jsonb, e.body::bytea, e.content_type::text, e.meta::jsonb,
+       e.schema_version::integer
   from slice as s
  cross join lateral (
     select row_number() over (order by event.id) as number, event.*
@@ -47,12 +48,12 @@ select s.first_position - 1 + e.number, e.id, e.dispatched_at, e.type::text, e.k
  where current_setting('baton.part') = 'gaps'
 union all
 select f.position, f.id, f.dispatched_at, f.type, f.key, f.tenant, f.payload, f.body,
-       f.content_type, f.meta
+       f.content_type, f.meta, f.schema_version
   from far_slice() as f
  where current_setting('baton.part') = 'far'
 union all
 select r.position, r.id, r.dispatched_at, r.type, r.key, r.tenant, r.payload, r.body,
-       r.content_type, r.meta
+       r.content_type, r.meta, r.schema_version
   from read_log(
         current_setting('baton.recorded_after')::bigint,
         current_setting('baton.recorded_count')::integer) as r

@@ -96,6 +96,29 @@ TEST_F(DispatchVerbTest, FileOfEventsIsDispatchedInItsOrderWithAllDigits) {
               "abc");
 }
 
+TEST_F(DispatchVerbTest, SchemaVersionIsStoredAndOneOutOfRangeRefused) {
+    EXPECT_EQ(tool_.run({"dispatch", "a", "--schema-version", "7"}).code, 0);
+    EXPECT_EQ(tool_.run({"dispatch", "a"}).code, 0);
+    EXPECT_EQ(tool_
+                  .run({"dispatch", "--ndjson", "-"},
+                       "{\"type\": \"a\", \"schema_version\": 32767}\n"
+                       "{\"type\": \"a\", \"schema_version\": null}\n{\"type\": \"a\"}\n")
+                  .code,
+              0);
+    sql::Connection connection(database_.url(), in_test_schema());
+    const std::string query = "select string_agg(schema_version::text, ' ' order by id) from event";
+    EXPECT_EQ(connection.exec(query).only().text(0), "7 1 32767 1 1");
+    for (const std::string value : {"0", "32768", "two"}) {
+        const Ran ran = tool_.run({"dispatch", "a", "--schema-version", value});
+        EXPECT_EQ(ran.code, 2) << value;
+        EXPECT_NE(ran.err.find("--schema-version"), std::string::npos) << ran.err;
+    }
+    EXPECT_NE(tool_.run({"dispatch", "--ndjson", "-", "--schema-version", "2"}, "")
+                  .err.find("--schema-version does not go with --ndjson"),
+              std::string::npos);
+    EXPECT_EQ(events(), 5);
+}
+
 TEST_F(DispatchVerbTest, BadLineIsNamedAndItsBatchIsNotWritten) {
     const std::string good = "{\"type\": \"a\"}\n";
     struct Case {
@@ -112,6 +135,10 @@ TEST_F(DispatchVerbTest, BadLineIsNamedAndItsBatchIsNotWritten) {
         {"not json", "not JSON: byte 1: expected a value"},
         {"{\"type\": \"a\", \"type\": \"b\"}", "the field type is given twice"},
         {"{\"type\": \"a\", \"dispatch_id\": \"7\"}", "dispatch_id is no uuid"},
+        {"{\"type\": \"a\", \"schema_version\": 0}",
+         "schema_version must be a whole number from 1 to 32767"},
+        {"{\"type\": \"a\", \"schema_version\": \"2\"}",
+         "schema_version must be a whole number from 1 to 32767"},
     };
     for (const Case& each : cases) {
         const Ran ran = tool_.run({"dispatch", "--ndjson", "-", "--batch", "2"},

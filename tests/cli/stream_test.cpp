@@ -79,6 +79,7 @@ TEST_F(StreamTest, LogIsPrintedFromAPositionOnAndFollowed) {
     const simdjson::dom::element event = parser.parse(second.out);
     EXPECT_EQ(std::int64_t(event["position"]), 2);
     EXPECT_EQ(std::string_view(event["type"]), "order/placed");
+    EXPECT_EQ(std::int64_t(event["schema_version"]), 1);
     EXPECT_NE(tool_.run({"log", "--limit", "1"}).out.find("order/placed"), std::string::npos);
 
     const ChildProcess follower(tool_.options({"log", "--after", "2", "--follow", "--json"}));
@@ -268,6 +269,24 @@ TEST_F(StreamTest, OrchestrateRefusesAReducerFileThatIsNone) {
     EXPECT_EQ(ran.code, 1);
     EXPECT_EQ(ran.err, "baton: SQL reducer " + file +
                            ":1: the first line must be \"--! reducer NAME version N\" [BT013]\n");
+}
+
+TEST_F(StreamTest, OrchestrateRefusesADeclarationOfEventsThatItCannotRead) {
+    const std::string form =
+        "a line that begins with --! must be \"--! event TYPE version N\", with N from 1 to 32767";
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {"--! event order/placed", form},
+        {"--! event order/placed version 0", form},
+        {"--! event order/placed version 32768", form},
+        {"--! evnt order/placed version 2", form},
+        {"--! event a version 1\n--! event a version 2", "the event \"a\" is declared twice"}};
+    for (const auto& [lines, reason] : cases) {
+        const std::string file = tool_.write("x.sql", "--! reducer x version 1\n" + lines + "\n");
+        const Ran ran = tool_.run({"orchestrate", "--reducer", file});
+        EXPECT_EQ(ran.code, 1);
+        const std::string line = reason == form ? ":2: " : ":3: ";
+        EXPECT_EQ(ran.err, "baton: SQL reducer " + file + line + reason + " [BT013]\n");
+    }
 }
 
 TEST_F(StreamTest, OrchestrateRefusesAPolicyForAViewThatNoReducerKeeps) {

@@ -265,6 +265,13 @@ TEST(ReadmeTest, CppSnippetStandsInTheProgramThatIsRun) {
     }
 }
 
+TEST(ReadmeTest, EventOfAFormerVersionArrivesInTheNewestShape) {
+    block_of("compile: upcast");
+    const Outcome ran =
+        run(program({build_folder + "/examples/first_reducer/payments_upcast"}, ""));
+    EXPECT_EQ(ran.output, "{\"alice\",\"alice\"}\n{\"EUR\",\"CHF\"}\n{12.50,1.25}\n");
+}
+
 TEST(ReadmeTest, WhatTheReaderTypesDoesWhatItSays) {
     Up up("up");
     const Outcome first = run(shell(with_url(block_of("sh").text, up.url())));

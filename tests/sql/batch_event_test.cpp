@@ -18,7 +18,8 @@ protected:
 
     static void dispatch(Connection& connection, int count) {
         connection.exec(
-            "select dispatch('n', jsonb_build_object('n', i)) from generate_series(1, " +
+            "select dispatch('n', jsonb_build_object('n', i), schema_version => 1 + i % 3) "
+            "from generate_series(1, " +
             std::to_string(count) + ") as i");
     }
 

@@ -50,8 +50,8 @@ TEST_F(DispatchRoleTest, MemberOfDispatchMayDispatchInEveryWay) {
     transaction.exec("select dispatch_bytes('a/b', '\\x00')");
     transaction.exec("select dispatch_many('[{\"type\": \"a/b\"}]')");
     transaction.exec(
-        "insert into event (type, key, tenant, payload, meta, body, content_type) "
-        "values ('a/b', 'k', 't', '{}', '{}', 'x', 'y/z')");
+        "insert into event (type, key, tenant, payload, meta, body, content_type, schema_version) "
+        "values ('a/b', 'k', 't', '{}', '{}', 'x', 'y/z', 2)");
     transaction.exec("select ring()");
     transaction.commit();
     EXPECT_EQ(event_count(), 9);
@@ -89,7 +89,7 @@ TEST_F(DispatchRoleTest, MemberOfDispatchMayDoNothingElse) {
           "select raise_dispatch_ceiling(1)",
           "select refuse_overload()",
           "select setval('doorbell', 1, true)",
-          "select dispatch_once(null, 'a', '{}', null, null, null, null, null)",
+          "select dispatch_once(null, 'a', '{}', null, null, null, null, null, 1)",
           "select event_id_value()",
           "create table mine ()",
           "create function f() returns int "

@@ -8,8 +8,7 @@
 //     --set NAME VERSION VIEW,VIEW…   a view set; may be given more than once
 //     --auto-promote, --rollback-window MS   as in OrchestratorOptions
 //     --totals N, --marks N, --other-build, --without-marks, --fixed-marks, --with-origins,
-//     --fold-takes MS   see
-//                                ReducerChoice
+//     --prices N, --old-prices, --fold-takes MS   see ReducerChoice
 //
 // Exits 0 after SIGTERM or SIGINT, 2 for wrong arguments, 3 with one line for an Error.
 //
@@ -76,6 +75,10 @@ Arguments read_arguments(const std::vector<std::string>& words) {
             result.reducers.totals = static_cast<int>(number());
         } else if (word == "--marks") {
             result.reducers.marks = static_cast<int>(number());
+        } else if (word == "--prices") {
+            result.reducers.prices = static_cast<int>(number());
+        } else if (word == "--old-prices") {
+            result.reducers.old_prices = true;
         } else if (word == "--fold-takes") {
             result.reducers.fold_takes = std::chrono::milliseconds(number());
         } else if (word == "--other-build") {

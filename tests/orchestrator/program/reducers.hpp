@@ -189,6 +189,50 @@ struct MarkOriginsReducer {
     }
 };
 
+/// A price, in the first and in the second schema version of the event.
+struct PriceChangedV1 {
+    static constexpr std::string_view event_type = "price/changed";
+    std::string item;
+    std::int64_t euros{};
+    BATON_FIELDS(item, euros)
+    [[nodiscard]] std::int64_t in_cents() const { return euros * 100; }
+};
+struct PriceChanged {
+    static constexpr std::string_view event_type = "price/changed";
+    static constexpr int schema_version = 2;
+    using Former = PriceChangedV1;
+    static PriceChanged upcast(const PriceChangedV1& former) {
+        return {former.item, former.in_cents()};
+    }
+    std::string item;
+    std::int64_t cents{};
+    BATON_FIELDS(item, cents)
+    [[nodiscard]] std::int64_t in_cents() const { return cents; }
+};
+
+struct ItemPrice {
+    std::string item;
+    std::int64_t changes{}, cents{};
+    BATON_FIELDS(item, changes, cents)
+    BATON_KEY(item)
+};
+
+/// Version 1 and 2 under the same stated build, with either struct of the event.
+template <int number, class E>
+struct ItemPricesReducer {
+    using Row = ItemPrice;
+    static constexpr std::string_view name = "item_prices";
+    static constexpr std::string_view build = "one";
+    static constexpr int version = number;
+    using Events = EventTypes<E>;
+
+    void reduce(const E& changed, Rows<Row>& rows) const {
+        Row& row = rows.at({changed.item});
+        row.changes += 1;
+        row.cents = changed.in_cents();
+    }
+};
+
 /// Which reducers a process carries.
 struct ReducerChoice {
     bool other_build = false;    ///< OtherAccountTotalsReducer instead of AccountTotalsReducer.
@@ -197,6 +241,8 @@ struct ReducerChoice {
     int marks = 1;               ///< That of mark_totals: 1, 2, which never fails, or 3.
     bool fixed_marks = false;    ///< A MarkTotalsReducer that never fails.
     bool with_origins = false;   ///< MarkOriginsReducer too, the one that looks at envelopes.
+    int prices = 0;              ///< Version 1 or 2 of item_prices too, which knows PriceChanged.
+    bool old_prices = false;     ///< It knows PriceChangedV1 only.
     /// What a fold of one event takes in AccountTotalsReducer.
     std::chrono::milliseconds fold_takes{0};
 };
@@ -220,6 +266,13 @@ inline Registry make_registry(const ReducerChoice& choice) {
         registry.add(MarkTotalsReducer{.is_fixed = choice.fixed_marks});
     }
     if (choice.with_origins) registry.add<MarkOriginsReducer>();
+    if (choice.prices == 1 && choice.old_prices) {
+        registry.add<ItemPricesReducer<1, PriceChangedV1>>();
+    } else if (choice.prices == 1) {
+        registry.add<ItemPricesReducer<1, PriceChanged>>();
+    } else if (choice.prices == 2) {
+        registry.add<ItemPricesReducer<2, PriceChanged>>();
+    }
     return registry;
 }
 

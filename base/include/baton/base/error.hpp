@@ -52,7 +52,8 @@ namespace baton {
     BATON_ERROR(machine_revoked, "BT032", false)      \
     BATON_ERROR(origin_refused, "BT033", false)       \
     BATON_ERROR(version_unknown, "BT034", false)      \
-    BATON_ERROR(promotion_refused, "BT035", false)
+    BATON_ERROR(promotion_refused, "BT035", false)    \
+    BATON_ERROR(event_version_unknown, "BT036", false)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,

@@ -3,7 +3,8 @@
 // Decoding is apart from folding because it needs nothing of the state: it runs on another thread
 // while the batch before is being written. Each event is decoded once per C++ struct that
 // reducers declared for its type, however many reducers use that struct. An event that cannot be
-// decoded is remembered with its error, and is an error only for reducers that use the type.
+// decoded is remembered with its error, and is an error only for reducers that use the type. One of
+// an older schema version is brought up to that of the struct (upcast.hpp).
 //
 // Threads: one thread at a time; handing it from the decoding to the folding thread needs the
 // usual synchronisation of a queue. Different batches may be decoded at the same time.
@@ -21,7 +22,9 @@
 #include <utility>
 #include <vector>
 
+#include "baton/base/error.hpp"
 #include "baton/reducers/event.hpp"
+#include "baton/reducers/upcast.hpp"
 
 namespace baton {
 
@@ -51,19 +54,21 @@ public:
     void decode(ValueReader& reader, std::string_view bytes, const Event& event,
                 std::uint32_t slot);
     /// Notes that `slot` cannot be decoded.
-    void refuse(std::string error, std::uint32_t slot) { errors_.emplace(slot, std::move(error)); }
+    void refuse(Error error, std::uint32_t slot) { errors_.emplace(slot, std::move(error)); }
     /// Why the event at `slot` could not be decoded, or nullptr.
-    [[nodiscard]] const std::string* error(std::uint32_t slot) const {
+    [[nodiscard]] const Error* error(std::uint32_t slot) const {
         if (errors_.empty()) return nullptr;
         const auto found = errors_.find(slot);
         return found == errors_.end() ? nullptr : &found->second;
     }
 
 protected:
-    virtual void decode_value(ValueReader& reader, std::string_view bytes, std::uint32_t slot) = 0;
+    /// Throws Error(event_version_unknown), DecodeFailure, or what an upcast() throws.
+    virtual void decode_value(ValueReader& reader, std::string_view bytes, int schema_version,
+                              std::uint32_t slot) = 0;
 
 private:
-    std::unordered_map<std::uint32_t, std::string> errors_;
+    std::unordered_map<std::uint32_t, Error> errors_;
 };
 
 template <class E>
@@ -72,9 +77,14 @@ public:
     [[nodiscard]] const E& value(std::uint32_t slot) const { return values_[slot]; }
 
 protected:
-    void decode_value(ValueReader& reader, std::string_view bytes, std::uint32_t slot) override {
+    void decode_value(ValueReader& reader, std::string_view bytes, int schema_version,
+                      std::uint32_t slot) override {
         if (slot >= values_.size()) values_.resize(slot + 1);
-        decode_whole(reader, bytes, values_[slot]);
+        if (schema_version == schema_version_of<E>) [[likely]] {
+            decode_whole(reader, bytes, values_[slot]);
+        } else if (!decode_former(reader, bytes, schema_version, values_[slot])) {
+            refuse_version(E::event_type, schema_version, known_versions<E>());
+        }
     }
 
 private:
@@ -92,6 +102,7 @@ public:
 
     template <class E>
     void add() {
+        check_versions<E>();
         add(E::event_type, typeid(E),
             []() -> std::unique_ptr<EventColumn> { return std::make_unique<EventColumnOf<E>>(); });
     }

@@ -11,6 +11,7 @@
 
 #include "baton/reducers/codec.hpp"
 #include "baton/reducers/date.hpp"
+#include "baton/reducers/upcast.hpp"
 #include "baton/reducers/uuid.hpp"
 
 namespace baton {
@@ -36,6 +37,7 @@ struct Event {
     std::string_view content_type{};           ///< of the body
     std::string_view meta{};                   ///< JSON text; empty if there is none
     Timestamp dispatched_at{};                 ///< the server's clock when it was dispatched
+    int schema_version = 1;                    ///< which shape of its type's content this is
 };
 
 /// An event to dispatch: with a JSON payload, or with a body and its content type.
@@ -49,6 +51,7 @@ struct NewEvent {
     std::optional<Uuid> dispatch_id{};
     std::string body{};          ///< bytes, instead of a payload
     std::string content_type{};  ///< of the body
+    int schema_version = 1;      ///< which shape of its type's content this is, 1 to 32767
 };
 
 /// What goes with an event beside its content.
@@ -64,6 +67,7 @@ template <class E>
 NewEvent envelope_for(EventOptions options) {
     NewEvent event;
     event.type = E::event_type;
+    event.schema_version = schema_version_of<E>;
     event.key = std::move(options.key);
     event.tenant = std::move(options.tenant);
     event.meta = std::move(options.meta);
@@ -72,7 +76,8 @@ NewEvent envelope_for(EventOptions options) {
 }
 }  // namespace reducers
 
-/// The event with `content` as its JSON payload. Throws as encode_json().
+/// The event with `content` as its JSON payload, in the schema version of its struct. Throws as
+/// encode_json().
 template <class E>
 [[nodiscard]] NewEvent make_event(const E& content, EventOptions options = {}) {
     NewEvent event = reducers::envelope_for<E>(std::move(options));

@@ -27,6 +27,7 @@
 #include <string_view>
 #include <vector>
 
+#include "baton/base/error.hpp"
 #include "baton/reducers/batch.hpp"
 #include "baton/reducers/column.hpp"
 
@@ -51,8 +52,9 @@ enum class FoldState {
 
 struct FoldResult {
     FoldState state = FoldState::done;
-    std::size_t event_index = 0;  ///< in the batch; of the poisoned event
-    std::string message;          ///< why, in one line of storable text
+    std::size_t event_index = 0;                 ///< in the batch; of the poisoned event
+    std::string message;                         ///< why, in one line of storable text
+    ErrorCode code = ErrorCode::event_poisoned;  ///< that of the error, if it was one of Baton's
 };
 
 /// The rows to write, as one Postgres array literal per column, all of the same length.

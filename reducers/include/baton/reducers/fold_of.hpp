@@ -209,14 +209,21 @@ private:
         if (handlers_.size() <= entry.type) handlers_.resize(entry.type + 1);
         handlers_[entry.type] = {[](const R& reducer, const EventColumn& column, std::uint32_t slot,
                                     Rows<Row>& rows, const Event& event) {
-                                     if (const std::string* error = column.error(slot)) {
-                                         throw Error(ErrorCode::decode_failed, *error);
+                                     if (const Error* error = column.error(slot)) {
+                                         throw error_for(*error);
                                      }
                                      const auto& typed =
                                          static_cast<const EventColumnOf<E>&>(column);
                                      reduce_one(reducer, typed.value(slot), rows, event);
                                  },
                                  entry.column};
+    }
+
+    // What this reducer says of an event that could not be decoded.
+    static Error error_for(const Error& error) {
+        if (error.code() != ErrorCode::event_version_unknown) return error;
+        return {error.code(), std::string(error.what()) + ": promote a version of " +
+                                  std::string(R::name) + " that knows it"};
     }
 
     // False, with `failure` filled, if the reducer threw.
@@ -233,6 +240,8 @@ private:
             return true;
         } catch (const std::bad_alloc&) {
             throw;
+        } catch (const Error& error) {
+            failure = {FoldState::poisoned, index, error.what(), error.code()};
         } catch (const std::exception& error) {
             failure = {FoldState::poisoned, index, error.what()};
         } catch (...) {

@@ -35,6 +35,7 @@ public:
     Given& and_then(const E& content, Event envelope = {}) {
         envelope.position = Position{++position_};
         envelope.type = E::event_type;
+        envelope.schema_version = reducers::schema_version_of<E>;
         const auto read_again = decode_json<E>(encode_json(content));
         Rows<Row> rows(cache_);
         cache_.begin_event(envelope.position, 0);

@@ -40,12 +40,11 @@ namespace baton {
 ///   static constexpr std::string_view sources = …;     a digest of the files that it is made of,
 ///                                                      which CMake's baton_reducer_sources()
 ///                                                      takes; without it a change inside reduce()
-///                                                      goes unnoticed, for the build is a digest
-///                                                      of the shape (columns, events, fields) and
-///                                                      of this
-///   static constexpr std::string_view build = "…";     says which code it is, instead of that
-///   digest using Former = …; former_version; migrate()        how to begin with the rows of a
-///   former
+///                                                      or upcast() goes unnoticed, for the build is
+///                                                      a digest of the shape (columns, events with
+///                                                      their schema versions, fields) and of this
+///   static constexpr std::string_view build = "…";     says which code it is, instead of a digest
+///   using Former = …; former_version; migrate()        how to begin with the rows of a former
 ///                                                      version, see migration.hpp
 /// It must be pure: the same events give the same rows. It has no clock, no randomness, no I/O, and
 /// keeps no state; it may be called again with the same events, and with made-up rows whose results
@@ -134,6 +133,7 @@ template <class R, class... E>
 ReducerInfo Registry::info_of(EventTypes<E...> /*types*/) {
     static_assert((reducers::Reduces<R, E> && ...),
                   "the reducer has no reduce(const E&, Rows<Row>&) const for one of its Events");
+    (reducers::check_versions<E>(), ...);
     using Row = typename R::Row;
     ReducerInfo info;
     info.name = R::name;
@@ -151,7 +151,7 @@ ReducerInfo Registry::info_of(EventTypes<E...> /*types*/) {
         info.build = R::build;
     } else {
         std::string shapes;
-        (reducers::describe<E>(shapes), ...);
+        (reducers::describe_event<E>(shapes), ...);
         if constexpr (requires { R::sources; }) shapes.append("sources ").append(R::sources);
         info.build = digest(info, shapes);
     }

@@ -13,7 +13,8 @@ struct SqlFile {
     std::string_view text;
 };
 
-/// Migrations, functions and views, each in the order of their names, then grants.sql.
+/// Migrations, signatures.sql, functions and views (each folder in the order of the names), then
+/// grants.sql.
 [[nodiscard]] std::span<const SqlFile> embedded_sql();
 
 }  // namespace baton::sql

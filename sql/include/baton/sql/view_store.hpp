@@ -34,10 +34,13 @@ struct SqlReducer {
     std::string build;   ///< A digest of the text.
     std::string script;  ///< Makes the table and the function <name>__v<version>.
     std::string origin;  ///< The file, for messages.
+    /// The newest schema versions that its file declares to know: {"order/placed":2}; "" for none.
+    std::string event_versions;
 };
 
-/// Reads a SQL reducer's file, which begins with `--! reducer <name> version <n>`. Throws
-/// Error(reducer_invalid) where it does not, or cannot be read.
+/// Reads a SQL reducer's file, which begins with `--! reducer <name> version <n>`, and may declare
+/// `--! event <type> version <n>`. Throws Error(reducer_invalid) where it does not, has another
+/// line that begins with `--!`, or cannot be read.
 [[nodiscard]] SqlReducer read_sql_reducer(const std::string& path);
 
 /// As reducer_version.columns has them.
@@ -103,5 +106,10 @@ void enter_recorded(Transaction& transaction, Position after, std::size_t count)
 
 /// Lets a SQL reducer fold what batch_event shows.
 void call_sql_reducer(Transaction& transaction, const std::string& name, int version);
+
+/// Throws SqlError(event_version_unknown) if one of those events has a newer schema version than
+/// SqlReducer::event_versions says of its type.
+void require_known_versions(Transaction& transaction, const std::string& name, int version,
+                            const std::string& event_versions);
 
 }  // namespace baton::sql

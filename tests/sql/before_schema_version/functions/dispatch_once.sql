@@ -1,0 +1,64 @@
+-- dispatch_once: dispatch with a dispatch_id, JSON or bytes. Internal: dispatch(),
+-- dispatch_bytes().
+--
+-- The digest is made of a text, which must be the same whatever the session's settings are. The
+-- receipt is written first: its unique key makes a second caller wait for the first one's end.
+-- The transaction id is taken before the event id is drawn, as the log requires (log_slice.sql).
+--
+-- Returns   the id of the event: new, or that of the first dispatch with this dispatch_id.
+-- Raises    BT001, BT002, BT003, BT004 as dispatch() does.
+-- Tables    dispatch_receipt: read, insert. event: insert.
+create or replace function dispatch_once(
+    dispatch_id  uuid,
+    type         text,
+    payload      jsonb,
+    key          text,
+    tenant       text,
+    meta         jsonb,
+    body         bytea,
+    content_type text
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path from current
+set bytea_output = 'hex'
+as $$
+#variable_conflict use_column
+declare
+    content  bytea := sha256(pg_catalog.convert_to(
+        row(dispatch_once.type, dispatch_once.payload, dispatch_once.key, dispatch_once.tenant,
+            dispatch_once.meta, dispatch_once.body, dispatch_once.content_type)::text, 'UTF8'));
+    receipt  dispatch_receipt;
+    new_id   bigint;
+begin
+    perform pg_current_xact_id();
+    insert into dispatch_receipt (dispatch_id, event_id, digest)
+    values (dispatch_once.dispatch_id,
+            pg_catalog.nextval(pg_get_serial_sequence('event', 'id')), content)
+    on conflict (dispatch_id) do nothing
+    returning event_id into new_id;
+
+    if new_id is null then
+        select * into strict receipt
+          from dispatch_receipt r
+         where r.dispatch_id = dispatch_once.dispatch_id;
+        if receipt.digest <> content then
+            raise exception 'dispatch_id % was used for another event (id %); use a new one',
+                dispatch_once.dispatch_id, receipt.event_id
+                using errcode = 'BT003';
+        end if;
+        return receipt.event_id;
+    end if;
+
+    insert into event (id, type, key, tenant, payload, meta, body, content_type)
+    overriding system value
+    values (new_id, dispatch_once.type, dispatch_once.key, dispatch_once.tenant,
+            dispatch_once.payload, dispatch_once.meta, dispatch_once.body,
+            dispatch_once.content_type);
+
+    perform ring();
+    return new_id;
+end;
+$$;
