@@ -39,10 +39,10 @@ namespace baton {
 /// and may have:
 ///   static constexpr std::string_view sources = …;     a digest of the files that it is made of,
 ///                                                      which CMake's baton_reducer_sources()
-///                                                      takes; without it a change inside reduce()
-///                                                      or upcast() goes unnoticed, for the build is
-///                                                      a digest of the shape (columns, events with
-///                                                      their schema versions, fields) and of this
+///                                                      takes. The build is a digest of this and of
+///                                                      the shape (columns, events with their
+///                                                      schema versions, fields); so without it a
+///                                                      change inside reduce() goes unnoticed
 ///   static constexpr std::string_view build = "…";     says which code it is, instead of a digest
 ///   using Former = …; former_version; migrate()        how to begin with the rows of a former
 ///                                                      version, see migration.hpp
