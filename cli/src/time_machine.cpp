@@ -62,7 +62,6 @@ int TimeMachine::carried_version(const std::string& view) const {
         if (reducer.name == view) return reducer.version;
     }
     refuse("this program carries no reducer " + view);
-    return 0;
 }
 
 std::unique_ptr<PastView> TimeMachine::open(const Wanted& wanted, Position at) {

@@ -106,6 +106,21 @@ TEST_F(EventVersionTest, ANewReducerVersionThatKnowsItIsBuiltBesideTheHaltedOneA
     EXPECT_EQ(prices("item_prices"), "a 150, b 700, c 250, d 4");
     world.expect_exact({.prices = 2});
     EXPECT_EQ(world.ask("select string_agg(state, ',') from dead_event where version = 2"), "");
+
+    // There is no way back to what would have to guess.
+    ASSERT_TRUE(
+        world.comes_true("(select state = 'halted' and is_kept(b) from view_build b"
+                         " where view = 'item_prices' and version = 1)"))
+        << old_one->error_output();
+    try {
+        world.ask("select roll_back(array['item_prices'])");
+        ADD_FAILURE() << "rolled back to a version that does not know an event";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::promotion_refused);
+        EXPECT_NE(std::string(error.what()).find("item_prices@1 is halted at position 2"),
+                  std::string::npos)
+            << error.what();
+    }
 }
 
 TEST_F(EventVersionTest, ARestartedProgramOfTheSameBuildThatKnowsItGoesOnAfterARetry) {
