@@ -180,7 +180,7 @@ TEST_F(CatchUpAheadTest, WhatStopsTheReadingThreadIsToldAndWhatWasFoldedIsKept) 
 }
 
 TEST_F(CatchUpAheadTest, GoesOnAfterItsReaderLostTheConnection) {
-    flood(5000);
+    flood(2000);
     const auto builder = build({}, "after_recorded_read:1:delay");
     ASSERT_TRUE(
         world.comes_true("exists (select from pg_stat_activity where datname = current_database()"
