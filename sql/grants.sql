@@ -37,6 +37,7 @@ declare
     fn          regprocedure;
     kind        regtype;
     known       record;
+    snapshot_id bigint;
     beyond      text;
 begin
     -- What a superuser made here in an upgrade: functions that run as their owner must not run as a
@@ -166,6 +167,10 @@ begin
     execute pg_catalog.format(
         'grant create on schema %I to %I', schema_name, schema_name || '_orchestrate');
 
+    for snapshot_id in select s.id from view_snapshot s loop
+        execute pg_catalog.format('grant select on %I to %I', 'view_snapshot_' || snapshot_id,
+                                  schema_name || '_orchestrate');
+    end loop;
     -- Views that were made before the group roles were, or by whoever led first.
     for known in select r.name, r.version from reducer_version r order by r.name, r.version loop
         beyond := share_view(known.name, known.version, false);

@@ -6,6 +6,10 @@
 -- missing until the functions' own transaction: an application that dispatches meanwhile would
 -- fail. So it is done here, for what applications and running orchestrators call.
 
+-- 0005: they take one argument more, which calls of before may leave out.
+drop function if exists view_statements(text, integer);
+drop function if exists view_columns(text, integer);
+
 -- 0006: they take a schema_version.
 drop function if exists dispatch(text, jsonb, text, text, jsonb, uuid);
 drop function if exists dispatch_bytes(text, bytea, text, text, text, jsonb, uuid);

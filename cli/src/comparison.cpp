@@ -1,5 +1,6 @@
 // Which rows of a view differ, between two positions or two versions: see time_machine.hpp.
 #include <algorithm>
+#include <cstdio>
 
 #include "baton/base/error.hpp"
 #include "baton/sql/parameter.hpp"
@@ -79,6 +80,15 @@ void print_differences(sql::Transaction& transaction, const std::vector<std::str
     print_rows(transaction, query, RowFormat::table);
 }
 
+void tell_not_compared(const Columns& columns, std::FILE* where) {
+    const auto tell = [&](const std::string& which, const std::string& names) {
+        if (names.empty()) return;
+        std::fprintf(where, "not compared, only in the %s: %s\n", which.c_str(), names.c_str());
+    };
+    tell("former", columns.only_former);
+    tell("new", columns.only_later);
+}
+
 }  // namespace
 
 void print_comparison(sql::Connection& connection, const Comparison& comparison) {
@@ -93,7 +103,10 @@ void print_comparison(sql::Connection& connection, const Comparison& comparison)
         " from differing_rows($1, $2, $3::text[], $4::text[]) as d",
         {comparison.former, comparison.later, sql::text_array(columns.keys),
          sql::text_array(columns.common)});
-    if (comparison.json) return print_differences(transaction, columns.keys, true);
+    if (comparison.json) {
+        print_differences(transaction, columns.keys, true);
+        return tell_not_compared(columns, stderr);
+    }
 
     const sql::Result counts = transaction.exec(
         "select count(*), count(*) filter (where change = 'changed'),"
@@ -108,12 +121,8 @@ void print_comparison(sql::Connection& connection, const Comparison& comparison)
                    : text(0) + (count.integer(0) == 1 ? " row differs" : " rows differ") + " (" +
                          text(1) + " changed, " + text(2) + " added, " + text(3) + " removed)") +
               "\n");
-    if (!columns.only_former.empty()) {
-        write_out("not compared, only in the former: " + columns.only_former + "\n");
-    }
-    if (!columns.only_later.empty()) {
-        write_out("not compared, only in the new: " + columns.only_later + "\n");
-    }
+    flush_out();
+    tell_not_compared(columns, stdout);
 }
 
 }  // namespace baton::cli

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 
 #include <charconv>
-#include <filesystem>
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
@@ -64,7 +63,7 @@ int diff(const ToDiff& given, Invocation& invocation) {
 
 // "monthly_sales@2", "monthly_sales", or a SQL reducer's file.
 ViewVersion candidate(TimeMachine& machine, const std::string& reducer) {
-    if (reducer.ends_with(".sql") || std::filesystem::exists(reducer)) {
+    if (reducer.ends_with(".sql") || reducer.find('/') != std::string::npos) {
         machine.load_files(reducer);
         const sql::SqlReducer& file = machine.options().sql_reducers.front();
         return {file.name, file.version};

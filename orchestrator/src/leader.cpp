@@ -260,9 +260,10 @@ void Leader::drop_snapshots() {
             log().info("snapshot dropped view={}", dropped);
         }
     } catch (const Error& error) {
-        // Somebody travels in it: there is time.
-        if (error.code() != ErrorCode::lock_unavailable) throw;
-        log().debug("snapshot not dropped: {}", error.what());
+        // There is time, and what is live goes on.
+        if (error.loses_connection() || error.code() == ErrorCode::deposed) throw;
+        if (std::exchange(snapshot_not_dropped_, error.what()) == error.what()) return;
+        log().warn("snapshots not dropped: {}; will try again", error.what());
     }
 }
 

@@ -93,7 +93,7 @@ void PastView::open(const CarriedReducers& carried, Position at, Source source) 
         }
         columns_ = sql::columns_json(info.columns);
         position_ = sql::open_past_view(connection_, which_.view, which_.version, at, columns_,
-                                        is_registered_);
+                                        is_registered_ && !is_carried);
         refold_ = orchestrator::make_cpp_refold(connection_, carried.registry, *index);
         return;
     }
@@ -110,12 +110,27 @@ void PastView::open(const CarriedReducers& carried, Position at, Source source) 
     }
     is_registered_ = true;
     columns_ = known->columns;
-    position_ =
-        sql::open_past_view(connection_, which_.view, which_.version, at, std::nullopt, true);
+    position_ = sql::open_past_view(connection_, which_.view, which_.version, at, std::nullopt,
+                                    !is_carried);
     refold_ = orchestrator::make_sql_refold(
         connection_,
         connection_.schema() + ".\"" + which_.view + "__v" + std::to_string(which_.version) + '"',
         file);
+}
+
+// Beyond the event that it stands before, nobody knows what the view would be.
+void PastView::require_known(Position to) {
+    if (!is_registered_) return;
+    sql::Transaction transaction(connection_);
+    const sql::Result halted = transaction.exec(
+        "select position, error from dead_event where view = $1 and version = $2::integer"
+        " and state = 'halting' and position <= $3::bigint order by position limit 1",
+        {which_.view, which_.version, number(to)});
+    if (halted.empty()) return;
+    throw Error(ErrorCode::event_poisoned,
+                text_of(which_) + " stands before the event at position " +
+                    std::string(halted[0].text(0)) +
+                    ", beyond which nothing is shown: " + std::string(halted[0].text(1)));
 }
 
 void PastView::read_skipped(Position to) {
@@ -136,6 +151,7 @@ void PastView::go_to(Position to, const Progress& progress) {
                                                   std::to_string(number(end)) + ", there is no " +
                                                   std::to_string(number(to)) + " yet");
     }
+    require_known(to);
     read_skipped(to);
     while (position_ < to) {
         fold_page(

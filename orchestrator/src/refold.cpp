@@ -14,7 +14,17 @@ namespace {
 // For a pace that nobody asks for: there is no lease to keep.
 constexpr std::chrono::milliseconds any_time = std::chrono::hours(1);
 
+// More than any page has.
+constexpr std::size_t events_max = 1'000'000;
+
 std::int64_t number(Position position) { return static_cast<std::int64_t>(position); }
+
+// Whether it is the events' fault: not that of what is not there (class 42), nor of a reducer that
+// would write what is live.
+bool is_refusal(const sql::SqlError& error) {
+    return error.code() == ErrorCode::statement_failed && !is_passing(error) &&
+           !error.sqlstate().starts_with("42") && error.sqlstate() != "25006";
+}
 
 class CppRefold final : public Refold {
 public:
@@ -23,12 +33,12 @@ public:
           registry_(registry),
           view_(make_cpp_view(connection, registry.reducers()[index], registry.start_fold(index),
                               any_time)),
-          page_size_(1'000'000) {}
+          page_size_(events_max) {}
 
     std::optional<Poisoned> fold(Position& at, std::size_t limit,
                                  const std::set<Position>& left_out) override {
-        if (!sql::read_recorded(connection_, at, page_size_.limit(limit), page_.log,
-                                PageSize::bytes_max)) {
+        if (!sql::read_recorded(connection_, at, page_size_.limit(std::min(limit, count_)),
+                                page_.log, PageSize::bytes_max)) {
             throw Error(ErrorCode::event_unknown,
                         "the log ends at position " + std::to_string(number(at)));
         }
@@ -39,20 +49,34 @@ public:
                 view_->rolled_back();
                 return poisoned;
             }
-            sql::Transaction transaction(connection_);
-            transaction.exec("set transaction read only");
-            view_->write(transaction);
-            transaction.commit();
+            write();
+        } catch (const sql::SqlError& error) {
+            view_->rolled_back();
+            if (!is_refusal(error)) throw;
+            // Of a page that is refused, ever shorter beginnings are tried.
+            if (page_.log.events.size() == 1) {
+                return Poisoned{page_.log.events.front().position, error.what()};
+            }
+            count_ = page_.log.events.size() / 2;
+            return fold(at, limit, left_out);
         } catch (...) {
             view_->rolled_back();
             throw;
         }
         view_->committed();
         at = page_.log.events.back().position;
+        count_ = std::min(count_ * 2, events_max);
         return std::nullopt;
     }
 
 private:
+    void write() {
+        sql::Transaction transaction(connection_);
+        transaction.exec("set transaction read only");
+        view_->write(transaction);
+        transaction.commit();
+    }
+
     // Around the events that are left out.
     std::optional<Poisoned> fold_page(const std::set<Position>& left_out) {
         const std::vector<Event>& events = page_.log.events;
@@ -82,6 +106,7 @@ private:
     std::unique_ptr<View> view_;
     PageSize page_size_;
     Page page_;
+    std::size_t count_ = events_max;  // at once, because more were refused
 };
 
 class SqlRefold final : public Refold {
@@ -104,7 +129,7 @@ public:
             const std::optional<std::string> refusal = try_page(at, count);
             if (!refusal) {
                 at = Position{number(at) + static_cast<std::int64_t>(count)};
-                count_ = std::min<std::size_t>(count * 2, 1'000'000);
+                count_ = std::min(count * 2, events_max);
                 return std::nullopt;
             }
             if (count == 1) return Poisoned{Position{number(at) + 1}, *refusal};
@@ -125,7 +150,7 @@ private:
             transaction.exec(call_);
             transaction.commit();
         } catch (const sql::SqlError& error) {
-            if (error.code() != ErrorCode::statement_failed || is_passing(error)) throw;
+            if (!is_refusal(error)) throw;
             return error.what();
         }
         return std::nullopt;

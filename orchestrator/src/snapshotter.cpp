@@ -59,8 +59,11 @@ void Snapshotter::take() {
         const std::lock_guard lock(mutex_);
         session_ = std::move(session);
     }
-    const std::string taken = sql::take_snapshots(*session_, options_.snapshots);
-    if (!taken.empty()) log().info("snapshots taken views={}", taken);
+    for (;;) {
+        const std::string taken = sql::take_snapshots(*session_, options_.snapshots);
+        if (taken.empty()) return;
+        log().info("snapshot taken view={}", taken);
+    }
 }
 
 bool Snapshotter::wait() {

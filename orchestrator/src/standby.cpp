@@ -18,6 +18,9 @@ constexpr std::chrono::milliseconds look_interval{300};
 constexpr int steps_before_lead = 20;
 constexpr std::chrono::seconds time_before_lead{5};
 
+// For how long the log may stand still for a promotion.
+constexpr std::chrono::seconds time_standing_still{60};
+
 // How long it does not ask again after a promotion was refused or put off.
 constexpr std::chrono::seconds promotion_pause{5};
 
@@ -116,6 +119,7 @@ std::optional<sql::Epoch> Standby::promote() {
                builder_.step(promotion->view_sets)) {
             ++steps;
         }
+        if (stopping_()) return std::nullopt;
         // It is not led either where a build fell back further than a page: that one is not ready.
         epoch = sql::lead(connection_, candidate_, promotion->id).epoch;
         if (!epoch) return std::nullopt;
@@ -141,7 +145,15 @@ void Standby::carry_out(const sql::OpenPromotion& promotion, sql::Epoch epoch) {
     fault_point("promotion_led");
     // Nobody else can move the log on any more: what is missing is a batch at most.
     Lease lease(connection_, epoch, options_.lease);
-    while (builder_.step(promotion.view_sets)) lease.keep();
+    const Clock::time_point until = Clock::now() + time_standing_still;
+    while (builder_.step(promotion.view_sets)) {
+        lease.keep();
+        if (stopping_() || Clock::now() > until) {
+            throw Error(
+                ErrorCode::transaction_retry,
+                stopping_() ? "this process is to stop" : "what was missing took too long to fold");
+        }
+    }
     fault_point("before_switch");
     const Position position = sql::switch_versions(connection_, promotion.id, epoch);
     fault_point("after_switch");

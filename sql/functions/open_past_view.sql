@@ -24,6 +24,7 @@ as $$
 declare
     table_name text := pg_catalog.format('%I', view || '__v' || version);
     kept       view_snapshot;
+    names      text;
 begin
     if open_past_view.columns is not null then
         execute pg_catalog.format('create temporary table %s %s', table_name,
@@ -48,8 +49,15 @@ begin
     if not found then
         return 0;
     end if;
-    execute pg_catalog.format('insert into pg_temp.%s table %I.%I', table_name, current_schema(),
-                              'view_snapshot_' || kept.id);
+    select string_agg(pg_catalog.format('%I', a.attname), ', ') into names
+      from pg_attribute a
+      join pg_attribute k on k.attname = a.attname and k.attnum > 0 and not k.attisdropped
+                         and k.attrelid = pg_catalog.format(
+                                 '%I.%I', current_schema(), 'view_snapshot_' || kept.id)::regclass
+     where a.attrelid = ('pg_temp.' || table_name)::regclass and a.attnum > 0
+       and not a.attisdropped and a.attgenerated = '';
+    execute pg_catalog.format('insert into pg_temp.%1$s (%2$s) select %2$s from %3$I.%4$I', table_name,
+                              names, current_schema(), 'view_snapshot_' || kept.id);
     execute pg_catalog.format('analyze pg_temp.%s', table_name);
     return kept.position;
 end;

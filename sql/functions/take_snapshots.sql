@@ -1,12 +1,13 @@
--- take_snapshots: copy the rows of each live view whose last copy is long ago. Internal.
+-- take_snapshots: copy the rows of one live view whose last copy is long ago. Internal, to be called
+-- until it returns null.
 --
 -- To be called in a transaction of its own, REPEATABLE READ: then the rows and the position are of
 -- one snapshot, whoever leads meanwhile, and nobody waits for it. It takes as long as copying the
--- views takes.
+-- view takes, and for so long the database keeps what was deleted; so each view is a transaction.
 --
 -- Arguments   every: how many events apart; most: how many are kept of a view, see
 --             snapshot_distance().
--- Returns     'view@version' of each that was copied, or null.
+-- Returns     'view@version' of the one that was copied, or null.
 -- Locks       an advisory lock, until the transaction ends; where somebody else has it, nothing is
 --             done.
 -- Creates     table view_snapshot_<id>.
@@ -26,7 +27,6 @@ declare
     team     name := current_schema() || '_orchestrate';
     due      record;
     made     bigint;
-    taken    text;
 begin
     if pg_catalog.current_setting('transaction_isolation') <> 'repeatable read' then
         raise exception 'take_snapshots: the transaction must be REPEATABLE READ'
@@ -44,6 +44,7 @@ begin
                             where s.view = v.view and s.version = v.version and s.build = r.build
                               and s.position / distance = head / distance)
          order by v.view
+         limit 1
     loop
         insert into view_snapshot (view, version, build, position)
         values (due.view, due.version, due.build, head)
@@ -54,8 +55,8 @@ begin
         if to_regrole(pg_catalog.quote_ident(team)) is not null then
             execute pg_catalog.format('grant select on %I to %I', 'view_snapshot_' || made, team);
         end if;
-        taken := pg_catalog.concat_ws(', ', taken, due.view || '@' || due.version);
+        return due.view || '@' || due.version;
     end loop;
-    return taken;
+    return null;
 end;
 $$;

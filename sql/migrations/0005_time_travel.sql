@@ -16,6 +16,3 @@ create table view_snapshot (
     constraint view_snapshot_pkey primary key (id),
     constraint view_snapshot_unique unique (view, version, build, position)
 );
-
-drop function if exists view_statements(text, integer);
-drop function if exists view_columns(text, integer);

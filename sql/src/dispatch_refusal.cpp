@@ -116,10 +116,13 @@ bool is_json_refusal(std::string_view sqlstate) {
         throw_named(error, name);
     }
     if (error.sqlstate() == "42883" || error.sqlstate() == "42P01") {
-        throw SqlError(ErrorCode::not_installed,
-                       "the search_path leads to no environment (" + std::string(error.what()) +
-                           "); set it to the application's schema and the environment's",
-                       error.sqlstate());
+        throw SqlError(
+            ErrorCode::not_installed,
+            "the search_path leads to no environment, or to one of an earlier version (" +
+                std::string(error.what()) +
+                "); set it to the application's schema and the environment's, or use "
+                "`baton environment upgrade`",
+            error.sqlstate());
     }
     if (error.code() != ErrorCode::statement_failed || !is_json_refusal(error.sqlstate())) {
         throw error;

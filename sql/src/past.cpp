@@ -16,6 +16,21 @@ std::string ask(Connection& connection, const std::string& statement,
     return answer;
 }
 
+// What is in the environment's schema, and what this transaction has written there. Whoever else
+// changes the schema meanwhile changes it, too.
+std::string state_of_schema(Transaction& transaction, const std::string& schema) {
+    const Result result = transaction.exec(
+        "select concat_ws(' ',"
+        " (select sum(hashtextextended(concat(c.oid, ' ', c.xmin), 0)) from pg_class c"
+        " where c.relnamespace = $1::text::regnamespace),"
+        " (select sum(hashtextextended(concat(p.oid, ' ', p.xmin), 0)) from pg_proc p"
+        " where p.pronamespace = $1::text::regnamespace),"
+        " (select sum(n_tup_ins + n_tup_upd + n_tup_del) from pg_stat_xact_user_tables"
+        " where schemaname = $1::text))",
+        {schema});
+    return std::string(result.only().text(0));
+}
+
 }  // namespace
 
 Position log_end(Connection& connection) {
@@ -43,7 +58,17 @@ std::string run_in_session(Connection& connection, const SqlReducer& reducer) {
         transaction.exec(
             "create or replace function pg_temp.run_script(script text) returns void"
             " language plpgsql as 'begin execute script; end'");
+        const std::string before = state_of_schema(transaction, connection.schema());
         transaction.exec("select pg_temp.run_script($1)", {reducer.script});
+        // What a name does not find in pg_temp it finds in the environment: DROP ... IF EXISTS,
+        // say.
+        if (state_of_schema(transaction, connection.schema()) != before) {
+            throw Error(ErrorCode::reducer_invalid,
+                        "SQL reducer " + reducer.origin +
+                            ": its script changes what is in schema " + connection.schema() +
+                            ", where a candidate changes nothing; make only what is new (or, if "
+                            "somebody else changed that schema just now, try again)");
+        }
         const Result columns =
             transaction.exec("select view_columns($1, $2::integer, pg_my_temp_schema())",
                              {reducer.name, reducer.version});

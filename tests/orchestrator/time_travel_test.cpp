@@ -118,9 +118,18 @@ TEST_F(TimeTravelTest, SnapshotsAreTakenThinnedAndBegunWith) {
     expect_exact_at("sql_totals", 1000, 100);
     expect_exact_at("account_totals", 50, 10);
 
-    // Whoever wants none keeps none.
+    // Whoever wants none keeps none; but for one of which somebody made something, which hurts
+    // nobody.
+    world.ask(
+        "do $$ begin execute format('create view users_own as select from view_snapshot_%s',"
+        " (select min(id) from view_snapshot)); end $$");
     process.reset();
     process = start();
+    EXPECT_TRUE(world.comes_true("(select count(*) = 1 from view_snapshot)"))
+        << process->error_output();
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles()) << process->error_output();
+    world.ask("drop view users_own");
     EXPECT_TRUE(world.comes_true(
         "not exists (select from view_snapshot) and not exists (select from pg_class"
         " where relname like 'view_snapshot_%' and relkind = 'r')"))
@@ -137,6 +146,12 @@ TEST_F(TimeTravelTest, SnapshotsOfAnotherBuildAreNotBegunWith) {
                          " 'account_totals')"))
         << process->error_output();
     process.reset();
+    {
+        sql::Connection connection = session();
+        const PastView candidate(connection, carried(), {"account_totals", 1}, Position{200},
+                                 PastView::Source::carried);
+        EXPECT_EQ(candidate.position(), Position{0}) << "it would be compared with itself";
+    }
     world.ask("update view_snapshot set build = 'other'");
     sql::Connection connection = session();
     const PastView view(connection, carried(), {"account_totals", 1}, Position{200});
@@ -159,6 +174,14 @@ TEST_F(TimeTravelTest, WhatWasSkippedIsLeftOutAndWhatHaltedIsNamed) {
     PastView view(connection, carried(), {"sql_totals", 1}, Position{21});
     view.go_to(Position{21});
     EXPECT_EQ(connection.exec("select sum(events) from " + view.table()).only().integer(0), 20);
+
+    world.ask("update dead_event set state = 'halting' where view = 'sql_totals'");
+    EXPECT_EQ(refusal("sql_totals", 1, 11)
+                  .find("BT022 sql_totals@1 stands before the event at "
+                        "position 11, beyond which nothing is shown: "),
+              0U)
+        << refusal("sql_totals", 1, 11);
+    EXPECT_EQ(refusal("sql_totals", 1, 10), "");
 
     world.ask("delete from dead_event where view = 'sql_totals'");
     EXPECT_EQ(refusal("sql_totals", 1, 21)
@@ -212,6 +235,46 @@ TEST_F(TimeTravelTest, ACandidateThatNobodyKnowsIsFoldedFromItsFile) {
     EXPECT_EQ(refusal("account_totals", 1, 1),
               "BT013 account_totals@1 is kept by a C++ reducer that this program does not carry: "
               "ask the program that keeps the view");
+}
+
+// What its script does not find among its own it would find in the environment.
+TEST_F(TimeTravelTest, ACandidateWhoseScriptChangesTheEnvironmentIsRefusedAndChangesNothing) {
+    const auto process = start();
+    ASSERT_TRUE(world.leads("leader"));
+    dispatch_flood(world, 10);
+    ASSERT_TRUE(world.settles());
+    const sql::SqlReducer file = sql::read_sql_reducer(sql_totals);
+    for (const std::string statement :
+         {"drop function if exists sql_totals__v1();", "comment on table account is 'mine';",
+          "alter table sql_totals__v1 set (fillfactor = 50);",
+          "do $$ begin update account_totals__v1 set total = 0;"
+          " exception when division_by_zero then null; end $$;"}) {
+        sql::SqlReducer edited = file;
+        edited.script = statement + edited.script;
+        edited.build = "edited";
+        options_.sql_reducers = {edited};
+        const std::string said = refusal("sql_totals", 1, 10, PastView::Source::carried);
+        const bool is_harmless = statement.starts_with("comment");
+        EXPECT_EQ(said.find("its script changes what is in schema baton_test") != std::string::npos,
+                  !is_harmless)
+            << statement << " " << said;
+    }
+    EXPECT_EQ(world.ask("select sum(total) from account_totals"), "10");
+    dispatch_flood(world, 10);
+    ASSERT_TRUE(world.settles()) << process->error_output();
+    world.expect_exact();
+
+    // Whatever the policy: every event would be skipped.
+    sql::SqlReducer helped = file;
+    helped.script +=
+        "\ncreate function helper() returns void language sql as '';\n"
+        "create or replace function sql_totals__v1() returns void language plpgsql"
+        " as 'begin perform helper(); end';";
+    helped.build = "helped";
+    options_.sql_reducers = {helped};
+    options_.on_poison = [](std::string_view) { return PoisonPolicy::skip; };
+    const std::string said = refusal("sql_totals", 1, 10, PastView::Source::carried);
+    EXPECT_NE(said.find("helper() does not exist"), std::string::npos) << said;
 }
 
 // The copy is made beside the leader, and in time for the end of its process.

@@ -57,7 +57,8 @@ public:
     };
     using Progress = std::function<void(Position)>;
 
-    /// Begins with the newest snapshot that is not beyond `at`, or with no rows. `connection` is a
+    /// Begins with the newest snapshot that is not beyond `at`, or, as what is carried always does,
+    /// with no rows. `connection` is a
     /// past_session(); it and `carried` must outlive it. Of one view version there is one at a time
     /// in a session. Throws Error: version_unknown; reducer_invalid (a C++ reducer that this
     /// program does not carry, or a file that cannot be run); build_mismatch (registered with
@@ -70,8 +71,8 @@ public:
 
     /// Folds the events up to `to`, which is not before position(). `progress` is told where it is
     /// after each page. Throws Error: event_unknown (the log does not go so far, or not so far
-    /// back), event_poisoned (with the event, where the policy is not to skip it), and what a
-    /// Transaction throws.
+    /// back), event_poisoned (with the event, where the policy is not to skip it, or a registered
+    /// version is halted before it), event_version_unknown, and what a Transaction throws.
     void go_to(Position to, const Progress& progress = {});
 
     [[nodiscard]] Position position() const { return position_; }
@@ -84,6 +85,7 @@ public:
 
 private:
     void open(const CarriedReducers& carried, Position at, Source source);
+    void require_known(Position to);
     void read_skipped(Position to);
     /// Folds at most so many events; true if it did.
     void fold_page(std::size_t limit);

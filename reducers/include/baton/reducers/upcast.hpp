@@ -25,6 +25,7 @@
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -38,7 +39,7 @@ inline constexpr int schema_version_max = 32767;
 template <class E>
 inline constexpr int schema_version_of = 1;
 template <class E>
-requires requires { E::schema_version; }
+requires requires { typename std::integral_constant<int, E::schema_version>; }
 inline constexpr int schema_version_of<E> = static_cast<int>(E::schema_version);
 
 template <class E>

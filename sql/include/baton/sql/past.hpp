@@ -33,11 +33,11 @@ struct SnapshotPolicy {
     int most = 16;
 };
 
-/// Copies the rows of the live views whose turn it is; says which, or "". It takes as long as
-/// copying takes, and is to be called in a session that does nothing else.
+/// Copies the rows of one live view whose turn it is; says which, or "" if there is none. It takes
+/// as long as copying takes, and is to be called in a session that does nothing else.
 [[nodiscard]] std::string take_snapshots(Connection& connection, const SnapshotPolicy& policy);
-/// Drops one snapshot that is not kept any more; says which, or "" if there is none. Throws
-/// Error: deposed; lock_unavailable while somebody reads it.
+/// Drops one snapshot that is not kept any more; says which, or "" if there is none that can be
+/// dropped now. Throws Error(deposed).
 [[nodiscard]] std::string drop_snapshots(Connection& connection, const SnapshotPolicy& policy);
 
 }  // namespace baton::sql
