@@ -1,5 +1,5 @@
--- take_snapshots: copy the rows of one live view whose last copy is long ago. Internal, to be called
--- until it returns null.
+-- take_snapshots: copy the rows of one live view whose last copy is long ago. Internal, to be
+-- called until it returns null.
 --
 -- To be called in a transaction of its own, REPEATABLE READ: then the rows and the position are of
 -- one snapshot, whoever leads meanwhile, and nobody waits for it. It takes as long as copying the
