@@ -56,8 +56,8 @@ begin
                                  '%I.%I', current_schema(), 'view_snapshot_' || kept.id)::regclass
      where a.attrelid = ('pg_temp.' || table_name)::regclass and a.attnum > 0
        and not a.attisdropped and a.attgenerated = '';
-    execute pg_catalog.format('insert into pg_temp.%1$s (%2$s) select %2$s from %3$I.%4$I', table_name,
-                              names, current_schema(), 'view_snapshot_' || kept.id);
+    execute pg_catalog.format('insert into pg_temp.%1$s (%2$s) select %2$s from %3$I.%4$I',
+                              table_name, names, current_schema(), 'view_snapshot_' || kept.id);
     execute pg_catalog.format('analyze pg_temp.%s', table_name);
     return kept.position;
 end;
