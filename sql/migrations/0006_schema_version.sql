@@ -4,6 +4,31 @@
 -- Breaking, because a program that does not know of schema versions would fold every event as if it
 -- had the only shape there ever was.
 
+-- What is made of a function that takes or gives something else now (signatures.sql) keeps it from
+-- being dropped, and is found here, before anything has changed.
+do $$
+declare
+    dependents text;
+begin
+    select string_agg(distinct pg_catalog.pg_describe_object(d.classid, d.objid, 0), ', ')
+      into dependents
+      from pg_depend d
+      join pg_proc p on p.oid = d.refobjid and p.pronamespace = current_schema()::regnamespace
+     where d.refclassid = 'pg_proc'::regclass and d.deptype = 'n'
+       and p.proname in ('dispatch', 'dispatch_bytes', 'dispatch_once', 'read_log', 'far_slice',
+                         'view_statements', 'view_columns')
+       and not exists (select from pg_rewrite r
+                        where d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+                          and r.ev_class = to_regclass(current_schema() || '.batch_event'));
+    if dependents is not null then
+        raise exception 'functions that this upgrade makes anew are used by: %; drop that, '
+            'upgrade, and make it again',
+            dependents
+            using errcode = 'BT027';
+    end if;
+end;
+$$;
+
 -- The other limits of an event are domains for their price (0001_log.sql); this one is so for the
 -- upgrade, too. A column of a type that has a check is written into every row when it is added, and
 -- a check of the table looks at every row; a check that its domain gets afterwards, `not valid`,

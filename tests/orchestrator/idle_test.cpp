@@ -49,23 +49,27 @@ TEST(IdleTest, NothingIsHeldOpenAndHardlyAnIdIsUsed) {
     const std::string ours =
         " from pg_stat_activity where datname = current_database() and application_name like"
         " 'baton %' and ";
-    const auto begin = std::stoll(world.ask("select pg_snapshot_xmax(pg_current_snapshot())"));
-    const std::string since = world.ask("select clock_timestamp()");
-    int looks = 0;
-    EXPECT_TRUE(world.comes_true("clock_timestamp() > '" + since +
-                                 "'::timestamptz + '4 s'"
-                                 " or exists (select" +
-                                 ours + "xact_start < clock_timestamp() - interval '2 s')"));
-    EXPECT_EQ(
-        world.ask("select count(*)" + ours + "xact_start < clock_timestamp() - interval '2 s'"),
-        "0");
-    EXPECT_TRUE(eventually(seconds(5), [&] {
-        ++looks;
-        return world.ask("select count(*)" + ours + "backend_xmin is not null") == "0";
-    }));
-    // The lease is the only thing that is written: every 1.7 s by default.
-    const auto used =
-        std::stoll(world.ask("select pg_snapshot_xmax(pg_current_snapshot())")) - begin;
+    const auto next_id = [&] {
+        return std::stoll(world.ask("select pg_snapshot_xmax(pg_current_snapshot())"));
+    };
+    // The lease is the only thing that is written: every 1.7 s by default. The ids are the
+    // server's, whose autovacuum takes some now and then.
+    long long used = 7;
+    for (int window = 0; window < 3 && used > 6; ++window) {
+        const auto begin = next_id();
+        const std::string since = world.ask("select clock_timestamp()");
+        EXPECT_TRUE(world.comes_true("clock_timestamp() > '" + since +
+                                     "'::timestamptz + '4 s'"
+                                     " or exists (select" +
+                                     ours + "xact_start < clock_timestamp() - interval '2 s')"));
+        EXPECT_EQ(
+            world.ask("select count(*)" + ours + "xact_start < clock_timestamp() - interval '2 s'"),
+            "0");
+        EXPECT_TRUE(eventually(seconds(5), [&] {
+            return world.ask("select count(*)" + ours + "backend_xmin is not null") == "0";
+        }));
+        used = next_id() - begin;
+    }
     EXPECT_LE(used, 6);
     EXPECT_EQ(world.ask("select epoch from leader"), "1");
 }

@@ -295,6 +295,27 @@ TEST_F(SchemaVersionUpgradeTest, GivesTheSignaturesOfAFreshInstall) {
     EXPECT_EQ(upgraded, signatures());
 }
 
+TEST_F(SchemaVersionUpgradeTest, WhatUsesAFunctionThatIsMadeAnewIsNamedBeforeAnythingChanges) {
+    install(FormerFiles().all());
+    connection_.exec("create view public.own_view as select position from read_log()");
+    connection_.exec(
+        "create function public.own_order() returns bigint language sql begin atomic"
+        " select dispatch('order/placed'); end");
+    const Outcome refused = outcome_of([&] { install(embedded_sql()); });
+    EXPECT_EQ(refused.sqlstate, "BT027") << refused.text;
+    for (const char* const name : {"function public.own_order()", "public.own_view"}) {
+        EXPECT_NE(refused.text.find(name), std::string::npos) << refused.text;
+    }
+    EXPECT_EQ(all("select public.own_order()"), "1\n") << "as before";
+    EXPECT_EQ(all("select count(*) from pg_attribute where attrelid = 'event'::regclass"
+                  " and attname = 'schema_version'"),
+              "0\n");
+
+    connection_.exec("drop view public.own_view; drop function public.own_order()");
+    install(embedded_sql());
+    EXPECT_EQ(versions_in(connection_, "event"), Versions{1});
+}
+
 // Migrations and functions are two transactions, and applications do not stop between them.
 TEST_F(SchemaVersionUpgradeTest, BetweenItsTwoTransactionsEverythingGoesOn) {
     const FormerFiles former;
