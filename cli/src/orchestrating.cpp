@@ -98,6 +98,19 @@ void check_policies(const environments::Environment& environment,
 
 }  // namespace
 
+OrchestratorOptions fold_options(const environments::Environment& environment) {
+    OrchestratorOptions options;
+    options.url = environment.url.value;
+    options.schema = environment.schema();
+    options.batch_max = static_cast<std::size_t>(environment.batch_max.value);
+    options.other_builds = environment.kind.value == environments::Kind::development;
+    options.on_poison = [environment](std::string_view view) {
+        return environment.on_poison_for(view) == environments::OnPoison::skip ? PoisonPolicy::skip
+                                                                               : PoisonPolicy::halt;
+    };
+    return options;
+}
+
 OrchestratorOptions orchestrator_options(const App& app,
                                          const environments::Environment& environment,
                                          const std::vector<std::string>& files) {
@@ -106,18 +119,10 @@ OrchestratorOptions orchestrator_options(const App& app,
     const std::vector<fs::path>& of_file = environment.sql_reducers.value;
     paths.insert(paths.end(), of_file.begin(), of_file.end());
 
-    OrchestratorOptions options;
-    options.url = environment.url.value;
-    options.schema = environment.schema();
+    OrchestratorOptions options = fold_options(environment);
     options.node = node_name();
     options.lease = environment.lease.value;
     options.poll = environment.poll.value;
-    options.batch_max = static_cast<std::size_t>(environment.batch_max.value);
-    options.other_builds = environment.kind.value == environments::Kind::development;
-    options.on_poison = [environment](std::string_view view) {
-        return environment.on_poison_for(view) == environments::OnPoison::skip ? PoisonPolicy::skip
-                                                                               : PoisonPolicy::halt;
-    };
     options.sql_reducers = read_sql_reducers(app, paths);
     const std::vector<std::string_view> views = carried_views(app, options.sql_reducers);
     check_policies(environment, views);

@@ -10,20 +10,6 @@
 namespace baton::cli {
 namespace {
 
-// What folding takes; an orchestrator's own settings may be for another program.
-OrchestratorOptions fold_options(const environments::Environment& environment) {
-    OrchestratorOptions options;
-    options.url = environment.url.value;
-    options.schema = environment.schema();
-    options.batch_max = static_cast<std::size_t>(environment.batch_max.value);
-    options.other_builds = environment.kind.value == environments::Kind::development;
-    options.on_poison = [environment](std::string_view view) {
-        return environment.on_poison_for(view) == environments::OnPoison::skip ? PoisonPolicy::skip
-                                                                               : PoisonPolicy::halt;
-    };
-    return options;
-}
-
 sql::Connection session_of(const environments::Environment& environment) {
     // It says where the URL came from if the server cannot be reached.
     static_cast<void>(connect(environment, Access::write));

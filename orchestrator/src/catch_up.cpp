@@ -26,11 +26,6 @@ void let_follow(const BatchContext& context, const std::vector<View*>& views, Po
     for (View* const view : views) view->standing = standing;
 }
 
-std::size_t events_in(const Stretch& stretch) {
-    return static_cast<std::size_t>(static_cast<std::int64_t>(stretch.to) -
-                                    static_cast<std::int64_t>(stretch.from));
-}
-
 std::size_t pace_of(const std::vector<View*>& views, std::size_t limit) {
     for (const View* const view : views) limit = std::min(limit, view->pace.limit());
     return limit;
@@ -91,14 +86,14 @@ void CatchUp::read_ahead_of(const Lagging& lagging) {
         if (ahead_->stretch.from == wanted.from && ahead_->stretch.to <= wanted.to) return;
         ahead_.reset();
     }
-    if (events_in(wanted) <= options_.batch_max) return;
+    if (wanted.events() <= options_.batch_max) return;
     ahead_.reset();
     ahead_.emplace(options_, registry_, lagging);
 }
 
 bool CatchUp::step_by_page(const BatchContext& context, const Lagging& lagging, Position head) {
     const std::size_t limit = std::min(pace_of(lagging.views, page_size_.limit(options_.batch_max)),
-                                       events_in(lagging.stretch));
+                                       lagging.stretch.events());
     if (!sql::read_recorded(context.connection, lagging.stretch.from, limit, page_.log,
                             PageSize::bytes_max)) {
         return false;
@@ -152,7 +147,7 @@ std::unique_ptr<Page> CatchUp::fold_together(Backlog& backlog, const BatchContex
         ahead_->stretch.from = page->log.events.back().position;
         give_back(lagging, std::move(page));
         const std::chrono::milliseconds time_left = backlog.time_left();
-        const bool goes_on = events_in(ahead_->stretch) > 0 && time_left.count() > 0;
+        const bool goes_on = ahead_->stretch.events() > 0 && time_left.count() > 0;
         page = goes_on ? ahead_->reader.pages().take_more(time_left) : nullptr;
     }
     return page;

@@ -15,11 +15,6 @@ sql::ConnectOptions reader_options(const OrchestratorOptions& options) {
     return connect;
 }
 
-std::size_t distance(Position from, Position to) {
-    return static_cast<std::size_t>(static_cast<std::int64_t>(to) -
-                                    static_cast<std::int64_t>(from));
-}
-
 }  // namespace
 
 RecordedAhead::RecordedAhead(const OrchestratorOptions& options, const Registry& registry,
@@ -41,8 +36,7 @@ void RecordedAhead::run(Stretch stretch) {
         PageSize page_size(options_.batch_max);
         while (stretch.from < stretch.to && !pages_.stopping()) {
             std::unique_ptr<Page> page = pages_.empty_page();
-            const std::size_t limit =
-                std::min(page_size.limit(fold_limit_), distance(stretch.from, stretch.to));
+            const std::size_t limit = std::min(page_size.limit(fold_limit_), stretch.events());
             if (!reader.next(limit, page->log, PageSize::bytes_max)) {
                 throw Error(ErrorCode::transaction_retry, "the log ended while it was read");
             }

@@ -20,6 +20,11 @@ namespace baton::orchestrator {
 struct Stretch {
     Position from;
     Position to;
+
+    [[nodiscard]] std::size_t events() const {
+        return static_cast<std::size_t>(static_cast<std::int64_t>(to) -
+                                        static_cast<std::int64_t>(from));
+    }
 };
 
 class RecordedAhead {
