@@ -124,7 +124,13 @@ TEST(UpTest, EndsWhenItsServerWasKilled) {
     const std::string folder = folder_of(url_of(up.output()));
     ::kill(postmaster_in(folder), SIGKILL);
     EXPECT_EQ(up.wait(30s), (ExitStatus{1, {}}));
-    EXPECT_EQ(up.error_output(),
+    // libpq itself, which offers no hook for it, writes the last words of a server that ends while
+    // a session of ours begins.
+    std::string said = up.error_output();
+    const std::string last_words =
+        "FATAL:  terminating connection due to unexpected postmaster exit\n";
+    while (said.starts_with(last_words)) said.erase(0, last_words.size());
+    EXPECT_EQ(said,
               "baton: the private Postgres has ended, and not because of us; start again "
               "[BT017]\n");
     EXPECT_FALSE(std::filesystem::exists(folder));
