@@ -2,9 +2,11 @@
 --
 -- The event and the caller's own writes commit together or not at all, so this neither commits nor
 -- catches errors. It costs little more than its INSERT does, because it does little else: the
--- limits are domains of the columns, and what else may be due, back-pressure or waking the
--- orchestrator, is seen in the INSERT itself. Every name in here is qualified, operators too,
--- instead of a pinned search_path: setting one costs each transaction a walk over all settings.
+-- limits are domains of the columns, and whether anything else is due, back-pressure or waking the
+-- orchestrator, is one expression. It stands behind the INSERT and not in its RETURNING, which each
+-- call would build twice, for the log and for its partition. Every name in here is qualified,
+-- operators too, instead of a pinned search_path: setting one costs each transaction a walk over
+-- all settings.
 --
 -- Arguments
 --   type         what happened, in the past tense: 'order/placed'. 1 to 128 bytes.
@@ -39,8 +41,7 @@ security definer
 as $$
 #variable_conflict use_column
 declare
-    new_id    bigint;
-    must_look boolean;
+    new_id bigint;
 begin
     if dispatch.dispatch_id is not null then
         return :"schema".dispatch_once(
@@ -51,13 +52,12 @@ begin
     insert into :"schema".event (type, key, tenant, payload, meta, schema_version)
     values (dispatch.type, dispatch.key, dispatch.tenant, dispatch.payload, dispatch.meta,
             dispatch.schema_version)
-    returning id,
-              pg_catalog.pg_sequence_last_value(':"schema".doorbell') is not null
-              or id operator(pg_catalog.>)
-                 pg_catalog.pg_sequence_last_value(':"schema".dispatch_ceiling')
-      into new_id, must_look;
+    returning id into new_id;
 
-    if must_look then
+    if pg_catalog.pg_sequence_last_value(':"schema".doorbell') is not null
+       or new_id operator(pg_catalog.>)
+          pg_catalog.pg_sequence_last_value(':"schema".dispatch_ceiling')
+    then
         perform :"schema".ring();
     end if;
     return new_id;

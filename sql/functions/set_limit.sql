@@ -51,16 +51,16 @@ begin
         length := case when one in ('event_payload', 'event_meta')
                        then 'pg_catalog.pg_column_size(value)'
                        else 'pg_catalog.octet_length(value)' end;
-        if one in ('event_type', 'event_payload') then
-            length := pg_catalog.format('coalesce(%s, -1)', length);
-        end if;
         execute pg_catalog.format('alter domain %I drop constraint %I', one, one || '_bytes');
         execute pg_catalog.format(
-            'alter domain %I add constraint %I check (%s between %s and %s or '
-            'refuse_field(%L, %s)) not valid',
-            one, one || '_bytes', length,
-            case when one in ('event_payload', 'event_body', 'event_meta') then 0 else 1 end,
-            set_limit.value, substr(one, 7), length);
+            'alter domain %I add constraint %I check (%s <= %s or refuse_field(%L, %s)) not valid',
+            one, one || '_bytes',
+            case when one in ('event_payload', 'event_body', 'event_meta') then length
+                 else pg_catalog.format('nullif(%s, 0)', length) end,
+            set_limit.value, substr(one, 7),
+            case when one in ('event_type', 'event_payload')
+                 then pg_catalog.format('coalesce(%s, -1)', length)
+                 else length end);
     end loop;
 end;
 $$;

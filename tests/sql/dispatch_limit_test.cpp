@@ -6,8 +6,10 @@
 #include <functional>
 
 #include "baton/sql/dispatch.hpp"
+#include "baton/sql/embedded.hpp"
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/log_reader.hpp"
+#include "baton/sql/migrator.hpp"
 #include "sql/dispatch_fixture.hpp"
 #include "sql/outcome.hpp"
 
@@ -201,6 +203,44 @@ TEST_F(DispatchLimitTest, SetLimitRefusesWhatIsNoLimit) {
             "BT025")
             << arguments;
     }
+}
+
+TEST_F(DispatchLimitTest, SetLimitWritesTheChecksOfAnInstallation) {
+    const auto checks = [&] {
+        return std::string(connection_
+                               .exec("select string_agg(pg_get_constraintdef(oid), ' ' order by"
+                                     " conname) from pg_constraint where contypid <> 0 and"
+                                     " connamespace = 'baton_test'::regnamespace")
+                               .only()
+                               .text(0));
+    };
+    const std::string installed = checks();
+    connection_.exec(
+        "select set_limit(l.key, l.value::bigint) from event_limit, jsonb_each_text(to_jsonb("
+        "event_limit)) as l where l.key like '%_bytes'");
+    EXPECT_EQ(checks(), installed);
+}
+
+TEST_F(DispatchLimitTest, LimitSetBeforeAnUpgradeHoldsAfterIt) {
+    std::vector<sql::SqlFile> former;
+    for (const sql::SqlFile& file : sql::embedded_sql()) {
+        if (file.name != "migrations/0007_lean_limits.sql") former.push_back(file);
+    }
+    const std::string schema = "baton_upgraded";
+    sql::Migrator(former).install(connection_, schema);
+    connection_.exec("select baton_upgraded.set_limit('key_bytes', 50)");
+    connection_.exec("select baton_upgraded.set_limit('payload_bytes', 2000)");
+    sql::Migrator().install(connection_, schema);
+    const auto sqlstate_of = [&](const std::string& arguments) {
+        return outcome_of([&] { connection_.exec("select baton_upgraded." + arguments); }).sqlstate;
+    };
+    EXPECT_EQ(sqlstate_of("dispatch('a', key => repeat('k', 50))"), "");
+    EXPECT_EQ(sqlstate_of("dispatch('a', key => repeat('k', 51))"), "BT002");
+    EXPECT_EQ(sqlstate_of("dispatch_bytes('a', convert_to(repeat('b', 2000), 'UTF8'))"), "");
+    EXPECT_EQ(sqlstate_of("dispatch_bytes('a', convert_to(repeat('b', 2001), 'UTF8'))"), "BT002");
+    EXPECT_EQ(sqlstate_of("dispatch('a', tenant => repeat('t', 128))"), "");
+    EXPECT_EQ(sqlstate_of("dispatch('a', tenant => repeat('t', 129))"), "BT002");
+    sql::uninstall(connection_, schema);
 }
 
 TEST_F(DispatchLimitTest, OverloadIsRefusedOnEveryWayAndEndsWhenTheViewsHaveCaughtUp) {
