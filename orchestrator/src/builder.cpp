@@ -92,7 +92,8 @@ void Builder::claim() {
             if (member == kept.set->members.end()) continue;
             if (is_new) {
                 if (const auto position = carried_.start_from_former(connection_, *member, claim)) {
-                    claim.standing.position = *position;
+                    // Whatever it was before: it is noted as a build that begins.
+                    claim.standing = {sql::ViewState::behind, *position};
                 }
             }
             std::unique_ptr<View> view = carried_.make_view(connection_, *member);

@@ -163,6 +163,26 @@ TEST_F(BuildTest, ABuildOfNoEventsAndOneWithoutALeaderArePromoted) {
     EXPECT_EQ(world.ask("select total from account_totals"), "2");
 }
 
+// What is ready before there is any event is claimed anew by each process that carries it, and
+// begins anew where the former version's rows are.
+TEST_F(BuildTest, ABuildOfNoEventsIsPromotedByTheProcessThatTookItOver) {
+    const auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    for (const int version : {2, 3}) {
+        const std::vector<std::string> options{"--totals", std::to_string(version)};
+        {
+            const auto second = start("second", options);
+            ASSERT_TRUE(is_ready("account_totals", version)) << second->error_output();
+            second->kill(SIGKILL);
+            ASSERT_TRUE(second->wait(seconds(10)));
+        }
+        const auto third = start("third", options);
+        ASSERT_TRUE(is_ready("account_totals", version)) << third->error_output();
+        promote("account_totals", version);
+        ASSERT_TRUE(is_live("account_totals", version)) << third->error_output();
+    }
+}
+
 TEST_F(BuildTest, InDevelopmentWhatIsBuiltPromotesItselfAndAnOlderProgramStandsBy) {
     auto first = start("first", {"--auto-promote"});
     ASSERT_TRUE(world.leads("first"));
