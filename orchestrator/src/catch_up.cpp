@@ -3,8 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "baton/base/log.hpp"
+
 namespace baton::orchestrator {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// How long it goes page by page before it asks for a connection again.
+constexpr std::chrono::seconds time_alone{30};
 
 sql::ViewStanding standing_at(Position position, Position head) {
     return {position == head ? sql::ViewState::following : sql::ViewState::behind, position};
@@ -87,6 +94,7 @@ void CatchUp::read_ahead_of(const Lagging& lagging) {
         ahead_.reset();
     }
     if (wanted.events() <= options_.batch_max) return;
+    if (alone_until_ && Clock::now() < *alone_until_) return;
     ahead_.reset();
     ahead_.emplace(options_, registry_, lagging);
 }
@@ -108,7 +116,7 @@ bool CatchUp::step_by_page(const BatchContext& context, const Lagging& lagging, 
 void CatchUp::step_ahead(const BatchContext& context, const Lagging& lagging, Position head) {
     const auto patience = std::min(options_.lease / 3, std::chrono::milliseconds(250));
     try {
-        std::unique_ptr<Page> page = ahead_->reader.pages().take(patience);
+        std::unique_ptr<Page> page = take_ahead(patience);
         if (!page) return;
         Backlog backlog(context, lagging.views, true);
         page = fold_together(backlog, context, lagging, std::move(page));
@@ -131,6 +139,27 @@ void CatchUp::step_ahead(const BatchContext& context, const Lagging& lagging, Po
         ahead_.reset();
         for (View* const view : lagging.views) view->rolled_back();
         throw;
+    }
+}
+
+// Where the reading connection did not come about, or is lost, nothing else is: all that it had
+// read is folded. Whether ours stands says the next statement.
+std::unique_ptr<Page> CatchUp::take_ahead(std::chrono::milliseconds patience) {
+    try {
+        std::unique_ptr<Page> page = ahead_->reader.pages().take(patience);
+        if (page) alone_until_.reset();
+        return page;
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::connection_lost) throw;
+        if (!alone_until_) {
+            log().warn(
+                "cannot read ahead: {}; building page by page, which takes longer, and trying again"
+                " every {} s",
+                error.what(), time_alone.count());
+        }
+        ahead_.reset();
+        alone_until_ = Clock::now() + time_alone;
+        return nullptr;
     }
 }
 

@@ -1,11 +1,14 @@
 // Brings views that are behind to the log's end, by reading recorded events again. Near the end a
 // step is one page, read by the connection that writes. A builder, beside which nobody waits, has
-// the pages of a long way read ahead, and writes several in one transaction.
+// the pages of a long way read ahead, and writes several in one transaction; where the server has
+// no connection for that, it goes page by page as well, and tries again later.
 //
 // Threads: that of its connection; reading ahead happens on another, see recorded_ahead.hpp.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -31,8 +34,8 @@ public:
 
     /// Takes those views of a set that are furthest behind further, or, if they are at `head`, lets
     /// them follow. False where there is nothing to do: all follow, or one is halted, and the
-    /// others wait for it. Throws what reduce_recorded() does, and what reading ahead met; the
-    /// views are where their standings say then.
+    /// others wait for it. Throws what reduce_recorded() does, and what reading ahead met but for a
+    /// lost connection; the views are where their standings say then.
     bool step(const BatchContext& context, std::span<View* const> set, Position head);
 
 private:
@@ -53,6 +56,7 @@ private:
     void read_ahead_of(const Lagging& lagging);
     bool step_by_page(const BatchContext& context, const Lagging& lagging, Position head);
     void step_ahead(const BatchContext& context, const Lagging& lagging, Position head);
+    std::unique_ptr<Page> take_ahead(std::chrono::milliseconds patience);
     std::unique_ptr<Page> fold_together(Backlog& backlog, const BatchContext& context,
                                         const Lagging& lagging, std::unique_ptr<Page> page);
     void take_apart(const BatchContext& context, const Lagging& lagging, Position head,
@@ -66,6 +70,8 @@ private:
     PageSize page_size_;
     std::optional<Ahead> ahead_;  // none where all are near the log's end, or halted
     Position apart_until_{0};     // until there, each page is a transaction of its own
+    // Until when nothing is read ahead; none where that went well the last time.
+    std::optional<std::chrono::steady_clock::time_point> alone_until_;
 };
 
 }  // namespace baton::orchestrator

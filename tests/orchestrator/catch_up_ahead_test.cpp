@@ -24,11 +24,13 @@ protected:
     }
 
     std::unique_ptr<ChildProcess> build(std::vector<std::string> more = {},
-                                        const std::string& fault = {}) {
+                                        const std::string& fault = {},
+                                        const std::string& url = {}) {
         std::vector<std::string> options{"--totals", "2",      "--marks", "3",           "--lease",
                                          "20000",    "--poll", "200",     "--batch-max", "100"};
         options.insert(options.end(), more.begin(), more.end());
-        return world.start({.node = "builder", .options = std::move(options), .fault = fault});
+        return world.start(
+            {.node = "builder", .options = std::move(options), .fault = fault, .url = url});
     }
 
     void flood(int count) {
@@ -189,9 +191,30 @@ TEST_F(CatchUpAheadTest, GoesOnAfterItsReaderLostTheConnection) {
                          " and application_name = 'baton builder' offset 0) as reader)"))
         << builder->error_output();
     ASSERT_TRUE(are_ready()) << builder->error_output();
-    EXPECT_NE(builder->error_output().find("leadership interrupted"), std::string::npos)
+    EXPECT_NE(builder->error_output().find("cannot read ahead: "), std::string::npos)
+        << builder->error_output();
+    EXPECT_EQ(builder->error_output().find("leadership interrupted"), std::string::npos)
         << builder->error_output();
     expect_exact(*builder);
+}
+
+// Its own two connections are all that there are: it goes on with what it has, and says so once.
+TEST_F(CatchUpAheadTest, BuildsPageByPageWhereTheServerHasNoConnectionToReadAhead) {
+    flood(2000);
+    world.ask(
+        "create role frugal login connection limit 2; grant baton_test_orchestrate to frugal");
+    auto builder = build({}, {}, world.url() + "&user=frugal");
+    ASSERT_TRUE(are_ready()) << builder->error_output();
+    const std::string said = builder->error_output();
+    const std::size_t first = said.find("cannot read ahead: ");
+    EXPECT_NE(first, std::string::npos) << said;
+    EXPECT_EQ(said.find("cannot read ahead: ", first + 1), std::string::npos) << said;
+    EXPECT_NE(said.find("too many connections for role \"frugal\""), std::string::npos) << said;
+    EXPECT_EQ(said.find("leadership interrupted"), std::string::npos) << said;
+    builder->kill(SIGTERM);
+    ASSERT_TRUE(builder->wait(seconds(10)));
+    expect_exact(*build());
+    world.ask("drop owned by frugal; drop role frugal");
 }
 
 // At the end of the batch that they were of, at the latest.
