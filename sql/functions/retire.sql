@@ -14,6 +14,12 @@ begin
      where not exists (select from set_version s
                         where s.state <> 'retired'
                           and b.view || '@' || b.version = any (s.members));
+    -- Should they be registered anew, nothing begins with what was copied of them before: it is of no
+    -- build any more, until drop_snapshots() has dropped it.
+    update view_snapshot c
+       set build = 'retired ' || c.id
+     where not exists (select from view_state l where l.view = c.view and l.version = c.version)
+       and not exists (select from view_build b where b.view = c.view and b.version = c.version);
     -- Nobody stands before them any more.
     update dead_event d
        set state = 'retried', resolved_at = clock_timestamp(), resolved_by = session_user

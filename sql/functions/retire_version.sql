@@ -4,7 +4,7 @@
 --             do not carry them may lead; the leader is deposed, and comes back without them.
 -- Raises      BT034 there is no such version; BT035 it is live; 42501 see promote().
 -- Locks       the leader's row.
--- Tables      set_version: update. view_build, view_state: delete. leader: update.
+-- Tables      set_version, view_snapshot: update. view_build, view_state: delete. leader: update.
 create or replace function retire_version(
     view_set text, version integer, live boolean default false)
 returns void

@@ -8,8 +8,11 @@
 -- Arguments   every: how many events apart; most: how many are kept of a view, see
 --             snapshot_distance().
 -- Returns     'view@version' of the one that was copied, or null.
+-- Raises      40001 the version was retired, promoted over or halted meanwhile. It may be registered
+--             anew by now, its table emptied or another one, which shows nothing of before: so what
+--             was copied is not kept.
 -- Locks       an advisory lock, until the transaction ends; where somebody else has it, nothing is
---             done.
+--             done. Once it has copied, the view's row in view_state, so for as long as COMMIT takes.
 -- Creates     table view_snapshot_<id>.
 -- Tables      view_state, reducer_version, batch, and the views' own: read. view_snapshot: insert.
 create or replace function take_snapshots(every bigint, most integer)
@@ -55,6 +58,11 @@ begin
         if to_regrole(pg_catalog.quote_ident(team)) is not null then
             execute pg_catalog.format('grant select on %I to %I', 'view_snapshot_' || made, team);
         end if;
+        -- What is retired or registered anew was live no more before that. REPEATABLE READ refuses
+        -- a row that was changed since it began, see Raises.
+        perform from view_state v
+          where v.view = due.view and v.version = due.version
+            for share;
         return due.view || '@' || due.version;
     end loop;
     return null;

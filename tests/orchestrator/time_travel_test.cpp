@@ -23,6 +23,25 @@ protected:
         return world.start({.node = "leader", .options = options});
     }
 
+    // Version 1 of account_totals, which `former` leads, is given up for the next one, and then
+    // built anew in another set.
+    void build_anew(std::unique_ptr<ChildProcess> former) {
+        successor_ = start({"--totals", "2"});
+        ASSERT_TRUE(world.comes_true("exists (select from view_build b where is_kept(b))"))
+            << successor_->error_output();
+        world.ask("select promote(array['account_totals'], array[2], true)");
+        ASSERT_TRUE(world.comes_true(
+            "exists (select from view_state where view = 'account_totals' and version = 2)"))
+            << successor_->error_output();
+        former.reset();
+        world.ask("select retire_version('account_totals', 1)");
+        builder_ = start({"--set", "olds", "1", "account_totals"});
+        ASSERT_TRUE(world.comes_true(
+            "exists (select from view_build where view = 'account_totals' and version = 1"
+            " and position = 100)"))
+            << builder_->error_output();
+    }
+
     sql::Connection session() const { return past_session(world.url(), test_schema); }
 
     [[nodiscard]] CarriedReducers carried() const { return {options_, registry_}; }
@@ -69,6 +88,10 @@ protected:
     World world;
     OrchestratorOptions options_;
     Registry registry_ = make_registry({});
+
+private:
+    std::unique_ptr<ChildProcess> successor_;
+    std::unique_ptr<ChildProcess> builder_;
 };
 
 TEST_F(TimeTravelTest, AViewAtAnyPositionIsThePureFoldOfTheLogUpToIt) {
@@ -160,6 +183,71 @@ TEST_F(TimeTravelTest, SnapshotsOfAnotherBuildAreNotBegunWith) {
     world.ask("update reducer_version set build = 'another' where name = 'account_totals'");
     EXPECT_NE(refusal("account_totals", 1, 200).find("BT012 account_totals@1 was registered with"),
               std::string::npos);
+}
+
+TEST_F(TimeTravelTest, AVersionThatIsRetiredTakesItsSnapshotsWithIt) {
+    auto process = start({"--snapshots", "50", "4"});
+    ASSERT_TRUE(world.leads("leader")) << process->error_output();
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.comes_true("(select count(distinct view) = 3 from view_snapshot)"))
+        << process->error_output();
+    const std::string kept = " from view_snapshot where view in ('account_totals', 'sql_totals'))";
+    const std::string tables = world.ask(
+        "select string_agg(format('to_regclass(%L) is null', 'view_snapshot_' || id),"
+        " ' and ') from view_snapshot where view <> 'mark_totals'");
+    world.ask(
+        "select retire_version('account_totals', 1, live => true);"
+        "select retire_version('sql_totals', 1, live => true)");
+    ASSERT_TRUE(world.comes_true("not exists (select" + kept)) << process->error_output();
+    EXPECT_TRUE(world.comes_true(tables)) << tables;
+    EXPECT_EQ(world.ask("select count(*) > 0 from view_snapshot where view = 'mark_totals'"), "t");
+
+    // What a program carries it can fold still; what was in the database is gone.
+    expect_exact_at("account_totals", 70, 30);
+    ASSERT_TRUE(world.comes_true("to_regclass('sql_totals__v1') is null"));
+    EXPECT_EQ(refusal("sql_totals", 1, 70), "BT034 view sql_totals has no version 1 here");
+}
+
+// Copied while its version is retired and registered anew: the table is another one, or was
+// emptied, and no snapshot of the database shows what was in it before.
+TEST_F(TimeTravelTest, ACopyOfAVersionThatIsRegisteredAnewMeanwhileIsNotKept) {
+    auto process = start();
+    ASSERT_TRUE(world.leads("leader")) << process->error_output();
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles()) << process->error_output();
+    sql::Connection session(world.url(), in_test_schema("copier"));
+    sql::Transaction copying(session, sql::Isolation::repeatable_read);
+    copying.exec("select 1");
+    build_anew(std::move(process));
+    try {
+        const std::string taken{copying.exec("select take_snapshots(50, 4)").only().text(0)};
+        copying.commit();
+        EXPECT_EQ(taken, "") << "copied";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::transaction_retry) << error.what();
+    }
+    expect_exact_at("account_totals", 100, 0);
+}
+
+// They are of rows that are no more, even where they could not be dropped yet.
+TEST_F(TimeTravelTest, SnapshotsFromBeforeARetirementAreNotBegunWith) {
+    auto process = start({"--snapshots", "50", "4"});
+    ASSERT_TRUE(world.leads("leader")) << process->error_output();
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(
+        world.comes_true("exists (select from view_snapshot where view = 'account_totals')"))
+        << process->error_output();
+    world.ask(
+        "do $$ begin execute format('create view users_own as select from view_snapshot_%s',"
+        " (select id from view_snapshot where view = 'account_totals' limit 1)); end $$");
+    build_anew(std::move(process));
+    {
+        sql::Connection connection = session();
+        const PastView view(connection, carried(), {"account_totals", 1}, Position{100});
+        EXPECT_EQ(view.position(), Position{0});
+    }
+    world.ask("drop view users_own");
+    EXPECT_TRUE(world.comes_true("not exists (select from view_snapshot)"));
 }
 
 TEST_F(TimeTravelTest, WhatWasSkippedIsLeftOutAndWhatHaltedIsNamed) {
