@@ -52,7 +52,7 @@ void Builder::look(bool registers) {
 void Builder::register_sets() {
     for (const Carried::Set& set : carried_.sets()) {
         sql::Transaction transaction(connection_);
-        const sql::SetState state = sql::register_set(transaction, set.set, false);
+        const sql::SetState state = sql::register_set(transaction, set.set, options_.membership);
         const bool is_built = state == sql::SetState::building || state == sql::SetState::warm;
         if (is_built) {
             for (const Carried::Member& member : set.members) {

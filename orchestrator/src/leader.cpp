@@ -56,7 +56,7 @@ void Leader::register_reducers(const Carried& carried) {
     std::vector<const Carried::Set*> live;
     sql::Transaction transaction(connection_);
     for (const Carried::Set& set : carried.sets()) {
-        if (sql::register_set(transaction, set.set, true) != sql::SetState::live) {
+        if (sql::register_set(transaction, set.set) != sql::SetState::live) {
             log().warn("view set {}@{} is carried but not live: nothing is done for it",
                        set.set.name, set.set.version);
             continue;

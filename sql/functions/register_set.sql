@@ -5,14 +5,24 @@
 -- readers could see change. Else it is built beside what is live, if it is newer.
 --
 -- Arguments   members: 'view@version' of each reducer. leads: the caller is the leader; only then
---             can a set become live.
+--             can a set become live. environment, machine_id, token: see admit(); a leader showed
+--             them when it took the lead.
 -- Returns     'live', 'building', 'warm', 'retired'; 'new' where only a leader can say; 'older'
 --             for a version below the live one that was never here: nothing is built for it.
--- Raises      BT012 the version is known with other members. BT011 the caller does not lead.
+-- Raises      BT012 the version is known with other members. BT011 the caller does not lead. BT028
+--             to BT033 its machine may not take part: as take_lead() says, which also writes down
+--             who tries; an exception cannot.
 -- Locks       see lock_registration().
--- Tables      leader: read. set_version, view_state: read; set_version: insert.
+-- Tables      leader, environment, machine: read. set_version, view_state: read; set_version: insert.
 create or replace function register_set(
-    view_set text, version integer, members text[], leads boolean)
+    view_set    text,
+    version     integer,
+    members     text[],
+    leads       boolean,
+    environment text default null,
+    machine_id  text default null,
+    token       text default null
+)
 returns text
 language plpgsql
 volatile
@@ -21,15 +31,23 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    sorted text[] := (select pg_catalog.array_agg(m order by m)
-                        from pg_catalog.unnest(register_set.members) as m);
-    known  set_version;
-    is_new boolean;
-    made   text;
+    refused record;
+    sorted  text[] := (select pg_catalog.array_agg(m order by m)
+                         from pg_catalog.unnest(register_set.members) as m);
+    known   set_version;
+    is_new  boolean;
+    made    text;
 begin
     perform lock_registration();
     if register_set.leads then
         perform require_leader();
+    else
+        select a.code, a.message into strict refused
+          from admission(register_set.environment, register_set.machine_id, register_set.token,
+                         false) as a;
+        if refused.code is not null then
+            raise exception '%', refused.message using errcode = refused.code;
+        end if;
     end if;
     select * into known
       from set_version s

@@ -56,7 +56,7 @@ std::string ask(Connection& connection, const std::string& statement,
 
 void prepare_versions(Connection& connection) {
     connection.prepare("register_set",
-                       "select register_set($1, $2::integer, $3::text[], $4::boolean)");
+                       "select register_set($1, $2::integer, $3::text[], $4::boolean, $5, $6, $7)");
     connection.prepare("show_view",
                        "select show_view($1, $2::integer) where not is_shown($1, $2::integer)");
     connection.prepare("claim_builds",
@@ -79,9 +79,17 @@ void prepare_versions(Connection& connection) {
     connection.prepare("drop_retired_version", "select drop_retired_version()");
 }
 
-SetState register_set(Transaction& transaction, const SetVersion& set, bool leads) {
+SetState register_set(Transaction& transaction, const SetVersion& set) {
+    const Result result =
+        transaction.exec_prepared("register_set", {set.name, set.version, text_array(set.members),
+                                                   true, std::nullopt, std::nullopt, std::nullopt});
+    return set_state_of(result.only().text(0));
+}
+
+SetState register_set(Transaction& transaction, const SetVersion& set, const Membership& member) {
     const Result result = transaction.exec_prepared(
-        "register_set", {set.name, set.version, text_array(set.members), leads});
+        "register_set", {set.name, set.version, text_array(set.members), false, member.environment,
+                         member.machine_id, token_of(member)});
     return set_state_of(result.only().text(0));
 }
 

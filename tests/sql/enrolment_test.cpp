@@ -9,6 +9,7 @@
 
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/migrator.hpp"
+#include "baton/sql/versions.hpp"
 #include "outcome.hpp"
 #include "support/cluster.hpp"
 #include "support/environment.hpp"
@@ -168,6 +169,33 @@ TEST_F(EnrolmentTest, RevokedMachineIsRefusedUntilItIsEnrolledAgain) {
               "BT029");
     enrol('a', good_.token);
     EXPECT_EQ(outcome_of_leading(membership).code, "no error");
+}
+
+// A version means for ever what it is first registered as.
+TEST_F(EnrolmentTest, OnlyAnEnrolledMachineMakesAVersionKnown) {
+    describe("production");
+    enrol('a', good_.token);
+    connection_.exec("insert into set_version values ('sales', 1, '{sales@1}', 'live')");
+    Connection builder(database_.url(), testing::in_test_schema());
+    prepare_versions(builder);
+    const auto outcome_for = [&](const Membership& membership) {
+        return outcome_of([&] {
+            Transaction transaction(builder);
+            register_set(transaction, {"sales", 2, {"sales@2"}}, membership);
+            transaction.commit();
+        });
+    };
+    const Membership laptop{"test", machine_id('b'), token_of("test", 'b'), true};
+    EXPECT_EQ(outcome_for(laptop).code, "machine_not_enrolled");
+    expect_contains(outcome_for(laptop).text, "is not enrolled in test; let an admin run");
+    EXPECT_EQ(outcome_for({}).code, "environment_mismatch");
+    EXPECT_EQ(outcome_for({"test", good_.machine_id, "", false}).code, "token_refused");
+    connection_.exec("select revoke_machine('" + good_.machine_id + "')");
+    EXPECT_EQ(outcome_for(good_).code, "machine_revoked");
+    EXPECT_EQ(ask("select count(*) from set_version"), "1");
+    enrol('a', good_.token);
+    EXPECT_EQ(outcome_for(good_).code, "no error");
+    EXPECT_EQ(ask("select state from set_version where version = 2"), "building");
 }
 
 TEST_F(EnrolmentTest, MachineFromElsewhereIsRefused) {

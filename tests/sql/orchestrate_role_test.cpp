@@ -255,6 +255,7 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
           "select add_event_partitions()", "select raise_dispatch_ceiling(1000)",
           "select wait_for(1, '1 ms')", "select versions()",
           "select register_set('sales', 2, array['b@3', 'c@1'], false)",
+          "select register_set('sales', 2, array['b@3', 'c@1'], true)",
           "select promote(array['sales'], array[2])", "select roll_back(array['sales'])",
           "select retire_old_versions('0 s')", "select retire_version('sales', 2)"}) {
         const Outcome outcome = outcome_of([&] { one.exec(statement); });

@@ -37,9 +37,12 @@ struct SetVersion {
 /// Makes the statements below known.
 void prepare_versions(Connection& connection);
 
-/// Makes the set known. A set that is not live in any version becomes so, if the caller leads.
-/// Throws Error(build_mismatch) where the version is known with other members.
-SetState register_set(Transaction& transaction, const SetVersion& set, bool leads);
+/// Makes the set known, for the leader: one that is not live in any version becomes so. Throws
+/// Error: build_mismatch (the version is known with other members), deposed.
+SetState register_set(Transaction& transaction, const SetVersion& set);
+/// The same for who keeps what is not live. Throws Error as lead() does where the machine is not
+/// admitted.
+SetState register_set(Transaction& transaction, const SetVersion& set, const Membership& member);
 
 /// Lets the public view show whichever version is live, this one included. Throws
 /// Error(lock_unavailable) while somebody reads it for long, and can be tried again.
