@@ -88,15 +88,27 @@ void Orchestrator::run() {
                 backoff.reset();
             }
             const auto wait = backoff.next();
-            log().warn("leadership interrupted: {}; trying again in {} ms", error.what(),
-                       wait.count());
+            log().warn("leadership interrupted: {}; trying again in {} ms{}", error.what(),
+                       wait.count(), advice());
             pause(wait);
         }
     }
 }
 
+// libpq has no code for why there is no session, only words in the server's language: a server that
+// starts cannot be told from one that refuses the login.
+std::string_view Orchestrator::advice() {
+    if (is_connected_ || std::exchange(is_advised_, true)) return "";
+    return ", and on until there is a connection: where the server runs, correct the URL, the "
+           "login, "
+           "its password or its certificate";
+}
+
 void Orchestrator::lead_or_wait() {
+    is_connected_ = false;
     sql::Connection connection(options_.url, leader_options(options_));
+    is_connected_ = true;
+    is_advised_ = false;
     require_installed(connection, options_);
     connection.exec("set lock_timeout = '" + lock_timeout(options_) +
                     "'; set enable_seqscan = off; set jit = off");

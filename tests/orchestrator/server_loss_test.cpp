@@ -30,6 +30,26 @@ bool answers(World& world) {
     }
 }
 
+// As with a password or a certificate that is exchanged while it runs.
+TEST(ServerLossTest, ALoginThatIsRefusedIsTriedAgainUntilItIsLetInAndWhatToDoIsSaidOnce) {
+    World world;
+    const auto process = world.start(
+        {.node = "one", .options = short_lease, .url = world.url() + "&user=latecomer"});
+    ASSERT_TRUE(eventually(seconds(20), [&] {
+        return count_of(process->error_output(), "trying again in") >= 3;
+    })) << process->error_output();
+    const std::string said = process->error_output();
+    EXPECT_EQ(count_of(said, "role \"latecomer\" does not exist; trying again in"),
+              count_of(said, "trying again in"))
+        << said;
+    EXPECT_EQ(count_of(said, "correct the URL, the login, its password"), 1) << said;
+    world.ask("create role latecomer superuser login");
+    EXPECT_TRUE(world.leads("one")) << process->error_output();
+    process->kill(SIGTERM);
+    EXPECT_TRUE(process->wait(seconds(10)));
+    world.ask("drop owned by latecomer; drop role latecomer");
+}
+
 TEST(ServerLossTest, CrashesAndRestartsOfTheServerAreSurvivedUnattended) {
     sql::PrivatePostgres server(
         {.settings = {"fsync=off", "log_connections=on", "max_connections=60"}});

@@ -70,9 +70,10 @@ public:
     Orchestrator& operator=(const Orchestrator&) = delete;
 
     /// Leads or stands by until stop(). Comes back from lost connections, restarts, failovers and
-    /// lost leadership by itself; throws Error only for what will not go away by waiting:
-    /// not_installed, build_mismatch, reducer_invalid, settings_invalid, statement_failed, and what
-    /// sql::lead() says of a machine that may not lead.
+    /// lost leadership by itself, and tries on where the server lets nobody in, whatever it says
+    /// (passwords and certificates are exchanged, too); throws Error only for what will not go away
+    /// by waiting: not_installed, build_mismatch, reducer_invalid, settings_invalid,
+    /// statement_failed, and what sql::lead() says of a machine that may not lead.
     void run();
 
     /// Lets run() finish its batch, resign and return. May be called before run() and twice.
@@ -82,6 +83,8 @@ public:
 
 private:
     void lead_or_wait();
+    /// What the log says once, beside why, for as long as no connection comes about.
+    [[nodiscard]] std::string_view advice();
     [[nodiscard]] bool stopping() const noexcept { return stopping_; }
     /// Waits, unless stop() is called; true if it was.
     bool pause(std::chrono::milliseconds time);
@@ -93,6 +96,8 @@ private:
 
     const OrchestratorOptions options_;
     const Registry& registry_;
+    bool is_connected_ = false;           // the last attempt was, to begin with
+    bool is_advised_ = false;             // since then
     std::optional<sql::Epoch> held_;      // until it is resigned, or its loss was reported
     std::optional<sql::Epoch> compared_;  // the leader that this process was compared with
 
