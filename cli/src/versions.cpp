@@ -156,7 +156,7 @@ void BuildWatch::show(const std::vector<Build>& builds) {
     if (build.state == "unkept") {
         if (!unkept_since_) unkept_since_ = Clock::now();
         if (Clock::now() - *unkept_since_ < handover_max) return;
-        state += "no process that carries it runs; start one";
+        state += build.reason.empty() ? "no process that carries it runs; start one" : build.reason;
         line = state;
     } else {
         state += "being built";

@@ -13,7 +13,7 @@
 --             to BT033 its machine may not take part: as take_lead() says, which also writes down
 --             who tries; an exception cannot.
 -- Locks       see lock_registration().
--- Tables      leader, environment, machine: read. set_version, view_state: read; set_version: insert.
+-- Tables      leader, environment, machine, view_state: read. set_version: read, insert.
 create or replace function register_set(
     view_set    text,
     version     integer,

@@ -14,8 +14,8 @@ begin
      where not exists (select from set_version s
                         where s.state <> 'retired'
                           and b.view || '@' || b.version = any (s.members));
-    -- Should they be registered anew, nothing begins with what was copied of them before: it is of no
-    -- build any more, until drop_snapshots() has dropped it.
+    -- Should they be registered anew, nothing begins with what was copied of them before: it is of
+    -- no build any more, until drop_snapshots() has dropped it.
     update view_snapshot c
        set build = 'retired ' || c.id
      where not exists (select from view_state l where l.view = c.view and l.version = c.version)

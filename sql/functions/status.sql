@@ -9,7 +9,8 @@
 --           writers [{pid, application, seconds, state}] of transactions that have dispatched and
 --           not ended for over 5 s (see open_writers.sql), problems [text]: each says what
 --           stands still, and why; notes [text]: what cannot be told here, which promotion is
---           waited for, and who was refused in the last hour.
+--           waited for, for which versions the leader does nothing, and who was refused in the
+--           last hour.
 --           lag_events stops counting at 1000000.
 -- Cost      grows with the lag, not with the log.
 -- Tables    leader, batch, log_window, view_state, view_build, set_version, dead_event, event,
@@ -119,6 +120,13 @@ begin
       into notes
       from promotion p
      where p.state = 'requested';
+    select notes || coalesce(pg_catalog.array_agg(pg_catalog.format(
+               'view set %s@%s is %s: %s', s.view_set, s.version, s.state, i.reason)
+               order by s.view_set, s.version), '{}')
+      into notes
+      from set_version s
+     cross join lateral idle_reason(s) as i (reason)
+     where s.state <> 'building' and i.reason is not null;
     select notes || coalesce(pg_catalog.array_agg(pg_catalog.format(
                '%s of %s from %s was refused (%s), the last time at %s; see '
                '"baton environment refusals"',

@@ -8,11 +8,11 @@
 -- Arguments   every: how many events apart; most: how many are kept of a view, see
 --             snapshot_distance().
 -- Returns     'view@version' of the one that was copied, or null.
--- Raises      40001 the version was retired, promoted over or halted meanwhile. It may be registered
---             anew by now, its table emptied or another one, which shows nothing of before: so what
---             was copied is not kept.
+-- Raises      40001 the version was retired, promoted over or halted meanwhile. It may be
+--             registered anew by now, its table emptied or another one, which shows nothing of
+--             before: so what was copied is not kept.
 -- Locks       an advisory lock, until the transaction ends; where somebody else has it, nothing is
---             done. Once it has copied, the view's row in view_state, so for as long as COMMIT takes.
+--             done. Once it has copied, the view's row in view_state: for as long as COMMIT takes.
 -- Creates     table view_snapshot_<id>.
 -- Tables      view_state, reducer_version, batch, and the views' own: read. view_snapshot: insert.
 create or replace function take_snapshots(every bigint, most integer)

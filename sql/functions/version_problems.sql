@@ -3,7 +3,7 @@
 --
 -- Arguments   leaderless: nobody leads, so whoever keeps a build could.
 -- Returns     one line each.
--- Tables      view_build, set_version, promotion: read.
+-- Tables      view_build, set_version, promotion, leader: read.
 create or replace function version_problems(leaderless boolean)
 returns text[]
 language sql
@@ -18,12 +18,14 @@ as $$
              where b.state = 'halted'
              union all
             select pg_catalog.format(
-                   'the build of view set %s@%s stands still: no process that carries it runs',
-                   s.view_set, s.version)
+                   'the build of view set %s@%s stands still: %s',
+                   s.view_set, s.version, coalesce(i.reason, 'no process that carries it runs'))
               from set_version s
+             cross join lateral idle_reason(s) as i (reason)
              where s.state = 'building'
                and exists (select from view_build b
-                            where b.view || '@' || b.version = any (s.members) and not is_kept(b))
+                            where b.view || '@' || b.version = any (s.members)
+                              and (i.reason is not null or not is_kept(b)))
              union all
             select pg_catalog.format(
                    'the promotion of %s@%s waits until view %s can be made to show it: somebody '

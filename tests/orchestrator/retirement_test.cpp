@@ -144,5 +144,44 @@ TEST_F(RetirementTest, ALiveSetThatIsGivenUpIsNoMoreAndAProgramWithoutItLeads) {
     world.expect_exact({.without_marks = true});
 }
 
+// Who leads builds nothing; what it carries beside what is live is named, and what to do.
+TEST_F(RetirementTest, WhatALeaderCarriesAndDoesNothingForIsSaid) {
+    auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    auto second = start("second", {"--totals", "2"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    first->kill(SIGKILL);
+    world.ask("select retire_version('account_totals', 1, live => true)");
+    ASSERT_TRUE(world.leads("second")) << second->error_output();
+    const std::string said =
+        " leads and carries it, but does nothing for it, as no version of account_totals is live:"
+        " give it a new version number";
+    EXPECT_TRUE(world.comes_true(
+        "(status() -> 'problems') ? 'the build of view set account_totals@2 stands still: second" +
+        said + "'"))
+        << world.ask("select status()");
+    EXPECT_EQ(
+        world.ask("select v -> 'views' -> 0 ->> 'reason' from jsonb_array_elements(versions()) as v"
+                  " where v ->> 'view_set' = 'account_totals' and v ->> 'version' = '2'"),
+        "second" + said);
+
+    second->kill(SIGKILL);
+    first = start("again");
+    ASSERT_TRUE(world.leads("again")) << first->error_output();
+    EXPECT_TRUE(world.comes_true(
+        "(status() -> 'notes') ? 'view set account_totals@1 is retired: again" + said + "'"))
+        << world.ask("select status()");
+
+    // A new number is what helps.
+    first->kill(SIGKILL);
+    const auto third = start("third", {"--totals", "3"});
+    ASSERT_TRUE(is_live("account_totals", 3)) << third->error_output();
+    ASSERT_TRUE(world.settles()) << third->error_output();
+    world.expect_exact({.totals = 3});
+    EXPECT_EQ(world.ask("select status() ->> 'problems'").find("third leads"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace baton::testing
