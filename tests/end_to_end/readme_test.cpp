@@ -22,9 +22,9 @@
 #include <filesystem>
 #include <regex>
 #include <set>
-#include <sstream>
 
 #include "end_to_end/command.hpp"
+#include "end_to_end/document.hpp"
 #include "support/cluster.hpp"
 #include "support/eventually.hpp"
 
@@ -39,42 +39,13 @@ const std::string build_folder = BATON_BINARY_DIR;
 const std::string example_folder = source_folder + "/examples/first_reducer";
 const std::string release_folder = "$PWD/build/release";  // as README calls the build
 
-struct Block {
-    std::string how;       // what the comment before it says, without "run: "
-    std::string language;  // of the fence
-    std::string text;
-    int line = 0;
-};
-
 const std::string& readme() {
     static const std::string text = text_of(source_folder + "/README.md");
     return text;
 }
 
-std::vector<Block> read_blocks() {
-    std::vector<Block> blocks;
-    std::istringstream stream(readme());
-    const std::regex comment(R"(^<!-- (?:run: )?(.*) -->$)");
-    std::string how;
-    bool is_inside = false;
-    int number = 0;
-    for (std::string line; std::getline(stream, line);) {
-        ++number;
-        std::smatch match;
-        if (line.starts_with("```")) {
-            is_inside = !is_inside;
-            if (is_inside) blocks.push_back({how, line.substr(3), "", number});
-        } else if (is_inside) {
-            blocks.back().text += line + "\n";
-        } else {
-            how = std::regex_match(line, match, comment) ? match[1].str() : "";
-        }
-    }
-    return blocks;
-}
-
 const std::vector<Block>& blocks() {
-    static const std::vector<Block> all = read_blocks();
+    static const std::vector<Block> all = blocks_of_document(readme());
     return all;
 }
 
@@ -93,19 +64,6 @@ Block block_of(const std::string& how) {
                                  how + " -->, not one");
     }
     return found.front();
-}
-
-// Lines without indentation, and with one space where there are several.
-std::vector<std::string> plain_lines(const std::string& text) {
-    std::vector<std::string> lines;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) {
-        std::istringstream words(line);
-        std::string plain;
-        for (std::string word; words >> word;) plain += (plain.empty() ? "" : " ") + word;
-        if (!plain.empty()) lines.push_back(plain);
-    }
-    return lines;
 }
 
 std::string with_url(const std::string& script, const std::string& url) {
@@ -256,11 +214,7 @@ TEST(ReadmeTest, CppSnippetStandsInTheProgramThatIsRun) {
     for (const Block& block : blocks()) {
         if (!block.how.starts_with("compile: ")) continue;
         const std::string path = example_folder + "/" + block.how.substr(9) + ".cpp";
-        const auto wanted = plain_lines(block.text);
-        const auto lines = plain_lines(text_of(path));
-        // Not std::ranges::search: clang 14 cannot read GCC's <ranges>.
-        EXPECT_NE(std::search(lines.begin(), lines.end(), wanted.begin(), wanted.end()),
-                  lines.end())
+        EXPECT_TRUE(stand_in(plain_lines(block.text), text_of(path)))
             << "README.md:" << block.line << " does not stand in " << path;
     }
 }
