@@ -17,6 +17,13 @@ begin
                   and c.relname = create_view_table.view)
        and not exists (select from view_state s where s.view = create_view_table.view)
        and not exists (select from view_build b where b.view = create_view_table.view)
+       -- Of a version that was retired, and that the leader has not dropped yet.
+       and not exists (select from reducer_version r
+                        where r.name = create_view_table.view
+                          and r.version <> create_view_table.version
+                          and to_regclass(pg_catalog.format(
+                                '%I.%I', current_schema(), r.name || '__v' || r.version))
+                              is not null)
     then
         raise exception 'the name % is taken in schema %; name the reducer otherwise',
             create_view_table.view, current_schema()

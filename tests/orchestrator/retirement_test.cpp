@@ -144,6 +144,23 @@ TEST_F(RetirementTest, ALiveSetThatIsGivenUpIsNoMoreAndAProgramWithoutItLeads) {
     world.expect_exact({.without_marks = true});
 }
 
+// The public view of what is no more does not keep the next version from being made, although the
+// leader ended before it could drop that.
+TEST_F(RetirementTest, TheNextNumberIsLiveAtOnceBeforeTheRowsOfTheFormerAreDropped) {
+    const auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    first->kill(SIGKILL);
+    ASSERT_TRUE(first->wait(seconds(10)));
+    world.ask("select retire_version('account_totals', 1, live => true)");
+    const auto second = start("second", {"--totals", "2"});
+    ASSERT_TRUE(is_live("account_totals", 2)) << second->error_output();
+    ASSERT_TRUE(world.settles()) << second->error_output();
+    EXPECT_EQ(world.ask("select sum(total) from account_totals"), "200");
+    world.expect_exact({.totals = 2});
+}
+
 // Who leads builds nothing; what it carries beside what is live is named, and what to do.
 TEST_F(RetirementTest, WhatALeaderCarriesAndDoesNothingForIsSaid) {
     auto first = start("first");
