@@ -100,8 +100,7 @@ void Orchestrator::run() {
 std::string_view Orchestrator::advice() {
     if (is_connected_ || std::exchange(is_advised_, true)) return "";
     return ", and on until there is a connection: where the server runs, correct the URL, the "
-           "login, "
-           "its password or its certificate";
+           "login, its password or its certificate";
 }
 
 void Orchestrator::lead_or_wait() {
