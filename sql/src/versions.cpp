@@ -70,9 +70,8 @@ void prepare_versions(Connection& connection) {
                        "select state, position from view_build where view = $1"
                        " and version = $2::integer");
     connection.prepare("promote", "select promote($1::text[], $2::integer[], $3::boolean)");
-    connection.prepare("open_promotion",
-                       "select p, s from open_promotion($1::text[]) as p left join lateral"
-                       " (select unnest(view_sets) as s from promotion_state(p)) as sets on true");
+    connection.prepare("open_promotion", "select open_promotion($1::text[])");
+    connection.prepare("promoted_sets", "select unnest(view_sets) from promotion_state($1)");
     connection.prepare("refuse_promotion", "select end_promotion($1::bigint, 'refused', $2)");
     connection.prepare("switch_versions", "select switch_versions($1::bigint, $2::bigint)");
     connection.prepare("retire_old_versions", "select retire_old_versions($1::interval)");
@@ -147,13 +146,19 @@ std::int64_t promote(Connection& connection, const std::vector<std::string>& set
 
 std::optional<OpenPromotion> open_promotion(Connection& connection, const Candidate& candidate) {
     Transaction transaction(connection);
-    const Result result =
+    const Result opened =
         transaction.exec_prepared("open_promotion", {text_array(candidate.view_sets)});
+    const std::optional<std::int64_t> id = opened.only().integer_or_null(0);
+    if (!id) {
+        transaction.commit();
+        return std::nullopt;
+    }
+    // A statement of its own: the snapshot of the first may be from before the promotion was asked
+    // for, although the function, which takes newer ones, has found it.
+    const Result sets = transaction.exec_prepared("promoted_sets", {*id});
     transaction.commit();
-    const std::optional<std::int64_t> id = result[0].integer_or_null(0);
-    if (!id) return std::nullopt;
     OpenPromotion promotion{*id, {}};
-    for (const Row row : result) promotion.view_sets.emplace_back(row.text(1));
+    for (const Row row : sets) promotion.view_sets.emplace_back(row.text(0));
     return promotion;
 }
 

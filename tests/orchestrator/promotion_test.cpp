@@ -69,6 +69,34 @@ TEST_F(PromotionTest, ABuilderThatIsSlowerThanTheLeaderIsPromotedUnderLoad) {
     expect_totals(2);
 }
 
+// The builder looks for a promotion while one is being asked for: what it finds then is newer than
+// the snapshot of its statement.
+TEST_F(PromotionTest, APromotionThatIsAskedForInTheMomentOfALookIsCarriedOut) {
+    const auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    const auto second = start("second", {"--totals", "2"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    {
+        sql::Connection connection(world.url(), in_test_schema("owner"));
+        sql::Transaction transaction(connection);
+        transaction.exec("select promote(array['account_totals'], array[2], true)");
+        transaction.exec("lock table promotion in access exclusive mode");
+        ASSERT_TRUE(world.comes_true(
+            "exists (select from pg_locks l join pg_stat_activity a using (pid) where not l.granted"
+            " and l.relation = 'baton_test.promotion'::regclass"
+            " and a.query ~ 'open_promotion')"));
+        dispatch_flood(world, 100);
+        ASSERT_TRUE(world.comes_true(
+            "(select max(first_position + count - 1) = 200 from baton_test.batch)"));
+        transaction.commit();
+    }
+    ASSERT_TRUE(is_live("account_totals", 2)) << second->error_output();
+    EXPECT_EQ(world.ask("select string_agg(state, ',') from promotion"), "done");
+    expect_totals(2);
+}
+
 TEST_F(PromotionTest, ViewsOfASetSwitchTogetherAndTheUnchangedOneIsShared) {
     Writers writers(world.url(), 2);
     const auto first = start("first", in_set(1));
