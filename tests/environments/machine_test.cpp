@@ -37,6 +37,7 @@ protected:
     }
     fs::path write(const std::string& name, const std::string& text, mode_t mode = 0600) {
         fs::path path = folder_ / name;
+        fs::remove(path);  // it may be one that only root could write to
         std::ofstream(path) << text;
         EXPECT_EQ(::chmod(path.c_str(), mode), 0);
         return path;
