@@ -2,44 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <vector>
+
+#include "utf8.hpp"
 
 namespace baton {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
-
-// The length of the valid UTF-8 sequence at the start of `text`, or 0 (RFC 3629: no overlong
-// forms, no surrogates, nothing above U+10FFFF).
-std::size_t sequence_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-    const std::uint8_t first = byte(0);
-    if (first < 0x80) return 1;
-
-    std::size_t length = 0;
-    std::uint8_t second_min = 0x80;
-    std::uint8_t second_max = 0xBF;
-    if (first >= 0xC2 && first <= 0xDF) {
-        length = 2;
-    } else if (first >= 0xE0 && first <= 0xEF) {
-        length = 3;
-        if (first == 0xE0) second_min = 0xA0;
-        if (first == 0xED) second_max = 0x9F;
-    } else if (first >= 0xF0 && first <= 0xF4) {
-        length = 4;
-        if (first == 0xF0) second_min = 0x90;
-        if (first == 0xF4) second_max = 0x8F;
-    } else {
-        return 0;
-    }
-    if (text.size() < length) return 0;
-    if (byte(1) < second_min || byte(1) > second_max) return 0;
-    for (std::size_t i = 2; i < length; ++i) {
-        if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
-    }
-    return length;
-}
 
 void append_json_character(std::string& quoted, std::string_view character) {
     const char c = character[0];
@@ -72,6 +44,24 @@ void append_json_character(std::string& quoted, std::string_view character) {
     quoted += digits[static_cast<std::uint8_t>(c) & 0xFU];
 }
 
+// Spreadsheets take the full-width forms for the plain ones.
+bool begins_formula(std::string_view text) {
+    constexpr std::array<std::string_view, 10> signs{"=",  "+",      "-",      "@",      "\t",
+                                                     "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20"};
+    return std::ranges::any_of(signs,
+                               [&](std::string_view sign) { return text.starts_with(sign); });
+}
+
+// As Postgres writes them.
+bool is_number(std::string_view text) {
+    if (text == "-Infinity") return true;
+    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return !text.empty() && text[0] >= '0' && text[0] <= '9' &&
+           error != std::errc::invalid_argument && end == text.data() + text.size();
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -94,7 +84,7 @@ std::string json_quoted(std::string_view text) {
     quoted.reserve(text.size() + 2);
     quoted += '"';
     while (!text.empty()) {
-        const std::size_t length = sequence_length(text);
+        const std::size_t length = utf8_length(text);
         if (length == 0) {
             quoted += replacement;
         } else {
@@ -110,7 +100,7 @@ std::string storable_text(std::string_view text, std::size_t length_max) {
     std::string stored;
     stored.reserve(std::min(text.size(), length_max));
     while (!text.empty()) {
-        const std::size_t length = sequence_length(text);
+        const std::size_t length = utf8_length(text);
         const std::string_view character =
             length == 0 || text[0] == '\0' ? replacement : text.substr(0, length);
         if (stored.size() + character.size() > length_max) break;
@@ -140,10 +130,10 @@ std::string percent_encoded(std::string_view text, std::string_view also_plain) 
 }
 
 std::string csv_field(std::string_view text) {
-    if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos) {
-        return std::string(text);
-    }
-    std::string quoted = "\"";
+    const bool is_guarded = begins_formula(text) && !is_number(text);
+    const bool is_plain = text.find_first_of(",\"\r\n") == std::string_view::npos;
+    if (!text.empty() && is_plain && !is_guarded) return std::string(text);
+    std::string quoted = is_guarded ? "\"'" : "\"";
     for (const char c : text) {
         if (c == '"') quoted += c;
         quoted += c;

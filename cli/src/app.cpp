@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "arguments.hpp"
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
 #include "baton/base/text.hpp"
@@ -179,7 +180,6 @@ Error explained(const Error& error, const Invocation& invocation) {
         replace_all(what, " environment install`", " environment install" + name);
         replace_all(what, " environment upgrade`", " environment upgrade" + name);
     }
-    replace_all(what, "`baton ", "`" + invocation.app.name() + " ");
     return {code, what};
 }
 
@@ -190,7 +190,7 @@ void complain(const App& app, std::string_view what, std::string_view code = {})
     while (!what.empty()) {
         const std::string_view line = what.substr(0, what.find('\n'));
         what.remove_prefix(std::min(what.size(), line.size() + 1));
-        if (!line.empty()) text += app.name() + ": " + cli::printable(line) + suffix + "\n";
+        if (!line.empty()) text += app.name() + ": " + cli::advice(line) + suffix + "\n";
     }
     std::fwrite(text.data(), 1, text.size(), stderr);
 }
@@ -206,15 +206,25 @@ int exit_code_of(const Error& error) {
     }
 }
 
+// Makes the output of a verb that has ended visible.
+void tell(int code) {
+    try {
+        cli::flush_out();
+    } catch (const Error& error) {
+        if (code != 0) throw;
+        throw Error(error.code(), "the command is carried out, but " + std::string(error.what()));
+    }
+}
+
 int run_verb(const Invocation& invocation) {
     try {
         const int code = invocation.chosen();
-        cli::flush_out();
+        tell(code);
         return code;
     } catch (const Error& error) {
         const Error told = explained(error, invocation);
         if (invocation.logs_json) {
-            log().error("{}", with_code(told.code(), told.what()));
+            log().error("{}", with_code(told.code(), cli::advice(told.what())));
         } else {
             complain(invocation.app, told.what(), sqlstate_of(told.code()));
         }
@@ -248,6 +258,7 @@ int App::run(int argc, char** argv) noexcept {
     // A reader that closes our stdout is told from a failure where we write; see output.hpp.
     (void)std::signal(SIGPIPE, SIG_IGN);
     try {
+        cli::name_program(name_);
         Invocation invocation{*this, argc > 0 ? argv[0] : name_, {}};
         CLI::App root("Redux for a fleet of machines, on the Postgres they already have.", name_);
         root.require_subcommand(1);
@@ -275,7 +286,8 @@ int App::run(int argc, char** argv) noexcept {
                 };
             });
         }
-        const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+        const std::vector<std::string> arguments =
+            cli::with_verb_first(root, {argv + std::min(argc, 1), argv + argc});
         if (!parse(root, arguments)) {
             cli::flush_out();
             return 0;

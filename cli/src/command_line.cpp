@@ -8,6 +8,7 @@
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
 #include "baton/environments/connection_url.hpp"
+#include "output.hpp"
 
 namespace baton::cli {
 
@@ -107,8 +108,15 @@ std::vector<std::optional<std::string>> cells_of(const sql::Row& row, std::size_
 }
 
 std::string footer(const std::string& text) {
-    return text +
-           "\nExit codes: 0 done, 1 it failed (one line on stderr says why), 2 the command "
+    std::string told;
+    // An example is advice; what else stands there may have lines.
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        told += advice(text.substr(at, end - at)) + "\n";
+        at = end + 1;
+    }
+    return told +
+           "Exit codes: 0 done, 1 it failed (one line on stderr says why), 2 the command "
            "line or a setting is wrong.";
 }
 

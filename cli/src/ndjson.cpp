@@ -197,8 +197,8 @@ std::optional<double> part_of(std::uintmax_t bytes, std::uintmax_t size) {
 
 void require_stdin_was_read() {
     if (std::ferror(stdin) != 0 || std::cin.bad()) {
-        throw std::runtime_error(
-            "stdin cannot be read any further; nothing of its rest was written");
+        throw Error(ErrorCode::stream_failed,
+                    "stdin cannot be read any further; nothing of its rest was written");
     }
 }
 
@@ -230,9 +230,10 @@ int dispatch_ndjson(sql::Connection& connection, const std::string& file, std::s
     }
     if (is_stdin) require_stdin_was_read();
     if (input.bad()) {
-        throw std::runtime_error(
-            file + ":" + std::to_string(number + 1) + ": cannot be read any further; " +
-            std::to_string(dispatching.dispatched()) + " events before were dispatched");
+        throw Error(ErrorCode::stream_failed, file + ":" + std::to_string(number + 1) +
+                                                  ": cannot be read any further; " +
+                                                  std::to_string(dispatching.dispatched()) +
+                                                  " events before were dispatched");
     }
     dispatching.write();
     write_out("dispatched " + std::to_string(dispatching.dispatched()) + " events\n");

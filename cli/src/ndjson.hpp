@@ -15,7 +15,7 @@ namespace baton::cli {
 /// Error(event_invalid) that begins with file:line; the batches before it stay.
 int dispatch_ndjson(sql::Connection& connection, const std::string& file, std::size_t batch);
 
-/// Throws std::runtime_error where reading stdin failed, which its stream does not tell.
+/// Throws Error(stream_failed) where reading stdin failed, which its stream does not tell.
 void require_stdin_was_read();
 
 }  // namespace baton::cli

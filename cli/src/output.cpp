@@ -8,21 +8,30 @@
 #include <system_error>
 
 #include "baton/base/check.hpp"
+#include "baton/base/error.hpp"
+#include "baton/base/terminal.hpp"
 #include "baton/base/text.hpp"
 
 namespace baton::cli {
 namespace {
 
+std::string program_name = "baton";  // NOLINT(*-avoid-non-const-global-variables)
+
 [[noreturn]] void throw_write_error() {
     const int error = errno;
     if (error == EPIPE) throw ClosedPipe();
-    throw std::system_error(error, std::generic_category(), "stdout cannot be written");
+    throw Error(ErrorCode::stream_failed,
+                "stdout cannot be written: " + std::generic_category().message(error));
+}
+
+bool is_terminal() {
+    static const bool terminal = isatty(STDOUT_FILENO) == 1;
+    return terminal;
 }
 
 bool is_colourful() {
     static const bool colourful =
-        isatty(STDOUT_FILENO) == 1 &&
-        std::getenv("NO_COLOR") == nullptr;  // NOLINT(concurrency-mt-unsafe)
+        is_terminal() && std::getenv("NO_COLOR") == nullptr;  // NOLINT(concurrency-mt-unsafe)
     return colourful;
 }
 
@@ -45,6 +54,8 @@ void write_out(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw_write_error();
 }
 
+void write_json(std::string_view json) { write_out(terminal_json(json) + "\n"); }
+
 void flush_out() {
     if (std::fflush(stdout) != 0) throw_write_error();
 }
@@ -55,19 +66,26 @@ std::string coloured(std::string_view text, Colour colour) {
     return codes[static_cast<std::size_t>(colour)] + std::string(text) + "\033[0m";
 }
 
-std::string printable(std::string_view text) {
-    std::string line(text);
-    for (char& c : line) {
-        if (static_cast<unsigned char>(c) < 0x20U || c == 0x7F) c = ' ';
+void name_program(std::string name) { program_name = std::move(name); }
+
+std::string advice(std::string_view text) {
+    std::string told(text);
+    for (const std::string_view before : {"`", "\"", ": ", "then "}) {
+        const std::string said = std::string(before) + "baton ";
+        const std::string meant = std::string(before) + program_name + " ";
+        for (std::size_t at = 0; (at = told.find(said, at)) != std::string::npos;
+             at += meant.size()) {
+            told.replace(at, said.size(), meant);
+        }
     }
-    return line;
+    return terminal_line(told);
 }
 
 std::string csv_line(const std::vector<std::optional<std::string>>& fields) {
     std::string line;
     for (std::size_t i = 0; i < fields.size(); ++i) {
         if (i != 0) line += ',';
-        if (fields[i]) line += csv_field(*fields[i]);
+        if (fields[i]) line += csv_field(is_terminal() ? terminal_line(*fields[i]) : *fields[i]);
     }
     return line + '\n';
 }
@@ -77,7 +95,7 @@ Table::Table(std::vector<std::string> headings) : headings_(std::move(headings))
 void Table::add(const std::vector<std::optional<std::string>>& cells) {
     BATON_CHECK(cells.size() == headings_.size());
     std::vector<std::string>& row = rows_.emplace_back();
-    for (const auto& cell : cells) row.push_back(printable(cell.value_or("")));
+    for (const auto& cell : cells) row.push_back(terminal_line(cell.value_or("")));
 }
 
 void Table::print(int indent) const {

@@ -18,8 +18,13 @@ namespace baton::cli {
 /// Nobody reads our stdout any more.
 class ClosedPipe : public std::exception {};
 
-/// Writes to stdout. Throws ClosedPipe, or std::system_error where it cannot be written.
+/// How the program calls itself, for advice(). Once, before anything is printed.
+void name_program(std::string name);
+
+/// Writes to stdout. Throws ClosedPipe, or Error(stream_failed) where it cannot be written.
 void write_out(std::string_view text);
+/// Writes JSON and a line end, see terminal_json().
+void write_json(std::string_view json);
 /// Makes what was written visible now. Throws as write_out().
 void flush_out();
 
@@ -28,10 +33,12 @@ enum class Colour { red, yellow, green, dim };
 /// `text` in a colour, if stdout is a terminal and NO_COLOR is not set; else `text`.
 [[nodiscard]] std::string coloured(std::string_view text, Colour colour);
 
-/// `text` for one line of a terminal: control characters become spaces.
-[[nodiscard]] std::string printable(std::string_view text);
+/// A text of Baton's own, for one line of a terminal: the commands that it advises (`baton …`) are
+/// those of this program.
+[[nodiscard]] std::string advice(std::string_view text);
 
-/// One CSV line by RFC 4180, with Postgres' rule for null: null is nothing, an empty text is "".
+/// One CSV line by csv_field(), with Postgres' rule for null: null is nothing, an empty text is "".
+/// On a terminal each field is a terminal_line().
 [[nodiscard]] std::string csv_line(const std::vector<std::optional<std::string>>& fields);
 
 /// Rows under headings, in columns as wide as they need. Columns of numbers are right-aligned.

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "baton/base/terminal.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
 
@@ -38,7 +39,7 @@ void print_json(sql::Transaction& transaction, const std::string& query) {
     const char* before = "[";
     for_each_row(transaction, "select row_to_json(v)::text from (" + query + ") as v",
                  [&](const sql::Row& row) {
-                     write_out(before + std::string(row.text(0)));
+                     write_out(before + terminal_json(row.text(0)));
                      before = ",\n ";
                  });
     write_out(*before == '[' ? "[]\n" : "]\n");

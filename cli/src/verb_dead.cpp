@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "baton/base/error.hpp"
+#include "baton/base/terminal.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
 
@@ -34,7 +35,7 @@ int list(const Given& given, Invocation& invocation) {
     if (given.json) {
         const sql::Result json =
             transaction.exec(read_json, {given.view, given.position, given.all});
-        write_out(std::string(json.only().text(0)) + "\n");
+        write_json(json.only().text(0));
         return 0;
     }
     Table table({"view", "version", "position", "event_id", "type", "state", "failed_at", "error"});
@@ -61,7 +62,7 @@ int show(const Given& given, Invocation& invocation) {
     }
     if (given.json) {
         const sql::Result json = transaction.exec(read_json, {given.view, given.position, true});
-        write_out(std::string(json.only().text(0)) + "\n");
+        write_json(json.only().text(0));
         return 0;
     }
     constexpr const char* names[] = {"view",  "version",   "position", "event id", "type",
@@ -75,7 +76,7 @@ int show(const Given& given, Invocation& invocation) {
             if (row.is_null(i)) continue;
             std::string name = names[i];
             name.resize(11, ' ');
-            write_out(name + printable(row.text(i)) + "\n");
+            write_out(name + terminal_line(row.text(i)) + "\n");
         }
     }
     return 0;

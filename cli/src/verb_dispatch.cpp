@@ -54,10 +54,14 @@ int dispatch_one(const Given& given, Invocation& invocation) {
         id = static_cast<std::int64_t>(baton::dispatch(transaction.raw(), event));
         transaction.commit();
     }
-    write_out(std::to_string(id) + "\n");
-    if (!given.wait) return 0;
-    flush_out();
-    wait_for_event(connection, id, timeout);
+    try {
+        write_out(std::to_string(id) + "\n");
+        flush_out();
+    } catch (const Error& error) {
+        throw Error(error.code(), "event " + std::to_string(id) +
+                                      " is dispatched and committed, but " + error.what());
+    }
+    if (given.wait) wait_for_event(connection, id, timeout);
     return 0;
 }
 

@@ -172,9 +172,9 @@ void print_people(const std::vector<Finding>& findings) {
         state.resize(9, ' ');
         std::string check = finding.check;
         check.resize(std::max<std::size_t>(check.size(), 22), ' ');
-        write_out(coloured(state, colour) + check + printable(finding.found) + "\n");
+        write_out(coloured(state, colour) + check + advice(finding.found) + "\n");
         if (!finding.fix.empty()) {
-            write_out(std::string(31, ' ') + "fix: " + printable(finding.fix) + "\n");
+            write_out(std::string(31, ' ') + "fix: " + advice(finding.fix) + "\n");
         }
     }
 }

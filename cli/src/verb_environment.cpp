@@ -103,7 +103,7 @@ int install(Given& given, Invocation& invocation, bool must_exist) {
         given.single_role ? sql::WithoutRoles::single_role : sql::WithoutRoles::refuse);
     describe(environment);
     for (const std::string& warning : report.warnings) {
-        std::fprintf(stderr, "%s: %s\n", invocation.app.name().c_str(), warning.c_str());
+        std::fprintf(stderr, "%s: %s\n", invocation.app.name().c_str(), advice(warning).c_str());
     }
     const bool changed = !report.migrations.empty() || report.functions_installed;
     std::string line = environment.name.value + ": schema " + schema + " is at version " +
@@ -178,7 +178,7 @@ int list(Given& given, Invocation& invocation) {
                 R"(, "owner": )" + json_quoted(found.owner) + "}";
     }
     if (given.json) {
-        write_out("[" + json + "]\n");
+        write_json("[" + json + "]");
     } else if (table.empty()) {
         write_out("no environment is installed in this database\n");
     } else {
@@ -198,7 +198,7 @@ int show(Given& given, Invocation& invocation) {
                 R"(, "from": )" + json_quoted(line.origin) + "}";
     }
     if (given.json) {
-        write_out("[" + json + "]\n");
+        write_json("[" + json + "]");
     } else {
         table.print();
     }

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "baton/base/error.hpp"
+#include "baton/base/terminal.hpp"
 #include "baton/sql/failure.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
@@ -35,7 +36,7 @@ void print_people(const sql::Result& rows, bool with_headings) {
             position + "  " + std::string(row.text(1)) + "  " + std::string(row.text(2));
         if (!row.is_null(3)) line += "  " + std::string(row.text(3));
         line += "  " + std::string(row.text(4));
-        write_out(printable(line) + "\n");
+        write_out(terminal_line(line) + "\n");
     }
 }
 
@@ -49,7 +50,7 @@ std::int64_t print_page(sql::Connection& connection, const Given& given, std::in
             "limit_count => $2) as e",
             {after, limit});
         for (const sql::Row& row : rows) {
-            write_out(std::string(row.text(1)) + "\n");
+            write_json(row.text(1));
             after = row.integer(0);
         }
         return static_cast<std::int64_t>(rows.size());

@@ -150,7 +150,7 @@ int print(Given& given, Invocation& invocation, const std::string& function,
     if (given.json) {
         const sql::Result rows = transaction.exec(
             "select coalesce(jsonb_agg(to_jsonb(f)), '[]')::text from " + function + "() as f", {});
-        write_out(std::string(rows.only().text(0)) + "\n");
+        write_json(rows.only().text(0));
         return 0;
     }
     Table table(headings);

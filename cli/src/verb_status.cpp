@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "baton/base/terminal.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
 #include "versions.hpp"
@@ -25,8 +26,8 @@ std::string text(const element& object, std::string_view key) {
 
 std::string leader_line(const element& leader, const std::string& epoch) {
     if (leader.is_null()) return coloured("nobody", Colour::red) + ", last epoch " + epoch;
-    return text(leader, "node") + ", epoch " + epoch + ", since " + text(leader, "since") +
-           ", lease " + text(leader, "lease_seconds") + " s";
+    return terminal_line(text(leader, "node")) + ", epoch " + epoch + ", since " +
+           text(leader, "since") + ", lease " + text(leader, "lease_seconds") + " s";
 }
 
 void print_rows(const std::string& title, const element& rows,
@@ -67,7 +68,7 @@ void print_lines(const std::string& title, const Lines& lines, Colour colour) {
     if (lines.size() == 0) return;
     write_out("\n" + title + "\n");
     for (const auto& line : lines) {
-        write_out("  " + coloured(printable(std::string_view(line)), colour) + "\n");
+        write_out("  " + coloured(advice(std::string_view(line)), colour) + "\n");
     }
 }
 
@@ -111,7 +112,7 @@ int print_status(const Given& given, Invocation& invocation) {
     simdjson::dom::parser parser;
     const element status = parser.parse(json);
     if (given.json) {
-        write_out(json + "\n");
+        write_json(json);
     } else {
         print_page(environment.name.value, status, invocation.app.name());
     }

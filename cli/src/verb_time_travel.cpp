@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "baton/base/error.hpp"
+#include "baton/base/terminal.hpp"
 #include "baton/base/text.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
@@ -121,7 +122,7 @@ int replay(const ToReplay& given, Invocation& invocation) {
          .json = given.json});
     for (const SkippedEvent& event : view->skipped()) {
         std::fprintf(stderr, "skipped the event at position %s: %s\n",
-                     text_of(event.position).c_str(), printable(event.reason).c_str());
+                     text_of(event.position).c_str(), terminal_line(event.reason).c_str());
     }
     return 0;
 }
@@ -132,7 +133,8 @@ void add_diff(CLI::App& root, Invocation& invocation) {
     CLI::App* const verb =
         root.add_subcommand("diff", "what changed in a view between two positions of the log");
     auto given = std::make_shared<ToDiff>();
-    verb->add_option("NAME", given->view, "which view; `baton views` lists them")->required();
+    verb->add_option("NAME", given->view, advice("which view; `baton views` lists them"))
+        ->required();
     add_number(*verb, "--from", given->from, "the earlier position", {.min = 0})->required();
     add_number(*verb, "--to", given->to, "the later position", {.min = 0})->required();
     add_number(*verb, "--version", given->version, "of which version [the live one]", {.min = 1});

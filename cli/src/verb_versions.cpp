@@ -36,7 +36,7 @@ int show(const Given& given, Invocation& invocation) {
     sql::Transaction transaction(connection);
     const std::string json(transaction.exec(read_versions, {given.all}).only().text(0));
     if (given.json) {
-        write_out(json + "\n");
+        write_json(json);
         return 0;
     }
     simdjson::dom::parser parser;

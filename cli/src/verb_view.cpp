@@ -73,7 +73,7 @@ int list_views(const Listing& given, Invocation& invocation) {
     sql::Transaction transaction(connection);
     if (given.json) {
         const sql::Result views = transaction.exec("select status() -> 'views'", {});
-        write_out(std::string(views.only().text(0)) + "\n");
+        write_json(views.only().text(0));
         return 0;
     }
     const sql::Result views = transaction.exec(
@@ -95,7 +95,8 @@ int list_views(const Listing& given, Invocation& invocation) {
 void add_view(CLI::App& root, Invocation& invocation) {
     CLI::App* const verb = root.add_subcommand("view", "print a view's rows, ordered by its key");
     auto given = std::make_shared<Given>();
-    verb->add_option("NAME", given->view, "which view; `baton views` lists them")->required();
+    verb->add_option("NAME", given->view, advice("which view; `baton views` lists them"))
+        ->required();
     CLI::Option* const csv =
         verb->add_flag("--csv", given->csv, "as CSV (RFC 4180) with a heading");
     verb->add_flag("--json", given->json, "as a JSON array of objects")->excludes(csv);

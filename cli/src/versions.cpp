@@ -172,7 +172,7 @@ void BuildWatch::show(const std::vector<Build>& builds) {
             head == 0 ? 1 : static_cast<double>(build.position) / static_cast<double>(head);
         bar_.show(build.state == "unkept" ? std::nullopt : std::optional(part), line);
     } else if (std::exchange(said_, state) != state) {
-        std::fprintf(stderr, "%s\n", printable(state).c_str());
+        std::fprintf(stderr, "%s\n", advice(state).c_str());
     }
 }
 

@@ -3,6 +3,7 @@
 #include "baton/environments/connection_url.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -34,6 +35,66 @@ bool is_secret(std::string name) {
     });
     return name.find("password") != npos || name.find("secret") != npos ||
            name.starts_with("scram_");
+}
+
+// What libpq takes as a keyword is a word; anything else may be part of a secret.
+bool is_keyword(std::string_view key) {
+    return !key.empty() && std::ranges::all_of(key, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    });
+}
+
+// Whether libpq knows the word, in any version since 15.
+bool is_known(std::string_view key) {
+    constexpr std::array<std::string_view, 48> known{"host",
+                                                     "hostaddr",
+                                                     "port",
+                                                     "dbname",
+                                                     "user",
+                                                     "password",
+                                                     "passfile",
+                                                     "require_auth",
+                                                     "channel_binding",
+                                                     "connect_timeout",
+                                                     "client_encoding",
+                                                     "options",
+                                                     "application_name",
+                                                     "fallback_application_name",
+                                                     "keepalives",
+                                                     "keepalives_idle",
+                                                     "keepalives_interval",
+                                                     "keepalives_count",
+                                                     "tcp_user_timeout",
+                                                     "replication",
+                                                     "gssencmode",
+                                                     "sslmode",
+                                                     "sslnegotiation",
+                                                     "sslcompression",
+                                                     "sslcert",
+                                                     "sslkey",
+                                                     "sslkeylogfile",
+                                                     "sslpassword",
+                                                     "sslcertmode",
+                                                     "sslrootcert",
+                                                     "sslcrl",
+                                                     "sslcrldir",
+                                                     "sslsni",
+                                                     "requirepeer",
+                                                     "ssl_min_protocol_version",
+                                                     "ssl_max_protocol_version",
+                                                     "min_protocol_version",
+                                                     "max_protocol_version",
+                                                     "krbsrvname",
+                                                     "gsslib",
+                                                     "gssdelegation",
+                                                     "scram_client_key",
+                                                     "scram_server_key",
+                                                     "service",
+                                                     "servicefile",
+                                                     "target_session_attrs",
+                                                     "load_balance_hosts",
+                                                     "oauth_client_secret"};
+    return std::ranges::find(known, key) != known.end();
 }
 
 // "host:5432,[::1]:5433": a port that is no number may be a password whose @host was forgotten.
@@ -69,6 +130,11 @@ std::optional<std::string> redacted_parameters(std::string_view parameters) {
         const std::size_t equals = parameter.find('=');
         if (equals == npos) return std::nullopt;
         const std::string_view key = parameter.substr(0, equals);
+        const std::string_view value = parameter.substr(equals + 1);
+        // A ? in a password makes parameters of its tail.
+        const std::size_t at = value.find('@');
+        const bool is_tail = at != npos && value.find('/') < at;
+        if (!is_keyword(percent_decoded(key)) || is_tail) return std::nullopt;
         shown += shown.empty() ? '?' : '&';
         shown += is_secret(percent_decoded(key)) ? std::string(key) + '=' + std::string(hidden)
                                                  : std::string(parameter);
@@ -106,9 +172,15 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
     return text.size();
 }
 
+// A value that looks like a URL, or like the user and password of one.
+bool may_hold_a_secret(std::string_view value) {
+    return value.find("://") != npos || (value.find('@') != npos && value.find(':') != npos);
+}
+
 std::string redacted_pairs(std::string_view text) {
     std::string shown;
     std::size_t at = after_spaces(text, 0);
+    bool after_secret = false;
     while (at < text.size()) {
         if (!shown.empty()) shown += ' ';
         const std::size_t key_end = text.find_first_of("= \t\n\r\f\v", at);
@@ -117,9 +189,16 @@ std::string redacted_pairs(std::string_view text) {
             return shown + std::string(hidden);
         }
         const std::string key(text.substr(at, key_end - at));
+        // A secret with a space that is not quoted goes on here.
+        if (!is_keyword(key) || (after_secret && !is_known(key))) {
+            return shown + std::string(hidden);
+        }
         const std::size_t value = after_spaces(text, equals + 1);
         const std::size_t end = end_of_value(text, value);
-        shown += key + '=' + std::string(is_secret(key) ? hidden : text.substr(value, end - value));
+        after_secret = is_secret(key);
+        const std::string_view said = text.substr(value, end - value);
+        const bool is_hidden = after_secret || may_hold_a_secret(said);
+        shown += key + '=' + std::string(is_hidden ? hidden : said);
         at = after_spaces(text, end);
     }
     return shown;

@@ -12,6 +12,7 @@
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
+#include "url_check.hpp"
 
 template <>
 struct pqxx::string_traits<baton::sql::Parameter> {
@@ -94,6 +95,7 @@ std::string quoted_option(std::string_view value) {
 using ParsedOptions = std::map<std::string, std::string>;
 
 ParsedOptions parse_url(std::string_view url) {
+    require_unambiguous(url);
     char* error = nullptr;
     const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
         PQconninfoParse(std::string(url).c_str(), &error), &PQconninfoFree);
@@ -101,7 +103,7 @@ ParsedOptions parse_url(std::string_view url) {
     if (!parsed) {
         throw Error(ErrorCode::settings_invalid,
                     "the connection URL cannot be read: " +
-                        one_line(message ? message.get() : "out of memory"));
+                        without_quotations(one_line(message ? message.get() : "out of memory")));
     }
     ParsedOptions options;
     for (const PQconninfoOption* option = parsed.get(); option->keyword; ++option) {

@@ -53,6 +53,14 @@ TEST(TextTest, CsvFieldIsQuotedWhereItMustBe) {
     EXPECT_EQ(csv_field("say \"so\""), "\"say \"\"so\"\"\"");
     EXPECT_EQ(csv_field("two\nlines"), "\"two\nlines\"");
     EXPECT_EQ(csv_field("a\rb"), "\"a\rb\"");
+    for (const std::string number : {"-12.50", "+7", "-1e-7", "-Infinity", "2026-11-27"}) {
+        EXPECT_EQ(csv_field(number), number);
+    }
+    EXPECT_EQ(csv_field("=HYPERLINK(\"http://x\")"), "\"'=HYPERLINK(\"\"http://x\"\")\"");
+    for (const std::string formula :
+         {"=1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1"}) {
+        EXPECT_EQ(csv_field(formula), "\"'" + formula + "\"");
+    }
 }
 
 TEST(TextTest, NearestFindsSlipsAndNothingFarAway) {

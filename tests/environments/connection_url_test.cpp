@@ -71,6 +71,16 @@ TEST(RedactedUrlTest, HidesWhatItCannotRead) {
         {"password=my secret host=h", "password=*** ***"},
         {"password='secret", "password=***"},
         {"password=secret\\", "password=***"},
+        {"POSTGRESQL://u:secret@h/db?sslmode=require", "***"},
+        {"postgresql:/u:secret@h/db?sslmode=require", "***"},
+        {"jdbc:postgresql://u:secret@h/db?a=b", "***"},
+        {" postgresql://u:secret@h/db?a=b", "***"},
+        {"'postgresql://u:secret@h/db?a=b'", "***"},
+        {"DATABASE_URL=postgresql://u:secret@h/db", "DATABASE_URL=***"},
+        {"host=h dbname=postgresql://u:secret@h/db", "host=h dbname=***"},
+        {"password=my sec=ret host=h", "password=*** ***"},
+        {"postgresql://h/db?u:secret@h=1", "postgresql://***"},
+        {"postgresql://u:12?a=1/secret@h/db", "postgresql://***"},
     };
     for (const Row& row : table) {
         EXPECT_EQ(redacted_url(row.url), row.shown) << row.url;

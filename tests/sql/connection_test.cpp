@@ -178,6 +178,24 @@ TEST(ConnectionStringTest, KeepsEveryFormAndWhatItSays) {
     }
 }
 
+TEST(ConnectionStringTest, WhatIsSaidOfAMistypedOneDoesNotHoldItsPassword) {
+    for (const std::string bad :
+         {"postgresql://u:secret/secret@h/db", "postgresql://u:12/secret@h/db",
+          "postgresql://u:12@secret@h/db", "postgresql://u:secret", "postgresql://u:%zzsecret@h/db",
+          "postgresql://u:12?secret/x@h/db", "postgresql://h/db?secret",
+          "password=my secret host=h", "password=my secret=1 host=h", "password='secret",
+          "host=h secret\"secret"}) {
+        const Outcome outcome = outcome_of([&] { (void)connection_string(bad, {}); });
+        EXPECT_EQ(outcome.code, "settings_invalid") << bad;
+        EXPECT_EQ(outcome.text.find("secret"), std::string::npos) << bad << ": " << outcome.text;
+    }
+    for (const std::string good :
+         {"postgresql://u:p%40ss%2F@h:5432,[::1]:5433/db?application_name=a@b", "postgresql://h/db",
+          "postgresql://u:q?q@h/d", "postgresql:///db?host=/tmp/x", "postgresql://u@h"}) {
+        EXPECT_NO_THROW((void)connection_string(good, {})) << good;
+    }
+}
+
 TEST_F(ConnectionTest, ReadOnlySessionIsRefusedUnlessAllowed) {
     testing::Cluster::instance().execute("alter database " + database_.name() +
                                          " set default_transaction_read_only = on");

@@ -23,7 +23,8 @@ namespace baton {
 [[nodiscard]] std::string percent_encoded(std::string_view text, std::string_view also_plain = {});
 
 /// `text` as a field of a CSV line (RFC 4180): in quotes where it must be, or is empty, because
-/// nothing at all is Postgres' null.
+/// nothing at all is Postgres' null. What a spreadsheet would take for a formula, and is no number,
+/// gets a ' before it (OWASP, "CSV injection").
 [[nodiscard]] std::string csv_field(std::string_view text);
 
 /// Whether `text` can be the name of a view, a view set or a column: lower-case ASCII letters,
