@@ -122,6 +122,12 @@ std::optional<std::string> redacted_place(std::string_view place) {
            std::string(place.substr(at));
 }
 
+// A value that looks like a URL, or like the user and password of one.
+bool may_hold_a_secret(std::string_view value) {
+    const std::size_t at = value.find('@');
+    return value.find("://") != npos || (at != npos && value.find_first_of(":/") < at);
+}
+
 std::optional<std::string> redacted_parameters(std::string_view parameters) {
     std::string shown;
     while (!parameters.empty()) {
@@ -132,9 +138,7 @@ std::optional<std::string> redacted_parameters(std::string_view parameters) {
         const std::string_view key = parameter.substr(0, equals);
         const std::string_view value = parameter.substr(equals + 1);
         // A ? in a password makes parameters of its tail.
-        const std::size_t at = value.find('@');
-        const bool is_tail = at != npos && value.find('/') < at;
-        if (!is_keyword(percent_decoded(key)) || is_tail) return std::nullopt;
+        if (!is_keyword(percent_decoded(key)) || may_hold_a_secret(value)) return std::nullopt;
         shown += shown.empty() ? '?' : '&';
         shown += is_secret(percent_decoded(key)) ? std::string(key) + '=' + std::string(hidden)
                                                  : std::string(parameter);
@@ -170,11 +174,6 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
         }
     }
     return text.size();
-}
-
-// A value that looks like a URL, or like the user and password of one.
-bool may_hold_a_secret(std::string_view value) {
-    return value.find("://") != npos || (value.find('@') != npos && value.find(':') != npos);
 }
 
 std::string redacted_pairs(std::string_view text) {
