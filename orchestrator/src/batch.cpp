@@ -26,10 +26,14 @@ void write_outcome(const BatchContext& context, sql::Transaction& transaction,
 void report_outcome(const Outcome& outcome) {
     for (const Dead& dead : outcome.dead) {
         const sql::DeadEvent& event = dead.event;
-        log().error("event not folded view={}@{} position={} event={} type={} outcome={} cause={}",
-                    event.view, event.version, static_cast<std::int64_t>(event.position),
-                    static_cast<std::int64_t>(event.event_id), event.event_type,
-                    event.skipped ? "skipped" : "halted", dead.loggable_cause);
+        log_line(spdlog::level::err, "event not folded",
+                 {{"view", event.view},
+                  {"version", event.version},
+                  {"position", event.position},
+                  {"event", event.event_id},
+                  {"type", event.event_type},
+                  {"outcome", event.skipped ? "skipped" : "halted"},
+                  {"cause", dead.loggable_cause}});
     }
     if (outcome.stopped) outcome.view->standing = *outcome.stopped;
 }

@@ -102,8 +102,10 @@ void Builder::claim() {
             kept.views.push_back(view.get());
             unshown_.push_back(view.get());
             views_.push_back(std::move(view));
-            log().info("building beside what is live view={}@{} from position={}", claim.view,
-                       claim.version, static_cast<std::int64_t>(claim.standing.position));
+            log_line(spdlog::level::info, "building beside what is live",
+                     {{"view", claim.view},
+                      {"version", claim.version},
+                      {"position", claim.standing.position}});
         }
         claims_.add(std::move(claim));
     }

@@ -212,8 +212,11 @@ bool Leader::catch_up() {
         if (!with_retries([&] { is_further = catch_up_.step(context(), set, head_); })) break;
         goes_on = goes_on || is_further;
         if (!is_further || followers() == before) continue;
-        log().info("view set follows the log set={} views={} of {} position={}", set.front()->set,
-                   followers(), set.size(), static_cast<std::int64_t>(head_));
+        log_line(spdlog::level::info, "view set follows the log",
+                 {{"set", set.front()->set},
+                  {"views", followers()},
+                  {"of", set.size()},
+                  {"position", head_}});
         pace_reader();
     }
     return goes_on;
@@ -236,12 +239,14 @@ void Leader::housekeep() {
 void Leader::retire_versions() {
     versions_checked_ = Clock::now();
     const std::string retired = sql::retire_old_versions(connection_, options_.rollback_window);
-    if (!retired.empty()) log().info("versions retired sets={}", retired);
+    if (!retired.empty()) {
+        log_line(spdlog::level::info, "versions retired", {{"sets", retired}});
+    }
     try {
         for (;;) {
             const std::string dropped = sql::drop_retired_version(connection_);
             if (dropped.empty()) return;
-            log().info("rows of a retired version dropped view={}", dropped);
+            log_line(spdlog::level::info, "rows of a retired version dropped", {{"view", dropped}});
         }
     } catch (const Error& error) {
         // Somebody reads the view for long, or has made something of it, or it belongs to another
@@ -257,7 +262,7 @@ void Leader::drop_snapshots() {
         for (;;) {
             const std::string dropped = sql::drop_snapshots(connection_, options_.snapshots);
             if (dropped.empty()) return;
-            log().info("snapshot dropped view={}", dropped);
+            log_line(spdlog::level::info, "snapshot dropped", {{"view", dropped}});
         }
     } catch (const Error& error) {
         // There is time, and what is live goes on.

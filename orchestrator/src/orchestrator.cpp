@@ -118,7 +118,8 @@ void Orchestrator::lead_or_wait() {
     std::optional<sql::Epoch> epoch = sql::lead(connection, candidate).epoch;
     if (!epoch) {
         if (std::exchange(held_, std::nullopt)) log().warn("deposed: somebody else leads now");
-        log().info("standing by schema={} node={}", options_.schema, options_.node);
+        log_line(spdlog::level::info, "standing by",
+                 {{"schema", options_.schema}, {"node", options_.node}});
         orchestrator::Standby standby(options_, registry_, carried, connection,
                                       [this] { return stopping(); });
         epoch = standby.wait([&] { compare_with_leader(connection, candidate); });
@@ -133,7 +134,8 @@ void Orchestrator::lead_or_wait() {
     // The reader has ended here, and with it whatever it does to the doorbell.
     sql::resign(connection, *epoch);
     held_.reset();
-    log().info("resigned schema={} epoch={}", options_.schema, static_cast<std::int64_t>(*epoch));
+    log_line(spdlog::level::info, "resigned",
+             {{"schema", options_.schema}, {"epoch", *epoch}});
 }
 
 void Orchestrator::compare_with_leader(sql::Connection& connection,
@@ -167,8 +169,8 @@ void Orchestrator::reduce(sql::Connection& connection, const orchestrator::Carri
     const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool>*)> leading(
         &leading_, [](std::atomic<bool>* flag) { *flag = false; });
     leading_ = true;
-    log().info("leading schema={} node={} epoch={}", options_.schema, options_.node,
-               static_cast<std::int64_t>(epoch));
+    log_line(spdlog::level::info, "leading",
+             {{"schema", options_.schema}, {"node", options_.node}, {"epoch", epoch}});
     leader.work();
 }
 

@@ -128,9 +128,11 @@ std::optional<Poison> PageReducer::fold(View& view, std::size_t first, std::size
         const Clock::duration took = Clock::now() - started;
         view.pace.folded(poison ? poison->index - first + 1 : count, took);
         if (took <= context_.mandate.length()) return std::pair(poison, true);
-        log().warn("a fold took longer than the lease view={}@{} events={} took={} ms", view.name(),
-                   view.version(), count,
-                   std::chrono::ceil<std::chrono::milliseconds>(took).count());
+        log_line(spdlog::level::warn, "a fold took longer than the lease",
+                 {{"view", view.name()},
+                  {"version", view.version()},
+                  {"events", count},
+                  {"took_ms", std::chrono::ceil<std::chrono::milliseconds>(took).count()}});
         return std::pair(poison, count > 1);
     };
     auto [poison, is_in_time] = fold_once();

@@ -62,7 +62,7 @@ void Snapshotter::take() {
     for (;;) {
         const std::string taken = sql::take_snapshots(*session_, options_.snapshots);
         if (taken.empty()) return;
-        log().info("snapshot taken view={}", taken);
+        log_line(spdlog::level::info, "snapshot taken", {{"view", taken}});
     }
 }
 

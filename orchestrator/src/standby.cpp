@@ -70,9 +70,10 @@ void Standby::keep_versions(const std::string& lacking) {
     const bool is_new = std::exchange(lacking_, lacking) != lacking;
     if (is_new) {
         const std::string own = carried_.version_of(lacking.substr(0, lacking.find('@')));
-        log().warn(
-            "cannot lead: view set {} is live, and this process carries {} schema={} node={}",
-            lacking, own.empty() ? "no version of it" : own, options_.schema, options_.node);
+        log_line(spdlog::level::warn,
+                 "cannot lead: view set " + lacking + " is live, and this process carries " +
+                     (own.empty() ? "no version of it" : own),
+                 {{"schema", options_.schema}, {"node", options_.node}});
     }
     if (!is_new && Clock::now() - looked_ < claim_interval) return;
     looked_ = Clock::now();
@@ -157,8 +158,8 @@ void Standby::carry_out(const sql::OpenPromotion& promotion, sql::Epoch epoch) {
     fault_point("before_switch");
     const Position position = sql::switch_versions(connection_, promotion.id, epoch);
     fault_point("after_switch");
-    log().info("promoted promotion={} position={} epoch={}", promotion.id,
-               static_cast<std::int64_t>(position), static_cast<std::int64_t>(epoch));
+    log_line(spdlog::level::info, "promoted",
+             {{"promotion", promotion.id}, {"position", position}, {"epoch", epoch}});
 }
 
 void Standby::go_on() {
