@@ -134,8 +134,7 @@ void Orchestrator::lead_or_wait() {
     // The reader has ended here, and with it whatever it does to the doorbell.
     sql::resign(connection, *epoch);
     held_.reset();
-    log_line(spdlog::level::info, "resigned",
-             {{"schema", options_.schema}, {"epoch", *epoch}});
+    log_line(spdlog::level::info, "resigned", {{"schema", options_.schema}, {"epoch", *epoch}});
 }
 
 void Orchestrator::compare_with_leader(sql::Connection& connection,
