@@ -18,6 +18,7 @@
 #include "support/client_program.hpp"
 #include "support/cluster.hpp"
 #include "support/environment.hpp"
+#include "support/eventually.hpp"
 
 namespace baton::sql {
 
@@ -229,6 +230,32 @@ protected:
             "current_setting('unix_socket_directories'), current_setting('port'), "
             "current_database())");
         return std::string(rows.only().text(0));
+    }
+
+    // Lets a replica, which has the tables and no rows, follow by logical replication: rows come
+    // one transaction at a time, and sequences do not come at all.
+    void subscribe(Connection& replica) {
+        connection_.exec("create publication all_of_it for tables in schema baton_test");
+        connection_.exec("select pg_create_logical_replication_slot('to_replica', 'pgoutput')");
+        replica.exec("create subscription from_first connection '" +
+                     connection_url_of(connection_) +
+                     "' publication all_of_it with (create_slot = false, slot_name = to_replica)");
+    }
+
+    // Ends that once the replica has everything.
+    void unsubscribe(Connection& replica) {
+        EXPECT_TRUE(testing::eventually(std::chrono::seconds(20), [&] {
+            return count_of(replica, "pg_subscription_rel where srsubstate <> 'r'") == 0 &&
+                   count_of(replica, "event") == count_of(connection_, "event") &&
+                   count_of(replica, "batch") == count_of(connection_, "batch");
+        }));
+        replica.exec("alter subscription from_first disable");
+        replica.exec("alter subscription from_first set (slot_name = none)");
+        replica.exec("drop subscription from_first");
+        EXPECT_TRUE(testing::eventually(std::chrono::seconds(10), [&] {
+            return count_of(connection_, "pg_replication_slots where active") == 0;
+        }));
+        connection_.exec("select pg_drop_replication_slot('to_replica')");
     }
 
     std::vector<LoggedEvent> original_;
