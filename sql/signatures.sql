@@ -52,3 +52,6 @@ begin
     end if;
 end;
 $$;
+
+-- It takes how much of the log it looks at.
+drop function if exists doctor();
