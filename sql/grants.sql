@@ -30,7 +30,7 @@ declare
                                          'stands_beside_production', 'machines', 'refusals',
                                          'require_operator', 'live_sets_after', 'promotion_builds',
                                          'shared_laggard',
-                                         'switch_views', 'retire', 'version_problems'];
+                                         'switch_views', 'retire', 'version_problems', 'mend_log'];
     suffix      text;
     roles       text;
     made        record;

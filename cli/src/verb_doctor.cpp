@@ -22,12 +22,13 @@ struct Finding {
 struct Given {
     SettingFlags settings;
     bool json = false;
+    bool whole_log = false;
 };
 
 class Examination {
 public:
-    Examination(const environments::Environment& environment, std::string program)
-        : environment_(environment), program_(std::move(program)) {}
+    Examination(const environments::Environment& environment, std::string program, bool whole_log)
+        : environment_(environment), program_(std::move(program)), whole_log_(whole_log) {}
 
     // In the order of need: each step returns whether the next makes sense.
     std::vector<Finding> run() {
@@ -133,8 +134,9 @@ private:
     void look_inside(sql::Connection& connection) {
         try {
             sql::Transaction transaction(connection);
-            const sql::Result rows =
-                transaction.exec("select check_name, state, found, fix from doctor()", {});
+            const sql::Result rows = transaction.exec(
+                "select check_name, state, found, fix from doctor(whole_log => $1::boolean)",
+                {whole_log_});
             for (const sql::Row& row : rows) {
                 add(std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
                     std::string(row.text(3)));
@@ -147,6 +149,7 @@ private:
 
     const environments::Environment& environment_;
     const std::string program_;
+    const bool whole_log_;
     bool is_pooled_ = false;
     std::vector<Finding> findings_;
 };
@@ -181,7 +184,8 @@ void print_people(const std::vector<Finding>& findings) {
 
 int examine(const Given& given, Invocation& invocation) {
     const environments::Environment environment = given.settings.load(invocation);
-    const std::vector<Finding> findings = Examination(environment, invocation.app.name()).run();
+    const std::vector<Finding> findings =
+        Examination(environment, invocation.app.name(), given.whole_log).run();
     if (given.json) {
         print_json(findings);
     } else {
@@ -199,6 +203,8 @@ void add_doctor(CLI::App& root, Invocation& invocation) {
         root.add_subcommand("doctor", "check this set-up; each finding comes with its fix");
     auto given = std::make_shared<Given>();
     verb->add_flag("--json", given->json, "as JSON");
+    verb->add_flag("--whole-log", given->whole_log,
+                   "read all that was recorded of the log again, not only the newest of it");
     given->settings.offer(*verb);
     verb->footer(
         footer("It exits with 1 when something is a problem; a warning is none.\n"

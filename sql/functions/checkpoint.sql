@@ -2,7 +2,7 @@
 -- Internal.
 --
 -- Returns   one row. In a new log: window 0, of which nothing is left, and position 1.
--- Tables    batch, log_window: read.
+-- Tables    batch, log_window, log_origin: read.
 create or replace function checkpoint()
 returns table (
     next_position bigint,
@@ -27,8 +27,9 @@ as $$
          order by b.first_position desc
          limit 1
     )
-    select coalesce(newest.next_position, 1), coalesce(newest.last_id, 0), w.number, w.id_value,
-           w.xid, w.seen, w.id_ceiling, w.stragglers, before.id_value, before.xid, before.seen
+    select coalesce(newest.next_position, 1), greatest(newest.last_id, origin_id(w.number)),
+           w.number, w.id_value, w.xid, w.seen, w.id_ceiling, w.stragglers, before.id_value,
+           before.xid, before.seen
       from (values (true)) as always (holds)
       left join newest on true
       join log_window w on w.number = coalesce(newest.window_number, 0)

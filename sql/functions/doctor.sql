@@ -3,11 +3,12 @@
 -- status() says how the environment is doing now; this looks at what it stands on: the server's
 -- settings, its room, the log's tables. Each row is one check.
 --
+-- Arguments whole_log: read all that was recorded of the log again; else its end. See check_log().
 -- Returns   check_name; state: 'ok', 'warning' (it works, but will hurt) or 'problem' (it does not
 --           work, or loses data); found: what was found; fix: what to do, null if nothing.
 -- Tables    leader, log_window, event, event_default, log_origin, view_state, machine,
---           environment: read.
-create or replace function doctor()
+--           environment, batch: read.
+create or replace function doctor(whole_log boolean default false)
 returns table (check_name text, state text, found text, fix text)
 language plpgsql
 volatile
@@ -101,6 +102,8 @@ begin
         case when origin <> c.system_identifier
              then 'start an orchestrator: the first leadership re-bases the log' end
       from pg_control_system() as c;
+
+    return query select * from check_log(doctor.whole_log);
 
     select count(*) into connections
       from pg_stat_activity a

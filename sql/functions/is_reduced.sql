@@ -16,16 +16,21 @@ set search_path from current
 as $$
 declare
     event_xid   xid8;
+    is_own      boolean;
     is_recorded boolean;
 begin
-    select e.xid into event_xid from event e where e.id = is_reduced.event_id;
+    -- A restored event may have this transaction's id; its row is older, see own_events().
+    select e.xid, e.xid = pg_current_xact_id_if_assigned() and pg_catalog.age(e.xmin) <= 0
+      into event_xid, is_own
+      from event e
+     where e.id = is_reduced.event_id;
     if not found then
         raise exception 'event % is not there: its transaction was rolled back, or is not '
             'committed yet',
             is_reduced.event_id
             using errcode = 'BT008';
     end if;
-    if event_xid = pg_current_xact_id_if_assigned() then
+    if is_own then
         raise exception 'event % belongs to this very transaction: commit before waiting for it',
             is_reduced.event_id
             using errcode = 'BT006';

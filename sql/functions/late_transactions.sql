@@ -5,12 +5,17 @@
 -- are probed one by one; the second are found by skipping through the index from xid to xid, since
 -- subtransactions may have used up most of that range.
 --
--- Cost      one index probe for each candidate, however many events a candidate dispatched.
+-- A candidate counts only if it has an event of this cluster: restored events may have its id.
+--
+-- Arguments   of the window before, as for open_window(); seen: of the new one.
+--             origin_id: of the new one, see origin_id().
+-- Cost      two index probes for each candidate, however many events a candidate dispatched.
 -- Tables    event: read.
 create or replace function late_transactions(
     floor_xid   xid8,
     seen_before pg_snapshot,
-    seen        pg_snapshot
+    seen        pg_snapshot,
+    origin_id   bigint
 )
 returns xid8[]
 language plpgsql
@@ -45,11 +50,17 @@ begin
         select listed.xid
           from pg_snapshot_xip(late_transactions.seen_before) as listed (xid)
          where listed.xid <= late_transactions.floor_xid
-           and exists (select from event e where e.xid = listed.xid)
     )
     select coalesce(pg_catalog.array_agg(candidate.xid order by candidate.xid), '{}') into late
       from candidate
-     where pg_visible_in_snapshot(candidate.xid, late_transactions.seen);
+     where pg_visible_in_snapshot(candidate.xid, late_transactions.seen)
+       -- So written that it is one probe of that index, whatever the statistics say.
+       and (select e.id
+              from event e
+             where (e.xid, e.id) > (candidate.xid, late_transactions.origin_id)
+               and (e.xid, e.id) <= (candidate.xid, 9223372036854775807)
+             order by e.xid, e.id
+             limit 1) is not null;
     return late;
 end;
 $$;

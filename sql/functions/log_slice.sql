@@ -32,7 +32,9 @@
 --
 -- Arguments   floor_id, floor_xid, seen_before: id_value, xid and seen of the window before.
 --             seen, ceiling_id, stragglers: of this window.
---             after_id: only events with a higher id. page: as many as the caller's own limit.
+--             after_id: only events with a higher id; never below the window's origin_id(), since
+--             a restored event can have a straggler's transaction id. page: as many as the
+--             caller's own limit.
 -- Returns   events in no order; the caller says `order by id limit page`.
 -- Cost      of `order by id limit page`: the page, whatever the window, the log and the age of the
 --           oldest transaction are. The planner inlines this function; a test pins the plans.

@@ -4,9 +4,10 @@
 -- a transaction id only if there is something new, so a poll of an idle log is free.
 --
 -- Arguments   floor_id, floor_xid, seen_before: id_value, xid and seen of the window before.
--- Returns     id_value, xid, seen, id_ceiling, stragglers of the new window; no row if nothing is
---             new. Whoever records a batch of the window records the window with it.
--- Tables      event, event_limit: read.
+-- Returns     id_value, xid, seen, id_ceiling, stragglers of the new window, and origin_id, after
+--             which it begins; no row if nothing is new. Whoever records a batch of the window
+--             records the window with it.
+-- Tables      event, event_limit, log_origin: read.
 create or replace function open_window(
     floor_id    bigint,
     floor_xid   xid8,
@@ -17,7 +18,8 @@ returns table (
     xid        xid8,
     seen       pg_snapshot,
     id_ceiling bigint,
-    stragglers xid8[]
+    stragglers xid8[],
+    origin_id  bigint
 )
 language plpgsql
 volatile
@@ -30,13 +32,15 @@ as $$
 declare
     now_seen    pg_snapshot := pg_current_snapshot();
     now_ceiling bigint      := event_id_value();
-    now_late    xid8[]      := late_transactions(
-        open_window.floor_xid, open_window.seen_before, now_seen);
+    now_late    xid8[];
 begin
+    select o.after_id into origin_id from log_origin o order by o.window_number desc limit 1;
+    now_late := late_transactions(
+        open_window.floor_xid, open_window.seen_before, now_seen, origin_id);
     if not exists (
         select from log_slice(
             open_window.floor_id, open_window.floor_xid, open_window.seen_before, now_seen,
-            now_ceiling, now_late, 0, 1)
+            now_ceiling, now_late, open_window.origin_id, 1)
     ) then
         -- Nothing waits, so back-pressure counts from here. (Refused and rolled-back dispatches
         -- draw ids too; without this they would keep the door shut behind themselves.)
@@ -60,7 +64,8 @@ begin
                 select open_window.xid) as running (xid);
     end if;
     id_ceiling := event_id_value();
-    stragglers := late_transactions(open_window.floor_xid, open_window.seen_before, seen);
+    stragglers := late_transactions(
+        open_window.floor_xid, open_window.seen_before, seen, origin_id);
     return next;
 end;
 $$;

@@ -14,6 +14,10 @@
 --   number + 3  every event above the ceiling, by id alone;
 --   number + 4  nothing: the window before the first of this cluster, which begins as in a new log.
 --
+-- From then on the transaction ids of the events so far are compared with nothing: this cluster
+-- will give the same numbers out again. Every window above number + 4 begins after the ids of those
+-- events, see origin_id().
+--
 -- This is right for any log, also one that never moved. It is done when the cluster is another one
 -- (pg_upgrade makes one, too), or the newest window was not written here: a restored row's xmin
 -- differs from the transaction id that the row says it was written by. (A cluster made from a
@@ -77,7 +81,7 @@ begin
 
     insert into log_window (number, id_value, xid, seen, id_ceiling, stragglers)
     values (last.number + 1, last.id_ceiling, '0', everything, last.id_ceiling,
-            late_transactions(last.xid, last.seen, everything)),
+            late_transactions(last.xid, last.seen, everything, origin_id(last.number + 1))),
            (last.number + 2, last.id_ceiling, '0', nothing, last.id_ceiling, '{}'),
            (last.number + 3, top_id, '0', everything, top_id, '{}'),
            (last.number + 4, top_id, '0', nothing, top_id, '{}');

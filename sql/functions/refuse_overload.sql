@@ -7,7 +7,7 @@
 -- up; else refusals would go on for ever after the views had caught up.
 --
 -- Raises    BT004. Roll back and try later, or commit without the event: the caller decides.
--- Tables    event_limit, batch, log_window, event: read.
+-- Tables    event_limit, batch, log_window, log_origin, event: read.
 create or replace function refuse_overload()
 returns void
 language plpgsql
@@ -26,10 +26,7 @@ begin
     -- A fixed snapshot says nothing about now.
     if current_setting('transaction_isolation') in ('read committed', 'read uncommitted')
        and not exists (select from waiting_events(1))
-       and (select count(*)
-              from (select from event e
-                     where e.xid = pg_current_xact_id_if_assigned()
-                     limit lag_max + 1) as own) <= lag_max
+       and (select count(*) from own_events(lag_max + 1)) <= lag_max
     then
         perform raise_dispatch_ceiling(event_id_value() + lag_max);
         return;

@@ -11,7 +11,7 @@
 --             last: the newest window, none of which is of this cluster.
 -- Returns     the lowest such id, or null.
 -- Cost        reads event once; upon a suspicion, also the log.
--- Tables      event, batch, log_window: read.
+-- Tables      event, batch, log_window, log_origin: read.
 create or replace function stray_event(drawn_id bigint, last log_window)
 returns bigint
 language plpgsql
@@ -51,13 +51,17 @@ begin
           left join newest on true
          cross join lateral log_slice(before.id_value, before.xid, before.seen, w.seen,
                                       w.id_ceiling, w.stragglers,
-                                      case w.number when newest.window_number then newest.last_id
-                                                    else 0 end, 2147483647) as s
+                                      greatest(origin_id(w.number),
+                                               case w.number when newest.window_number
+                                                             then newest.last_id end),
+                                      2147483647) as s
          where w.number >= coalesce(newest.window_number, 1)
          union all
         select s.id
           from log_slice(last.id_value, last.xid, last.seen, everything, last.id_ceiling,
-                         late_transactions(last.xid, last.seen, everything), 0, 2147483647) as s
+                         late_transactions(last.xid, last.seen, everything,
+                                           origin_id(last.number + 1)),
+                         origin_id(last.number + 1), 2147483647) as s
     )
     select min(e.id) into stray_id
       from event e

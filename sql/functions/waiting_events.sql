@@ -2,7 +2,7 @@
 --
 -- In a copy in another cluster it counts right from the first leadership on, see rebase_log().
 --
--- Tables    batch, log_window, event: read.
+-- Tables    batch, log_window, log_origin, event: read.
 create or replace function waiting_events(limit_count integer)
 returns table (id bigint, dispatched_at timestamptz)
 language plpgsql
@@ -33,8 +33,9 @@ begin
                 select e.id, e.dispatched_at
                   from log_slice(before.id_value, before.xid, before.seen, w.seen, w.id_ceiling,
                                  w.stragglers,
-                                 case w.number when newest.window_number then newest.last_id
-                                               else 0 end,
+                                 greatest(origin_id(w.number),
+                                          case w.number when newest.window_number
+                                                        then newest.last_id end),
                                  remaining) as e
                  limit remaining;
             get diagnostics found_count = row_count;
@@ -45,7 +46,8 @@ begin
     return query
         select e.id, e.dispatched_at
           from log_slice(w.id_value, w.xid, w.seen, now_seen, 9223372036854775807,
-                         late_transactions(w.xid, w.seen, now_seen), 0, remaining) as e
+                         late_transactions(w.xid, w.seen, now_seen, origin_id(w.number + 1)),
+                         origin_id(w.number + 1), remaining) as e
          limit remaining;
 end;
 $$;

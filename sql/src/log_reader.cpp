@@ -296,7 +296,7 @@ bool LogReader::take_window(const Result& rows) {
     if (rows.empty()) return false;
     const std::int64_t number = at_.window.number + 1;
     at_.before = std::exchange(at_.window, window_of(rows[0], 0, number));
-    at_.after_id = 0;
+    at_.after_id = rows[0].integer(5);
     exhausted_ = false;
     return true;
 }

@@ -232,6 +232,23 @@ TEST_F(StreamTest, StatusAndDoctorTellWhetherSomebodyLeads) {
     }
 }
 
+TEST_F(StreamTest, DoctorFindsALogWhoseRowsWereDeleted) {
+    const auto orchestrator = start();
+    dispatch_two();
+    EXPECT_EQ(tool_.run({"wait", "2"}).code, 0);
+    EXPECT_EQ(tool_.run({"doctor", "--whole-log"}).code, 0);
+    sql::Connection(database_.url(), in_test_schema()).exec("delete from event where id = 2");
+    for (const std::vector<std::string>& asked :
+         {std::vector<std::string>{"doctor"}, {"doctor", "--whole-log"}}) {
+        const Ran doctor = tool_.run(asked);
+        EXPECT_EQ(doctor.code, 1);
+        EXPECT_NE(doctor.out.find("log_rows"), std::string::npos) << doctor.out;
+        EXPECT_NE(doctor.out.find("1 events are gone, the first of them from the batch at"),
+                  std::string::npos)
+            << doctor.out;
+    }
+}
+
 TEST_F(StreamTest, DoctorSeesASequenceThatIsBehindItsData) {
     {
         sql::Connection connection(database_.url(), in_test_schema());

@@ -108,7 +108,7 @@ protected:
 
     void expect_all_costs_small() {
         EXPECT_LT(buffers("select * from open_window(0, '0', '1:1:')"), 300);
-        EXPECT_LT(buffers("select late_transactions('0', '1:1:', pg_current_snapshot())"), 100);
+        EXPECT_LT(buffers("select late_transactions('0', '1:1:', pg_current_snapshot(), 0)"), 100);
         EXPECT_LT(buffers("select * from checkpoint()"), 100);
         EXPECT_LT(buffers("select count(*) from read_log(0, 1000)"), page_buffers + 200);
         EXPECT_LT(buffers("select count(*) from read_log(100000, 1000)"), page_buffers + 200);
@@ -202,6 +202,26 @@ TEST_F(PlanTest, OpenBulkDoesNotMakeEachPageSlower) {
     EXPECT_LT(most, page_buffers);
     bulk.commit();
     EXPECT_EQ(read_pages(10), 100'000U);
+}
+
+// Restored events, a hundred for each of a thousand transaction ids that this cluster gives out
+// again, just where it looks for late ones.
+TEST_F(PlanTest, RestoredTransactionIdsCostAProbeEach) {
+    connection_.exec(
+        "insert into event (xid, type) select (1000000 + n % 1000)::text::xid8, 'restored'"
+        " from generate_series(1, 100000) as n");
+    connection_.exec("update log_origin set after_id = 100000");
+    const std::string late =
+        "select late_transactions('1001000', '1000000:1000000:', '2000000:2000000:', 100000)";
+    const std::string page_of_late =
+        "execute page (100000, '1001000', '1000000:1000000:', '2000000:2000000:', 200000,"
+        " '{1000001,1000002}', 100000, 1000)";
+    for (const char* const statistics : {"", "analyze"}) {
+        connection_.exec(statistics);
+        EXPECT_EQ(connection_.exec(late).only().text(0), "{}");
+        EXPECT_LT(buffers(late), 20'000);
+        EXPECT_LT(buffers(page_of_late), 100);
+    }
 }
 
 // batch_event is planned anew for each slice, with the settings of the leader's session.

@@ -7,17 +7,16 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "log_follower.hpp"
-#include "support/child_process.hpp"
 #include "support/client_program.hpp"
 #include "support/cluster.hpp"
+#include "support/dump.hpp"
 #include "support/environment.hpp"
+#include "support/eventually.hpp"
 
 namespace baton::sql {
 
@@ -35,45 +34,9 @@ inline std::string database_elsewhere() {
     return elsewhere().url(name);
 }
 
-inline void run(const std::vector<std::string>& arguments) {
-    testing::ChildProcess process({.arguments = arguments});
-    const auto status = process.wait(std::chrono::seconds(30));
-    ASSERT_TRUE(status && status->code == 0) << arguments.front() << process.error_output();
-}
-
-enum class Form { sql, custom };
-
-inline void copy_database(const std::string& from, const std::string& to, Form form,
-                          const std::vector<std::string>& options = {}) {
-    const std::filesystem::path file =
-        std::filesystem::temp_directory_path() / ("baton_dump_" + std::to_string(::getpid()));
-    std::vector<std::string> dump{
-        testing::client_program("pg_dump"), "-d", from, "-O", "-x", "-f", file.string()};
-    dump.insert(dump.end(), options.begin(), options.end());
-    if (form == Form::custom) dump.emplace_back("-Fc");
-    run(dump);
-    if (form == Form::custom) {
-        run({testing::client_program("pg_restore"), "-e", "-d", to, file.string()});
-    } else {
-        run({testing::client_program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", to, "-f",
-             file.string()});
-    }
-    std::filesystem::remove(file);
-}
-
-// Uses up transaction ids until `xid` is the next one.
-inline void advance_xid_to(Connection& connection, std::int64_t xid) {
-    const std::int64_t next =
-        connection.exec("select pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-            .only()
-            .integer(0);
-    if (next + 2 >= xid) return;
-    connection.exec("create temp table burnt (n int)");
-    connection.exec("do $$ begin for i in 1.." + std::to_string(xid - next - 2) +
-                    " loop begin insert into burnt values (i); "
-                    "exception when others then raise; end; end loop; end $$");
-    connection.exec("drop table burnt");
-}
+using testing::advance_xid_to;
+using testing::copy_database;
+using testing::Form;
 
 inline std::int64_t count_of(Connection& connection, const std::string& what) {
     return connection.exec("select count(*) from " + what).only().integer(0);
@@ -229,6 +192,32 @@ protected:
             "current_setting('unix_socket_directories'), current_setting('port'), "
             "current_database())");
         return std::string(rows.only().text(0));
+    }
+
+    // Lets a replica, which has the tables and no rows, follow by logical replication: rows come
+    // one transaction at a time, and sequences do not come at all.
+    void subscribe(Connection& replica) {
+        connection_.exec("create publication all_of_it for tables in schema baton_test");
+        connection_.exec("select pg_create_logical_replication_slot('to_replica', 'pgoutput')");
+        replica.exec("create subscription from_first connection '" +
+                     connection_url_of(connection_) +
+                     "' publication all_of_it with (create_slot = false, slot_name = to_replica)");
+    }
+
+    // Ends that once the replica has everything.
+    void unsubscribe(Connection& replica) {
+        EXPECT_TRUE(testing::eventually(std::chrono::seconds(20), [&] {
+            return count_of(replica, "pg_subscription_rel where srsubstate <> 'r'") == 0 &&
+                   count_of(replica, "event") == count_of(connection_, "event") &&
+                   count_of(replica, "batch") == count_of(connection_, "batch");
+        }));
+        replica.exec("alter subscription from_first disable");
+        replica.exec("alter subscription from_first set (slot_name = none)");
+        replica.exec("drop subscription from_first");
+        EXPECT_TRUE(testing::eventually(std::chrono::seconds(10), [&] {
+            return count_of(connection_, "pg_replication_slots where active") == 0;
+        }));
+        connection_.exec("select pg_drop_replication_slot('to_replica')");
     }
 
     std::vector<LoggedEvent> original_;

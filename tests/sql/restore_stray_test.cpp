@@ -7,12 +7,9 @@
 
 #include "outcome.hpp"
 #include "restore_fixture.hpp"
-#include "support/eventually.hpp"
 
 namespace baton::sql {
 namespace {
-
-using namespace std::chrono_literals;
 
 class RestoreStrayTest : public RestoreTest {};
 
@@ -143,11 +140,8 @@ TEST_F(RestoreStrayTest, LogicalReplicaGoesOn) {
     const std::string there = database_elsewhere();
     copy_database(database_.url(), there, Form::sql, {"-s"});
     dispatch(10);
-    connection_.exec("create publication all_of_it for tables in schema baton_test");
     Connection replica(there, testing::in_test_schema());
-    connection_.exec("select pg_create_logical_replication_slot('to_replica', 'pgoutput')");
-    replica.exec("create subscription from_first connection '" + connection_url_of(connection_) +
-                 "' publication all_of_it with (create_slot = false, slot_name = to_replica)");
+    subscribe(replica);
     {
         LogFollower follower(database_.url());
         dispatch(20);
@@ -156,18 +150,7 @@ TEST_F(RestoreStrayTest, LogicalReplicaGoesOn) {
         follower.take(5);
         dispatch(5);
     }
-    const bool arrived = testing::eventually(20s, [&] {
-        return count_of(replica, "pg_subscription_rel where srsubstate <> 'r'") == 0 &&
-               count_of(replica, "event") == count_of(connection_, "event") &&
-               count_of(replica, "batch") == count_of(connection_, "batch");
-    });
-    EXPECT_TRUE(arrived);
-    replica.exec("alter subscription from_first disable");
-    replica.exec("alter subscription from_first set (slot_name = none)");
-    replica.exec("drop subscription from_first");
-    EXPECT_TRUE(testing::eventually(
-        10s, [&] { return count_of(connection_, "pg_replication_slots where active") == 0; }));
-    connection_.exec("select pg_drop_replication_slot('to_replica')");
+    unsubscribe(replica);
     EXPECT_EQ(whole_log(replica), whole_log(connection_));
     LogFollower follower(there);
     go_on(replica, follower);

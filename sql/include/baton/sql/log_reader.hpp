@@ -30,7 +30,7 @@ struct Window {
 /// Where the log goes on.
 struct Checkpoint {
     Position next_position{1};
-    std::int64_t after_id = 0;
+    std::int64_t after_id = 0;  ///< Never below what came from another cluster: origin_id.sql.
     Window before;
     Window window;
 };
