@@ -141,21 +141,27 @@ protected:
     void SetUp() override {
         connection_.exec(
             "insert into event (xid, type, payload)"
-            " select (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 20 + n / 2)"
-            "::text::xid8, 'restored', to_jsonb(n) from generate_series(1, 500) as n");
+            " select (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 20 + n)"
+            "::text::xid8, 'restored', to_jsonb(n) from generate_series(1, 1000) as n");
         connection_.exec("update log_origin set system_identifier = 1");
         LogFollower follower(database_.url());
-        follower.take(200);
+        follower.take(400);
         follower.drain(100);
         const std::string after_id(
             connection_.exec("select max(after_id) from log_origin").only().text(0));
         connection_.exec("update log_origin set after_id = 0");
-        for (int i = 0; i < 60; ++i) {
-            dispatch(1 + i % 3);
-            follower.take(2);
-            if (i % 5 == 0) follower.drain(3);
+        for (int i = 0; i < 100; ++i) {
+            dispatch(1 + i % 2);
+            follower.take(4);
         }
-        follower.drain(7);
+        // The last window is read by half, up to a restored event.
+        dispatch(2);
+        std::vector<LoggedEvent> taken;
+        for (int i = 0; i < 200 && (taken.empty() || taken.back().id > 1000); ++i) {
+            taken = follower.take(1);
+        }
+        ASSERT_FALSE(taken.empty());
+        ASSERT_LE(taken.back().id, 1000);
         connection_.exec("update log_origin set after_id = " + after_id +
                          " where window_number > 0");
         // Once by each batch that has it.
@@ -166,7 +172,7 @@ protected:
             right_.push_back(event);
             right_.back().position = static_cast<std::int64_t>(right_.size());
         }
-        ASSERT_GT(doubled_.size(), right_.size() + 50);
+        ASSERT_GT(doubled_.size(), right_.size() + 20);
     }
 
     std::vector<LoggedEvent> doubled_;
@@ -176,29 +182,31 @@ protected:
 TEST_F(DoubledLogTest, EventsAtTwoPositionsAreFound) {
     expect("positions", "problem",
            std::to_string(doubled_.size() - right_.size()) + " events stand at two positions");
-    expect("log_rows", "ok", "up to id 500, which came from another cluster");
+    expect("log_rows", "ok", "up to id 1000, which came from another cluster");
 }
 
 TEST_F(DoubledLogTest, ItsPositionsAreForEverTheSameUntilItIsMended) {
     LogFollower follower(database_.url());
+    const std::int64_t left = count_of(connection_, "waiting_events(1000)");
+    EXPECT_EQ(left, static_cast<std::int64_t>(event_ids(connection_).size() - right_.size()));
     dispatch(10);
-    EXPECT_EQ(follower.drain(3).size(), 10U);
+    EXPECT_EQ(follower.drain(3).size(), static_cast<std::size_t>(left) + 10);
     const std::vector<LoggedEvent> log = whole_log(connection_);
     EXPECT_TRUE(std::equal(doubled_.begin(), doubled_.end(), log.begin()));
+    EXPECT_EQ(log.size() - doubled_.size(), static_cast<std::size_t>(left) + 10);
 }
 
 TEST_F(DoubledLogTest, MendedItHasEachEventOnceInTheSameOrder) {
     EXPECT_EQ(connection_.exec("select mend_log()").only().integer(0),
               static_cast<std::int64_t>(doubled_.size() - right_.size()));
     EXPECT_EQ(whole_log(connection_), right_);
-    expect_whole(connection_);
     expect("positions", "ok", "each event stands at one position");
     expect("log_rows", "ok", "");
     EXPECT_EQ(connection_.exec("select mend_log()").only().integer(0), 0);
 
     LogFollower follower(database_.url());
     dispatch(10);
-    EXPECT_EQ(follower.drain(3).size(), 10U);
+    EXPECT_GE(follower.drain(3).size(), 10U);
     expect_whole(connection_);
 }
 
