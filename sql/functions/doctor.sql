@@ -28,7 +28,6 @@ declare
     grant_text  text := pg_catalog.format('grant pg_read_all_stats to %I', current_user);
     ids_left    bigint;
     in_default  bigint;
-    origin      bigint;
     connections bigint;
     room        bigint;
     named       text;
@@ -36,6 +35,12 @@ declare
     role_count  bigint;
     foreign_names text;
 begin
+    return query select * from check_rows();
+    if missing_rows() is not null then
+        return;
+    end if;
+    return query select * from check_row_security();
+
     select * into strict l from leader where only_row;
     select s.pid, s.doing into session from leader_session(l) as s;
     return query select 'leader',
@@ -93,14 +98,7 @@ begin
       from pg_sequences q
      where q.schemaname = schema_name and q.sequencename = 'event_id_seq';
 
-    select o.system_identifier into origin from log_origin o order by o.window_number desc limit 1;
-    return query select 'cluster',
-        case when origin = c.system_identifier then 'ok' else 'warning' end,
-        case when origin = c.system_identifier then 'the log belongs to this cluster'
-             else 'the data came from another cluster, and nobody has led since' end,
-        case when origin <> c.system_identifier
-             then 'start an orchestrator: the first leadership re-bases the log' end
-      from pg_control_system() as c;
+    return query select * from check_cluster();
 
     select count(*) into connections
       from pg_stat_activity a
