@@ -36,6 +36,7 @@ declare
     made        record;
     fn          regprocedure;
     kind        regtype;
+    secured     regclass;
     known       record;
     snapshot_id bigint;
     beyond      text;
@@ -44,13 +45,13 @@ begin
     -- superuser, in a schema where others can make functions.
     if owner <> current_user then
         for made in
-            select 'function ' || p.oid::regprocedure as name
+            select 'function ' || p.oid::regprocedure::text as name
               from pg_proc p
              where p.pronamespace = schema_name::regnamespace
                and pg_get_userbyid(p.proowner) = current_user
              union all
             select case c.relkind when 'v' then 'view ' when 'S' then 'sequence ' else 'table ' end
-                   || c.oid::regclass
+                   || c.oid::regclass::text
               from pg_class c
              where c.relnamespace = schema_name::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
                and pg_get_userbyid(c.relowner) = current_user
@@ -60,7 +61,7 @@ begin
                                   and d.refclassid = 'pg_class'::regclass
                                   and d.deptype = 'i' and c.relkind = 'S')
              union all
-            select 'domain ' || t.oid::regtype
+            select 'domain ' || t.oid::regtype::text
               from pg_type t
              where t.typnamespace = schema_name::regnamespace and t.typtype = 'd'
                and pg_get_userbyid(t.typowner) = current_user
@@ -68,6 +69,21 @@ begin
             execute pg_catalog.format('alter %s owner to %I', made.name, owner);
         end loop;
     end if;
+
+    -- Event triggers of some databases switch it on for every new table: then only the owner would
+    -- find rows. What a person wants of a view's table is left alone.
+    foreach secured in array array(
+        select c.oid::regclass
+          from pg_class c
+         where c.relnamespace = schema_name::regnamespace and c.relkind in ('r', 'p')
+           and (c.relrowsecurity or c.relforcerowsecurity)
+           and pg_catalog.pg_has_role(c.relowner, 'usage')
+           and not exists (select from reducer_version r
+                            where c.relname = r.name || '__v' || r.version::text))
+    loop
+        execute pg_catalog.format('alter table %s disable row level security, '
+                                  'no force row level security', secured);
+    end loop;
 
     execute pg_catalog.format('revoke all on schema %I from public', schema_name);
     for fn in
@@ -168,7 +184,7 @@ begin
         'grant create on schema %I to %I', schema_name, schema_name || '_orchestrate');
 
     for snapshot_id in select s.id from view_snapshot s loop
-        execute pg_catalog.format('grant select on %I to %I', 'view_snapshot_' || snapshot_id,
+        execute pg_catalog.format('grant select on %I to %I', 'view_snapshot_' || snapshot_id::text,
                                   schema_name || '_orchestrate');
     end loop;
     -- Views that were made before the group roles were, or by whoever led first.

@@ -55,3 +55,19 @@ $$;
 
 -- It takes how much of the log it looks at.
 drop function if exists doctor();
+
+-- They name their columns, instead of rows of event that fail when somebody adds a column to it.
+do $$
+begin
+    if exists (select from pg_proc p
+                where p.pronamespace = current_schema()::regnamespace
+                  and p.proname in ('log_slice', 'log_main_run')
+                  and p.prorettype = 'event'::regtype)
+    then
+        drop function if exists log_slice(
+            bigint, xid8, pg_snapshot, pg_snapshot, bigint, xid8[], bigint, integer);
+        drop function if exists log_main_run(
+            bigint, xid8, pg_snapshot, pg_snapshot, bigint, bigint);
+    end if;
+end;
+$$;

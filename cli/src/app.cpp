@@ -13,6 +13,7 @@
 #include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
 #include "baton/sql/migrator.hpp"
+#include "baton/sql/rights.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
 
@@ -140,7 +141,8 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 std::optional<std::string> fault_of_schema(const environments::Environment& environment) {
     const std::string& name = environment.name.value;
     try {
-        sql::Connection connection(environment.url.value, {.writable = false, .pooled = true});
+        sql::Connection connection(environment.url.value,
+                                   {.schema = "pg_catalog", .writable = false, .pooled = true});
         const sql::InstallStatus status = sql::Migrator().status(connection, environment.schema());
         if (!status.installed) {
             return "the environment " + name +
@@ -169,10 +171,7 @@ Error explained(const Error& error, const Invocation& invocation) {
                 code = ErrorCode::not_installed;
             }
         }
-        // A function of ours that says by itself who may, see require_operator(), says enough.
-        if (state == "42501" && what.find("is no development environment") == std::string::npos) {
-            what += "; this role lacks a right: `baton doctor` lists the group roles to grant";
-        }
+        what += sql::advice_on_rights(error);
     }
     // What was written below the command line does not know the program, nor its environment.
     if (invocation.environment) {

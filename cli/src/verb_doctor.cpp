@@ -81,8 +81,9 @@ private:
     }
 
     void look_at_recovery(sql::Connection& connection) {
+        sql::Transaction transaction(connection);
         const sql::Row row =
-            connection
+            transaction
                 .exec("select pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'")
                 .only();
         if (row.boolean(0)) {

@@ -36,9 +36,11 @@ Environment load(Given& given, Invocation& invocation) {
     return given.settings.load(given.name, invocation);
 }
 
-// A direct session outside of any schema: migrations set what they need.
+// A direct session outside of any schema of a person: migrations set what they need, and what is
+// asked about the catalogue finds no operators and functions but Postgres' own.
 sql::Connection connect_directly(const Environment& environment) {
-    return sql::Connection(environment.url.value, {.application_name = "baton environment"});
+    return sql::Connection(environment.url.value,
+                           {.application_name = "baton environment", .schema = "pg_catalog"});
 }
 
 std::string joined(const std::vector<std::string>& words) {

@@ -156,7 +156,7 @@ void run(sql::PrivatePostgres& server, Orchestrator& orchestrator,
 // real one.
 sql::Membership install(const environments::Environment& environment) {
     {
-        sql::Connection connection(environment.url.value);
+        sql::Connection connection(environment.url.value, {.schema = "pg_catalog"});
         sql::Migrator().install(connection, environment.schema());
     }
     describe(environment);

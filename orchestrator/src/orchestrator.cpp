@@ -12,6 +12,7 @@
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/listener.hpp"
 #include "baton/sql/migrator.hpp"
+#include "baton/sql/rights.hpp"
 #include "carried.hpp"
 #include "leader.hpp"
 #include "standby.hpp"
@@ -50,10 +51,11 @@ void require_installed(sql::Connection& connection, const OrchestratorOptions& o
     migrator.require_installed(connection, options.schema);
 }
 
-// Errors that waiting does not mend: the set-up is wrong, or a bug.
-bool is_final(const Error& error) {
+// Errors that waiting does not mend: the set-up is wrong, or a bug. But who has led had all rights:
+// one that was taken away meanwhile can be given back, and nobody should have to start it anew.
+bool is_final(const Error& error, bool has_led) {
     return !error.retryable() && !error.loses_connection() && error.code() != ErrorCode::deposed &&
-           !orchestrator::is_passing(error);
+           !orchestrator::is_passing(error) && !(has_led && sql::lacks_right(error));
 }
 
 }  // namespace
@@ -83,13 +85,13 @@ void Orchestrator::run() {
         try {
             lead_or_wait();
         } catch (const Error& error) {
-            if (is_final(error)) throw;
+            if (is_final(error, held_.has_value())) throw;
             if (std::chrono::steady_clock::now() - started > std::chrono::seconds(10)) {
                 backoff.reset();
             }
             const auto wait = backoff.next();
-            log().warn("leadership interrupted: {}; trying again in {} ms{}", error.what(),
-                       wait.count(), advice());
+            log().warn("leadership interrupted: {}{}; trying again in {} ms{}", error.what(),
+                       sql::advice_on_rights(error), wait.count(), advice());
             pause(wait);
         }
     }

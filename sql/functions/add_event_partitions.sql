@@ -49,10 +49,11 @@ begin
         exit when top_id > event_id_value() + rows;
 
         select c.conname, c.convalidated,
-               (pg_catalog.regexp_match(c.conname, '^apart_from_(\d+)_to_(\d+)$'))::bigint[] as ids
+               (pg_catalog.regexp_match(
+                    c.conname, '^apart_from_([0-9]+)_to_([0-9]+)$'))::bigint[] as ids
           into apart
           from pg_constraint c
-         where c.conrelid = 'event_default'::regclass and c.conname like 'apart\_from\_%';
+         where c.conrelid = 'event_default'::regclass and c.conname ^@ 'apart_from_';
         if apart.conname is not null and not apart.convalidated then
             execute pg_catalog.format('alter table event_default validate constraint %I',
                 apart.conname);
@@ -80,7 +81,7 @@ begin
             exit;
         end if;
 
-        partition := 'event_from_' || first_id;
+        partition := 'event_from_' || first_id::text;
         execute pg_catalog.format(
             'create table %I (like event including defaults including constraints)', partition);
         -- Else a column of such rows, in anybody's table, would keep it from being dropped.

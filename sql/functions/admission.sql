@@ -24,6 +24,7 @@ declare
 begin
     enrols := false;
     is_next := false;
+    perform require_rows();
     select e.* into strict here from environment e where e.only_row;
     here.name := coalesce(
         here.name,

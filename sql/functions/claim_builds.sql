@@ -51,16 +51,17 @@ begin
     update view_build v set seen_at = clock_timestamp() where v.backend_pid = pg_backend_pid();
     for b in
         select * from view_build v
-         where v.view || '@' || v.version = any (claim_builds.reducers)
+         where v.view || '@' || v.version::text = any (claim_builds.reducers)
            and not is_kept(v)
            and not exists (
                 select from promotion p
                  cross join lateral unnest(p.view_sets, p.versions) as w (view_set, version)
                   join set_version s on s.view_set = w.view_set and s.version = w.version
-                 where p.state = 'requested' and v.view || '@' || v.version = any (s.members)
+                 where p.state = 'requested' and v.view || '@' || v.version::text = any (s.members)
                    and exists (
                         select from unnest(p.view_sets, p.versions) as o (view_set, version)
-                         where o.view_set || '@' || o.version <> all (claim_builds.view_sets)))
+                         where o.view_set || '@' || o.version::text
+                               <> all (claim_builds.view_sets)))
          order by v.view, v.version
     loop
         return query

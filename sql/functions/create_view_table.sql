@@ -10,7 +10,7 @@ volatile
 set search_path from current
 as $$
 declare
-    table_name text := view || '__v' || version;
+    table_name text := view || '__v' || version::text;
 begin
     if exists (select from pg_class c
                 where c.relnamespace = current_schema()::regnamespace
@@ -22,7 +22,7 @@ begin
                         where r.name = create_view_table.view
                           and r.version <> create_view_table.version
                           and to_regclass(pg_catalog.format(
-                                '%I.%I', current_schema(), r.name || '__v' || r.version))
+                                '%I.%I', current_schema(), r.name || '__v' || r.version::text))
                               is not null)
     then
         raise exception 'the name % is taken in schema %; name the reducer otherwise',
@@ -33,6 +33,8 @@ begin
     if to_regclass(pg_catalog.format('%I.%I', current_schema(), table_name)) is null then
         execute pg_catalog.format('create table %I %s', table_name,
                                   view_table(create_view_table.columns));
+        -- An event trigger may have switched it on.
+        execute pg_catalog.format('alter table %I disable row level security', table_name);
     end if;
     perform share_view(create_view_table.view, create_view_table.version, true);
 end;

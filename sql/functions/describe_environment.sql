@@ -37,6 +37,7 @@ begin
             using errcode = 'BT016';
     end if;
 
+    perform require_rows();
     select * into strict former from environment where only_row for update;
     if former.name is distinct from describe_environment.name then
         delete from machine where former.name is not null;

@@ -41,7 +41,7 @@ begin
                 using errcode = 'BT001';
         end if;
         if element ->> 'dispatch_id' !~*
-           '^(\{([0-9a-f]{4}-?){7}[0-9a-f]{4}\}|([0-9a-f]{4}-?){7}[0-9a-f]{4})$'
+           '^([{]([0-9a-f]{4}-?){7}[0-9a-f]{4}[}]|([0-9a-f]{4}-?){7}[0-9a-f]{4})$'
         then
             raise exception 'dispatch_many: dispatch_id is no uuid'
                 using errcode = 'BT001';

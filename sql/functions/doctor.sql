@@ -29,7 +29,6 @@ declare
     grant_text  text := pg_catalog.format('grant pg_read_all_stats to %I', current_user);
     ids_left    bigint;
     in_default  bigint;
-    origin      bigint;
     connections bigint;
     room        bigint;
     named       text;
@@ -37,6 +36,12 @@ declare
     role_count  bigint;
     foreign_names text;
 begin
+    return query select * from check_rows();
+    if missing_rows() is not null then
+        return;
+    end if;
+    return query select * from check_row_security();
+
     select * into strict l from leader where only_row;
     select s.pid, s.doing into session from leader_session(l) as s;
     return query select 'leader',
@@ -94,14 +99,7 @@ begin
       from pg_sequences q
      where q.schemaname = schema_name and q.sequencename = 'event_id_seq';
 
-    select o.system_identifier into origin from log_origin o order by o.window_number desc limit 1;
-    return query select 'cluster',
-        case when origin = c.system_identifier then 'ok' else 'warning' end,
-        case when origin = c.system_identifier then 'the log belongs to this cluster'
-             else 'the data came from another cluster, and nobody has led since' end,
-        case when origin <> c.system_identifier
-             then 'start an orchestrator: the first leadership re-bases the log' end
-      from pg_control_system() as c;
+    return query select * from check_cluster();
 
     return query select * from check_log(doctor.whole_log);
 

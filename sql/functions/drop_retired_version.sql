@@ -25,8 +25,10 @@ begin
      where not exists (select from view_state s where s.view = v.name and s.version = v.version)
        and not exists (select from view_build b where b.view = v.name and b.version = v.version)
        and not exists (select from set_version s
-                        where s.state <> 'retired' and v.name || '@' || v.version = any (s.members))
-       and to_regclass(pg_catalog.format('%I.%I', current_schema(), v.name || '__v' || v.version))
+                        where s.state <> 'retired'
+                          and v.name || '@' || v.version::text = any (s.members))
+       and to_regclass(pg_catalog.format('%I.%I', current_schema(),
+                                          v.name || '__v' || v.version::text))
            is not null
      order by v.name, v.version
      limit 1;
@@ -43,11 +45,11 @@ begin
         select p.oid::regprocedure
           from pg_proc p
          where p.pronamespace = current_schema()::regnamespace
-           and p.proname ~ ('^' || r.name || '__v' || r.version || '(_from_v[0-9]+)?$')
+           and p.proname ~ ('^' || r.name || '__v' || r.version::text || '(_from_v[0-9]+)?$')
     loop
         execute pg_catalog.format('drop routine %s', fn);
     end loop;
-    execute pg_catalog.format('drop table %I', r.name || '__v' || r.version);
-    return r.name || '@' || r.version;
+    execute pg_catalog.format('drop table %I', r.name || '__v' || r.version::text);
+    return r.name || '@' || r.version::text;
 end;
 $$;

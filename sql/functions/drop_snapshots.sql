@@ -47,7 +47,7 @@ begin
          order by s.id
     loop
         begin
-            execute pg_catalog.format('drop table if exists %I', 'view_snapshot_' || old.id);
+            execute pg_catalog.format('drop table if exists %I', 'view_snapshot_' || old.id::text);
             delete from view_snapshot s where s.id = old.id;
             return pg_catalog.format('%s@%s at %s', old.view, old.version, old.position);
         exception when lock_not_available or dependent_objects_still_exist then

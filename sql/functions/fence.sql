@@ -32,6 +32,7 @@ begin
             for share;
     end if;
     if not found then
+        perform require_rows();
         select * into strict l from leader where only_row;
         if l.epoch = fence.epoch then
             raise exception 'deposed: epoch % %', fence.epoch,

@@ -15,7 +15,7 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    versioned text := forget_reducer.name || '__v' || forget_reducer.version;
+    versioned text := forget_reducer.name || '__v' || forget_reducer.version::text;
     fn        regprocedure;
 begin
     delete from view_state s

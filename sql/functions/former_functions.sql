@@ -13,7 +13,7 @@ as $$
            pg_catalog.format('%I.%I', current_schema(), p.proname)
       from pg_proc p
      where p.pronamespace = current_schema()::regnamespace
-       and p.proname ~ ('^' || view || '__v' || version || '_from_v[0-9]{1,4}$')
+       and p.proname ~ ('^' || view || '__v' || version::text || '_from_v[0-9]{1,4}$')
        and p.pronargs = 0
      order by 1 desc;
 $$;

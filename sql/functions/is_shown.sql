@@ -11,5 +11,5 @@ as $$
          where r.ev_class = to_regclass(pg_catalog.format('%I.%I', current_schema(), view))
            and d.refclassid = 'pg_class'::regclass
            and d.refobjid = to_regclass(pg_catalog.format('%I.%I', current_schema(),
-                                                          view || '__v' || version)));
+                                                          view || '__v' || version::text)));
 $$;

@@ -35,7 +35,7 @@ begin
         if wanted.state is null then
             raise exception 'view set % has no version % here; there %', wanted.view_set,
                 coalesce(wanted.version::text, 'null'),
-                coalesce('is ' || (select string_agg(s.version || ' (' || s.state || ')', ', '
+                coalesce('is ' || (select string_agg(s.version::text || ' (' || s.state || ')', ', '
                                                      order by s.version)
                                      from set_version s where s.view_set = wanted.view_set),
                          'is no view set of this name: ' || coalesce(
@@ -53,12 +53,12 @@ begin
         end if;
         own := (select pg_catalog.array_agg(pg_catalog.split_part(m, '@', 1))
                   from pg_catalog.unnest(wanted.members) as m);
-        if views && own or wanted.view_set || '@' || wanted.version = any (promoted) then
+        if views && own or wanted.view_set || '@' || wanted.version::text = any (promoted) then
             raise exception 'view set %@% and another one of this promotion have a view in common',
                 wanted.view_set, wanted.version
                 using errcode = 'BT035';
         end if;
-        promoted := promoted || (wanted.view_set || '@' || wanted.version);
+        promoted := promoted || (wanted.view_set || '@' || wanted.version::text);
         views := views || own;
     end loop;
 
@@ -70,7 +70,7 @@ begin
          where s.state = 'live' and s.view_set <> all (live_sets_after.view_sets)
     loop
         if not other.views && views then
-            kept := kept || (other.view_set || '@' || other.version);
+            kept := kept || (other.view_set || '@' || other.version::text);
         elsif not other.views <@ views then
             raise exception 'view set %@% would lose a view to this promotion: promote a version '
                 'of % along that is without it',
@@ -80,11 +80,12 @@ begin
     end loop;
     select l.view, s.view_set, s.version into other
       from view_state l
-      join set_version s on s.state = 'building' and l.view || '@' || l.version = any (s.members)
+      join set_version s on s.state = 'building'
+                        and l.view || '@' || l.version::text = any (s.members)
      where l.view <> all (views)
        and not exists (select from set_version k
-                        where k.view_set || '@' || k.version = any (kept)
-                          and l.view || '@' || l.version = any (k.members))
+                        where k.view_set || '@' || k.version::text = any (kept)
+                          and l.view || '@' || l.version::text = any (k.members))
      limit 1;
     if found then
         raise exception 'view % leaves its set, and %@% has it: promote that along', other.view,

@@ -13,11 +13,24 @@ create or replace function log_main_run(
     ceiling_id  bigint,
     after_id    bigint
 )
-returns setof event
+returns table (
+    xid            xid8,
+    id             bigint,
+    dispatched_at  timestamptz,
+    type           event_type,
+    key            event_key,
+    tenant         event_tenant,
+    payload        event_payload,
+    body           event_body,
+    content_type   event_content_type,
+    meta           event_meta,
+    schema_version event_schema_version
+)
 language sql
 stable
 begin atomic
-    select e.*
+    select e.xid, e.id, e.dispatched_at, e.type, e.key, e.tenant, e.payload, e.body,
+           e.content_type, e.meta, e.schema_version
       from event e
      where e.id > greatest(log_main_run.floor_id, log_main_run.after_id)
        and e.id <= log_main_run.ceiling_id

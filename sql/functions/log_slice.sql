@@ -35,7 +35,8 @@
 --             after_id: only events with a higher id; never below the window's origin_id(), since
 --             a restored event can have a straggler's transaction id. page: as many as the
 --             caller's own limit.
--- Returns   events in no order; the caller says `order by id limit page`.
+-- Returns   events in no order; the caller says `order by id limit page`. Their columns by name: a
+--           row of event would fail as soon as somebody adds a column to that table.
 -- Cost      of `order by id limit page`: the page, whatever the window, the log and the age of the
 --           oldest transaction are. The planner inlines this function; a test pins the plans.
 --           Where stragglers fill the page, the main run ends with them: else each page of a bulk
@@ -52,11 +53,24 @@ create or replace function log_slice(
     after_id    bigint,
     page        integer
 )
-returns setof event
+returns table (
+    xid            xid8,
+    id             bigint,
+    dispatched_at  timestamptz,
+    type           event_type,
+    key            event_key,
+    tenant         event_tenant,
+    payload        event_payload,
+    body           event_body,
+    content_type   event_content_type,
+    meta           event_meta,
+    schema_version event_schema_version
+)
 language sql
 stable
 begin atomic
-    (select e.*
+    (select e.xid, e.id, e.dispatched_at, e.type, e.key, e.tenant, e.payload, e.body,
+            e.content_type, e.meta, e.schema_version
        from event e
       where e.id > greatest(log_slice.floor_id, log_slice.after_id)
         and e.id <= least(log_slice.ceiling_id, (
@@ -77,10 +91,12 @@ begin atomic
       order by e.id
       limit log_slice.page)
     union all
-    (select late.*
+    (select late.xid, late.id, late.dispatched_at, late.type, late.key, late.tenant, late.payload,
+            late.body, late.content_type, late.meta, late.schema_version
        from unnest(log_slice.stragglers) as straggler (xid)
       cross join lateral (
-         select e.*
+         select e.xid, e.id, e.dispatched_at, e.type, e.key, e.tenant, e.payload, e.body,
+                e.content_type, e.meta, e.schema_version
            from event e
           where (e.xid, e.id) > (straggler.xid, log_slice.after_id)
             and (e.xid, e.id) <= (straggler.xid, log_slice.ceiling_id)

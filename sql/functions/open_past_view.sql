@@ -22,7 +22,7 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    table_name text := pg_catalog.format('%I', view || '__v' || version);
+    table_name text := pg_catalog.format('%I', view || '__v' || version::text);
     kept       view_snapshot;
     names      text;
 begin
@@ -53,11 +53,13 @@ begin
       from pg_attribute a
       join pg_attribute k on k.attname = a.attname and k.attnum > 0 and not k.attisdropped
                          and k.attrelid = pg_catalog.format(
-                                 '%I.%I', current_schema(), 'view_snapshot_' || kept.id)::regclass
+                                 '%I.%I', current_schema(),
+                                 'view_snapshot_' || kept.id::text)::regclass
      where a.attrelid = ('pg_temp.' || table_name)::regclass and a.attnum > 0
        and not a.attisdropped and a.attgenerated = '';
     execute pg_catalog.format('insert into pg_temp.%1$s (%2$s) select %2$s from %3$I.%4$I',
-                              table_name, names, current_schema(), 'view_snapshot_' || kept.id);
+                              table_name, names, current_schema(),
+                              'view_snapshot_' || kept.id::text);
     execute pg_catalog.format('analyze pg_temp.%s', table_name);
     return kept.position;
 end;

@@ -50,7 +50,7 @@ begin
           from promotion_builds(p.view_sets, p.versions) as m
          where (m.b).backend_pid = pg_backend_pid()
            and exists (select from unnest(p.view_sets, p.versions) as w (view_set, version)
-                        where w.view_set || '@' || w.version <> all (open_promotion.carried))
+                        where w.view_set || '@' || w.version::text <> all (open_promotion.carried))
          limit 1;
         if found then
             raise exception 'the build of %@% is given up: promotion % needs it, which this '

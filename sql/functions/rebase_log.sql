@@ -37,7 +37,7 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-    this_cluster bigint      := (select system_identifier from pg_control_system());
+    this_cluster bigint      := this_cluster();
     everything   pg_snapshot := '9223372036854775807:9223372036854775807:';
     nothing      pg_snapshot := '1:1:';
     last         log_window;

@@ -76,11 +76,12 @@ begin
     if stood is null and known.name is not null then
         -- It was here, and retired, and is not dropped yet: its rows say nothing any more.
         execute pg_catalog.format('select exists (select from %I)',
-                                  register_reducer.name || '__v' || register_reducer.version)
+                                  register_reducer.name || '__v' || register_reducer.version::text)
            into is_filled;
         if is_filled then
-            execute pg_catalog.format('truncate %I',
-                                      register_reducer.name || '__v' || register_reducer.version);
+            execute pg_catalog.format(
+                'truncate %I',
+                register_reducer.name || '__v' || register_reducer.version::text);
         end if;
     end if;
     if register_reducer.is_live then

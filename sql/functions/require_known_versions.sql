@@ -26,7 +26,7 @@ begin
         raise exception '% has schema version %, %@% knows %: promote a version of % that knows it',
             newer.type, newer.schema_version, require_known_versions.name,
             require_known_versions.version,
-            case newer.newest when 1 then '1' else '1 to ' || newer.newest end,
+            case newer.newest when 1 then '1' else '1 to ' || newer.newest::text end,
             require_known_versions.name
             using errcode = 'BT036';
     end if;

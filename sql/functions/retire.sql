@@ -9,15 +9,15 @@ as $$
 begin
     update set_version s
        set state = 'retired', since = clock_timestamp()
-     where s.view_set || '@' || s.version = any (retire.retired) and s.state <> 'live';
+     where s.view_set || '@' || s.version::text = any (retire.retired) and s.state <> 'live';
     delete from view_build b
      where not exists (select from set_version s
                         where s.state <> 'retired'
-                          and b.view || '@' || b.version = any (s.members));
+                          and b.view || '@' || b.version::text = any (s.members));
     -- Should they be registered anew, nothing begins with what was copied of them before: it is of
     -- no build any more, until drop_snapshots() has dropped it.
     update view_snapshot c
-       set build = 'retired ' || c.id
+       set build = 'retired ' || c.id::text
      where not exists (select from view_state l where l.view = c.view and l.version = c.version)
        and not exists (select from view_build b where b.view = c.view and b.version = c.version);
     -- Nobody stands before them any more.

@@ -12,7 +12,7 @@ security definer
 set search_path from current
 as $$
 declare
-    old text[] := (select pg_catalog.array_agg(s.view_set || '@' || s.version)
+    old text[] := (select pg_catalog.array_agg(s.view_set || '@' || s.version::text)
                      from set_version s
                     where s.state = 'warm' and s.since < clock_timestamp() - rollback_window);
 begin

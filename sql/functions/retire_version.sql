@@ -35,10 +35,10 @@ begin
     elsif known.state = 'live' then
         update set_version s set state = 'warm'
          where s.view_set = known.view_set and s.version = known.version;
-        delete from view_state l where l.view || '@' || l.version = any (known.members);
+        delete from view_state l where l.view || '@' || l.version::text = any (known.members);
         update leader set lease_until = clock_timestamp(), backend_pid = null where only_row;
         perform pg_catalog.pg_notify(current_schema() || '_leader', '');
     end if;
-    perform retire(array[known.view_set || '@' || known.version]);
+    perform retire(array[known.view_set || '@' || known.version::text]);
 end;
 $$;

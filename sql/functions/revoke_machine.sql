@@ -36,6 +36,7 @@ begin
        set claim = claim + 1, backend_pid = null, machine_id = null
      where machine_id = revoke_machine.machine_id;
 
+    perform require_rows();
     select * into strict former from leader where only_row for update;
     if former.machine_id is distinct from revoke_machine.machine_id or former.backend_pid is null
     then

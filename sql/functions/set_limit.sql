@@ -37,6 +37,7 @@ begin
             using errcode = 'BT025';
     end if;
 
+    perform require_rows();
     execute pg_catalog.format('update event_limit set %I = $1 where only_row', set_limit.name)
         using set_limit.value;
     if set_limit.name = 'max_lag' then

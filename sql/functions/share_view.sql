@@ -52,14 +52,14 @@ begin
           from pg_class c
          where c.relnamespace = current_schema()::regnamespace
            and c.relkind in ('r', 'p', 'v', 'm', 'S')
-           and (c.relname in (share_view.view, share_view.view || '__v' || share_view.version)
+           and (c.relname in (share_view.view, share_view.view || '__v' || share_view.version::text)
                 or share_view.with_helpers and c.oid <> all (known_objects)
                    and c.relowner = to_regrole(pg_catalog.quote_ident(me)))
          union all
         select 'function', p.oid::regprocedure::text, p.proowner, false
           from pg_proc p
          where p.pronamespace = current_schema()::regnamespace and p.prokind = 'f'
-           and (p.proname = share_view.view || '__v' || share_view.version
+           and (p.proname = share_view.view || '__v' || share_view.version::text
                 or share_view.with_helpers and p.oid <> all (known_objects)
                    and p.proowner = to_regrole(pg_catalog.quote_ident(me)))
     loop

@@ -13,7 +13,7 @@ as $$
                              l.version, l.state, l.position)
       from unnest(view_sets, versions) as w (view_set, version)
       join set_version s on s.view_set = w.view_set and s.version = w.version
-      join view_state l on l.view || '@' || l.version = any (s.members)
+      join view_state l on l.view || '@' || l.version::text = any (s.members)
      where l.state <> 'following'
      order by l.view
      limit 1;

@@ -56,8 +56,8 @@ begin
                pg_catalog.format_type(c.atttypid, c.atttypmod) as type
           from pg_catalog.unnest(versions) as r (version)
           join pg_attribute c
-            on c.attrelid = to_regclass(pg_catalog.format('%I.%I', current_schema(),
-                                                          show_view.view || '__v' || r.version))
+            on c.attrelid = to_regclass(pg_catalog.format(
+                   '%I.%I', current_schema(), show_view.view || '__v' || r.version::text))
            and c.attnum > 0 and not c.attisdropped and c.attname <> 'position'
          order by r.version, c.attnum
     loop
@@ -85,10 +85,10 @@ begin
                                        else pg_catalog.format('%I', c.name) end, ', ' order by c.n)
                   from unnest(names, types) with ordinality as c (name, type, n)
                   left join pg_attribute a
-                    on a.attrelid = to_regclass(pg_catalog.format('%I.%I', current_schema(),
-                                                            show_view.view || '__v' || v.version))
+                    on a.attrelid = to_regclass(pg_catalog.format(
+                           '%I.%I', current_schema(), show_view.view || '__v' || v.version::text))
                    and a.attname = c.name and not a.attisdropped),
-               show_view.view || '__v' || v.version,
+               show_view.view || '__v' || v.version::text,
                case when is_switched
                     then pg_catalog.format(' where (select s.version from view_state s '
                                            'where s.view = %L) = %s', show_view.view, v.version)

@@ -17,6 +17,6 @@ as $$
            and exists (select from pg_catalog.pg_class c
                         where c.relnamespace = n.oid and c.relname = 'schema_migration'
                           and c.relkind = 'r')
-           and d.description ~ '^Baton environment [a-z0-9-]+ \((development|staging)\)$'
+           and d.description ~ '^Baton environment [a-z0-9-]+ [(](development|staging)[)]$'
                is not true);
 $$;

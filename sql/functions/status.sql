@@ -37,6 +37,7 @@ declare
     problems   text[] := '{}';
     notes      text[] := '{}';
 begin
+    perform require_rows();
     select * into strict l from leader where only_row;
     select s.pid, s.doing into session from leader_session(l) as s;
     has_leader := l.lease_until >= clock_timestamp() or session.pid is not null;
@@ -114,7 +115,7 @@ begin
     select notes || coalesce(pg_catalog.array_agg(pg_catalog.format(
                'promotion %s (%s) was asked for by %s at %s, and is not carried out yet; "baton '
                'promote --cancel %s" ends it',
-               p.id, (select string_agg(w.s || '@' || w.v, ', ')
+               p.id, (select string_agg(w.s || '@' || w.v::text, ', ')
                         from unnest(p.view_sets, p.versions) as w (s, v)),
                p.requested_by, date_trunc('second', p.requested_at), p.id)), '{}')
       into notes

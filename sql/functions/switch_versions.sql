@@ -56,12 +56,12 @@ begin
             lagging.version, coalesce(lagging.position, 0), head
             using errcode = 'BT035';
     end if;
-    promoted := (select pg_catalog.array_agg(w.view_set || '@' || w.version)
+    promoted := (select pg_catalog.array_agg(w.view_set || '@' || w.version::text)
                    from unnest(p.view_sets, p.versions) as w (view_set, version));
     select l.view, l.version, l.position into lagging
       from view_state l
-      join set_version s on s.view_set || '@' || s.version = any (promoted)
-                        and l.view || '@' || l.version = any (s.members)
+      join set_version s on s.view_set || '@' || s.version::text = any (promoted)
+                        and l.view || '@' || l.version::text = any (s.members)
      where l.state <> 'following'
      limit 1;
     if found then
@@ -71,20 +71,20 @@ begin
             using errcode = 'BT035';
     end if;
 
-    gone := (select pg_catalog.array_agg(s.view_set || '@' || s.version)
+    gone := (select pg_catalog.array_agg(s.view_set || '@' || s.version::text)
                from set_version s
-              where s.state = 'live' and s.view_set || '@' || s.version <> all (after));
+              where s.state = 'live' and s.view_set || '@' || s.version::text <> all (after));
     update set_version s
        set state = 'warm', since = clock_timestamp()
-     where s.view_set || '@' || s.version = any (gone);
+     where s.view_set || '@' || s.version::text = any (gone);
     update set_version s
        set state = 'live', since = clock_timestamp()
-     where s.view_set || '@' || s.version = any (promoted);
+     where s.view_set || '@' || s.version::text = any (promoted);
     perform switch_views(head);
     if exists (select from set_version s, lateral pg_catalog.unnest(s.members) as m (member)
                 where s.state = 'live'
                   and not exists (select from view_state l
-                                   where l.view || '@' || l.version = m.member)) then
+                                   where l.view || '@' || l.version::text = m.member)) then
         raise exception 'a view of a live set would have no live version'
             using errcode = 'BT035';
     end if;

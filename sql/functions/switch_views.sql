@@ -21,17 +21,19 @@ begin
            l.reason
       from view_state l
      where not exists (select from set_version s
-                        where s.state = 'live' and l.view || '@' || l.version = any (s.members));
+                        where s.state = 'live'
+                          and l.view || '@' || l.version::text = any (s.members));
     delete from view_state l
      where not exists (select from set_version s
-                        where s.state = 'live' and l.view || '@' || l.version = any (s.members));
+                        where s.state = 'live'
+                          and l.view || '@' || l.version::text = any (s.members));
     insert into view_state (view, version, state, position)
     select b.view, b.version, 'following', switch_views.head
       from view_build b
      where exists (select from set_version s
-                    where s.state = 'live' and b.view || '@' || b.version = any (s.members));
+                    where s.state = 'live' and b.view || '@' || b.version::text = any (s.members));
     delete from view_build b
      where exists (select from set_version s
-                    where s.state = 'live' and b.view || '@' || b.version = any (s.members));
+                    where s.state = 'live' and b.view || '@' || b.version::text = any (s.members));
 end;
 $$;

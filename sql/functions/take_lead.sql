@@ -30,7 +30,7 @@
 -- Returns     one row. epoch: the new epoch, or null. refused_code, refused_message: why it may not
 --             lead here. lacking: the live set version that the caller does not carry. Where all
 --             are null somebody else leads, or the promotion is not to be carried out just now.
--- Raises      BT009 see rebase_log().
+-- Raises      BT009 see rebase_log() and require_rows().
 -- Locks       the session advisory lock of this environment, until resign() or the session's end;
 --             the leader's row, for which it waits no longer than lock_timeout (55P03).
 -- Tables      leader: update. leadership: insert. log_window, log_origin: see rebase_log().
@@ -60,6 +60,7 @@ declare
     is_believed boolean;
     new_epoch   bigint;
 begin
+    perform require_rows();
     select a.code, a.message into refused_code, refused_message
       from admit(take_lead.environment, take_lead.node, take_lead.machine_id, take_lead.token,
                  take_lead.may_enrol) as a;
@@ -69,9 +70,10 @@ begin
     end if;
 
     if take_lead.promotion is null then
-        select s.view_set || '@' || s.version into lacking
+        select s.view_set || '@' || s.version::text into lacking
           from set_version s
-         where s.state = 'live' and s.view_set || '@' || s.version <> all (take_lead.view_sets)
+         where s.state = 'live'
+           and s.view_set || '@' || s.version::text <> all (take_lead.view_sets)
          order by s.view_set
          limit 1;
         if lacking is not null then

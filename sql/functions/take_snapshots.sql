@@ -52,18 +52,23 @@ begin
         insert into view_snapshot (view, version, build, position)
         values (due.view, due.version, due.build, head)
         returning id into made;
-        execute pg_catalog.format('create table %I as table %I', 'view_snapshot_' || made,
-                                  due.view || '__v' || due.version);
-        execute pg_catalog.format('revoke all on type %I from public', 'view_snapshot_' || made);
+        execute pg_catalog.format('create table %I as table %I', 'view_snapshot_' || made::text,
+                                  due.view || '__v' || due.version::text);
+        -- An event trigger may have switched it on.
+        execute pg_catalog.format('alter table %I disable row level security',
+                                  'view_snapshot_' || made::text);
+        execute pg_catalog.format('revoke all on type %I from public',
+                                  'view_snapshot_' || made::text);
         if to_regrole(pg_catalog.quote_ident(team)) is not null then
-            execute pg_catalog.format('grant select on %I to %I', 'view_snapshot_' || made, team);
+            execute pg_catalog.format('grant select on %I to %I',
+                                      'view_snapshot_' || made::text, team);
         end if;
         -- What is retired or registered anew was live no more before that. REPEATABLE READ refuses
         -- a row that was changed since it began, see Raises.
         perform from view_state v
           where v.view = due.view and v.version = due.version
             for share;
-        return due.view || '@' || due.version;
+        return due.view || '@' || due.version::text;
     end loop;
     return null;
 end;

@@ -24,7 +24,7 @@ as $$
              cross join lateral idle_reason(s) as i (reason)
              where s.state = 'building'
                and exists (select from view_build b
-                            where b.view || '@' || b.version = any (s.members)
+                            where b.view || '@' || b.version::text = any (s.members)
                               and (i.reason is not null or not is_kept(b)))
              union all
             select pg_catalog.format(
@@ -46,6 +46,6 @@ as $$
                    s.view_set, s.version)
               from set_version s
               join (select distinct b.node, b.view_sets from view_build b where is_kept(b)) as b
-                on s.view_set || '@' || s.version <> all (b.view_sets)
+                on s.view_set || '@' || s.version::text <> all (b.view_sets)
              where version_problems.leaderless and s.state = 'live') as p;
 $$;

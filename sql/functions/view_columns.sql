@@ -10,7 +10,7 @@ stable
 set search_path from current
 as $$
 declare
-    table_name text     := view || '__v' || version;
+    table_name text     := view || '__v' || version::text;
     table_oid  regclass := (select c.oid from pg_class c
                              where c.relname = table_name
                                and c.relnamespace = coalesce(namespace,

@@ -14,7 +14,7 @@ stable
 set search_path from current
 as $$
 declare
-    target      text := pg_catalog.format('%I', view || '__v' || version);
+    target      text := pg_catalog.format('%I', view || '__v' || version::text);
     all_names   text;
     key_names   text;
     all_arrays  text;

@@ -34,8 +34,8 @@ begin
         waited := extract(epoch from clock_timestamp() - started);
         if waited >= longest then
             raise exception '% is not in every view after % s; status() tells what holds it up',
-                coalesce('event ' || wait_until_reduced.event_id,
-                         'position ' || wait_until_reduced.position),
+                coalesce('event ' || wait_until_reduced.event_id::text,
+                         'position ' || wait_until_reduced.position::text),
                 round(longest::numeric, 3)
                 using errcode = 'BT005';
         end if;

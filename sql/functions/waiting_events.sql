@@ -20,6 +20,7 @@ declare
     remaining integer     := waiting_events.limit_count;
     found_count integer;
 begin
+    perform require_rows();
     select coalesce(max(b.window_number), 0) as window_number, max(b.last_id) as last_id into newest
       from (select * from batch order by first_position desc limit 1) as b;
 

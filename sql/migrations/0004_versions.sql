@@ -25,7 +25,7 @@ create table set_version (
 create unique index set_version_one_live on set_version (view_set) where state = 'live';
 
 insert into set_version (view_set, version, members, state)
-select s.view, s.version, array[s.view || '@' || s.version], 'live' from view_state s;
+select s.view, s.version, array[s.view || '@' || s.version::text], 'live' from view_state s;
 
 -- The rows of versions that are not live. Each is kept by one process, its builder, under a
 -- checkpoint of its own.

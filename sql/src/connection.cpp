@@ -13,6 +13,7 @@
 #include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
 #include "url_check.hpp"
+#include "session_settings.hpp"
 
 template <>
 struct pqxx::string_traits<baton::sql::Parameter> {
@@ -134,6 +135,8 @@ void require_schema_name(std::string_view name) {
 
 std::string connection_string(std::string_view url, const ConnectOptions& options) {
     ParsedOptions values = parse_url(url);
+    // Every text of ours is UTF-8, whatever PGCLIENTENCODING, a role or a database have.
+    values["client_encoding"] = "UTF8";
     const auto seconds = [](std::chrono::seconds time) { return std::to_string(time.count()); };
     const auto idle = std::max(options.peer_timeout / 3, std::chrono::seconds{1});
     values.emplace("application_name", options.application_name);
@@ -173,46 +176,26 @@ Connection::Connection(std::string_view url, const ConnectOptions& options) : op
     release();
 }
 
-// What a role, a database or the environment of the process may have set otherwise, and what this
-// code, and the texts that the server gives and takes, rely on. Only default_transaction_read_only
-// is left alone: who sets that means it, and is told below.
-std::string Connection::session_settings() const {
-    std::string settings;
-    const auto pin = [&](const std::string& name, const std::string& value) {
-        settings += ", set_config('" + name + "', '" + value + "', false)";
-    };
-    pin("client_encoding", "UTF8");
-    pin("timezone", "UTC");
-    pin("datestyle", "ISO, MDY");
-    pin("intervalstyle", "postgres");
-    pin("bytea_output", "hex");
-    pin("extra_float_digits", "1");
-    pin("array_nulls", "on");
-    pin("standard_conforming_strings", "on");
-    pin("default_transaction_isolation", "read committed");
-    // How long is enough is for the caller to say; the server would only say that again and again.
-    pin("statement_timeout", "0");
-    pin("idle_session_timeout", "0");
-    constexpr int transaction_timeout_since = 170000;
-    if (server_version_ >= transaction_timeout_since) pin("transaction_timeout", "0");
-    pin("idle_in_transaction_session_timeout",
-        std::to_string(options_.idle_in_transaction_timeout.count()) + "s");
-    if (!options_.schema.empty()) pin("search_path", search_path_of(options_.schema));
-    return settings;
+SessionTraits Connection::traits() const {
+    return {options_.schema.empty() ? std::string() : search_path_of(options_.schema),
+            options_.idle_in_transaction_timeout, server_version_};
 }
 
 void Connection::set_up_session() {
-    std::string query =
-        "select pg_backend_pid(), pg_is_in_recovery(), "
-        "current_setting('transaction_read_only') = 'on'";
-    if (!options_.pooled) query += session_settings();
-    const Row answer = exec(query).only();
+    const std::string query =
+        "select pg_catalog.pg_backend_pid(), pg_catalog.pg_is_in_recovery(), "
+        "pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool, "
+        "pg_catalog.current_setting('session_replication_role')";
+    const Row answer =
+        exec(options_.pooled ? read_committed(query) : session_start(traits(), backend_pid_, query))
+            .only();
     // A pooler answers with a process id of its own invention.
     if (!options_.pooled && answer.integer(0) != backend_pid_) {
         throw Error(ErrorCode::settings_invalid,
                     "the connection URL leads to a pooler; this needs a direct connection to "
                     "Postgres");
     }
+    if (!options_.pooled && answer.text(3) != "origin") obey_constraints();
     if (!options_.writable) return;
     if (answer.boolean(1)) {
         throw Error(ErrorCode::server_read_only,
@@ -221,6 +204,19 @@ void Connection::set_up_session() {
     if (answer.boolean(2)) {
         throw Error(ErrorCode::server_read_only,
                     "the session is read-only (default_transaction_read_only is on)");
+    }
+}
+
+// Foreign keys and triggers are off where session_replication_role says so, which only a superuser
+// may change, and may have changed for a role that is none.
+void Connection::obey_constraints() {
+    try {
+        exec("set session_replication_role = origin");
+    } catch (const SqlError& error) {
+        if (error.loses_connection()) throw;
+        throw Error(ErrorCode::settings_invalid,
+                    "foreign keys are switched off in this session; let a superuser run: alter "
+                    "role NAME reset session_replication_role");
     }
 }
 
@@ -305,9 +301,8 @@ Transaction::Transaction(Connection& connection, Isolation isolation) : connecti
             raw_ = std::make_unique<pqxx::work>(raw);
         }
     });
-    const ConnectOptions& options = connection_.options_;
-    if (options.pooled && !options.schema.empty()) {
-        exec("set local search_path = " + search_path_of(options.schema));
+    if (connection_.options_.pooled) {
+        exec(transaction_start(connection_.traits(), isolation == Isolation::repeatable_read));
     }
 }
 

@@ -53,6 +53,16 @@ EventId send(pqxx::transaction_base& transaction, const NewEvent& event) {
                 std::string(sql::content_type_or_default(event)));
 }
 
+// A server that takes our UTF-8 for something else would store other letters, and say nothing. Who
+// made the connection, or PGCLIENTENCODING, says what it takes it for; libpq knows without asking.
+void require_utf8(const pqxx::connection_base& connection) {
+    const std::string encoding = connection.get_client_encoding();
+    if (encoding == "UTF8" || encoding == "SQL_ASCII") return;
+    throw Error(ErrorCode::settings_invalid,
+                "the session's client_encoding is " + encoding +
+                    ", and events are UTF-8; put client_encoding=UTF8 into the connection string");
+}
+
 struct CopyTarget {
     std::string schema;
     EventLimits limits;
@@ -62,6 +72,11 @@ CopyTarget copy_target(pqxx::dbtransaction& transaction) {
     const Result rows(
         transaction.exec("select schema_name, type_bytes, key_bytes, tenant_bytes, payload_bytes, "
                          "content_type_bytes, meta_bytes from dispatch_limits()"));
+    if (rows.empty()) {
+        throw Error(ErrorCode::not_installed,
+                    "the environment lacks its row in event_limit: it was deleted, or not copied "
+                    "with the rest; put it back from a backup, or from where it was copied from");
+    }
     const sql::Row row = rows.only();
     return {std::string(row.text(0)),
             {.type = row.integer(1),
@@ -126,6 +141,7 @@ Position wait_until(pqxx::connection_base& connection, const Awaited& awaited,
 
 EventId dispatch(pqxx::transaction_base& transaction, const NewEvent& event) {
     sql::require_sendable(event);
+    require_utf8(transaction.conn());
     try {
         return send(transaction, event);
     } catch (const std::exception&) {
@@ -137,6 +153,7 @@ std::vector<EventId> dispatch_many(pqxx::dbtransaction& transaction,
                                    std::span<const NewEvent> events, ReturnIds return_ids) {
     std::vector<EventId> ids;
     if (events.empty()) return ids;
+    require_utf8(transaction.conn());
     CopyTarget target;
     try {
         target = copy_target(transaction);

@@ -57,6 +57,10 @@ std::string lock_text(const LockLimits& limits) {
     return "set local lock_timeout = '" + std::to_string(limits.wait.count()) +
            "ms';\n"
            "set local client_min_messages = warning;\n"
+           // Of whoever runs the printed script: how these texts are read, and what becomes of
+           // them.
+           "set local standard_conforming_strings = on;\n"
+           "set local quote_all_identifiers = off;\n"
            "do $$ begin perform pg_advisory_xact_lock(hashtextextended('baton install', 0)); "
            "end $$;\n";
 }

@@ -43,6 +43,17 @@ State read_state(Transaction& transaction, const std::string& schema) {
         state.migrations.emplace(static_cast<int>(migration.integer(0)),
                                  Installed{std::string(migration.text(1)), migration.boolean(2)});
     }
+    // Else the first migration would be tried, and fail for what is there.
+    if (state.migrations.empty() &&
+        transaction.exec("select to_regclass($1) is not null", {quoted + ".event"})
+            .only()
+            .boolean(0)) {
+        throw Error(ErrorCode::not_installed,
+                    schema +
+                        " lacks the rows of schema_migration, which tell its version: they were "
+                        "deleted, or not copied with the rest; put them back from a backup, or "
+                        "from where it was copied from");
+    }
     return state;
 }
 

@@ -68,7 +68,7 @@ void prepare_view_store(Connection& connection) {
     connection.prepare("registered_sql_build",
                        "select build, exists (select from view_state where view = $1"
                        " and version = $2::integer), to_regclass(format('%I.%I', current_schema(),"
-                       " $1 || '__v' || $2)) is not null from reducer_version where name = $1"
+                       " $1 || '__v' || $2::text)) is not null from reducer_version where name = $1"
                        " and version = $2::integer and language = 'sql'");
     connection.prepare("forget_reducer", "select forget_reducer($1, $2::integer)");
     connection.prepare("read_standing", "select state, position from view_state where view = $1");

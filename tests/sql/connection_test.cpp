@@ -238,6 +238,8 @@ std::string host_of(const std::string& url) {
 TEST(ConnectionServerTest, ShutDownUnknownCommitAndRecoveryAreTold) {
     PrivatePostgres server({.settings = {"fsync=off"}});
     const std::string url = server.url();
+    // So isolated, a standby answers nothing: further down.
+    Connection(url).exec("alter role all set default_transaction_isolation = serializable");
     {
         // The commit has happened, and only its answer is lost: it waits for a standby that does
         // not exist when the session is ended.
@@ -279,6 +281,10 @@ TEST(ConnectionServerTest, ShutDownUnknownCommitAndRecoveryAreTold) {
     EXPECT_EQ(outcome_of([&] { const Connection refused(url); }).code, "server_read_only");
     EXPECT_TRUE(
         Connection(url, {.writable = false}).exec("select pg_is_in_recovery()").only().boolean(0));
+    EXPECT_EQ(outcome_of([&] { const Connection refused(url, {.pooled = true}); }).code,
+              "server_read_only");
+    Connection pooled_reader(url, {.writable = false, .pooled = true});
+    EXPECT_TRUE(Transaction(pooled_reader).exec("select pg_is_in_recovery()").only().boolean(0));
     // Of two hosts the writable one is taken, wherever it stands; of two standbys none.
     const testing::TestDatabase primary;
     const std::string pair =

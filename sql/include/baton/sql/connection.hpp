@@ -28,6 +28,8 @@
 
 namespace baton::sql {
 
+struct SessionTraits;
+
 struct ConnectOptions {
     /// What pg_stat_activity shows. Here and for the two network times below, what the URL says
     /// wins.
@@ -38,7 +40,8 @@ struct ConnectOptions {
     /// hosts in the URL take the one that is writable.
     bool writable = true;
     /// The URL leads through a pooler that gives each transaction another session. Then no session
-    /// state is set, and each Transaction sets what it needs for itself. Where this is false and
+    /// state is set, and each Transaction sets what the sessions of others have from the start,
+    /// for itself; what is executed outside of one has what the role has. Where this is false and
     /// a pooler answers, connecting fails with Error(settings_invalid).
     bool pooled = false;
     std::chrono::seconds connect_timeout{10};
@@ -49,7 +52,8 @@ struct ConnectOptions {
 };
 
 /// `url` (postgresql://… or key=value …) as key=value text with what `options` adds; a value that
-/// the URL has stays. Throws Error(settings_invalid) where it cannot be read.
+/// the URL has stays, but for client_encoding, which is UTF8. Throws Error(settings_invalid) where
+/// it cannot be read.
 [[nodiscard]] std::string connection_string(std::string_view url, const ConnectOptions& options);
 
 /// Whether `name` can be an environment's schema: ^[a-z_][a-z0-9_]{0,62}$.
@@ -102,7 +106,8 @@ private:
     /// Throws connection_lost where the session is known to be gone; checks the owner and the pid.
     void check_usable();
     void set_up_session();
-    [[nodiscard]] std::string session_settings() const;
+    void obey_constraints();
+    [[nodiscard]] SessionTraits traits() const;
     pqxx::result run_prepared(pqxx::transaction_base& transaction, const std::string& name,
                               std::span<const Parameter> parameters);
 
