@@ -30,6 +30,7 @@ declare
                                          'stands_beside_production', 'machines', 'refusals',
                                          'require_operator', 'live_sets_after', 'promotion_builds',
                                          'shared_laggard',
+                                         'check_views',
                                          'switch_views', 'retire', 'version_problems'];
     suffix      text;
     roles       text;

@@ -186,6 +186,10 @@ std::string Connection::session_settings() const {
     pin("bytea_output", "hex");
     pin("extra_float_digits", "1");
     pin("array_nulls", "on");
+    // A statement that fails must not end the session: whose fault it was could not be told.
+    pin("exit_on_error", "off");
+    // Folds are many small statements, each planned anew: none is worth a compilation.
+    pin("jit", "off");
     pin("standard_conforming_strings", "on");
     pin("default_transaction_isolation", "read committed");
     // How long is enough is for the caller to say; the server would only say that again and again.
@@ -362,7 +366,8 @@ void Transaction::commit() {
     } catch (const SqlError& error) {
         // An error that the server told us is a definite no. Without one, COMMIT was sent and the
         // rest is not known, whatever libpqxx calls it.
-        if (error.code() == ErrorCode::outcome_unknown) throw;
+        const bool is_answer = !error.sqlstate().empty() && connection_.is_open();
+        if (is_answer || error.code() == ErrorCode::outcome_unknown) throw;
         if (error.sqlstate().empty() || error.loses_connection()) {
             throw SqlError(ErrorCode::outcome_unknown,
                            "no answer to COMMIT; it may or may not have happened", "");
