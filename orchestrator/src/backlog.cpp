@@ -6,6 +6,7 @@
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
 #include "baton/sql/failure.hpp"
+#include "blame.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -47,7 +48,7 @@ bool Backlog::fold(View& view, const Page& page) const {
     try {
         if (view.fold({page, 0, count, is_recorded_})) return false;
     } catch (const Error& error) {
-        if (!is_refusal(error)) throw;
+        if (!is_refusal(error) && !is_of_view(error)) throw;
         return false;
     }
     const Clock::duration took = Clock::now() - started;
@@ -58,6 +59,11 @@ bool Backlog::fold(View& view, const Page& page) const {
     }
     fault_point("after_reduce");
     return true;
+}
+
+bool Backlog::is_of_view(const Error& error) const {
+    const auto* const from_server = dynamic_cast<const sql::SqlError*>(&error);
+    return from_server != nullptr && is_of_statement(context_.connection, *from_server);
 }
 
 std::chrono::milliseconds Backlog::time_left() const {
@@ -74,7 +80,7 @@ bool Backlog::commit(const Record& record) {
         write(record);
     } catch (const Error& error) {
         for (View* const view : views_) view->rolled_back();
-        if (!is_refusal(error)) throw;
+        if (!is_refusal(error) && !(is_of_views_ && is_of_view(error))) throw;
         log().warn("{} pages of a backlog refused at once ({}): reading them again, one by one",
                    pages_.size(), loggable(error));
         return false;
@@ -86,10 +92,14 @@ bool Backlog::commit(const Record& record) {
 void Backlog::write(const Record& record) {
     context_.mandate.keep();
     sql::Transaction transaction(context_.connection);
+    is_of_views_ = true;
     for (View* const view : views_) view->write(transaction);
     fault_point("before_checkpoint");
+    is_of_views_ = false;
     record(transaction, pages_);
     fault_point("before_commit");
+    // Of what the views' statements left to be checked then.
+    is_of_views_ = true;
     transaction.commit();
     fault_point("after_commit");
 }

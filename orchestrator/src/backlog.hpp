@@ -53,12 +53,15 @@ private:
 
     [[nodiscard]] bool fold(View& view, const Page& page) const;
     void write(const Record& record);
+    // Whether a statement was refused, and not the session lost.
+    [[nodiscard]] bool is_of_view(const Error& error) const;
 
     const BatchContext context_;
     const std::vector<View*> views_;
     const bool is_recorded_;
     const Clock::time_point started_ = Clock::now();
     std::vector<Folded> pages_;
+    bool is_of_views_ = false;  // what runs now is a view's, not the record's
 };
 
 }  // namespace baton::orchestrator

@@ -1,5 +1,6 @@
 #include "batch.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -35,8 +36,45 @@ void report_outcome(const Outcome& outcome) {
                   {"outcome", event.skipped ? "skipped" : "halted"},
                   {"cause", dead.loggable_cause}});
     }
-    if (outcome.stopped) outcome.view->standing = *outcome.stopped;
+    View& view = *outcome.view;
+    if (outcome.stopped) view.standing = *outcome.stopped;
+    const bool is_put_off = outcome.stopped && outcome.stopped->state == sql::ViewState::behind;
+    if (is_put_off) return;
+    view.refusals = 0;
+    view.aside_until.reset();
 }
+
+// For as long as a view that was set aside is tried again: who holds the lock still must not hold
+// up the others.
+class ShortPatience {
+public:
+    ShortPatience(sql::Connection& connection, std::span<View* const> views)
+        : connection_(connection) {
+        if (std::ranges::none_of(views, [](const View* v) { return v->aside_until.has_value(); })) {
+            return;
+        }
+        former_ = connection_.exec("select current_setting('lock_timeout')").only().text(0);
+        set(std::to_string(lock_patience_aside.count()) + "ms");
+    }
+    ~ShortPatience() {
+        if (former_.empty()) return;
+        try {
+            set(former_);
+        } catch (const Error&) {
+            // The session is lost; whoever uses it next meets that, too.
+        }
+    }
+    ShortPatience(const ShortPatience&) = delete;
+    ShortPatience& operator=(const ShortPatience&) = delete;
+
+private:
+    void set(const std::string& timeout) {
+        connection_.exec("set lock_timeout = '" + timeout + "'");
+    }
+
+    sql::Connection& connection_;
+    std::string former_;
+};
 
 void try_batch(const BatchContext& context, sql::Epoch epoch, const Page& page,
                PageReducer& reducer) {
@@ -54,7 +92,7 @@ void try_batch(const BatchContext& context, sql::Epoch epoch, const Page& page,
     context.mandate.keep();
     sql::Transaction transaction(context.connection);
     for (const Outcome& outcome : outcomes) {
-        PageReducer::write(transaction, *outcome.view);
+        reducer.write(transaction, *outcome.view);
         write_outcome(context, transaction, outcome);
     }
     fault_point("before_checkpoint");
@@ -62,7 +100,7 @@ void try_batch(const BatchContext& context, sql::Epoch epoch, const Page& page,
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
     record_batch(transaction, epoch, page.log, worked);
     fault_point("before_commit");
-    transaction.commit();
+    reducer.commit(transaction);
     fault_point("after_commit");
     for (const Outcome& outcome : outcomes) {
         outcome.view->committed();
@@ -80,19 +118,27 @@ void try_recorded(const BatchContext& context, std::span<View* const> views, con
     context.mandate.keep();
     sql::Transaction transaction(context.connection);
     for (const Outcome& outcome : outcomes) {
-        PageReducer::write(transaction, *outcome.view);
+        reducer.write(transaction, *outcome.view);
         if (!outcome.stopped) {
             context.mandate.note(transaction, *outcome.view, standing, std::nullopt);
         }
         write_outcome(context, transaction, outcome);
     }
     context.mandate.fence(transaction);
-    transaction.commit();
+    reducer.commit(transaction);
     for (const Outcome& outcome : outcomes) {
         outcome.view->committed();
         outcome.view->standing = standing;
         report_outcome(outcome);
     }
+}
+
+// A server that became read-only, or a stranger's setting, is no view's fault; a reducer that says
+// so of its own is at fault.
+void require_writable(const BatchContext& context, const Refused& refused) {
+    if (refused.cause.sqlstate != "25006") return;
+    if (context.connection.exec("show transaction_read_only").only().text(0) != "on") return;
+    throw Error(ErrorCode::server_read_only, refused.cause.error);
 }
 
 // Runs `attempt` until no view is refused any more.
@@ -104,7 +150,14 @@ void reduce_around(const BatchContext& context, PageReducer& reducer, Attempt&& 
             return;
         } catch (const Refused& refused) {
             for (const std::unique_ptr<View>& view : context.views) view->rolled_back();
-            reducer.find_culprit(refused);
+            require_writable(context, refused);
+            if (refused.waits) {
+                reducer.set_aside(refused);
+            } else {
+                reducer.find_culprit(refused);
+            }
+        } catch (const CommitRefused&) {
+            for (const std::unique_ptr<View>& view : context.views) view->rolled_back();
         } catch (...) {
             for (const std::unique_ptr<View>& view : context.views) view->rolled_back();
             throw;
@@ -120,9 +173,8 @@ bool is_passing(const Error& error) {
         return true;
     }
     const auto* const from_server = dynamic_cast<const sql::SqlError*>(&error);
-    if (from_server == nullptr || error.code() != ErrorCode::statement_failed) return false;
-    const std::string& state = from_server->sqlstate();
-    return state == "57014" || state.starts_with("53") || state.starts_with("58");
+    return from_server != nullptr && error.code() == ErrorCode::statement_failed &&
+           may_pass(from_server->sqlstate());
 }
 
 std::vector<std::size_t> skipped_in(const BatchContext& context, const View& view,
@@ -144,6 +196,7 @@ void reduce_batch(const BatchContext& context, sql::Epoch epoch, const Page& pag
 
 void reduce_recorded(const BatchContext& context, std::span<View* const> views, const Page& page,
                      Position head) {
+    const ShortPatience patience(context.connection, views);
     PageReducer reducer(context, page, true);
     for (View* const view : views) reducer.set_skipped(*view, skipped_in(context, *view, page));
     reduce_around(context, reducer, [&] { try_recorded(context, views, page, head, reducer); });

@@ -67,6 +67,10 @@ CatchUp::Lagging CatchUp::lagging_of(std::span<View* const> set, Position head) 
 }
 
 bool CatchUp::step(const BatchContext& context, std::span<View* const> set, Position head) {
+    const bool is_aside = std::ranges::any_of(set, [](const View* view) {
+        return view->aside_until && *view->aside_until > Clock::now();
+    });
+    if (is_aside) return false;
     const Lagging lagging = lagging_of(set, head);
     if (lagging.views.empty()) {
         // Halted, say: what comes next may be something else then.

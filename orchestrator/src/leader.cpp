@@ -26,6 +26,9 @@ constexpr std::chrono::seconds version_interval{10};
 // How long a batch is tried again for a lock or a deadlock before the leadership is given up.
 constexpr int batch_tries_max = 30;
 
+// How many of them are nobody's business yet.
+constexpr int tries_untold = 3;
+
 }  // namespace
 
 Leader::Leader(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
@@ -186,12 +189,19 @@ bool Leader::with_retries(const std::function<void()>& step) {
     for (int tries = 1;; ++tries) {
         try {
             step();
+            if (std::exchange(is_troubled_, false)) {
+                sql::note_trouble(connection_, epoch_, std::nullopt);
+            }
             return true;
         } catch (const Error& error) {
             // Somebody held a lock on a view's rows; the same again can succeed. What loses the
             // connection, or may have been committed, begins again at the checkpoint.
             if (!is_passing(error) || tries == batch_tries_max) throw;
             log().warn("batch put off: {}; try {} of {}", error.what(), tries, batch_tries_max);
+            if (tries >= tries_untold) {
+                is_troubled_ = true;
+                sql::note_trouble(connection_, epoch_, std::string("put off: ") + error.what());
+            }
         }
         if (sql::pause_unless(backoff.next(), stopping_)) return false;
         lease_.keep();

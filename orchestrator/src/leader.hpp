@@ -72,6 +72,7 @@ private:
     std::chrono::steady_clock::time_point views_checked_;
     std::chrono::steady_clock::time_point partitions_checked_;
     std::chrono::steady_clock::time_point versions_checked_;
+    bool is_troubled_ = false;          // status() is told what holds it up
     std::string not_dropped_;           // why, as it was last told
     std::string snapshot_not_dropped_;  // likewise
     std::optional<Snapshotter> snapshotter_;

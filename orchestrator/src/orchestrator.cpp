@@ -13,6 +13,7 @@
 #include "baton/sql/listener.hpp"
 #include "baton/sql/migrator.hpp"
 #include "baton/sql/rights.hpp"
+#include "blame.hpp"
 #include "carried.hpp"
 #include "leader.hpp"
 #include "standby.hpp"
@@ -31,9 +32,8 @@ sql::ConnectOptions leader_options(const OrchestratorOptions& options) {
     return connect;
 }
 
-// A lock that is waited for this long is given up, and the lease can be extended before it ends.
 std::string lock_timeout(const OrchestratorOptions& options) {
-    return std::to_string(std::clamp<std::int64_t>(options.lease.count() / 3, 50, 5000)) + "ms";
+    return std::to_string(orchestrator::lock_patience(options.lease).count()) + "ms";
 }
 
 // An environment that is not there was perhaps looked for in the wrong place, which is for those to
@@ -89,6 +89,7 @@ void Orchestrator::run() {
             if (std::chrono::steady_clock::now() - started > std::chrono::seconds(10)) {
                 backoff.reset();
             }
+            interrupted_ = error.what();
             const auto wait = backoff.next();
             log().warn("leadership interrupted: {}{}; trying again in {} ms{}", error.what(),
                        sql::advice_on_rights(error), wait.count(), advice());
@@ -132,7 +133,13 @@ void Orchestrator::lead_or_wait() {
         return;
     }
 
-    reduce(connection, carried, *epoch);
+    try {
+        reduce(connection, carried, *epoch);
+    } catch (const Error& error) {
+        // Whoever starts this process again, and again, is not the only one who wants to know.
+        if (connection.is_open()) sql::note_trouble(connection, *epoch, std::string(error.what()));
+        throw;
+    }
     // The reader has ended here, and with it whatever it does to the doorbell.
     sql::resign(connection, *epoch);
     held_.reset();
@@ -163,13 +170,17 @@ void Orchestrator::compare_with_leader(sql::Connection& connection,
 
 void Orchestrator::reduce(sql::Connection& connection, const orchestrator::Carried& carried,
                           sql::Epoch epoch) {
-    held_ = epoch;
+    const std::optional<sql::Epoch> former = std::exchange(held_, epoch);
     orchestrator::Leader leader(options_, registry_, carried, connection, epoch,
                                 [this] { return stopping(); });
     // Whatever ends it.
     const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool>*)> leading(
         &leading_, [](std::atomic<bool>* flag) { *flag = false; });
     leading_ = true;
+    if (former && !interrupted_.empty()) {
+        sql::note_trouble(connection, epoch, interrupted_, former);
+        interrupted_.clear();
+    }
     log_line(spdlog::level::info, "leading",
              {{"schema", options_.schema}, {"node", options_.node}, {"epoch", epoch}});
     leader.work();

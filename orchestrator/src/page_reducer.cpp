@@ -14,23 +14,39 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Throws Refused where `action` meets what will fail again for the same events; a deadlock will
-// not.
+// Throws Refused, or what is tried again first. To be called while `error` is handled.
+[[noreturn]] void refuse(const BatchContext& context, View& view, const sql::SqlError& error,
+                         Clock::duration took) {
+    if (!is_of_statement(context.connection, error)) throw;
+    const std::string& state = error.sqlstate();
+    Cause cause{storable_text(error.what()), state};
+    if (!may_pass(state)) throw Refused{&view, std::move(cause)};
+    const auto patience =
+        view.aside_until ? lock_patience_aside : lock_patience(context.options.lease);
+    const bool waits = state == "55P03" && took >= patience * 3 / 4;
+    if (++view.refusals < (waits ? lock_tries : tries_of(state))) {
+        throw Error(waits ? ErrorCode::lock_unavailable : ErrorCode::transaction_retry,
+                    "view " + view.name() + " is refused (SQLSTATE " + state + ")" +
+                        (waits ? ": somebody else holds a lock on it" : ""));
+    }
+    throw Refused{&view, std::move(cause), waits};
+}
+
+// What the database says while `action` works for the view is the view's, whatever its code.
 template <class Action>
-auto refusing(View& view, Action&& action) {
+auto refusing(const BatchContext& context, View& view, Action&& action) {
+    const Clock::time_point started = Clock::now();
     try {
         return std::forward<Action>(action)();
     } catch (const sql::SqlError& error) {
-        const bool is_of_events = error.code() == ErrorCode::statement_failed ||
-                                  error.code() == ErrorCode::event_version_unknown;
-        if (!is_of_events || is_passing(error)) throw;
-        throw Refused{&view, {storable_text(error.what()), error.sqlstate()}};
+        refuse(context, view, error, Clock::now() - started);
     }
 }
 
 }  // namespace
 
 void PageReducer::fold_set(std::span<View* const> set, std::vector<Outcome>& outcomes) {
+    if (is_aside(set, outcomes)) return;
     std::size_t end = page_.log.events.size();
     const std::size_t first = outcomes.size();
     for (View* const view : set) {
@@ -56,8 +72,43 @@ void PageReducer::fold_set(std::span<View* const> set, std::vector<Outcome>& out
     }
 }
 
-void PageReducer::write(sql::Transaction& transaction, View& view) {
-    refusing(view, [&] { view.write(transaction); });
+void PageReducer::write(sql::Transaction& transaction, View& view) const {
+    refusing(context_, view, [&] {
+        // Each step begins with the mode that its author knows, whatever the one before left.
+        if (checks_constraints_) transaction.exec("set constraints all deferred");
+        view.write(transaction);
+        if (checks_constraints_) transaction.exec("set constraints all immediate");
+    });
+}
+
+void PageReducer::commit(sql::Transaction& transaction) {
+    try {
+        transaction.commit();
+    } catch (const sql::SqlError& error) {
+        if (checks_constraints_ || !is_of_statement(context_.connection, error)) throw;
+        checks_constraints_ = true;
+        throw CommitRefused{};
+    }
+}
+
+void PageReducer::set_aside(const Refused& refused) {
+    View& view = *refused.view;
+    view.aside_until = Clock::now() + time_aside;
+    aside_[&view] = "put off: somebody else holds a lock on view " + view.name();
+}
+
+bool PageReducer::is_aside(std::span<View* const> set, std::vector<Outcome>& outcomes) const {
+    const auto waiting =
+        std::ranges::find_if(set, [&](const View* view) { return aside_.contains(view); });
+    if (waiting == set.end()) return false;
+    const Position before{static_cast<std::int64_t>(page_.log.first_position) - 1};
+    for (View* const view : set) {
+        Outcome& outcome = outcomes.emplace_back();
+        outcome.view = view;
+        outcome.stopped = {sql::ViewState::behind, before};
+        outcome.reason = aside_.at(*waiting);
+    }
+    return true;
 }
 
 void PageReducer::set_skipped(View& view, std::vector<std::size_t> skipped) {
@@ -66,21 +117,34 @@ void PageReducer::set_skipped(View& view, std::vector<std::size_t> skipped) {
 
 void PageReducer::find_culprit(const Refused& refused) {
     View& view = *refused.view;
+    // What says nothing about an event may be that they were too many at once.
+    const bool splits = may_pass(refused.cause.sqlstate);
+    std::set<std::size_t>& split_at = poisons_[&view].splits;
+    const bool was_split = !split_at.empty();
+    const std::size_t size = page_.log.events.size();
     std::size_t good = 0;  // the first `good` events are accepted
-    std::size_t bad = page_.log.events.size();
+    std::size_t bad = size;
     std::optional<Cause> cause;  // of the first `bad`, once it was seen
-    while (bad - good > 1 || !cause) {
+    bool is_alone = !splits;     // the last of them was refused in a call of its own
+    while (bad - good > 1 || !cause || !is_alone) {
         const std::size_t tried = bad - good > 1 ? good + (bad - good) / 2 : bad;
         if (std::optional<Cause> refusal = try_beginning(view, tried)) {
+            is_alone = !splits || tried - good == 1;
             bad = tried;
             cause = std::move(refusal);
-        } else if (tried == bad) {
+            continue;
+        }
+        good = tried;
+        if (splits && good < size) split_at.insert(good);
+        if (good < bad) continue;
+        if (good == size && !split_at.empty() && !was_split) return;
+        if (good == size || !splits) {
             throw Error(ErrorCode::transaction_retry, "view " + view.name() +
                                                           " failed once and not again (" +
                                                           refused.cause.loggable() + ")");
-        } else {
-            good = tried;
         }
+        bad = size;
+        cause.reset();
     }
     poisons_[&view].add(bad - 1, *std::move(cause));
 }
@@ -91,7 +155,8 @@ Outcome PageReducer::fold(View& view, std::size_t page_end) {
     Poisons& poisons = poisons_[&view];
     std::size_t first = 0;
     while (first < page_end) {
-        const std::size_t end = std::min(next_gap(poisons, first), page_end);
+        const std::size_t gap = next_gap(poisons, first);
+        const std::size_t end = std::min({gap, poisons.next_split(first), page_end});
         if (end > first) {
             if (const std::optional<Poison> poison = fold(view, first, end - first)) {
                 poisons.add(poison->index, {poison->error, poison->sqlstate});
@@ -99,6 +164,10 @@ Outcome PageReducer::fold(View& view, std::size_t page_end) {
             }
         }
         if (end == page_end) break;
+        if (end != gap) {
+            first = end;
+            continue;
+        }
         if (const auto found = poisons.causes.find(end); found != poisons.causes.end()) {
             note_dead(view, end, found->second, outcome);
             if (outcome.stopped) break;
@@ -122,7 +191,7 @@ std::optional<Poison> PageReducer::fold(View& view, std::size_t first, std::size
     context_.mandate.keep();
     const auto fold_once = [&] {
         const Clock::time_point started = Clock::now();
-        std::optional<Poison> poison = refusing(view, [&] {
+        std::optional<Poison> poison = refusing(context_, view, [&] {
             return view.fold({page_, first, count, is_recorded_});
         });
         const Clock::duration took = Clock::now() - started;
@@ -167,14 +236,21 @@ std::optional<Cause> PageReducer::try_beginning(View& view, std::size_t count) {
         std::size_t first = 0;
         const Poisons& poisons = poisons_[&view];
         while (first < count) {
-            const std::size_t end = std::min(next_gap(poisons, first), count);
+            const std::size_t gap = next_gap(poisons, first);
+            const std::size_t end = std::min({gap, poisons.next_split(first), count});
             if (end > first && fold(view, first, end - first)) break;
-            first = end + 1;
+            first = end == gap ? end + 1 : end;
         }
         context_.mandate.keep();
         sql::Transaction transaction(context_.connection);
         write(transaction, view);
+        refusing(context_, view, [&] { transaction.exec("set constraints all immediate"); });
     } catch (const Refused& refused) {
+        if (refused.waits) {
+            view.rolled_back();
+            throw Error(ErrorCode::lock_unavailable,
+                        "somebody else holds a lock on view " + view.name());
+        }
         refusal = refused.cause;
     } catch (...) {
         view.rolled_back();

@@ -4,14 +4,17 @@
 // Threads: that of the context's connection.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "batch.hpp"
 #include "baton/sql/failure.hpp"
+#include "blame.hpp"
 
 namespace baton::orchestrator {
 
@@ -20,10 +23,12 @@ struct Cause {
     std::string error;     ///< may quote the event: for dead_event, not for the log
     std::string sqlstate;  ///< "" where the reducer said so, not the database
 
-    /// Not the event is wrong but what it meets: a table is gone, say, or the program is too old
-    /// for the event's schema version. Every event like it would be lost.
+    /// Not the event is wrong but what it meets: a table is gone, say, a disk is full, or the
+    /// program is too old for the event's schema version. Every event like it would be lost.
     [[nodiscard]] bool is_set_up() const {
-        return sqlstate.starts_with("42") ||
+        return sqlstate.starts_with("42") || sqlstate.starts_with("53") ||
+               sqlstate.starts_with("58") || sqlstate == "25006" ||
+               sqlstate == sqlstate_of(ErrorCode::reducer_invalid) ||
                sqlstate == sqlstate_of(ErrorCode::event_version_unknown);
     }
     [[nodiscard]] std::string loggable() const {
@@ -35,11 +40,19 @@ struct Cause {
 struct Poisons {
     std::map<std::size_t, Cause> causes;  ///< by index in the page
     std::vector<std::size_t> skipped;     ///< ascending
+    /// Where one call of the reducer ends and the next begins: more at once was too much.
+    std::set<std::size_t> splits;
 
     void add(std::size_t index, Cause cause) {
         // A later event may have been blamed for what this one did to a row they share.
         causes.erase(causes.upper_bound(index), causes.end());
         causes.insert_or_assign(index, std::move(cause));
+    }
+
+    /// The first split after `first`, or a number above all indices.
+    [[nodiscard]] std::size_t next_split(std::size_t first) const {
+        const auto found = splits.upper_bound(first);
+        return found == splits.end() ? std::numeric_limits<std::size_t>::max() : *found;
     }
 };
 
@@ -47,7 +60,11 @@ struct Poisons {
 struct Refused {
     View* view;
     Cause cause;
+    bool waits = false;  ///< Somebody else's lock is in its way, for long.
 };
+
+/// COMMIT was refused for what a statement had left to be checked then. Whose it was is not known.
+struct CommitRefused {};
 
 struct Dead {
     sql::DeadEvent event;
@@ -75,7 +92,14 @@ public:
     void fold_set(std::span<View* const> set, std::vector<Outcome>& outcomes);
 
     /// Writes what fold() gave. Throws Refused.
-    static void write(sql::Transaction& transaction, View& view);
+    void write(sql::Transaction& transaction, View& view) const;
+
+    /// Throws CommitRefused the first time that a deferred constraint or trigger refuses; from then
+    /// on each write() has them checked at once, and is refused for its own.
+    void commit(sql::Transaction& transaction);
+
+    /// Lets the set of the view, which waits for a lock, stop before this page.
+    void set_aside(const Refused& refused);
 
     /// The events, by index and ascending, that `view` goes on without.
     void set_skipped(View& view, std::vector<std::size_t> skipped);
@@ -90,6 +114,9 @@ private:
     Outcome fold(View& view, std::size_t page_end);
 
     [[nodiscard]] std::size_t next_gap(const Poisons& poisons, std::size_t first) const;
+
+    // Whether one of the set waits for a lock; all of them stop before the page then.
+    bool is_aside(std::span<View* const> set, std::vector<Outcome>& outcomes) const;
 
     std::optional<Poison> fold(View& view, std::size_t first, std::size_t count);
 
@@ -107,7 +134,9 @@ private:
     const BatchContext& context_;
     const Page& page_;
     bool is_recorded_;
+    bool checks_constraints_ = false;
     std::map<const View*, Poisons> poisons_;
+    std::map<const View*, std::string> aside_;  // and why
 };
 
 }  // namespace baton::orchestrator

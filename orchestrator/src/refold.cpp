@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "batch.hpp"
 #include "baton/sql/failure.hpp"
+#include "blame.hpp"
 #include "page_size.hpp"
 #include "view.hpp"
 
@@ -19,11 +19,15 @@ constexpr std::size_t events_max = 1'000'000;
 
 std::int64_t number(Position position) { return static_cast<std::int64_t>(position); }
 
-// Whether it is the events' fault: not that of what is not there (class 42), nor of a reducer that
-// would write what is live.
-bool is_refusal(const sql::SqlError& error) {
-    return error.code() == ErrorCode::statement_failed && !is_passing(error) &&
-           !error.sqlstate().starts_with("42") && error.sqlstate() != "25006";
+// Whether it is the events' fault: not that of what is not there (class 42), of a program that is
+// too old for them, nor of a reducer that would write what is live; and nobody has to do with it
+// who cancels, or what the server is short of.
+bool is_refusal(const sql::Connection& connection, const sql::SqlError& error) {
+    const std::string& state = error.sqlstate();
+    return is_of_statement(connection, error) && !state.starts_with("42") && state != "25006" &&
+           state != "57014" && state != "53100" && state != "53300" && !state.starts_with("58") &&
+           error.code() != ErrorCode::event_version_unknown &&
+           error.code() != ErrorCode::reducer_invalid;
 }
 
 class CppRefold final : public Refold {
@@ -52,7 +56,7 @@ public:
             write();
         } catch (const sql::SqlError& error) {
             view_->rolled_back();
-            if (!is_refusal(error)) throw;
+            if (!is_refusal(connection_, error)) throw;
             // Of a page that is refused, ever shorter beginnings are tried.
             if (page_.log.events.size() == 1) {
                 return Poisoned{page_.log.events.front().position, error.what()};
@@ -143,14 +147,14 @@ private:
             sql::Transaction transaction(connection_);
             transaction.exec("set transaction read only");
             sql::enter_recorded(transaction, at, count);
-            if (file_ != nullptr && !file_->event_versions.empty()) {
+            if (file_ != nullptr && file_->declares_versions) {
                 sql::require_known_versions(transaction, file_->name, file_->version,
                                             file_->event_versions);
             }
             transaction.exec(call_);
             transaction.commit();
         } catch (const sql::SqlError& error) {
-            if (!is_refusal(error)) throw;
+            if (!is_refusal(connection_, error)) throw;
             return error.what();
         }
         return std::nullopt;

@@ -88,7 +88,7 @@ public:
             } else {
                 sql::enter_slice(transaction, log, segment.first, segment.count);
             }
-            if (!event_versions_.empty()) {
+            if (log.newest_schema_version > 1 && !event_versions_.empty()) {
                 sql::require_known_versions(transaction, name(), version(), event_versions_);
             }
             sql::call_sql_reducer(transaction, name(), version());
@@ -99,7 +99,7 @@ public:
     void rolled_back() override { segments_.clear(); }
 
 private:
-    std::string event_versions_;  // "" where it declares none
+    std::string event_versions_;  // "" where it looks at them itself
     std::vector<Segment> segments_;
 };
 

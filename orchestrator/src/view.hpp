@@ -66,6 +66,10 @@ public:
     std::string set;  ///< The view set that it belongs to.
     sql::ViewStanding standing;
     FoldPace pace;
+    /// How often in a row it was refused for what may go away by itself.
+    int refusals = 0;
+    /// A lock has set it aside, and it is not tried again before then.
+    std::optional<std::chrono::steady_clock::time_point> aside_until;
 
 private:
     std::string name_;

@@ -67,6 +67,8 @@ begin
         case when named is not null
              then 'baton dead show VIEW, then baton dead retry VIEW or baton dead skip VIEW' end;
 
+    return query select * from check_views();
+
     select coalesce(max(p.upper_id), 1) - id_value into ids_left from event_partition p;
     return query select 'partitions', case when ids_left > 0 then 'ok' else 'warning' end,
         pg_catalog.format('room for %s events before the next partition', greatest(ids_left, 0)),

@@ -1,8 +1,9 @@
 -- require_known_versions: refuse what batch_event shows, if an event of a type that a SQL reducer
--- has declared is of a newer schema version than the reducer knows. Internal; not called for a
--- reducer that declares none.
+-- reads is of a newer schema version than the reducer knows. Internal; only called where there is
+-- an event of a version above 1.
 --
--- Arguments   name, version: of the reducer. known: {"order/placed": 2}, the newest that it knows.
+-- Arguments   name, version: of the reducer. known: {"order/placed": 2, "price/%": 1}, the newest that it
+--                 knows of each type; of several patterns, any.
 -- Raises      BT036 there is such an event; of the first one.
 create or replace function require_known_versions(name text, version integer, known jsonb)
 returns void
@@ -17,9 +18,15 @@ as $$
 declare
     newer record;
 begin
-    select e.type, e.schema_version, k.value::integer as newest into newer
-      from pg_catalog.jsonb_each_text(require_known_versions.known) as k
-      join batch_event e on e.type = k.key and e.schema_version > k.value::integer
+    select e.type, e.schema_version, k.newest into newer
+      from batch_event e
+     cross join lateral (
+        select k.value::integer as newest
+          from pg_catalog.jsonb_each_text(require_known_versions.known) as k
+         where k.key = e.type or pg_catalog.strpos(k.key, '%') > 0 and e.type like k.key
+         order by k.key = e.type desc
+         limit 1) as k
+     where e.schema_version > 1 and e.schema_version > k.newest
      order by e.position
      limit 1;
     if found then

@@ -13,7 +13,8 @@
 --           last hour.
 --           lag_events stops counting at 1000000.
 -- Cost      grows with the lag, not with the log.
--- Tables    leader, batch, log_window, view_state, view_build, set_version, dead_event, event,
+--           Whatever holds the leader up is a problem with its reason, see held_up().
+-- Tables    leader, leadership, batch, log_window, view_state, view_build, set_version, dead_event, event,
 --           refusal, promotion: read.
 create or replace function status()
 returns jsonb
@@ -35,6 +36,7 @@ declare
     dead       jsonb;
     writers    jsonb;
     problems   text[] := '{}';
+    held       text[];
     notes      text[] := '{}';
 begin
     perform require_rows();
@@ -91,6 +93,8 @@ begin
       into problems
       from view_state s
      where s.state = 'halted';
+    held := held_up(l, lag.events);
+    problems := problems || held;
     if has_leader then
         problems := problems || version_problems(false);
     end if;
@@ -103,8 +107,10 @@ begin
      where w.seconds is not null;
     if lag.seconds > 10 and has_leader then
         problems := problems || pg_catalog.format(
-            'the oldest waiting event is %s s old: the orchestrator is behind',
-            round(lag.seconds::numeric, 1));
+            'the oldest waiting event is %s s old: the orchestrator is behind: %s',
+            round(lag.seconds::numeric, 1),
+            case when held = '{}' then leader_doing(l, per_second)
+                 else 'see what holds it up, above' end);
     end if;
 
     if not sees_all_sessions() then

@@ -1,7 +1,7 @@
 -- view_columns: the columns of a SQL reducer's table, as register_reducer() takes them. Internal.
 --
 -- Arguments   namespace: of the table; null: this environment's schema.
--- Raises    BT013 there is no such table, or it lacks a primary key or the column
+-- Raises    BT013 there is no such table, it is UNLOGGED, or it lacks a primary key or the column
 --           `position bigint not null`, in which the fold notes max(position) for each row.
 create or replace function view_columns(view text, version integer, namespace oid default null)
 returns jsonb
@@ -19,6 +19,12 @@ declare
 begin
     if table_oid is null then
         raise exception 'SQL reducer %@%: its file makes no table %',
+            view_columns.view, view_columns.version, table_name
+            using errcode = 'BT013';
+    end if;
+    if (select c.relpersistence = 'u' from pg_class c where c.oid = table_oid) then
+        raise exception 'SQL reducer %@%: table % is UNLOGGED, so a crash of the server would '
+            'empty it, and nobody would know; make it an ordinary table',
             view_columns.view, view_columns.version, table_name
             using errcode = 'BT013';
     end if;

@@ -359,7 +359,8 @@ void Transaction::commit() {
     } catch (const SqlError& error) {
         // An error that the server told us is a definite no. Without one, COMMIT was sent and the
         // rest is not known, whatever libpqxx calls it.
-        if (error.code() == ErrorCode::outcome_unknown) throw;
+        const bool is_answer = !error.sqlstate().empty() && connection_.is_open();
+        if (is_answer || error.code() == ErrorCode::outcome_unknown) throw;
         if (error.sqlstate().empty() || error.loses_connection()) {
             throw SqlError(ErrorCode::outcome_unknown,
                            "no answer to COMMIT; it may or may not have happened", "");

@@ -60,7 +60,8 @@ ServerMessage message_of(const pqxx::pqxx_exception& exception) {
 enum class Session { open, gone, unknown };
 
 ErrorCode code_of(std::string_view sqlstate, Session session) {
-    if (sqlstate == "40003") return ErrorCode::outcome_unknown;
+    // In a session that is known to go on, any function can raise what only its end could mean.
+    if (sqlstate == "40003" && session != Session::open) return ErrorCode::outcome_unknown;
     if (session == Session::gone) return ErrorCode::connection_lost;
     if (sqlstate.starts_with("BT")) {
         return code_of_sqlstate(sqlstate, ErrorCode::statement_failed);
@@ -70,14 +71,11 @@ ErrorCode code_of(std::string_view sqlstate, Session session) {
     }
     if (sqlstate == "55P03") return ErrorCode::lock_unavailable;
     if (sqlstate == "25006") return ErrorCode::server_read_only;
-    if (sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03") {
-        return ErrorCode::connection_lost;
-    }
     // 08P01 is what a wrong number of parameters is called; the session goes on. The others are
     // only believed where the session was not looked at: a foreign table's server can raise them.
-    if (session == Session::unknown && sqlstate.starts_with("08") && sqlstate != "08P01") {
-        return ErrorCode::connection_lost;
-    }
+    const bool says_lost = sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03" ||
+                           (sqlstate.starts_with("08") && sqlstate != "08P01");
+    if (session == Session::unknown && says_lost) return ErrorCode::connection_lost;
     return ErrorCode::statement_failed;
 }
 

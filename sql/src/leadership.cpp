@@ -2,6 +2,7 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
+#include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
 #include "membership.hpp"
 
@@ -34,6 +35,7 @@ void prepare_leadership(Connection& connection) {
                        " lease => $4::interval, environment => $5, machine_id => $6, token => $7,"
                        " may_enrol => $8::boolean, promotion => $9::bigint)");
     connection.prepare("fence", "select fence($1::bigint, $2::interval)");
+    connection.prepare("note_trouble", "select note_trouble($1::bigint, $2, $3::bigint)");
     connection.prepare("resign", "select resign($1::bigint)");
     connection.prepare("record_batch",
                        "select record_batch(epoch => $1::bigint, first_position => $2::bigint,"
@@ -70,6 +72,19 @@ LeadAnswer lead(Connection& connection, const Candidate& candidate,
 
 void fence(Transaction& transaction, Epoch epoch, std::optional<std::chrono::milliseconds> lease) {
     transaction.exec_prepared("fence", {static_cast<std::int64_t>(epoch), interval(lease)});
+}
+
+void note_trouble(Connection& connection, Epoch epoch, const std::optional<std::string>& trouble,
+                  std::optional<Epoch> about) noexcept {
+    try {
+        std::optional<std::string> text;
+        if (trouble) text = storable_text(*trouble);
+        std::optional<std::int64_t> former;
+        if (about) former = static_cast<std::int64_t>(*about);
+        connection.exec_prepared("note_trouble", {static_cast<std::int64_t>(epoch), text, former});
+    } catch (const std::exception& error) {
+        log().debug("trouble not noted: {}", error.what());
+    }
 }
 
 void resign(Connection& connection, Epoch epoch) noexcept {

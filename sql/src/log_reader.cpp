@@ -45,7 +45,7 @@ std::string columns_for(Content content) {
     const std::string any_wide = is_wide("payload") + " or " + is_wide("body");
     switch (content) {
         case Content::ids:
-            return "id";
+            return "id, schema_version";
         case Content::without_envelope:
             return "id, type, case when " + any_wide + " then null else payload end, " +
                    unless_wide("body") + ", content_type, schema_version";
@@ -68,7 +68,9 @@ constexpr auto session_settings =
 std::string slice_statement(Content content, const std::string& source) {
     const std::string rows =
         "select " + columns_for(content) + " from " + source + " order by id limit $1::integer";
-    return content == Content::ids ? "select array_agg(id) from (" + rows + ") as page" : rows;
+    return content == Content::ids
+               ? "select array_agg(id), max(schema_version) from (" + rows + ") as page"
+               : rows;
 }
 
 void prepare_slices(Connection& connection, Content content) {
@@ -122,6 +124,7 @@ public:
         page_.events.clear();
         page_.bodies.clear();
         page_.bytes = 0;
+        page_.newest_schema_version = 1;
         // Views into bodies must not move.
         page_.bodies.reserve(page_.rows.size());
         page_.events.reserve(page_.rows.size());
@@ -154,6 +157,7 @@ private:
         page_.bytes += event.type.size() + size_of(event.key) + size_of(event.tenant) +
                        event.content_type.size() + event.payload.size() + event.body.size() +
                        event.meta.size();
+        page_.newest_schema_version = std::max(page_.newest_schema_version, event.schema_version);
         page_.events.push_back(event);
         return true;
     }
@@ -200,12 +204,14 @@ bool fill_events(Connection& connection, LogPage& page, Content content,
     return PageFiller(page, content).fill();
 }
 
-// Makes page.events of an array of ids: "{1,2,3}", or null for none.
+// Makes page.events of an array of ids: "{1,2,3}", or null for none; and the newest version beside.
 void fill_ids(LogPage& page) {
     page.events.clear();
     page.bytes = 0;
+    page.newest_schema_version = 1;
     const Row row = page.rows.only();
     if (row.is_null(0)) return;
+    page.newest_schema_version = static_cast<int>(row.integer(1));
     const std::string_view ids = row.text(0);
     const char* const end = ids.data() + ids.size();
     for (const char* at = ids.data() + 1; at < end;) {

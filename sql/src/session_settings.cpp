@@ -22,7 +22,10 @@ constexpr std::string_view fixed_settings =
     // How long is enough is for the caller to say; the server would only say that again and again.
     // And what a statement is refused for does not end the session.
     "('statement_timeout', '0'), ('lock_timeout', '0'), ('idle_session_timeout', '0'), "
-    "('exit_on_error', 'off'), ('client_min_messages', 'notice')";
+    "('exit_on_error', 'off'), ('client_min_messages', 'notice'), "
+    // Ours are many small statements, and folds are planned anew each time: none is worth a
+    // compilation.
+    "('jit', 'off')";
 
 std::string pins(const SessionTraits& traits, bool is_local) {
     constexpr int transaction_timeout_since = 170000;

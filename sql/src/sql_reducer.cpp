@@ -1,9 +1,11 @@
 // Reads the file of a SQL reducer, and registers it: see view_store.hpp.
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <pqxx/except>
 #include <regex>
 #include <set>
@@ -12,6 +14,7 @@
 
 #include "baton/base/digest.hpp"
 #include "baton/base/error.hpp"
+#include "baton/base/log.hpp"
 #include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
 #include "baton/sql/view_store.hpp"
@@ -41,13 +44,12 @@ std::string read_script(const std::string& path) {
                 "SQL reducer " + path + ":" + std::to_string(number) + ": " + why);
 }
 
-// What the lines `--! event TYPE version N` declare: {"order/placed":2}, or "".
-std::string read_event_versions(const SqlReducer& reducer) {
+// What the lines `--! event TYPE version N` declare.
+std::map<std::string, int> read_declarations(const SqlReducer& reducer) {
     static const std::regex declaration(
         R"(^--! event (\S(?:.{0,126}\S)?) version ([1-9][0-9]{0,4})[ \t]*\r?$)");
     constexpr int version_max = 32767;
-    std::set<std::string> types;
-    std::string json;
+    std::map<std::string, int> versions;
     std::istringstream lines(reducer.script);
     std::string line;
     for (std::size_t number = 1; std::getline(lines, line); ++number) {
@@ -58,27 +60,85 @@ std::string read_event_versions(const SqlReducer& reducer) {
                         "a line that begins with --! must be \"--! event TYPE version N\", with N "
                         "from 1 to 32767");
         }
-        if (!types.insert(match[1]).second) {
+        if (!versions.emplace(match[1], std::stoi(match[2])).second) {
             refuse_line(reducer.origin, number,
                         "the event " + json_quoted(match[1].str()) + " is declared twice");
         }
-        json += (json.empty() ? "{" : ",") + json_quoted(match[1].str()) + ":" + match[2].str();
+    }
+    return versions;
+}
+
+// {"order/placed":2,"order/paid":1}; "" for none.
+std::string known_versions(std::map<std::string, int> declared, const std::string& script) {
+    for (const std::string& type : types_read_in(script)) declared.emplace(type, 1);
+    std::string json;
+    for (const auto& [type, version] : declared) {
+        json += (json.empty() ? "{" : ",") + json_quoted(type) + ":" + std::to_string(version);
     }
     if (!json.empty()) json += '}';
     return json;
 }
 
+// `script` without comments; what looks like one within a text in quotes is none. By hand: regex
+// takes a stack for each character.
+std::string without_comments(std::string_view script) {
+    std::string text;
+    bool is_quoted = false;
+    for (std::size_t at = 0; at < script.size(); ++at) {
+        const std::string_view rest = script.substr(at);
+        if (script[at] == '\'') is_quoted = !is_quoted;
+        if (!is_quoted && rest.starts_with("--")) {
+            at += std::min(rest.find('\n'), rest.size()) - 1;
+        } else if (!is_quoted && rest.starts_with("/*")) {
+            const std::size_t end = rest.find("*/");
+            at += end == std::string_view::npos ? rest.size() : end + 1;
+        } else {
+            text += script[at];
+        }
+    }
+    return text;
+}
+
+// Calls `action` with each text in quotes, and with what stands before it.
+template <class Action>
+void for_each_text(std::string_view script, Action&& action) {
+    while (true) {
+        const std::size_t begin = script.find('\'');
+        if (begin == std::string_view::npos) return;
+        const std::size_t length = script.substr(begin + 1).find('\'');
+        if (length == std::string_view::npos) return;
+        action(script.substr(0, begin), std::string(script.substr(begin + 1, length)));
+        script.remove_prefix(begin + length + 2);
+    }
+}
+
+// Enough of it to see which operator a text is given to.
+std::string end_of(std::string_view text) {
+    constexpr std::size_t length = 40;
+    return std::string(text.substr(text.size() - std::min(length, text.size())));
+}
+
+// Whose code ran: Baton's, or that of the reducer's file, which can raise any code.
+enum class Raised { by_baton, by_file };
+
+bool is_blamed(const SqlError& error, Raised raised) {
+    const std::string& state = error.sqlstate();
+    if (state.empty() || state == "57014" || state.starts_with("53") || state.starts_with("58")) {
+        return false;
+    }
+    if (error.code() == ErrorCode::statement_failed) return true;
+    return raised == Raised::by_file && state.starts_with("BT");
+}
+
 // Says of an error that the reducer is to blame, and where. Errors that have nothing to do with it
 // go on as they are; a lacking right keeps its SQLSTATE, because others know what to do about it.
-[[noreturn]] void rethrow_blaming(const SqlReducer& reducer, const std::string& line) {
+[[noreturn]] void rethrow_blaming(const SqlReducer& reducer, const std::string& line,
+                                  Raised raised) {
     try {
         throw;
     } catch (const SqlError& error) {
         const std::string& state = error.sqlstate();
-        if (error.code() != ErrorCode::statement_failed || state == "57014" ||
-            state.starts_with("53") || state.starts_with("58")) {
-            throw;
-        }
+        if (!is_blamed(error, raised)) throw;
         std::string text = "SQL reducer " + reducer.origin + line + ": " + error.what();
         if (state == "0A000" || state == "2D000") {
             text +=
@@ -90,11 +150,11 @@ std::string read_event_versions(const SqlReducer& reducer) {
 }
 
 template <class Action>
-decltype(auto) blaming(const SqlReducer& reducer, Action&& action) {
+decltype(auto) blaming(const SqlReducer& reducer, Raised raised, Action&& action) {
     try {
         return std::forward<Action>(action)();
     } catch (const SqlError&) {
-        rethrow_blaming(reducer, {});
+        rethrow_blaming(reducer, {}, raised);
     }
 }
 
@@ -115,8 +175,19 @@ void run_script(Transaction& transaction, const SqlReducer& reducer) {
         try {
             rethrow_translated(&transaction.connection().raw());
         } catch (const SqlError&) {
-            rethrow_blaming(reducer, line);
+            rethrow_blaming(reducer, line, Raised::by_file);
         }
+    }
+}
+
+// What a fold must not do, as far as its text shows.
+void look_for_faults(Transaction& transaction, const SqlReducer& reducer) {
+    for (const Row row :
+         transaction.exec_prepared("reducer_faults", {reducer.name, reducer.version})) {
+        const std::string text =
+            "SQL reducer " + reducer.origin + " has " + std::string(row.text(1));
+        if (row.boolean(0)) throw Error(ErrorCode::reducer_invalid, text);
+        log().warn("{}", text);
     }
 }
 
@@ -138,8 +209,38 @@ SqlReducer read_sql_reducer(const std::string& path) {
     reducer.name = match[1];
     const std::string version = match[2];
     std::from_chars(version.data(), version.data() + version.size(), reducer.version);
-    reducer.event_versions = read_event_versions(reducer);
+    const std::map<std::string, int> declared = read_declarations(reducer);
+    reducer.declares_versions = !declared.empty();
+    reducer.event_versions = known_versions(declared, reducer.script);
     return reducer;
+}
+
+std::set<std::string> types_read_in(const std::string& script) {
+    static const std::regex compared(
+        R"(\btype\b(::text)?\s*(=|<>|!=|~|in\b|like\b|ilike\b|similar\b|when\b|is\b))",
+        std::regex::icase);
+    static const std::regex taken_apart(R"(\w\(\s*(\w+\.)?type\s*,|\^@)", std::regex::icase);
+    static const std::regex before_pattern(R"((like|similar\s+to|~)\s*$)", std::regex::icase);
+    constexpr std::size_t type_length_max = 128;
+    const std::string text = without_comments(script);
+    if (text.find("schema_version") != std::string::npos) return {};
+
+    std::set<std::string> types;
+    bool is_clear = std::regex_search(text, compared) && !std::regex_search(text, taken_apart);
+    for_each_text(text, [&](std::string_view before, const std::string& literal) {
+        if (literal.size() > type_length_max) {
+            is_clear = false;  // a function's body in quotes, say
+        } else if (std::regex_search(end_of(before), before_pattern)) {
+            types.insert(literal.starts_with('^') ? literal.substr(1) + "%" : literal);
+        } else if (literal.starts_with('{') && literal.ends_with('}')) {
+            std::istringstream members(literal.substr(1, literal.size() - 2));
+            for (std::string type; std::getline(members, type, ',');) types.insert(type);
+        } else if (literal.find('%') == std::string::npos) {
+            types.insert(literal);
+        }
+    });
+    if (!is_clear) types.insert("%");
+    return types;
 }
 
 void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds,
@@ -155,22 +256,25 @@ void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool 
     }
     const bool is_new = known.empty() || is_replaced || !known[0].boolean(2);
     if (is_replaced) {
-        blaming(reducer, [&] {
+        blaming(reducer, Raised::by_baton, [&] {
             transaction.exec_prepared("forget_reducer", {reducer.name, reducer.version});
         });
     }
     if (is_new) run_script(transaction, reducer);
-    blaming(reducer, [&] {
+    blaming(reducer, Raised::by_baton, [&] {
         const Result columns =
             transaction.exec_prepared("view_columns", {reducer.name, reducer.version});
         transaction.exec_prepared("register_reducer",
                                   {reducer.name, reducer.version, reducer.build, "sql",
                                    columns.only().text(0), false, is_live});
-        if (!is_new) return;
+    });
+    if (!is_new) return;
+    blaming(reducer, Raised::by_file, [&] {
         // A fold of no events: what cannot even be planned is refused here, not at an event.
         enter_recorded(transaction, Position{0}, 0);
         call_sql_reducer(transaction, reducer.name, reducer.version);
     });
+    look_for_faults(transaction, reducer);
 }
 
 }  // namespace baton::sql

@@ -88,6 +88,9 @@ void prepare_view_store(Connection& connection) {
     connection.prepare("view_statements",
                        "select load, upsert, remove from view_statements($1, $2::integer,"
                        " $3::jsonb)");
+    connection.prepare("reducer_faults",
+                       "select is_refused, found from reducer_faults($1, $2::integer)"
+                       " order by is_refused");
     connection.prepare("call_sql_reducer", "select call_sql_reducer($1, $2::integer)");
     connection.prepare("require_known_versions",
                        "select require_known_versions($1, $2::integer, $3::jsonb)");

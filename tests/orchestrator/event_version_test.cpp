@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "baton/orchestrator/past_view.hpp"
+#include "orchestrator/sql_file.hpp"
 #include "orchestrator/world.hpp"
 
 namespace baton::testing {
@@ -167,6 +168,34 @@ TEST_F(EventVersionTest, ASqlReducerStopsBeforeWhatItDeclaresOrSaysNotToKnow) {
               "price/changed has schema version 3, sql_prices@2 knows 1 to 2");
     ASSERT_TRUE(world.comes_true("(select sum(events) from sql_totals) = 60"));
     EXPECT_EQ(prices("sql_prices"), "a 150, b 300, c 250");
+}
+
+TEST_F(EventVersionTest, ASqlReducerThatDeclaresNothingKnowsVersionOneOfWhatItReads) {
+    const std::string file = sql_reducer_file("undeclared", R"(
+        create table undeclared__v1 (
+            item text primary key, cents bigint not null, position bigint not null);
+        create function undeclared__v1() returns void language sql as $$
+            insert into undeclared__v1
+            select distinct on (e.payload ->> 'item')
+                   e.payload ->> 'item', coalesce((e.payload ->> 'euros')::bigint, 0) * 100,
+                   e.position
+              from batch_event e
+             where e.type = 'price/changed'
+             order by e.payload ->> 'item', e.position desc
+                on conflict (item) do update
+               set cents = excluded.cents, position = excluded.position;
+        $$;)");
+    const auto process =
+        start("old", {"--sql", file, "--sql", folder + "sql_totals.sql", "--skip"});
+    ASSERT_TRUE(world.leads("old")) << process->error_output();
+    change_prices();
+    ASSERT_TRUE(halts("undeclared", 2)) << process->error_output();
+    EXPECT_EQ(world.ask("select view || ' ' || position || ' ' || error from dead_event"),
+              "undeclared 3 price/changed has schema version 2, undeclared@1 knows 1: promote a "
+              "version of undeclared that knows it");
+    EXPECT_EQ(prices("undeclared"), "a 100, b 200");
+    EXPECT_EQ(world.ask("select sum(events) from sql_totals"), "50");
+    world.expect_exact();
 }
 
 // A candidate that is tried out on the log, under a policy that would leave out what is poisoned.

@@ -82,6 +82,8 @@ std::vector<Provocation> statement_provocations() {
         {"a foreign server's lost connection", "statement_failed", "08006", raise("08006")},
         {"serialization failure by name", "transaction_retry", "40001", raise("40001")},
         {"rollback by name", "transaction_retry", "40000", raise("40000")},
+        {"an end of the session that is only said", "statement_failed", "57P01", raise("57P01")},
+        {"an unknown outcome that is only said", "statement_failed", "40003", raise("40003")},
         {"plain raise", "statement_failed", "P0001", raise("P0001")},
         {"out of memory", "statement_failed", "53200", raise("53200")},
         {"too many connections said by a statement", "statement_failed", "53300", raise("53300")},

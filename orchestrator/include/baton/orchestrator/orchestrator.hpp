@@ -99,6 +99,7 @@ private:
     bool is_connected_ = false;           // the last attempt was, to begin with
     bool is_advised_ = false;             // since then
     std::optional<sql::Epoch> held_;      // until it is resigned, or its loss was reported
+    std::string interrupted_;             // by what, until status() is told in the next leadership
     std::optional<sql::Epoch> compared_;  // the leader that this process was compared with
 
     std::atomic<bool> stopping_{false};

@@ -9,8 +9,8 @@
 //   40001 40P01 40000                       transaction_retry
 //   55P03                                   lock_unavailable
 //   25006                                   server_read_only
-//   the session is gone, 57P01 …, 08xxx     connection_lost
-//   COMMIT without an answer, 40003         outcome_unknown
+//   the session is gone                     connection_lost; 57P01 …, 08xxx where that is not known
+//   COMMIT without an answer                outcome_unknown; 40003 likewise
 //   all else                                statement_failed: a bug, never a reason to reconnect
 //
 // Threads: no state.

@@ -61,6 +61,11 @@ std::vector<std::string> report_stray(Connection& connection, const Candidate& c
 void fence(Transaction& transaction, Epoch epoch,
            std::optional<std::chrono::milliseconds> lease = std::nullopt);
 
+/// Notes for status() what holds the leadership up, or that nothing does any more; or what ended
+/// the former one, `about`. Throws nothing: where that cannot be written, there is worse.
+void note_trouble(Connection& connection, Epoch epoch, const std::optional<std::string>& trouble,
+                  std::optional<Epoch> about = std::nullopt) noexcept;
+
 /// Lets a standby take over at once. Throws nothing: a lost connection does the same.
 void resign(Connection& connection, Epoch epoch) noexcept;
 

@@ -55,9 +55,10 @@ struct LogPage {
     bool opens_window = false;  ///< The window is not recorded yet.
     std::int64_t after_id = 0;  ///< Its events have after_id < id <= the last one's id.
     Position first_position{};
-    bool is_full = false;       ///< The window may have more: the page ended at a limit.
-    std::size_t bytes = 0;      ///< Of all that the events hold.
-    std::vector<Event> events;  ///< Their texts live as long as the page.
+    bool is_full = false;           ///< The window may have more: the page ended at a limit.
+    std::size_t bytes = 0;          ///< Of all that the events hold.
+    std::vector<Event> events;      ///< Their texts live as long as the page.
+    int newest_schema_version = 1;  ///< Of all events.
 
     [[nodiscard]] std::int64_t last_id() const {
         return static_cast<std::int64_t>(events.back().id);

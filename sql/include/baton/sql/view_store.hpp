@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,9 +35,16 @@ struct SqlReducer {
     std::string build;   ///< A digest of the text.
     std::string script;  ///< Makes the table and the function <name>__v<version>.
     std::string origin;  ///< The file, for messages.
-    /// The newest schema versions that its file declares to know: {"order/placed":2}; "" for none.
+    /// The newest schema versions that it knows, by type or pattern of LIKE: what its file
+    /// declares, and 1 of all else that it reads: {"order/placed":2,"order/paid":1}; "" where it
+    /// looks at schema_version itself.
     std::string event_versions;
+    bool declares_versions = false;
 };
+
+/// The types that the text of a SQL reducer reads: texts that may be types, and patterns of LIKE;
+/// "%" where it cannot be told. None where it looks at schema_version itself.
+[[nodiscard]] std::set<std::string> types_read_in(const std::string& script);
 
 /// Reads a SQL reducer's file, which begins with `--! reducer <name> version <n>`, and may declare
 /// `--! event <type> version <n>`. Throws Error(reducer_invalid) where it does not, has another
