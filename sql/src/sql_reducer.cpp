@@ -4,15 +4,16 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <pqxx/except>
 #include <regex>
-#include <set>
 #include <sstream>
 #include <utility>
 
 #include "baton/base/digest.hpp"
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
+#include "baton/base/tokens.hpp"
 #include "baton/sql/failure.hpp"
 #include "baton/sql/view_store.hpp"
 
@@ -46,8 +47,7 @@ std::string read_event_versions(const SqlReducer& reducer) {
     static const std::regex declaration(
         R"(^--! event (\S(?:.{0,126}\S)?) version ([1-9][0-9]{0,4})[ \t]*\r?$)");
     constexpr int version_max = 32767;
-    std::set<std::string> types;
-    std::string json;
+    std::map<std::string, std::string> versions;  // sorted, as the build depends on it
     std::istringstream lines(reducer.script);
     std::string line;
     for (std::size_t number = 1; std::getline(lines, line); ++number) {
@@ -58,11 +58,14 @@ std::string read_event_versions(const SqlReducer& reducer) {
                         "a line that begins with --! must be \"--! event TYPE version N\", with N "
                         "from 1 to 32767");
         }
-        if (!types.insert(match[1]).second) {
+        if (!versions.emplace(match[1], match[2]).second) {
             refuse_line(reducer.origin, number,
                         "the event " + json_quoted(match[1].str()) + " is declared twice");
         }
-        json += (json.empty() ? "{" : ",") + json_quoted(match[1].str()) + ":" + match[2].str();
+    }
+    std::string json;
+    for (const auto& [type, newest] : versions) {
+        json += (json.empty() ? "{" : ",") + json_quoted(type) + ":" + newest;
     }
     if (!json.empty()) json += '}';
     return json;
@@ -126,7 +129,6 @@ SqlReducer read_sql_reducer(const std::string& path) {
     SqlReducer reducer;
     reducer.script = read_script(path);
     reducer.origin = path;
-    reducer.build = digest_of(reducer.script);
 
     static const std::regex heading(
         R"(^--! reducer ([a-z][a-z0-9_]{0,47}) version ([1-9][0-9]{0,3})[ \t]*(\r?\n|$))");
@@ -139,13 +141,23 @@ SqlReducer read_sql_reducer(const std::string& path) {
     const std::string version = match[2];
     std::from_chars(version.data(), version.data() + version.size(), reducer.version);
     reducer.event_versions = read_event_versions(reducer);
+    reducer.build = digest_of(sql_tokens(reducer.script) + reducer.event_versions);
+    reducer.text_build = digest_of(reducer.script);
     return reducer;
 }
 
-void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds,
-                      bool is_live) {
-    const Result known =
-        transaction.exec_prepared("registered_sql_build", {reducer.name, reducer.version});
+Registered register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds,
+                            bool is_live) {
+    const auto read_known = [&] {
+        return transaction.exec_prepared("registered_build", {reducer.name, reducer.version});
+    };
+    Result known = read_known();
+    if (!known.empty() && known[0].text(0) == reducer.text_build) {
+        // Of before builds were digests of tokens.
+        transaction.exec_prepared("rename_sql_build",
+                                  {reducer.name, reducer.version, reducer.build});
+        known = read_known();
+    }
     const bool is_replaced = other_builds && !known.empty() && known[0].text(0) != reducer.build;
     if (is_replaced && !is_live && known[0].boolean(1)) {
         throw Error(ErrorCode::build_mismatch,
@@ -153,10 +165,12 @@ void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool 
                         std::to_string(reducer.version) +
                         " is live with another build: give it a new version");
     }
+    if (is_replaced && !is_live && known[0].boolean(3)) return Registered::kept_by_another;
     const bool is_new = known.empty() || is_replaced || !known[0].boolean(2);
     if (is_replaced) {
         blaming(reducer, [&] {
-            transaction.exec_prepared("forget_reducer", {reducer.name, reducer.version});
+            transaction.exec_prepared("rebuild_reducer", {reducer.name, reducer.version,
+                                                          reducer.build, "sql", std::nullopt});
         });
     }
     if (is_new) run_script(transaction, reducer);
@@ -171,6 +185,7 @@ void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool 
         enter_recorded(transaction, Position{0}, 0);
         call_sql_reducer(transaction, reducer.name, reducer.version);
     });
+    return is_replaced ? Registered::to_be_built_anew : Registered::as_it_was;
 }
 
 }  // namespace baton::sql
