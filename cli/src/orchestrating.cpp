@@ -7,6 +7,7 @@
 #include <map>
 
 #include "baton/base/error.hpp"
+#include "baton/base/program.hpp"
 #include "baton/base/text.hpp"
 #include "baton/environments/machine.hpp"
 
@@ -104,6 +105,7 @@ OrchestratorOptions fold_options(const environments::Environment& environment) {
     options.schema = environment.schema();
     options.batch_max = static_cast<std::size_t>(environment.batch_max.value);
     options.other_builds = environment.kind.value == environments::Kind::development;
+    if (environment.follow_program.value) options.program = program_digest();
     options.on_poison = [environment](std::string_view view) {
         return environment.on_poison_for(view) == environments::OnPoison::skip ? PoisonPolicy::skip
                                                                                : PoisonPolicy::halt;

@@ -251,6 +251,11 @@ private:
             environment_.on_poison_of_view[view] = {enum_of<OnPoison>(policies, policy.value),
                                                     policy.origin};
         }
+        environment_.follow_program.value = is_development;
+        if (const auto follows = given("policy.follow_program")) {
+            environment_.follow_program = {is_development && follows->value == "true",
+                                           follows->origin};
+        }
         environment_.auto_promote.value = is_development;
         const auto promotes = given("policy.auto_promote");
         if (!promotes) return;
@@ -313,6 +318,8 @@ std::vector<SettingLine> described(const Environment& environment) {
         {"orchestrator.log_level", e.log_level.value, e.log_level.origin},
         {"policy.on_poison", name_of(policies, e.on_poison.value), e.on_poison.origin},
         {"policy.auto_promote", e.auto_promote.value ? "true" : "false", e.auto_promote.origin},
+        {"policy.follow_program", e.follow_program.value ? "true" : "false",
+         e.follow_program.origin},
     };
     for (const auto& [view, policy] : e.on_poison_of_view) {
         lines.push_back({"policy.views." + view, name_of(policies, policy.value), policy.origin});

@@ -9,7 +9,7 @@
 namespace baton::environments {
 
 std::span<const SettingRule> setting_rules() {
-    static const std::array<SettingRule, 14> rules{{
+    static const std::array<SettingRule, 15> rules{{
         {.key = "name",
          .flag = "",
          .variable = "",
@@ -91,6 +91,12 @@ std::span<const SettingRule> setting_rules() {
          .flag = "--auto-promote",
          .variable = "BATON_AUTO_PROMOTE",
          .help = "whether a version is promoted by itself once it is built",
+         .choices = {"true", "false"},
+         .is_boolean = true},
+        {.key = "policy.follow_program",
+         .flag = "--follow-program",
+         .variable = "BATON_FOLLOW_PROGRAM",
+         .help = "development: whether views are built anew when the program was",
          .choices = {"true", "false"},
          .is_boolean = true},
     }};

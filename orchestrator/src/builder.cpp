@@ -43,21 +43,29 @@ Builder::Builder(const OrchestratorOptions& options, const Registry& registry,
 }
 
 void Builder::look(bool registers) {
-    if (registers) register_sets();
+    if (registers || is_put_off_) register_sets();
     claim();
     show();
     resume();
 }
 
 void Builder::register_sets() {
+    const bool was_put_off = std::exchange(is_put_off_, false);
     for (const Carried::Set& set : carried_.sets()) {
         sql::Transaction transaction(connection_);
         const sql::SetState state = sql::register_set(transaction, set.set, options_.membership);
         const bool is_built = state == sql::SetState::building || state == sql::SetState::warm;
-        if (is_built) {
-            for (const Carried::Member& member : set.members) {
-                carried_.register_reducer(transaction, member, false);
-            }
+        const auto is_registered = [&](const Carried::Member& member) {
+            return carried_.register_reducer(transaction, member, false);
+        };
+        if (is_built && !std::ranges::all_of(set.members, is_registered)) {
+            is_put_off_ = true;
+            if (was_put_off) continue;
+            log().warn(
+                "view set {}@{} waits: another process keeps it, with another build; end "
+                "that one",
+                set.set.name, set.set.version);
+            continue;
         }
         transaction.commit();
         const auto kept = std::ranges::find_if(kept_, [&](const Kept& k) { return k.set == &set; });
@@ -65,11 +73,26 @@ void Builder::register_sets() {
             kept->state = state;
         } else if (is_built) {
             kept_.push_back({&set, state, {}});
-        } else if (state == sql::SetState::retired || state == sql::SetState::older) {
+        } else if (!was_put_off &&
+                   (state == sql::SetState::retired || state == sql::SetState::older)) {
             log().warn("view set {}@{} is {}: nothing is built for it", set.set.name,
                        set.set.version,
                        state == sql::SetState::retired ? "retired" : "older than the live version");
         }
+    }
+}
+
+// A version that cannot begin must not keep its number.
+std::optional<Position> Builder::start_from_former(const Kept& kept, const Carried::Member& member,
+                                                   const sql::BuildClaim& claim) {
+    try {
+        return carried_.start_from_former(connection_, member, claim);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::reducer_invalid) throw;
+        sql::Transaction transaction(connection_);
+        transaction.exec_prepared("withdraw_version", {kept.set->set.name, kept.set->set.version});
+        transaction.commit();
+        throw;
     }
 }
 
@@ -91,7 +114,7 @@ void Builder::claim() {
                 kept.set->members, [&](const Carried::Member& m) { return m.view == claim.view; });
             if (member == kept.set->members.end()) continue;
             if (is_new) {
-                if (const auto position = carried_.start_from_former(connection_, *member, claim)) {
+                if (const auto position = start_from_former(kept, *member, claim)) {
                     // Whatever it was before: it is noted as a build that begins.
                     claim.standing = {sql::ViewState::behind, *position};
                 }

@@ -68,6 +68,8 @@ private:
     void next_turn();
     void register_sets();
     void claim();
+    std::optional<Position> start_from_former(const Kept& kept, const Carried::Member& member,
+                                              const sql::BuildClaim& claim);
     void show();
     void resume();
 
@@ -78,7 +80,8 @@ private:
     CatchUp catch_up_;
     std::vector<std::unique_ptr<View>> views_;
     std::vector<Kept> kept_;
-    std::size_t turn_ = 0;  // in kept_
+    bool is_put_off_ = false;  // whether a set waits to be registered
+    std::size_t turn_ = 0;     // in kept_
     Clock::time_point turn_began_;
     std::vector<View*> unshown_;  // which the public view does not know yet
 };

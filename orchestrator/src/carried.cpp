@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "baton/base/error.hpp"
+#include "baton/base/log.hpp"
 #include "baton/base/text.hpp"
+#include "build_with_program.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -86,9 +88,13 @@ std::string Carried::version_of(const std::string& set) const {
     return {};
 }
 
-const std::string& Carried::build_of(const Member& member) const {
+std::string Carried::build_of(const Member& member) const {
     return member.is_sql ? options_.sql_reducers[member.index].build
-                         : registry_.reducers()[member.index].build;
+                         : build_with_program(registry_.reducers()[member.index], options_.program);
+}
+
+bool Carried::is_former_build(const Member& member, std::string_view build) const {
+    return member.is_sql && options_.sql_reducers[member.index].text_build == build;
 }
 
 void Carried::check_builds(sql::Connection& connection) const {
@@ -97,7 +103,9 @@ void Carried::check_builds(sql::Connection& connection) const {
         for (const Set& set : sets_) {
             for (const Member& member : set.members) {
                 if (row.text(0) != member.view || row.integer(1) != member.version) continue;
-                if (row.text(2) == build_of(member)) continue;
+                if (row.text(2) == build_of(member) || is_former_build(member, row.text(2))) {
+                    continue;
+                }
                 throw Error(ErrorCode::build_mismatch,
                             "reducer " + versioned(member.view, member.version) +
                                 " was registered with build " + std::string(row.text(2)) +
@@ -108,15 +116,22 @@ void Carried::check_builds(sql::Connection& connection) const {
     }
 }
 
-void Carried::register_reducer(sql::Transaction& transaction, const Member& member,
+bool Carried::register_reducer(sql::Transaction& transaction, const Member& member,
                                bool is_live) const {
+    sql::Registered registered{};
     if (member.is_sql) {
-        sql::register_reducer(transaction, options_.sql_reducers[member.index],
-                              options_.other_builds, is_live);
+        registered = sql::register_reducer(transaction, options_.sql_reducers[member.index],
+                                           options_.other_builds, is_live);
     } else {
-        sql::register_reducer(transaction, registry_.reducers()[member.index],
-                              options_.other_builds, is_live);
+        ReducerInfo info = registry_.reducers()[member.index];
+        info.build = build_of(member);
+        registered = sql::register_reducer(transaction, info, options_.other_builds, is_live);
     }
+    if (registered == sql::Registered::to_be_built_anew) {
+        log().info("view {} is built anew from the log: its reducer has another build than before",
+                   versioned(member.view, member.version));
+    }
+    return registered != sql::Registered::kept_by_another;
 }
 
 std::optional<Position> Carried::start_from_former(sql::Connection& connection,

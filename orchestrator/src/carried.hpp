@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "baton/orchestrator/orchestrator.hpp"
@@ -40,7 +41,9 @@ public:
     /// Throws Error(build_mismatch) where a version is known with another build.
     void check_builds(sql::Connection& connection) const;
 
-    void register_reducer(sql::Transaction& transaction, const Member& member, bool is_live) const;
+    /// False if it has to wait until another process keeps it no more.
+    [[nodiscard]] bool register_reducer(sql::Transaction& transaction, const Member& member,
+                                        bool is_live) const;
     /// Lets a new build begin with the rows of a former version, where the reducer can do that.
     /// Returns where it stands then. Throws as sql::start_from_former() does.
     std::optional<Position> start_from_former(sql::Connection& connection, const Member& member,
@@ -50,7 +53,9 @@ public:
                                                   const Member& member) const;
 
 private:
-    [[nodiscard]] const std::string& build_of(const Member& member) const;
+    [[nodiscard]] std::string build_of(const Member& member) const;
+    // What the build of the same file was before builds were digests of tokens.
+    [[nodiscard]] bool is_former_build(const Member& member, std::string_view build) const;
     void add_declared(const ViewSet& declared, std::vector<Member>& free);
 
     const OrchestratorOptions& options_;

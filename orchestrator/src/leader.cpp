@@ -65,7 +65,7 @@ void Leader::register_reducers(const Carried& carried) {
             continue;
         }
         for (const Carried::Member& member : set.members) {
-            carried.register_reducer(transaction, member, true);
+            static_cast<void>(carried.register_reducer(transaction, member, true));
         }
         live.push_back(&set);
     }

@@ -5,6 +5,7 @@
 
 #include "baton/base/check.hpp"
 #include "baton/base/error.hpp"
+#include "build_with_program.hpp"
 #include "refold.hpp"
 
 namespace baton {
@@ -50,6 +51,10 @@ const sql::SqlReducer* file_of(const OrchestratorOptions& options, const ViewVer
     return found == options.sql_reducers.end() ? nullptr : &*found;
 }
 
+bool is_build_of(const Known& known, const sql::SqlReducer& file) {
+    return known.build == file.build || known.build == file.text_build;
+}
+
 }  // namespace
 
 sql::Connection past_session(const std::string& url, const std::string& schema) {
@@ -84,12 +89,13 @@ void PastView::open(const CarriedReducers& carried, Position at, Source source) 
     }
     if (index) {
         const ReducerInfo& info = carried.registry.reducers()[*index];
-        is_registered_ = known && known->build == info.build;
+        const std::string build = orchestrator::build_with_program(info, options_.program);
+        is_registered_ = known && known->build == build;
         if (!is_registered_ && !is_carried && !options_.other_builds) {
-            throw Error(ErrorCode::build_mismatch,
-                        text_of(which_) + " was registered with build " + known->build +
-                            ", this program carries build " + info.build +
-                            ": ask the program that keeps the view");
+            throw Error(ErrorCode::build_mismatch, text_of(which_) + " was registered with build " +
+                                                       known->build +
+                                                       ", this program carries build " + build +
+                                                       ": ask the program that keeps the view");
         }
         columns_ = sql::columns_json(info.columns);
         position_ = sql::open_past_view(connection_, which_.view, which_.version, at, columns_,
@@ -97,7 +103,7 @@ void PastView::open(const CarriedReducers& carried, Position at, Source source) 
         refold_ = orchestrator::make_cpp_refold(connection_, carried.registry, *index);
         return;
     }
-    if (is_carried && file != nullptr && !(known && known->build == file->build)) {
+    if (is_carried && file != nullptr && !(known && is_build_of(*known, *file))) {
         columns_ = sql::run_in_session(connection_, *file);
         refold_ = orchestrator::make_sql_refold(connection_, table(), file);
         return;

@@ -1,8 +1,8 @@
--- forget_reducer: undo the registration of a SQL reducer's version, so that another build of it can
--- take its place. Internal, for development.
+-- forget_reducer: undo the registration of a reducer's version, so that another build of it can
+-- take its place. Internal, for development, and for versions that could not begin.
 --
--- The view is built anew by the other build. What the policy or a person skipped stays skipped; an
--- event that the view stood before is tried again.
+-- The view is built anew by the other build. What a person skipped stays skipped; what the policy
+-- skipped, and what the view stood before, is tried again.
 --
 -- Arguments   name, version: of the reducer.
 -- Locks       its table and its view, exclusively.
@@ -30,10 +30,7 @@ begin
     end if;
     delete from reducer_version r
      where r.name = forget_reducer.name and r.version = forget_reducer.version;
-    update dead_event d
-       set state = 'retried', resolved_at = clock_timestamp(), resolved_by = session_user
-     where d.view = forget_reducer.name and d.version = forget_reducer.version
-       and d.state = 'halting';
+    perform forget_dead_events(forget_reducer.name, forget_reducer.version);
 
     for fn in
         select p.oid::regprocedure

@@ -12,7 +12,7 @@
 --   other_builds  accept another build of the same version (development environments).
 --   is_live       whether it belongs to a live set: what register_set() said.
 -- Raises    BT012 the version is known with another build; BT013 the name is taken, or another
---           version of the view is live.
+--           version of the view is live; see refuse_changed_types().
 -- Tables    reducer_version, view_state, view_build: read, insert.
 create or replace function register_reducer(
     name         text,
@@ -73,6 +73,9 @@ begin
     end if;
     perform create_view_table(
         register_reducer.name, register_reducer.version, register_reducer.columns);
+    if not register_reducer.is_live then
+        perform refuse_changed_types(register_reducer.name, register_reducer.version);
+    end if;
     if stood is null and known.name is not null then
         -- It was here, and retired, and is not dropped yet: its rows say nothing any more.
         execute pg_catalog.format('select exists (select from %I)',

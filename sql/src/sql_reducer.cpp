@@ -8,7 +8,6 @@
 #include <map>
 #include <pqxx/except>
 #include <regex>
-#include <set>
 #include <sstream>
 #include <utility>
 
@@ -16,6 +15,7 @@
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
 #include "baton/base/text.hpp"
+#include "baton/base/tokens.hpp"
 #include "baton/sql/failure.hpp"
 #include "baton/sql/view_store.hpp"
 
@@ -197,7 +197,6 @@ SqlReducer read_sql_reducer(const std::string& path) {
     SqlReducer reducer;
     reducer.script = read_script(path);
     reducer.origin = path;
-    reducer.build = digest_of(reducer.script);
 
     static const std::regex heading(
         R"(^--! reducer ([a-z][a-z0-9_]{0,47}) version ([1-9][0-9]{0,3})[ \t]*(\r?\n|$))");
@@ -212,6 +211,8 @@ SqlReducer read_sql_reducer(const std::string& path) {
     const std::map<std::string, int> declared = read_declarations(reducer);
     reducer.declares_versions = !declared.empty();
     reducer.event_versions = known_versions(declared, reducer.script);
+    reducer.build = digest_of(sql_tokens(reducer.script) + reducer.event_versions);
+    reducer.text_build = digest_of(reducer.script);
     return reducer;
 }
 
@@ -243,10 +244,18 @@ std::set<std::string> types_read_in(const std::string& script) {
     return types;
 }
 
-void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds,
-                      bool is_live) {
-    const Result known =
-        transaction.exec_prepared("registered_sql_build", {reducer.name, reducer.version});
+Registered register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds,
+                            bool is_live) {
+    const auto read_known = [&] {
+        return transaction.exec_prepared("registered_build", {reducer.name, reducer.version});
+    };
+    Result known = read_known();
+    if (!known.empty() && known[0].text(0) == reducer.text_build) {
+        // Of before builds were digests of tokens.
+        transaction.exec_prepared("rename_sql_build",
+                                  {reducer.name, reducer.version, reducer.build});
+        known = read_known();
+    }
     const bool is_replaced = other_builds && !known.empty() && known[0].text(0) != reducer.build;
     if (is_replaced && !is_live && known[0].boolean(1)) {
         throw Error(ErrorCode::build_mismatch,
@@ -254,10 +263,12 @@ void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool 
                         std::to_string(reducer.version) +
                         " is live with another build: give it a new version");
     }
+    if (is_replaced && !is_live && known[0].boolean(3)) return Registered::kept_by_another;
     const bool is_new = known.empty() || is_replaced || !known[0].boolean(2);
     if (is_replaced) {
         blaming(reducer, Raised::by_baton, [&] {
-            transaction.exec_prepared("forget_reducer", {reducer.name, reducer.version});
+            transaction.exec_prepared("rebuild_reducer", {reducer.name, reducer.version,
+                                                          reducer.build, "sql", std::nullopt});
         });
     }
     if (is_new) run_script(transaction, reducer);
@@ -268,13 +279,14 @@ void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool 
                                   {reducer.name, reducer.version, reducer.build, "sql",
                                    columns.only().text(0), false, is_live});
     });
-    if (!is_new) return;
+    if (!is_new) return Registered::as_it_was;
     blaming(reducer, Raised::by_file, [&] {
         // A fold of no events: what cannot even be planned is refused here, not at an event.
         enter_recorded(transaction, Position{0}, 0);
         call_sql_reducer(transaction, reducer.name, reducer.version);
     });
     look_for_faults(transaction, reducer);
+    return is_replaced ? Registered::to_be_built_anew : Registered::as_it_was;
 }
 
 }  // namespace baton::sql

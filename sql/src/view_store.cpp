@@ -65,12 +65,18 @@ void prepare_view_store(Connection& connection) {
                        "select register_reducer($1, $2::integer, $3, $4, $5::jsonb, $6::boolean,"
                        " $7::boolean)");
     connection.prepare("view_columns", "select view_columns($1, $2::integer)");
-    connection.prepare("registered_sql_build",
+    connection.prepare("registered_build",
                        "select build, exists (select from view_state where view = $1"
                        " and version = $2::integer), to_regclass(format('%I.%I', current_schema(),"
-                       " $1 || '__v' || $2::text)) is not null from reducer_version where name = $1"
-                       " and version = $2::integer and language = 'sql'");
-    connection.prepare("forget_reducer", "select forget_reducer($1, $2::integer)");
+                       " $1 || '__v' || $2::text)) is not null, exists (select from view_build b where"
+                       " view = $1 and version = $2::integer and is_kept(b)) from reducer_version"
+                       " where name = $1 and version = $2::integer");
+    connection.prepare("rename_sql_build",
+                       "update reducer_version set build = $3 where name = $1"
+                       " and version = $2::integer");
+    connection.prepare("withdraw_version", "select withdraw_version($1, $2::integer)");
+    connection.prepare("rebuild_reducer",
+                       "select rebuild_reducer($1, $2::integer, $3, $4, $5::jsonb)");
     connection.prepare("read_standing", "select state, position from view_state where view = $1");
     connection.prepare("write_standing", "select set_view_state($1, $2, $3::bigint, $4)");
     connection.prepare("read_skipped",
@@ -96,11 +102,20 @@ void prepare_view_store(Connection& connection) {
                        "select require_known_versions($1, $2::integer, $3::jsonb)");
 }
 
-void register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds,
-                      bool is_live) {
+Registered register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds,
+                            bool is_live) {
+    const std::string columns = columns_json(info.columns);
+    const Result known = transaction.exec_prepared("registered_build", {info.name, info.version});
+    const bool is_replaced = other_builds && !known.empty() && known[0].text(0) != info.build;
+    if (is_replaced) {
+        if (!is_live && known[0].boolean(1)) return Registered::left_as_it_is;
+        if (!is_live && known[0].boolean(3)) return Registered::kept_by_another;
+        transaction.exec_prepared("rebuild_reducer",
+                                  {info.name, info.version, info.build, "c++", columns});
+    }
     transaction.exec_prepared(
-        "register_reducer", {info.name, info.version, info.build, "c++", columns_json(info.columns),
-                             other_builds, is_live});
+        "register_reducer", {info.name, info.version, info.build, "c++", columns, false, is_live});
+    return is_replaced ? Registered::to_be_built_anew : Registered::as_it_was;
 }
 
 ViewStanding read_standing(Transaction& transaction, const std::string& view) {

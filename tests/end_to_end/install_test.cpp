@@ -202,6 +202,47 @@ TEST_F(InstallTest, AnEditedReducerIsRefusedUntilItHasANewVersionAndTheOthersAre
     EXPECT_EQ(ledger.build_of("bank@1"), bank);
 }
 
+// In development nobody needs to say anything: a program that was built anew builds its views anew.
+TEST_F(InstallTest, InDevelopmentAnEditedReducerShowsItsOwnFiguresAtOnce) {
+    const TestDatabase database;
+    const std::string program = consumer_build + "/payments";
+    const std::map<std::string, std::string> variables{{"DATABASE_URL", database.url()},
+                                                       {"BATON_ENV", "dev"}};
+    const auto verb = [&](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), program);
+        const Outcome outcome = run({.arguments = arguments, .environment = variables});
+        EXPECT_EQ(outcome.code, 0) << outcome.error;
+    };
+    // Leads until the view shows a payment of 1 like this.
+    const auto shows = [&](const std::string& row) {
+        const ChildProcess process(
+            {.arguments = {program, "orchestrate"}, .environment = variables});
+        std::string shown;
+        EXPECT_TRUE(eventually(seconds(30),
+                               [&] {
+                                   shown = run({.arguments = {program, "view", "balance", "--csv"},
+                                                .environment = variables})
+                                               .output;
+                                   return shown.find(row) != std::string::npos;
+                               }))
+            << shown << process.error_output();
+        return process.error_output();
+    };
+    verb({"environment", "install"});
+    verb({"dispatch", "payment/received", R"({"account": "alice", "amount": 1})"});
+    static_cast<void>(shows("alice,1,1"));
+
+    const std::string path = consumer + "/main.cpp";
+    const std::string text = text_of(path);
+    const std::string edited =
+        std::regex_replace(text, std::regex("payments \\+= 1"), "payments += 100");
+    ASSERT_NE(edited, text);
+    std::ofstream(path) << edited;
+    expect_success({"cmake", "--build", consumer_build, "--target", "payments"});
+    const std::string said = shows("alice,100,1");
+    EXPECT_NE(said.find("view balance@1 is built anew from the log"), std::string::npos) << said;
+}
+
 // What README.md tells is what the consumer does.
 TEST_F(InstallTest, ConsumerDoesWhatReadmeSays) {
     const std::string readme = text_of(source_folder + "/README.md");

@@ -234,6 +234,15 @@ TEST_F(EnvironmentTest, AutoPromotionIsForDevelopmentAndNeverForProduction) {
               "--auto-promote: policy.auto_promote must be true or false, not \"yes\"");
 }
 
+TEST_F(EnvironmentTest, TheProgramIsFollowedInDevelopmentOnlyAndNotWhereTheFileSaysSo) {
+    EXPECT_TRUE(load({{"--url", "host=h"}}).follow_program.value);
+    EXPECT_FALSE(load({{"--url", "host=h"}, {"--follow-program", "false"}}).follow_program.value);
+    EXPECT_FALSE(load({{"--env", "staging"}, {"--url", "host=h"}, {"--follow-program", "true"}})
+                     .follow_program.value);
+    EXPECT_EQ(refusal_of_rest("[policy]\nfollow_program = 1\n"),
+              "@/x.toml:5: policy.follow_program must be true or false, not an integer");
+}
+
 TEST_F(EnvironmentTest, RollbackWindowIsInHours) {
     const Environment usual = load({{"--url", "host=h"}});
     EXPECT_EQ(usual.rollback_window.value, 24h);
@@ -344,7 +353,8 @@ TEST_F(EnvironmentTest, UnknownKeysAreRefusedWithTheNearestOne) {
               "@/x.toml:4: unknown key \"lease_ms\"; it belongs to [orchestrator]");
     EXPECT_EQ(
         refusal_of_rest("[policy]\ncolour = 1\n"),
-        "@/x.toml:5: unknown key \"policy.colour\"; known are views, on_poison, auto_promote");
+        "@/x.toml:5: unknown key \"policy.colour\"; known are views, on_poison, auto_promote, "
+        "follow_program");
 }
 
 TEST_F(EnvironmentTest, WrongTypesAndRangesAreRefused) {

@@ -131,7 +131,7 @@ TEST(RegistrationTest, ASqlReducerThatCannotWorkIsRefusedAndLeavesNothing) {
     const auto process = world.start({.node = "good", .options = {"--sql", file}});
     ASSERT_TRUE(all_follow(world, "3")) << process->error_output();
     end(*process, SIGTERM);
-    EXPECT_TRUE(refused(heading + table + function + "-- changed").starts_with("BT012"));
+    EXPECT_TRUE(refused(heading + table + function + "-- changed\n select 1").starts_with("BT012"));
 }
 
 TEST(RegistrationTest, ASqlReducersScriptCannotCommitAndLeavesNothing) {

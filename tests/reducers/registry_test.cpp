@@ -195,6 +195,43 @@ std::string build_of() {
     return registry.reducers()[0].build;
 }
 
+// An upcast is code that no list of a reducer's files has.
+struct OrderFirst {
+    static constexpr std::string_view event_type = "order/placed";
+    std::string region;
+    BATON_FIELDS(region)
+};
+struct OrderSecond {
+    static constexpr std::string_view event_type = "order/placed";
+    static constexpr int schema_version = 2;
+    using Former = OrderFirst;
+    static OrderSecond upcast(const OrderFirst& former) { return {former.region}; }
+    std::string region;
+    BATON_FIELDS(region)
+};
+struct OfFilesAndUpcasts {
+    using Row = Channel;
+    using Events = EventTypes<OrderSecond>;
+    static constexpr std::string_view name = "upcasts";
+    static constexpr std::string_view sources = "0a1b";
+    static constexpr int version = 1;
+    void reduce(const OrderSecond& order, Rows<Row>& rows) const {
+        rows.at({order.region}).orders += 1;
+    }
+};
+
+TEST(RegistryTest, TheProgramIsFollowedWhereNothingElseSaysAllOfTheCode) {
+    const auto follows = [](auto add) {
+        Registry registry;
+        add(registry);
+        return registry.reducers()[0].follows_program;
+    };
+    EXPECT_TRUE(follows([](Registry& r) { r.add<MonthlySalesReducer>(); }));
+    EXPECT_FALSE(follows([](Registry& r) { r.add<OfFiles>(); }));
+    EXPECT_TRUE(follows([](Registry& r) { r.add<OfFilesAndUpcasts>(); }));
+    EXPECT_FALSE(follows([](Registry& r) { r.add<Channels>(); })) << "it states its build";
+}
+
 TEST(RegistryTest, ComputedBuildFollowsTheSourcesAndTheShape) {
     const std::string build = build_of<OfFiles>();
     EXPECT_EQ(build_of<OfFiles>(), build);

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "baton/base/error.hpp"
+#include "baton/reducers/given.hpp"
 #include "baton/reducers/reducer.hpp"
 #include "baton/reducers/registry.hpp"
 #include "view_in_memory.hpp"
@@ -145,6 +146,16 @@ TEST(UpcastTest, EveryVersionOfAChainArrivesInTheNewestShape) {
     EXPECT_EQ(sales.row("a"), (std::vector<Cell>{"a", "EUR", "33.50", "4"}));
     EXPECT_EQ(sales.row("b"), (std::vector<Cell>{"b", "CHF", "300", "6"}));
     EXPECT_EQ(sales.row("c"), (std::vector<Cell>{"c", "EUR", "0.01", "7"}));
+}
+
+TEST(UpcastTest, GivenTakesEventsOfFormerStructs) {
+    const auto sales =
+        given<SalesOf<Order>>(OrderV1{"a", "1.25"}, OrderV2{"a", Decimal::parse("10")},
+                              Order{"b", Decimal::parse("100"), "USD"});
+    EXPECT_EQ(sales.row("a")->amount, Decimal::parse("11.25"));
+    EXPECT_EQ(sales.row("a")->currency, "EUR");
+    EXPECT_EQ(sales.row("b")->currency, "USD");
+    EXPECT_THROW(given<SalesOf<Order>>(OrderV1{"a", "throw"}), std::invalid_argument);
 }
 
 TEST(UpcastTest, ANewerVersionIsRefusedWithTheVersionsThatAreKnown) {

@@ -60,9 +60,13 @@ struct AccountTotalsReducer {
     }
 };
 
-/// The same version with other code behind it.
+/// The same version with other code behind it: a total is a hundred times as much.
 struct OtherAccountTotalsReducer : AccountTotalsReducer {
     static constexpr std::string_view build = "two";
+    void reduce(const AccountMoved& moved, Rows<Row>& rows) const {
+        AccountTotalsReducer::reduce(moved, rows);
+        rows.at({moved.account}).total += 99 * moved.amount;
+    }
 };
 
 struct LaterAccountTotals {
@@ -155,6 +159,12 @@ struct MarkTotalsReducer {
 struct MendedMarkTotalsReducer : MarkTotalsReducer {
     static constexpr int version = 2;
     MendedMarkTotalsReducer() : MarkTotalsReducer{.is_fixed = true} {}
+};
+
+/// The same, mended without a new version.
+struct OtherMarkTotalsReducer : MarkTotalsReducer {
+    static constexpr std::string_view build = "two";
+    OtherMarkTotalsReducer() : MarkTotalsReducer{.is_fixed = true} {}
 };
 
 /// Fails again.
@@ -263,7 +273,11 @@ inline Registry make_registry(const ReducerChoice& choice) {
     } else if (choice.marks == 3) {
         registry.add<WorseMarkTotalsReducer>();
     } else if (!choice.without_marks) {
-        registry.add(MarkTotalsReducer{.is_fixed = choice.fixed_marks});
+        if (choice.other_build && choice.fixed_marks) {
+            registry.add<OtherMarkTotalsReducer>();
+        } else {
+            registry.add(MarkTotalsReducer{.is_fixed = choice.fixed_marks});
+        }
     }
     if (choice.with_origins) registry.add<MarkOriginsReducer>();
     if (choice.prices == 1 && choice.old_prices) {

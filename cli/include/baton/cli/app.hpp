@@ -40,7 +40,7 @@ public:
     App& operator=(const App&) = delete;
 
     /// Adds a C++ reducer. Throws Error(reducer_invalid), see Registry::add().
-    template <Reducer R>
+    template <class R>
     App& add(R reducer = {}) {
         registry_.add<R>(std::move(reducer));
         return *this;

@@ -75,6 +75,9 @@ struct Environment {
     /// Whether a version is promoted by itself once it is built. The default is true for
     /// development, else false; production cannot have it.
     Setting<bool> auto_promote{true};
+    /// Whether a view is built anew when the program was, unless its reducer says by itself which
+    /// code it is. The default is true for development; elsewhere it is always false.
+    Setting<bool> follow_program{true};
     /// [view_sets], by name.
     std::map<std::string, Setting<ViewSetSetting>, std::less<>> view_sets;
     /// The .sql files of SQL reducers, as paths that do not depend on the working folder.

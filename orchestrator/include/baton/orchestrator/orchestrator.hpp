@@ -47,8 +47,11 @@ struct OrchestratorOptions {
     std::chrono::milliseconds lease{5000};
     std::chrono::milliseconds poll{1000};  ///< How often to look although nobody rang.
     std::size_t batch_max = 50'000;
-    /// Accept another build of a registered version (development).
+    /// Accept another build of a registered version, and build its view anew (development).
     bool other_builds = false;
+    /// A digest of the program, for the builds of reducers of which nothing else says what is
+    /// inside reduce() (development); empty: those builds say nothing of it.
+    std::string program;
     std::function<PoisonPolicy(std::string_view view)> on_poison;  ///< Unset: halt.
     std::vector<sql::SqlReducer> sql_reducers;
     std::vector<ViewSet> view_sets;

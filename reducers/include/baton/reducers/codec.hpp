@@ -45,12 +45,14 @@ void decode_whole(ValueReader& reader, std::string_view bytes, T& value) {
 
 template <class T>
 T decode_or_throw(ValueReader& reader, std::string_view bytes) {
-    try {
-        T value{};
-        decode_whole(reader, bytes, value);
-        return value;
-    } catch (const DecodeFailure& failure) {
-        throw Error(ErrorCode::decode_failed, failure.what());
+    if constexpr (check_value<T>()) {
+        try {
+            T value{};
+            decode_whole(reader, bytes, value);
+            return value;
+        } catch (const DecodeFailure& failure) {
+            throw Error(ErrorCode::decode_failed, failure.what());
+        }
     }
 }
 
@@ -74,7 +76,9 @@ template <class T>
 template <class T>
 [[nodiscard]] std::string encode_json(const T& value) {
     std::string out;
-    reducers::encode(*reducers::make_json_writer(out), value);
+    if constexpr (reducers::check_value<T>()) {
+        reducers::encode(*reducers::make_json_writer(out), value);
+    }
     return out;
 }
 
@@ -82,7 +86,9 @@ template <class T>
 template <class T>
 [[nodiscard]] std::string encode_msgpack(const T& value) {
     std::string out;
-    reducers::encode(*reducers::make_msgpack_writer(out), value);
+    if constexpr (reducers::check_value<T>()) {
+        reducers::encode(*reducers::make_msgpack_writer(out), value);
+    }
     return out;
 }
 

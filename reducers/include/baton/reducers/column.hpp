@@ -61,7 +61,7 @@ template <class T>
     } else if constexpr (is_jsonb<T>) {
         return "jsonb";
     } else {
-        static_assert(unsupported_field_type<T>, "no SQL type for this type of field");
+        static_assert(is_field_type<T>, "no SQL type for this type of field");
     }
 }
 

@@ -42,6 +42,9 @@ struct ReducerInfo {
     std::vector<std::string> key_columns;  ///< in the order of BATON_KEY
     std::vector<std::string> event_types;
     bool reads_envelope = false;  ///< key, tenant, meta or time of an event, beside its content
+    /// The build does not say all of the code behind it: no `sources`, or none of the events'
+    /// upcasts.
+    bool follows_program = false;
 };
 
 enum class FoldState {

@@ -24,13 +24,14 @@
 
 #include "baton/base/error.hpp"
 #include "baton/reducers/batch.hpp"
+#include "baton/reducers/check_reducer.hpp"
 #include "baton/reducers/fold.hpp"
 #include "baton/reducers/fold_of.hpp"
 #include "baton/reducers/migration.hpp"
 
 namespace baton {
 
-/// What a reducer class must have:
+/// What a reducer class must have (check_reducer.hpp says what is missing):
 ///   using Row = …;                                     a struct with BATON_FIELDS and BATON_KEY
 ///   static constexpr std::string_view name = "…";      also the view's name
 ///   static constexpr int version = 1;                  raised with each change of behaviour
@@ -42,45 +43,22 @@ namespace baton {
 ///                                                      takes. The build is a digest of this and of
 ///                                                      the shape (columns, events with their
 ///                                                      schema versions, fields); so without it a
-///                                                      change inside reduce() goes unnoticed
+///                                                      change inside reduce() goes unnoticed,
+///                                                      except in development
 ///   static constexpr std::string_view build = "…";     says which code it is, instead of a digest
 ///   using Former = …; former_version; migrate()        how to begin with the rows of a former
 ///                                                      version, see migration.hpp
 /// It must be pure: the same events give the same rows. It has no clock, no randomness, no I/O, and
 /// keeps no state; it may be called again with the same events, and with made-up rows whose results
 /// are discarded.
-template <class R>
-concept Reducer = reducers::RowType<typename R::Row> && requires {
-    {std::string_view{R::name}};
-    {static_cast<int>(R::version)};
-    typename R::Events;
-};
-
 class Registry {
 public:
     /// Adds a reducer, after probing it. Throws Error(reducer_invalid) when its name, version,
     /// columns or event types are not valid, when (name, version) is there already, or when
     /// folding the same event twice gave different rows.
-    template <Reducer R>
+    template <class R>
     void add(R reducer = {}) {
-        typename R::Events types;
-        ReducerInfo info = info_of<R>(types);
-        check(info);
-        probe(reducer, info, types);
-        number(types);
-        auto shared = std::make_shared<const R>(std::move(reducer));
-        starts_.push_back([shared](const reducers::EventCatalogue& catalogue,
-                                   const FoldOptions& options) -> std::unique_ptr<Fold> {
-            return std::make_unique<reducers::FoldOf<R>>(shared, catalogue, options);
-        });
-        if constexpr (reducers::Migrates<R>) {
-            migrations_.push_back([]() -> std::unique_ptr<Migration> {
-                return std::make_unique<reducers::MigrationOf<R>>();
-            });
-        } else {
-            migrations_.emplace_back();
-        }
-        infos_.push_back(std::move(info));
+        if constexpr (reducers::check_reducer<R>()) add_sound(std::move(reducer));
     }
 
     /// In the order in which they were added.
@@ -108,6 +86,28 @@ public:
     }
 
 private:
+    template <class R>
+    void add_sound(R reducer) {
+        typename R::Events types;
+        ReducerInfo info = info_of<R>(types);
+        check(info);
+        probe(reducer, info, types);
+        number(types);
+        auto shared = std::make_shared<const R>(std::move(reducer));
+        starts_.push_back([shared](const reducers::EventCatalogue& catalogue,
+                                   const FoldOptions& options) -> std::unique_ptr<Fold> {
+            return std::make_unique<reducers::FoldOf<R>>(shared, catalogue, options);
+        });
+        if constexpr (reducers::Migrates<R>) {
+            migrations_.push_back([]() -> std::unique_ptr<Migration> {
+                return std::make_unique<reducers::MigrationOf<R>>();
+            });
+        } else {
+            migrations_.emplace_back();
+        }
+        infos_.push_back(std::move(info));
+    }
+
     using Start =
         std::function<std::unique_ptr<Fold>(const reducers::EventCatalogue&, const FoldOptions&)>;
 
@@ -131,9 +131,6 @@ private:
 
 template <class R, class... E>
 ReducerInfo Registry::info_of(EventTypes<E...> /*types*/) {
-    static_assert((reducers::Reduces<R, E> && ...),
-                  "the reducer has no reduce(const E&, Rows<Row>&) const for one of its Events");
-    (reducers::check_versions<E>(), ...);
     using Row = typename R::Row;
     ReducerInfo info;
     info.name = R::name;
@@ -154,6 +151,8 @@ ReducerInfo Registry::info_of(EventTypes<E...> /*types*/) {
         (reducers::describe_event<E>(shapes), ...);
         if constexpr (requires { R::sources; }) shapes.append("sources ").append(R::sources);
         info.build = digest(info, shapes);
+        info.follows_program = (reducers::HasFormer<E> || ...);
+        if constexpr (!requires { R::sources; }) info.follows_program = true;
     }
     return info;
 }

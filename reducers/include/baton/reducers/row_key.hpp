@@ -6,12 +6,14 @@
 // Threads: values only.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "baton/reducers/column.hpp"
@@ -19,25 +21,17 @@
 
 namespace baton::reducers {
 
-/// What can be part of a key: equal values must be one value in Postgres too, so no double, no
-/// jsonb; and never null.
-template <class T>
-inline constexpr bool is_key_type =
-    std::is_same_v<T, std::string> || std::is_same_v<T, std::int64_t> ||
-    std::is_same_v<T, std::int32_t> || std::is_same_v<T, bool> || std::is_same_v<T, Decimal> ||
-    std::is_same_v<T, Date> || std::is_same_v<T, Timestamp> || std::is_same_v<T, Uuid>;
-
 /// A row of a view: a struct with BATON_FIELDS and BATON_KEY.
 template <class T>
-concept RowType = Declared<T> && requires {
-    T::baton_key_names();
+concept RowType = HasFields<T> && requires {
+    T::baton_key_list();
 };
 
 template <RowType Row>
-inline constexpr auto key_names = Row::baton_key_names();
+inline constexpr std::size_t key_count = count_names(Row::baton_key_list());
 
 template <RowType Row>
-inline constexpr std::size_t key_count = key_names<Row>.size();
+inline constexpr auto key_names = split_names<key_count<Row>>(Row::baton_key_list());
 
 /// The index of the field that is part `Part` of the key.
 template <RowType Row, std::size_t Part>
@@ -56,35 +50,76 @@ inline constexpr bool is_key_field = [] {
     return false;
 }();
 
+/// In place of a field that cannot be part of a key: so that nothing more is said about it.
+struct NoKeyPart {
+    NoKeyPart() = default;
+    template <class T>
+    NoKeyPart(const T& /*value*/) {}
+    friend bool operator==(const NoKeyPart&, const NoKeyPart&) = default;
+    friend auto operator<=>(const NoKeyPart&, const NoKeyPart&) = default;
+};
+
+template <RowType Row, std::size_t Part>
+consteval auto key_part() {
+    if constexpr (constexpr std::size_t field = key_field<Row, Part>; field < field_count<Row>) {
+        using Field = FieldType<Row, field>;
+        return std::type_identity<std::conditional_t<is_key_type<Field>, Field, NoKeyPart>>{};
+    } else {
+        return std::type_identity<NoKeyPart>{};
+    }
+}
+template <RowType Row, std::size_t Part>
+using KeyPart = typename decltype(key_part<Row, Part>())::type;
+
 template <class T>
 using KeyPartView = std::conditional_t<std::is_same_v<T, std::string>, std::string_view, T>;
+
+template <RowType Row, std::size_t Part, Name Field>
+constexpr bool check_key_part() {
+    static_assert(
+        key_field<Row, Part> < field_count<Row>,
+        "BATON_KEY names a Field that is not in BATON_FIELDS of this Row: name another, or "
+        "add it there");
+    static_assert(is_fit_for_key<Row>(key_names<Row>[Part]),
+                  "BATON_KEY: this Field of this Row has a type that no key can have; use "
+                  "std::string, std::int64_t, std::int32_t, bool, baton::Decimal, Date, Timestamp "
+                  "or Uuid, and none that is optional");
+    return true;
+}
 
 template <RowType Row, class Parts = std::make_index_sequence<key_count<Row>>>
 struct KeyTypes;
 template <RowType Row, std::size_t... Part>
 struct KeyTypes<Row, std::index_sequence<Part...>> {
     static_assert(key_count<Row> > 0, "BATON_KEY needs at least one field");
-    static_assert(((key_field<Row, Part> < field_count<Row>)&&...),
-                  "BATON_KEY names a field that is not in BATON_FIELDS");
-    static_assert((is_key_type<FieldType<Row, key_field<Row, Part>>> && ...),
-                  "a key field is a std::string, integer, bool, Decimal, Date, Timestamp or Uuid, "
-                  "and not optional");
-    using Key = std::tuple<FieldType<Row, key_field<Row, Part>>...>;
-    using View = std::tuple<KeyPartView<FieldType<Row, key_field<Row, Part>>>...>;
+    static_assert(
+        (check_key_part<Row, Part, Name<key_names<Row>[Part].size()>(key_names<Row>[Part])>() &&
+         ...));
+    using Key = std::tuple<KeyPart<Row, Part>...>;
+    using View = std::tuple<KeyPartView<KeyPart<Row, Part>>...>;
 
     static View view_of_row(const Row& row) {
         const auto fields = fields_of(row);
         return View(std::get<key_field<Row, Part>>(fields)...);
     }
     static View view_of_key(const Key& key) { return View(std::get<Part>(key)...); }
-    static Key own(const View& view) {
-        return Key(FieldType<Row, key_field<Row, Part>>(std::get<Part>(view))...);
-    }
+    static Key own(const View& view) { return Key(KeyPart<Row, Part>(std::get<Part>(view))...); }
     static void assign(Row& row, const View& view) {
         auto fields = fields_of(row);
         ((std::get<key_field<Row, Part>>(fields) = std::get<Part>(view)), ...);
     }
 };
+
+/// Whether BATON_KEY names fields, each of which can be part of a key.
+template <class Row>
+inline constexpr bool is_sound_key = false;
+template <RowType Row>
+inline constexpr bool is_sound_key<Row> = [] {
+    for (const std::string_view name : key_names<Row>) {
+        if (!has_field<Row>(name) || !is_fit_for_key<Row>(name)) return false;
+    }
+    return key_count<Row> > 0;
+}();
 
 template <RowType Row>
 using RowKey = typename KeyTypes<Row>::Key;
@@ -100,7 +135,7 @@ struct KeyHash {
         return std::apply(
             [](const auto&... part) {
                 std::size_t hash = 0;
-                ((hash = mixed(hash ^ std::hash<std::decay_t<decltype(part)>>{}(part))), ...);
+                ((hash = mixed(hash ^ hash_of(part))), ...);
                 return hash;
             },
             key);
@@ -111,6 +146,13 @@ struct KeyHash {
     }
 
 private:
+    template <class Part>
+    static std::size_t hash_of(const Part& part) {
+        if constexpr (std::is_same_v<Part, NoKeyPart>)
+            return 0;
+        else
+            return std::hash<Part>{}(part);
+    }
     static std::size_t mixed(std::size_t hash) {
         hash *= 0x9E3779B97F4A7C15ULL;
         return hash ^ (hash >> 32U);

@@ -264,7 +264,7 @@ private:
 /// The rows of a view, as its reducer reads and changes them. References stay valid until
 /// reduce() returns, also when other rows are accessed or created; a reference to an erased row
 /// must not be used. Each call takes the key as one braced list, or as one argument per key field.
-template <reducers::RowType Row>
+template <class Row>
 class Rows {
 public:
     using Key = reducers::RowKeyView<Row>;
@@ -295,6 +295,25 @@ public:
 
 private:
     reducers::RowCache<Row>* cache_;
+};
+
+/// Of a struct that is no row: says so once.
+template <class Row>
+requires(!reducers::RowType<Row>) class Rows<Row> {
+    static_assert(reducers::Declared<Row>,
+                  "the row of a view has no BATON_FIELDS(...), which names its members");
+    static_assert(
+        !reducers::Declared<Row> || requires { Row::baton_key_list(); },
+        "the row of a view has no BATON_KEY(...), which names the fields that are its "
+        "primary key");
+
+public:
+    template <class... Parts>
+    Row& at(const Parts&... parts);
+    template <class... Parts>
+    const Row* find(const Parts&... parts);
+    template <class... Parts>
+    bool erase(const Parts&... parts);
 };
 
 }  // namespace baton

@@ -78,6 +78,21 @@ constexpr void check_versions() {
     }
 }
 
+/// Whether check_versions() finds nothing.
+template <class E>
+constexpr bool versions_fit() {
+    if constexpr (schema_version_of<E> < 1 || schema_version_of < E >> schema_version_max) {
+        return false;
+    } else if constexpr (!HasFormer<E>) {
+        return !NamesUpcast<E>;
+    } else if constexpr (!Declared<typename E::Former> || !Upcasts<E>) {
+        return false;
+    } else {
+        return schema_version_of<typename E::Former> < schema_version_of<E> &&
+               versions_fit<typename E::Former>();
+    }
+}
+
 /// The versions that can be read as an E, ascending.
 template <class E>
 std::vector<int> known_versions() {

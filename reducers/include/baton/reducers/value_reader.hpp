@@ -171,13 +171,7 @@ void decode(ValueReader& reader, T& value) {
         decode_elements(reader, value);
     } else if constexpr (Declared<T>) {
         decode_fields(reader, value);
-    } else {
-        static_assert(
-            unsupported_field_type<T>,
-            "a field is a std::string, std::int64_t, std::int32_t, double, bool, Decimal, Date, "
-            "Timestamp, Uuid, Json, a struct with BATON_FIELDS, or a std::optional or "
-            "std::vector of those");
-    }
+    }  // else check_struct() has said so
 }
 
 }  // namespace baton::reducers

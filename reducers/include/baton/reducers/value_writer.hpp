@@ -69,9 +69,9 @@ void encode(ValueWriter& writer, const T& value) {
             encode(writer, std::get<index>(fields));
         });
         writer.leave_object();
-    } else {
+    } else if constexpr (is_plain_field<T>) {
         writer.text(value.text());  // Date, Timestamp, Uuid
-    }
+    }                               // else check_struct() has said so
 }
 
 }  // namespace baton::reducers

@@ -32,9 +32,10 @@ struct ViewStanding {
 struct SqlReducer {
     std::string name;
     int version = 0;
-    std::string build;   ///< A digest of the text.
-    std::string script;  ///< Makes the table and the function <name>__v<version>.
-    std::string origin;  ///< The file, for messages.
+    std::string build;       ///< A digest of what the text says: no comments, no layout.
+    std::string text_build;  ///< Of the text as it is, which was the build before.
+    std::string script;      ///< Makes the table and the function <name>__v<version>.
+    std::string origin;      ///< The file, for messages.
     /// The newest schema versions that it knows, by type or pattern of LIKE: what its file
     /// declares, and 1 of all else that it reads: {"order/placed":2,"order/paid":1}; "" where it
     /// looks at schema_version itself.
@@ -57,15 +58,22 @@ struct SqlReducer {
 /// Makes the statements below known on a connection that is to lead.
 void prepare_view_store(Connection& connection);
 
+/// What came of a registration.
+enum class Registered {
+    as_it_was,         ///< Or it is new.
+    to_be_built_anew,  ///< With another build than before.
+    left_as_it_is,     ///< It is live with another build, which only a leader can replace.
+    kept_by_another,   ///< Somebody builds it with another build: nothing was done.
+};
+
 /// Registers a reducer, and makes its table if it is not there. `is_live`: it belongs to a live
 /// set, see register_set(); else it is a build beside what is live. `other_builds` accepts another
-/// build of the same version: the view of a C++ reducer goes on as it is, that of a SQL
-/// reducer is dropped and built anew, because its script makes the table. Throws Error:
-/// build_mismatch, reducer_invalid (with the file and line of a SQL reducer).
-void register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds,
-                      bool is_live);
-void register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds,
-                      bool is_live);
+/// build of the same version, whose view is built anew. Throws Error: build_mismatch,
+/// reducer_invalid (with the file and line of a SQL reducer).
+[[nodiscard]] Registered register_reducer(Transaction& transaction, const ReducerInfo& info,
+                                          bool other_builds, bool is_live);
+[[nodiscard]] Registered register_reducer(Transaction& transaction, const SqlReducer& reducer,
+                                          bool other_builds, bool is_live);
 
 [[nodiscard]] ViewStanding read_standing(Transaction& transaction, const std::string& view);
 void write_standing(Transaction& transaction, const std::string& view, const ViewStanding& standing,
