@@ -38,20 +38,8 @@ $$;
 -- It takes who asks; a leader's calls may leave that out.
 drop function if exists register_set(text, integer, text[], boolean);
 
--- They take, or return, what origin_id() says.
+-- It takes what origin_id() says.
 drop function if exists late_transactions(xid8, pg_snapshot, pg_snapshot);
-do $$
-begin
-    if exists (select from pg_proc p
-                where p.pronamespace = current_schema()::regnamespace
-                  and p.proname in ('open_window', 'recorded_window')
-                  and not 'origin_id' = any (p.proargnames))
-    then
-        drop function if exists open_window(bigint, xid8, pg_snapshot);
-        drop function if exists recorded_window(bigint);
-    end if;
-end;
-$$;
 
 -- It takes how much of the log it looks at.
 drop function if exists doctor();

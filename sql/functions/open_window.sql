@@ -4,8 +4,8 @@
 -- a transaction id only if there is something new, so a poll of an idle log is free.
 --
 -- Arguments   floor_id, floor_xid, seen_before: id_value, xid and seen of the window before.
--- Returns     id_value, xid, seen, id_ceiling, stragglers of the new window, and origin_id, after
---             which it begins; no row if nothing is new. Whoever records a batch of the window
+-- Returns     id_value, xid, seen, id_ceiling, stragglers of the new window; no row if nothing is
+--             new. It begins after the newest origin_id(). Whoever records a batch of the window
 --             records the window with it.
 -- Tables      event, event_limit, log_origin: read.
 create or replace function open_window(
@@ -18,8 +18,7 @@ returns table (
     xid        xid8,
     seen       pg_snapshot,
     id_ceiling bigint,
-    stragglers xid8[],
-    origin_id  bigint
+    stragglers xid8[]
 )
 language plpgsql
 volatile
@@ -32,15 +31,15 @@ as $$
 declare
     now_seen    pg_snapshot := pg_current_snapshot();
     now_ceiling bigint      := event_id_value();
-    now_late    xid8[];
-begin
-    select o.after_id into origin_id from log_origin o order by o.window_number desc limit 1;
-    now_late := late_transactions(
+    origin_id   bigint      := (
+        select o.after_id from log_origin o order by o.window_number desc limit 1);
+    now_late    xid8[]      := late_transactions(
         open_window.floor_xid, open_window.seen_before, now_seen, origin_id);
+begin
     if not exists (
         select from log_slice(
             open_window.floor_id, open_window.floor_xid, open_window.seen_before, now_seen,
-            now_ceiling, now_late, open_window.origin_id, 1)
+            now_ceiling, now_late, origin_id, 1)
     ) then
         -- Nothing waits, so back-pressure counts from here. (Refused and rolled-back dispatches
         -- draw ids too; without this they would keep the door shut behind themselves.)

@@ -251,9 +251,12 @@ LogReader::LogReader(Connection& connection, Checkpoint checkpoint, Content cont
     connection_.exec(session_settings);
     prepare_slices(connection_, content_);
     prepare_wide_events(connection_);
+    // Each with the id after which the window begins.
     connection_.prepare("open_window",
-                        "select * from open_window($1::bigint, $2::xid8, $3::pg_snapshot)");
-    connection_.prepare("recorded_window", "select * from recorded_window($1::bigint)");
+                        "select w.*, origin_id($4::bigint)"
+                        " from open_window($1::bigint, $2::xid8, $3::pg_snapshot) as w");
+    connection_.prepare("recorded_window",
+                        "select w.*, origin_id($1::bigint) from recorded_window($1::bigint) as w");
 }
 
 bool LogReader::next(std::size_t limit, LogPage& page, std::size_t wide_bytes_max) {
@@ -315,7 +318,8 @@ bool LogReader::open_next_window() {
         recorded_ahead_ = false;
     }
     opens_window_ = take_window(connection_.exec_prepared(
-        "open_window", {at_.window.id_value, at_.window.xid, at_.window.seen}));
+        "open_window",
+        {at_.window.id_value, at_.window.xid, at_.window.seen, at_.window.number + 1}));
     return opens_window_;
 }
 

@@ -157,7 +157,7 @@ protected:
 };
 
 TEST_F(RestoreCollisionTest, DumpGoesOnThroughTheIdsOfItsEvents) {
-    make_past(1500);
+    make_past(1000);
     const std::string there = database_elsewhere();
     copy_database(database_.url(), there, Form::custom);
     collide(there);
