@@ -57,7 +57,8 @@ std::int64_t print_page(sql::Connection& connection, const Given& given, std::in
     }
     const sql::Result rows = transaction.exec(
         "select position, dispatched_at, type, key, case when content_type is null "
-        "then payload::text else content_type || ' of ' || octet_length(body) || ' bytes' end "
+        "then payload::text else content_type || ' of ' || octet_length(body)::text || ' bytes' "
+        "end "
         "from read_log(after_position => $1, limit_count => $2)",
         {after, limit});
     if (!rows.empty()) {

@@ -330,7 +330,7 @@ TEST_F(VersionsCliTest, ViewsOfASetOfTheFileGoLiveTogetherAndAnotherDoesNotGoAlo
     ASSERT_TRUE(leads("v1")) << first.error_output();
     ChildProcess second(tool_.options({"orchestrate", "--env", file(2), "--node", "v2"}));
     ASSERT_TRUE(is_ready(2, "by_kind")) << second.error_output();
-    EXPECT_EQ(ask("select string_agg(view_set || version || state, ',' order by version) "
+    EXPECT_EQ(ask("select string_agg(view_set || version::text || state, ',' order by version) "
                   "from set_version"),
               "sales1live,sales2building")
         << "staging promotes nothing by itself";

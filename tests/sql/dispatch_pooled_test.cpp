@@ -41,7 +41,8 @@ protected:
         connection_.exec("create schema my_app authorization pooled_app");
         connection_.exec("create table my_app.event (id integer)");
         bouncer_.emplace(url_, std::vector<std::string>{"baton", "pooled_app", "other_app"});
-        pooled_url_ = bouncer_->url(database_.name(), "pooled_app");
+        // As a program has to say that is not in a terminal of UTF-8.
+        pooled_url_ = bouncer_->url(database_.name(), "pooled_app") + "&client_encoding=UTF8";
     }
 
     std::optional<testing::Pgbouncer> bouncer_;

@@ -357,7 +357,7 @@ TEST_F(EnrolmentTest, AttemptsAreCountedInARowForEachMachine) {
         (void)outcome_of_leading({"test", machine_id('b'), "", false});
         (void)outcome_of_leading({"test", machine_id('c'), "", false});
     }
-    EXPECT_EQ(ask("select count(*) || ' ' || min(attempts) from refusals()"), "2 3");
+    EXPECT_EQ(ask("select count(*)::text || ' ' || min(attempts)::text from refusals()"), "2 3");
     EXPECT_EQ(ask("select bool_and(last_at > first_at) from refusals()"), "t");
 }
 

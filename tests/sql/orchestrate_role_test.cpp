@@ -157,7 +157,7 @@ TEST_F(OrchestrateRoleTest, SnapshotsThatOneLoginTookAreBegunWithAndDroppedByAno
         one.exec("select set_view_state(view, 'following', 0, null) from view_state");
         admin_.exec("insert into " + schema_ +
                     ".batch (first_position, count, window_number, after_id, last_id, epoch,"
-                    " started_at) values (1, 1, 1, 0, 1, 1, now())");
+                    " started_at) values (1, 1, 0, 0, 1, 1, now())");
         EXPECT_EQ(take_snapshots(one, policy), "sales@1");
         EXPECT_EQ(take_snapshots(one, policy), "totals@1");
         EXPECT_EQ(take_snapshots(one, policy), "") << "each is kept once";
@@ -379,7 +379,7 @@ TEST_F(OrchestrateRoleTest, StatusSaysWhenTheLastLeadershipEnded) {
     resign(one, *epoch);
     EXPECT_TRUE(one.exec("select lease_until between '" + before +
                          "' and clock_timestamp() and status() #>> '{problems,0}' like "
-                         "'no orchestrator leads: node led until ' || lease_until || ';%' "
+                         "'no orchestrator leads: node led until ' || lease_until::text || ';%' "
                          "from leader")
                     .only()
                     .boolean(0));

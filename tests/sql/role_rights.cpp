@@ -8,7 +8,7 @@ namespace {
 // Arguments come from subqueries: of a strict function with a constant null Postgres would know
 // the result without asking who calls.
 constexpr auto functions = R"(
-    select 'function ' || p.oid::regprocedure
+    select 'function ' || p.oid::regprocedure::text
            || case when p.prosecdef then ' [as owner]' else '' end, 'execute', '',
            format('select %I.%I(%s)', n.nspname, p.proname,
                   (select string_agg(format('(select null::%s)', format_type(a.type, null)),
@@ -23,7 +23,7 @@ constexpr auto functions = R"(
 
 constexpr auto relations = R"(
     with relation as (
-        select c.oid, n.nspname, c.relname, c.oid::regclass as name,
+        select c.oid, n.nspname, c.relname, c.oid::regclass::text as name,
                case c.relkind when 'v' then 'view' when 'm' then 'materialized view'
                               else 'table' end as kind,
                (select string_agg(format('%I', a.attname), ', ' order by a.attnum)
@@ -61,7 +61,7 @@ constexpr auto relations = R"(
 
 // nextval() is content with either of two rights.
 constexpr auto sequences = R"(
-    select 'sequence ' || c.oid::regclass, p.privilege, '',
+    select 'sequence ' || c.oid::regclass::text, p.privilege, '',
            case p.privilege when 'select' then format('select last_value from %s', c.oid::regclass)
                             when 'update' then format('select setval(%L, 1)', c.oid::regclass)
                             when 'usage' then format('select nextval(%L)', c.oid::regclass) end,
@@ -77,9 +77,10 @@ constexpr auto sequences = R"(
 // the type: also that of a table's rows.
 constexpr auto types = R"(
     select case t.typtype when 'd' then 'domain ' when 'c' then 'row type ' else 'type ' end
-           || t.oid::regtype, 'usage', '',
+           || t.oid::regtype::text, 'usage', '',
            format('create temporary table trial (tried %s)', t.oid::regtype),
-           'permission denied for type ' || t.oid::regtype, has_type_privilege($2, t.oid, 'usage')
+           'permission denied for type ' || t.oid::regtype::text,
+           has_type_privilege($2, t.oid, 'usage')
       from pg_type t
       join pg_namespace n on n.oid = t.typnamespace
      where n.nspname = $1 and t.typcategory <> 'A'

@@ -4,6 +4,9 @@
 #include <cstdio>
 #include <exception>
 #include <pqxx/pqxx>
+#include <sstream>
+
+#include "support/hostile.hpp"
 
 namespace baton::testing {
 namespace {
@@ -16,6 +19,11 @@ sql::PrivatePostgresOptions test_options() {
                          "wal_level=logical", "log_line_prefix=%m [%p] %d "}};
 }
 
+constexpr const char* hostile_template = "template_hostile";
+
+// What a database is made from that a test asks for empty.
+std::string empty_template() { return is_hostile() ? hostile_template : "template0"; }
+
 std::string create_from(const std::string& database_template) {
     static std::atomic<int> count{0};
     std::string name = "test_" + std::to_string(++count);
@@ -25,7 +33,18 @@ std::string create_from(const std::string& database_template) {
 
 }  // namespace
 
-Cluster::Cluster() : server_(test_options()) {}
+Cluster::Cluster() : server_(test_options()) {
+    if (!is_hostile()) return;
+    execute(std::string("create database ") + hostile_template + " template template0");
+    {
+        pqxx::connection connection(url(hostile_template));
+        pqxx::nontransaction transaction(connection);
+        transaction.exec(hostile_objects());
+    }
+    std::istringstream defaults(hostile_defaults());
+    for (std::string statement; std::getline(defaults, statement);) execute(statement);
+    set_hostile_environment();
+}
 
 Cluster& Cluster::instance() {
     static Cluster cluster;
@@ -39,7 +58,7 @@ std::string Cluster::prepared(const DatabaseTemplate& database_template) {
     std::string name = "template_" + database_template.name;
     if (prepared_[name]) return name;
     execute("drop database if exists " + name + " with (force)");
-    execute("create database " + name + " template template0");
+    execute("create database " + name + " template " + empty_template());
     database_template.prepare(url(name));
     prepared_[name] = true;
     return name;
@@ -51,7 +70,7 @@ void Cluster::execute(const std::string& statement) {
     transaction.exec(statement);
 }
 
-TestDatabase::TestDatabase() : name_(create_from("template0")) {}
+TestDatabase::TestDatabase() : name_(create_from(empty_template())) {}
 
 TestDatabase::TestDatabase(const DatabaseTemplate& database_template)
     : name_(create_from(Cluster::instance().prepared(database_template))) {}
