@@ -29,8 +29,8 @@ declare
                                          'token_owner', 'origin_refusal', 'refuse_machine',
                                          'stands_beside_production', 'machines', 'refusals',
                                          'require_operator', 'live_sets_after', 'promotion_builds',
-                                         'shared_laggard', 'held_up', 'leader_doing', 'lock_holders',
-                                         'check_views',
+                                         'shared_laggard', 'held_up', 'leader_doing',
+                                         'lock_holders', 'check_views',
                                          'switch_views', 'retire', 'version_problems', 'mend_log'];
     suffix      text;
     roles       text;

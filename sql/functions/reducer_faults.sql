@@ -19,7 +19,8 @@ as $$
         -- Where a statement begins: at the start, after ; or a word of PL/pgSQL, or in a text that
         -- is run.
         (true, '(?:^|;|\mbegin\M|\mthen\M|\melse\M|\mloop\M|'')\s*'
-               '(set\s+(?:local|session|role|constraints|transaction|time\s+zone|[a-z_.]+\s*(?:=|to\M))'
+               '(set\s+(?:local|session|role|constraints|transaction|time\s+zone'
+               '|[a-z_.]+\s*(?:=|to\M))'
                '|reset\s|discard\s|listen\s|unlisten\s|prepare\s|deallocate\s)',
          'changes its session, where others work, too: give the function a SET clause instead'),
         (true, '(\mset_config\s*\(\s*''(?:baton\.)?[a-z_]+'')',

@@ -2,8 +2,8 @@
 -- reads is of a newer schema version than the reducer knows. Internal; only called where there is
 -- an event of a version above 1.
 --
--- Arguments   name, version: of the reducer. known: {"order/placed": 2, "price/%": 1}, the newest that it
---                 knows of each type; of several patterns, any.
+-- Arguments   name, version: of the reducer. known: {"order/placed": 2, "price/%": 1}, the newest
+--             that it knows of each type; of several patterns, any.
 -- Raises      BT036 there is such an event; of the first one.
 create or replace function require_known_versions(name text, version integer, known jsonb)
 returns void

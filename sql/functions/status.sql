@@ -12,10 +12,10 @@
 --           waited for, for which versions the leader does nothing, and who was refused in the
 --           last hour.
 --           lag_events stops counting at 1000000.
--- Cost      grows with the lag, not with the log.
 --           Whatever holds the leader up is a problem with its reason, see held_up().
--- Tables    leader, leadership, batch, log_window, view_state, view_build, set_version, dead_event, event,
---           refusal, promotion: read.
+-- Cost      grows with the lag, not with the log.
+-- Tables    leader, leadership, batch, log_window, view_state, view_build, set_version, dead_event,
+--           event, refusal, promotion: read.
 create or replace function status()
 returns jsonb
 language plpgsql

@@ -20,8 +20,14 @@ std::string versioned(const BuildClaim& build, int version) {
                                                 versioned(build, former) + ": " + error.what());
 }
 
-// What has to do with the rows, not with the session.
-bool is_about_rows(const Error& error) {
+// What has to do with the rows, not with the session. The reducer's own function can raise any code
+// of ours.
+bool is_about_rows(const Connection& connection, const Error& error) {
+    const auto* const from_server = dynamic_cast<const SqlError*>(&error);
+    if (from_server != nullptr && connection.is_open() &&
+        from_server->sqlstate().starts_with("BT")) {
+        return true;
+    }
     return !error.retryable() && !error.loses_connection() && error.code() != ErrorCode::deposed;
 }
 
@@ -79,7 +85,7 @@ std::optional<Position> start_from_former(Connection& connection, const BuildCla
         transaction.exec(select_former(build, migration));
         copy(transaction, target, migration);
     } catch (const Error& error) {
-        if (!is_about_rows(error)) throw;
+        if (!is_about_rows(connection, error)) throw;
         refuse(build, former, error);
     } catch (const std::exception& error) {
         refuse(build, former, Error(ErrorCode::reducer_invalid, storable_text(error.what())));
@@ -100,7 +106,7 @@ std::optional<Position> start_from_former(Connection& connection, const BuildCla
         try {
             transaction.exec("select " + std::string(row.text(1)) + "()");
         } catch (const Error& error) {
-            if (!is_about_rows(error)) throw;
+            if (!is_about_rows(connection, error)) throw;
             refuse(build, former, error);
         }
         note_start(transaction, build, *position);
