@@ -83,7 +83,9 @@ TEST(LibrarySnippetsTest, CppSnippetsStandInWhatIsCompiled) {
         ++count;
         EXPECT_EQ(block.how, "compile: tests/end_to_end/library_snippets_test.cpp")
             << "docs/library.md:" << block.line << ": a block that nothing compiles";
-        EXPECT_TRUE(stand_in(plain_lines(block.text), text_of(__FILE__)))
+        EXPECT_TRUE(
+            stand_in(plain_lines(block.text),
+                     text_of(BATON_SOURCE_DIR "/tests/end_to_end/library_snippets_test.cpp")))
             << "docs/library.md:" << block.line << " does not stand in this file";
     }
     EXPECT_EQ(count, 7);
