@@ -37,3 +37,15 @@ $$;
 
 -- It takes who asks; a leader's calls may leave that out.
 drop function if exists register_set(text, integer, text[], boolean);
+
+-- 0008: it returns why an event cannot be read.
+do $$
+begin
+    if exists (select from pg_proc p
+                where p.pronamespace = current_schema()::regnamespace
+                  and p.proname = 'wide_events' and not 'fault' = any (p.proargnames))
+    then
+        drop function wide_events(bigint[], bigint);
+    end if;
+end;
+$$;
