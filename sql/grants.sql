@@ -136,8 +136,9 @@ begin
         'schema_migration, batch_event, event_partition, view_snapshot from ' || roles;
 
     execute pg_catalog.format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
-        'dispatch_limits, refuse_field, dispatched_ids, ring, wait_for, wait_for_position, '
-        'is_reduced, is_position_reduced, event_position to %I',
+        'dispatch_limits, refuse_field, require_readable, refuse_unreadable, print_fault, '
+        'dispatched_ids, ring, wait_for, wait_for_position, is_reduced, is_position_reduced, '
+        'event_position to %I',
         schema_name || '_dispatch');
     execute pg_catalog.format(
         'grant insert (type, key, tenant, payload, meta, body, content_type, schema_version) '
@@ -145,7 +146,7 @@ begin
         schema_name || '_dispatch');
 
     execute pg_catalog.format(
-        'grant execute on function read_log, status, versions, promotion_state, doctor, '
+        'grant execute on function read_log, log_lines, status, versions, promotion_state, doctor, '
         'view_query, dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
         'event_position, machines, refusals to %I',
         schema_name || '_observe');

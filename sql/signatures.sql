@@ -44,6 +44,9 @@ drop function if exists late_transactions(xid8, pg_snapshot, pg_snapshot);
 -- It takes how much of the log it looks at.
 drop function if exists doctor();
 
+-- It returns why an event cannot be read.
+drop function if exists wide_events(bigint[], bigint);
+
 -- They name their columns, instead of rows of event that fail when somebody adds a column to it.
 do $$
 begin

@@ -117,10 +117,48 @@ NewEvent parse(simdjson::ondemand::parser& parser, const std::string& line) {
     return event;
 }
 
+// The longest line that can be an event: each field at its limit, with every character escaped, and
+// as much again for what JSON leaves open.
+std::size_t line_max(sql::Connection& connection) {
+    sql::Transaction transaction(connection);
+    const sql::Result rows = transaction.exec(
+        "select 12 * (payload_bytes + meta_bytes + 8192::bigint) from dispatch_limits()");
+    return static_cast<std::size_t>(rows.only().integer(0));
+}
+
+// The next line; false at the end. Throws std::invalid_argument for one that is longer than
+// `length_max`, which is not read to its end.
+bool read_line(std::istream& input, std::size_t length_max, std::string& line) {
+    std::array<char, std::size_t{16} * 1024> part{};
+    line.clear();
+    for (;;) {
+        input.getline(part.data(), part.size());
+        const auto count = static_cast<std::size_t>(input.gcount());
+        const bool is_whole = input.good();
+        line.append(part.data(), is_whole ? count - 1 : count);
+        if (line.size() > length_max) {
+            throw std::invalid_argument("the line is longer than " + std::to_string(length_max) +
+                                        " bytes, which no event is; an event is a line");
+        }
+        if (is_whole) return true;
+        if (input.eof() || input.bad()) return !line.empty();
+        input.clear();  // the part is full
+    }
+}
+
 class Dispatching {
 public:
     Dispatching(sql::Connection& connection, std::string name)
         : connection_(connection), name_(std::move(name)) {}
+
+    // read_line(), whose refusal is that of line `number`.
+    bool read(std::istream& input, std::size_t length_max, std::size_t number, std::string& line) {
+        try {
+            return read_line(input, length_max, line);
+        } catch (const std::invalid_argument& error) {
+            refuse(number, error.what());
+        }
+    }
 
     void add(std::size_t number, const std::string& line) {
         try {
@@ -219,9 +257,13 @@ int dispatch_ndjson(sql::Connection& connection, const std::string& file, std::s
     std::uintmax_t bytes = 0;
     std::size_t number = 0;
     std::string line;
-    while (std::getline(input, line)) {
+    const std::size_t length_max = line_max(connection);
+    while (dispatching.read(input, length_max, number + 1, line)) {
         ++number;
         bytes += line.size() + 1;
+        // What some editors begin a file with says only that it is UTF-8.
+        constexpr std::string_view mark = "\xEF\xBB\xBF";
+        if (number == 1 && line.starts_with(mark)) line.erase(0, mark.size());
         if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
         dispatching.add(number, line);
         if (dispatching.waiting() < batch) continue;

@@ -41,6 +41,7 @@ public:
         add("server", "ok",
             "Postgres " + std::to_string(connection.server_version() / 10000) + "." +
                 std::to_string(connection.server_version() % 10000));
+        look_at_encoding(connection);
         look_at_recovery(connection);
         if (look_at_schema(connection)) look_inside(connection);
         return findings_;
@@ -77,6 +78,15 @@ private:
             add("connection", "problem", std::string(error.what()) + "; " + url,
                 "correct the url, or upgrade the server");
             return false;
+        }
+    }
+
+    void look_at_encoding(sql::Connection& connection) {
+        const std::string fault = sql::encoding_fault(connection);
+        if (fault.empty()) {
+            add("encoding", "ok", "the database is UTF8");
+        } else {
+            add("encoding", "problem", fault, "create a database of encoding UTF8");
         }
     }
 

@@ -40,31 +40,21 @@ void print_people(const sql::Result& rows, bool with_headings) {
     }
 }
 
-// At most `limit` events after `after`; `after` becomes the position of the last.
+// At most `limit` events after `after`, fewer where they are large; `after` becomes the position of
+// the last.
 std::int64_t print_page(sql::Connection& connection, const Given& given, std::int64_t& after,
                         std::int64_t limit) {
     sql::Transaction transaction(connection);
-    if (given.json) {
-        const sql::Result rows = transaction.exec(
-            "select position, row_to_json(e) from read_log(after_position => $1, "
-            "limit_count => $2) as e",
-            {after, limit});
-        for (const sql::Row& row : rows) {
-            write_json(row.text(1));
-            after = row.integer(0);
-        }
-        return static_cast<std::int64_t>(rows.size());
-    }
     const sql::Result rows = transaction.exec(
-        "select position, dispatched_at, type, key, case when content_type is null "
-        "then payload::text else content_type || ' of ' || octet_length(body)::text || ' bytes' "
-        "end "
-        "from read_log(after_position => $1, limit_count => $2)",
-        {after, limit});
-    if (!rows.empty()) {
+        "select position, dispatched_at, type, key, content from log_lines(after_position => $1, "
+        "limit_count => $2, as_json => $3)",
+        {after, limit, given.json});
+    if (given.json) {
+        for (const sql::Row& row : rows) write_json(row.text(4));
+    } else if (!rows.empty()) {
         print_people(rows, after == *given.after);
-        after = rows[rows.size() - 1].integer(0);
     }
+    if (!rows.empty()) after = rows[rows.size() - 1].integer(0);
     return static_cast<std::int64_t>(rows.size());
 }
 
@@ -79,7 +69,8 @@ int print_log(const Given& given, Invocation& invocation) {
         const std::int64_t wanted = is_endless ? page_events : std::min(page_events, remaining);
         const std::int64_t found = print_page(connection, given, after, wanted);
         remaining -= found;
-        if (found == wanted) continue;
+        // Fewer than wanted may mean that they were large.
+        if (found > 0) continue;
         if (!given.follow) break;
         flush_out();
         static_cast<void>(sql::pause_unless(follow_pause, [] { return false; }));

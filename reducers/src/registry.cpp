@@ -113,7 +113,11 @@ std::unique_ptr<Fold> Registry::start_fold(std::size_t index, const FoldOptions&
 
 void DecodedBatch::decode_event(const Event& event, std::uint32_t column, std::uint32_t slot) {
     const bool is_msgpack = event.payload.empty() && !event.body.empty();
-    if (is_msgpack && event.content_type != msgpack_content_type) {
+    if (!event.unreadable.empty()) {
+        columns_[column]->refuse({ErrorCode::decode_failed,
+                                  "the event cannot be read: " + std::string(event.unreadable)},
+                                 slot);
+    } else if (is_msgpack && event.content_type != msgpack_content_type) {
         columns_[column]->refuse(
             {ErrorCode::decode_failed,
              "event " + std::string(event.type) +

@@ -3,7 +3,7 @@
 -- Arguments   view, position: only those; null for all. resolved: also those that were put before
 --             the reducer again.
 -- Returns     the newest failure first; key, payload, content_type and meta are those of the event,
---             null if retention has dropped it.
+--             null if retention has dropped it, or a text that says why they cannot be read.
 -- Tables      dead_event, event: read.
 create or replace function dead_events(
     view text default null, "position" bigint default null, resolved boolean default false)
@@ -29,7 +29,8 @@ security definer
 set search_path from current
 as $$
     select d.view, d.version, d.position, d.event_id, d.event_type, d.error, d.state, d.failed_at,
-           d.resolved_at, d.resolved_by, e.key, e.payload, e.content_type, e.meta
+           d.resolved_at, d.resolved_by, e.key,
+           readable(e.payload), e.content_type, readable(e.meta)
       from dead_event d
       left join event e on e.id = d.event_id
      where (dead_events.view is null or d.view = dead_events.view)

@@ -10,10 +10,12 @@
 --
 -- Arguments
 --   type         what happened, in the past tense: 'order/placed'. 1 to 128 bytes.
---   payload      JSON, at most 1 MiB as Postgres stores it.
+--   payload      JSON, at most 1 MiB as Postgres stores it and as text, where each digit of a
+--                number counts, also those of an exponent; nested at most 64 deep.
 --   key          what it happened to: 'order/42'; events of one key keep their causal order.
 --   tenant       whose it is.
---   meta         about the event, not of it: correlation, causation, user. At most 16 KiB.
+--   meta         about the event, not of it: correlation, causation, user. At most 16 KiB; else as
+--                payload.
 --   dispatch_id  makes the call safe to repeat after an unknown COMMIT: the same id with the same
 --                content gives the same event, with other content BT003.
 --   schema_version  which shape of its type's payload this is, 1 to 32767; raised by whoever

@@ -40,6 +40,16 @@ begin
                 unknown
                 using errcode = 'BT001';
         end if;
+        -- As text they could be larger than the server can make them.
+        select field.key into unknown
+          from jsonb_each(element) as field
+         where field.key not in ('payload', 'meta')
+           and jsonb_typeof(field.value) in ('array', 'object');
+        if found then
+            raise exception 'dispatch_many: % is a text or a number, not an array or an object',
+                unknown
+                using errcode = 'BT001';
+        end if;
         if element ->> 'dispatch_id' !~*
            '^([{]([0-9a-f]{4}-?){7}[0-9a-f]{4}[}]|([0-9a-f]{4}-?){7}[0-9a-f]{4})$'
         then

@@ -29,6 +29,9 @@ set bytea_output = 'hex'
 as $$
 #variable_conflict use_column
 declare
+    -- First of all, because the digest prints them: what is too large is refused here.
+    sized_payload event_payload := dispatch_once.payload;
+    sized_meta    event_meta    := dispatch_once.meta;
     content  bytea := sha256(pg_catalog.convert_to(
         row(dispatch_once.type, dispatch_once.payload, dispatch_once.key, dispatch_once.tenant,
             dispatch_once.meta, dispatch_once.body, dispatch_once.content_type)::text

@@ -2,7 +2,7 @@
 -- those of its main run. Internal; log_slice.sql tells what that is.
 --
 -- Arguments   as of log_slice().
--- Returns     events in no order; the caller says `order by id limit …`.
+-- Returns     events in no order; the caller says `order by id limit page`.
 -- Cost        of that: what it returns. Inlined by the planner; a test pins the plan.
 -- Tables      event: read.
 create or replace function log_main_run(

@@ -1,9 +1,10 @@
 -- refuse_field: raise what is wrong with the length of an event's field. Internal: the domains of
 -- the event's columns call it for a length, or a schema_version, that they do not allow
--- (migrations/0001_log.sql, 0006_schema_version.sql).
+-- (migrations/0001_log.sql, 0006_schema_version.sql, 0008_readable.sql).
 --
--- Arguments  name: of the field. bytes: its length, -1 where null is refused. Strict, so that a
---            domain that allows null needs no test for it. A schema_version itself, 0 for null.
+-- Arguments  name: of the field. bytes: its length, -1 where null is refused, any number above
+--            268435456, the highest limit, where it is longer than that. Strict, so that a domain
+--            that allows null needs no test for it. A schema_version itself, 0 for null.
 -- Raises     BT001 null or empty, or no schema_version. BT002 too large: the size, the limit.
 -- Tables     event_limit: read.
 create or replace function refuse_field(name text, bytes integer)
@@ -42,7 +43,10 @@ begin
      where most.only_row;
     raise exception 'event % has % bytes, the limit is %; store it elsewhere and dispatch a '
         'reference, or raise the limit',
-        refuse_field.name, refuse_field.bytes, bytes_max
+        refuse_field.name,
+        case when refuse_field.bytes <= 268435456 then refuse_field.bytes::text
+             else 'more than 268435456' end,
+        bytes_max
         using errcode = 'BT002';
 end;
 $$;

@@ -6,57 +6,11 @@
 
 #include "baton/base/check.hpp"
 #include "baton/base/error.hpp"
+#include "baton/sql/failure.hpp"
+#include "log_columns.hpp"
 
 namespace baton::sql {
 namespace {
-
-enum Column {
-    id,
-    type,
-    payload,
-    body,
-    content_type,
-    schema_version,
-    key,
-    tenant,
-    meta,
-    dispatched_at
-};
-enum WideColumn { wide_id, wide_payload, wide_body, wide_meta };
-
-// Whether a column's text may be much longer than 2 KB. The stored size tells that of what is not
-// compressed, and nothing under some 500 bytes becomes a large text. Small columns pay for one
-// comparison, nulls for less: this runs for every event.
-std::string is_wide(const std::string& column) {
-    const std::string size = "pg_column_size(" + column + ")";
-    return "(" + column + " is not null and " + size + " > 500 and (" + size +
-           " > 2000 or pg_column_compression(" + column + ") is not null))";
-}
-
-std::string unless_wide(const std::string& column) {
-    return "case when " + column + " is not null then case when " + is_wide(column) +
-           " then null else " + column + " end end";
-}
-
-// The columns of a page, the first so many of Column: each costs something for every event. Where
-// one of them is wide, payload is null, which no event's is: such events are read apart, as many as
-// may be.
-std::string columns_for(Content content) {
-    const std::string any_wide = is_wide("payload") + " or " + is_wide("body");
-    switch (content) {
-        case Content::ids:
-            return "id, schema_version";
-        case Content::without_envelope:
-            return "id, type, case when " + any_wide + " then null else payload end, " +
-                   unless_wide("body") + ", content_type, schema_version";
-        case Content::whole:
-            return "id, type, case when " + any_wide + " or " + is_wide("meta") +
-                   " then null else payload end, " + unless_wide("body") +
-                   ", content_type, schema_version, key, tenant, " + unless_wide("meta") +
-                   ", dispatched_at";
-    }
-    BATON_CHECK(false);
-}
 
 // The planner must not choose by statistics that were taken while the log was empty: the right
 // plan, an index scan from where we stand, is the same for every size.
@@ -64,29 +18,52 @@ constexpr auto session_settings =
     "set enable_seqscan = off; set enable_bitmapscan = off; set jit = off;"
     "set plan_cache_mode = force_generic_plan";
 
-// One array of ids costs less than as many rows.
-std::string slice_statement(Content content, const std::string& source) {
-    const std::string rows =
-        "select " + columns_for(content) + " from " + source + " order by id limit $1::integer";
-    return content == Content::ids
-               ? "select array_agg(id), max(schema_version) from (" + rows + ") as page"
-               : rows;
-}
+constexpr auto apart_suffix = "_apart";
 
 void prepare_slices(Connection& connection, Content content) {
-    connection.prepare("log_main_run",
-                       slice_statement(content,
-                                       "log_main_run($2::bigint, $3::xid8, $4::pg_snapshot,"
-                                       " $5::pg_snapshot, $6::bigint, $7::bigint)"));
-    connection.prepare("log_slice",
-                       slice_statement(content,
-                                       "log_slice($2::bigint, $3::xid8, $4::pg_snapshot,"
-                                       " $5::pg_snapshot, $6::bigint, $8::xid8[], $7::bigint,"
-                                       " $1::integer)"));
+    for (const Reading reading : {Reading::at_once, Reading::apart}) {
+        const std::string suffix = reading == Reading::apart ? apart_suffix : "";
+        connection.prepare("log_main_run" + suffix,
+                           slice_statement(content, reading,
+                                           "log_main_run($2::bigint, $3::xid8, $4::pg_snapshot,"
+                                           " $5::pg_snapshot, $6::bigint, $7::bigint)"));
+        connection.prepare("log_slice" + suffix,
+                           slice_statement(content, reading,
+                                           "log_slice($2::bigint, $3::xid8, $4::pg_snapshot,"
+                                           " $5::pg_snapshot, $6::bigint, $8::xid8[], $7::bigint,"
+                                           " $1::integer)"));
+    }
+}
+
+// Whether a page may be refused for what is in one of its events.
+bool is_of_an_event(const SqlError& error) {
+    return error.code() == ErrorCode::statement_failed && error.sqlstate() != "57014";
+}
+
+// A page's rows. Where the server cannot make one of them, it does not say which: then without the
+// large columns, each of which is read apart.
+Result read_rows(Connection& connection, const std::string& statement,
+                 const std::vector<Parameter>& arguments) {
+    try {
+        return connection.exec_prepared(statement, arguments);
+    } catch (const SqlError& error) {
+        if (!is_of_an_event(error)) throw;
+        return connection.exec_prepared(statement + apart_suffix, arguments);
+    }
 }
 
 void prepare_wide_events(Connection& connection) {
-    connection.prepare("wide_events", "select * from wide_events($1::bigint[], $2::bigint)");
+    connection.prepare("wide_events",
+                       "select * from wide_events($1::bigint[], $2::bigint, $3::boolean)");
+}
+
+Result read_wide_events(Connection& connection, const std::string& ids, std::size_t bytes_max) {
+    try {
+        return connection.exec_prepared("wide_events", {ids, bytes_max, false});
+    } catch (const SqlError& error) {
+        if (!is_of_an_event(error)) throw;
+        return connection.exec_prepared("wide_events", {ids, bytes_max, true});
+    }
 }
 
 Window window_of(const Row& row, int column, std::int64_t number) {
@@ -104,12 +81,12 @@ Error events_removed() {
     return {ErrorCode::transaction_retry, "events were removed while they were read"};
 }
 
-// The ids of the events whose large columns are not in page.rows, as an array; "" if there are
+// The ids of the events whose large columns are to be read apart, as an array; "" if there are
 // none.
-std::string wide_ids(const LogPage& page) {
+std::string wide_ids(const LogPage& page, Content content) {
     std::string ids;
     for (const Row row : page.rows) {
-        if (!row.is_null(payload)) continue;
+        if (!is_apart(row, content)) continue;
         ids += ids.empty() ? '{' : ',';
         ids += row.text(id);
     }
@@ -150,7 +127,6 @@ private:
         if (content_ == Content::whole) {
             event.key = row.text_or_null(key);
             event.tenant = row.text_or_null(tenant);
-            event.meta = row.text(meta);
             event.dispatched_at = Timestamp::parse(row.text(dispatched_at));
         }
         if (!set_content(event, row)) return false;
@@ -164,9 +140,10 @@ private:
 
     // False if there is no place for its large columns any more.
     bool set_content(Event& event, const Row& row) {
-        if (!row.is_null(payload)) {
+        if (!is_apart(row, content_)) {
             event.payload = row.text(payload);
             set_body(event, row, body);
+            if (content_ == Content::whole) event.meta = row.text(meta);
             return true;
         }
         if (wide_taken_ == page_.wide_rows.size()) return false;
@@ -174,6 +151,7 @@ private:
         if (wide.integer(wide_id) != row.integer(id)) {
             throw events_removed();
         }
+        event.unreadable = wide.text(wide_fault);
         event.payload = wide.text(wide_payload);
         set_body(event, wide, wide_body);
         if (content_ == Content::whole) event.meta = wide.text(wide_meta);
@@ -182,6 +160,8 @@ private:
 
     void set_body(Event& event, const Row& row, int column) {
         if (row.is_null(column)) return;
+        // What a column that must not be null has beside bytes.
+        if (event.payload == "{}") event.payload = {};
         event.body = page_.bodies.emplace_back(row.bytes(column));
     }
 
@@ -198,8 +178,8 @@ private:
 bool fill_events(Connection& connection, LogPage& page, Content content,
                  std::size_t wide_bytes_max) {
     page.wide_rows = Result();
-    if (const std::string ids = wide_ids(page); !ids.empty()) {
-        page.wide_rows = connection.exec_prepared("wide_events", {ids, wide_bytes_max});
+    if (const std::string ids = wide_ids(page, content); !ids.empty()) {
+        page.wide_rows = read_wide_events(connection, ids, wide_bytes_max);
     }
     return PageFiller(page, content).fill();
 }
@@ -291,7 +271,7 @@ void LogReader::read_slice(std::size_t limit, LogPage& page, std::size_t wide_by
                                      at_.after_id};
     const bool has_stragglers = at_.window.stragglers != "{}";
     if (has_stragglers) arguments.emplace_back(at_.window.stragglers);
-    page.rows = connection_.exec_prepared(has_stragglers ? "log_slice" : "log_main_run", arguments);
+    page.rows = read_rows(connection_, has_stragglers ? "log_slice" : "log_main_run", arguments);
     if (content_ == Content::ids) {
         fill_ids(page);
         exhausted_ = page.events.size() < limit;
@@ -331,10 +311,14 @@ std::string read_event_type(Connection& connection, EventId event) {
 
 bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page,
                    std::size_t wide_bytes_max) {
-    connection.prepare("read_log", "select " + columns_for(Content::whole) +
-                                       " from read_log($1::bigint, $2::integer)");
+    for (const Reading reading : {Reading::at_once, Reading::apart}) {
+        connection.prepare(
+            std::string("read_log") + (reading == Reading::apart ? apart_suffix : ""),
+            "select " + columns_for(Content::whole, reading) +
+                " from read_log($1::bigint, $2::integer)");
+    }
     prepare_wide_events(connection);
-    page.rows = connection.exec_prepared("read_log", {static_cast<std::int64_t>(after), limit});
+    page.rows = read_rows(connection, "read_log", {static_cast<std::int64_t>(after), limit});
     page.first_position = Position{static_cast<std::int64_t>(after) + 1};
     page.opens_window = false;
     page.is_full = false;
@@ -380,7 +364,7 @@ void RecordedReader::read_of_batch(const Row& part, std::size_t count, LogPage& 
                                      part.text(7), part.integer(3), after_id};
     const bool has_stragglers = part.text(8) != "{}";
     if (has_stragglers) arguments.emplace_back(part.text(8));
-    page.rows = connection_.exec_prepared(has_stragglers ? "log_slice" : "log_main_run", arguments);
+    page.rows = read_rows(connection_, has_stragglers ? "log_slice" : "log_main_run", arguments);
     if (content_ == Content::ids) {
         fill_ids(page);
     } else {

@@ -271,6 +271,9 @@ Migrator::Migrator(std::span<const SqlFile> files)
 
 InstallReport Migrator::install(Connection& connection, const std::string& schema,
                                 const LockLimits& limits, WithoutRoles without_roles) const {
+    if (const std::string fault = encoding_fault(connection); !fault.empty()) {
+        throw Error(ErrorCode::settings_invalid, fault);
+    }
     refuse_foreign_schema(connection, schema);
     InstallStatus before = read_status(connection, *set_, schema);
     refuse_newer(before, schema);
@@ -294,6 +297,17 @@ InstallReport Migrator::install(Connection& connection, const std::string& schem
                                   " but compatible; nothing was changed");
     }
     return report;
+}
+
+std::string encoding_fault(Connection& connection) {
+    const Result rows =
+        connection.exec("select pg_catalog.getdatabaseencoding(), pg_catalog.current_database()");
+    const Row row = rows.only();
+    if (row.text(0) == "UTF8") return {};
+    const std::string name(row.text(1));
+    return "database " + name + " has the encoding " + std::string(row.text(0)) +
+           "; Baton needs UTF8: `create database " + name +
+           "_utf8 encoding 'UTF8' template template0`, and take that one";
 }
 
 InstallStatus Migrator::status(Connection& connection, const std::string& schema) const {

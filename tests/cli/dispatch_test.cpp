@@ -152,6 +152,34 @@ TEST_F(DispatchVerbTest, BadLineIsNamedAndItsBatchIsNotWritten) {
     EXPECT_EQ(events(), static_cast<std::int64_t>(2 * cases.size()));
 }
 
+TEST_F(DispatchVerbTest, FileThatBeginsWithAByteOrderMarkIsDispatched) {
+    const Ran ran = tool_.run({"dispatch", "--ndjson", "-"},
+                              "\xEF\xBB\xBF{\"type\": \"a\"}\n{\"type\": \"b\"}\n");
+    EXPECT_EQ(ran.out, "dispatched 2 events\n") << ran.err;
+    // Nowhere else is it one.
+    EXPECT_EQ(tool_.run({"dispatch", "--ndjson", "-"}, "{\"type\": \"a\"}\n\xEF\xBB\xBF{}\n").code,
+              1);
+    EXPECT_EQ(tool_.run({"dispatch", "--ndjson", "-"}, "\xEF\xBB\xBF").out,
+              "dispatched 0 events\n");
+    EXPECT_EQ(events(), 2);
+}
+
+TEST_F(DispatchVerbTest, LineThatIsLongerThanAnyEventIsNamedAndNotReadToItsEnd) {
+    ChildProcessOptions options = tool_.options({"dispatch"});
+    const std::string program = options.arguments.front();
+    // In so much memory it could not hold the line, were it to read all of it.
+    options.arguments = {"/bin/bash", "-c",
+                         "ulimit -v 700000; (echo '{\"type\": \"a\"}'; yes '{\"type\":' |"
+                         " head -c 1000000000 | tr -d '\\n') 2>/dev/null | " +
+                             program + " dispatch --ndjson - --batch 1"};
+    ChildProcess shell(options);
+    ASSERT_TRUE(shell.wait(std::chrono::seconds(60)));
+    EXPECT_EQ(shell.error_output(),
+              "baton: stdin:2: the line is longer than 12877824 bytes, which no event is; an event"
+              " is a line; nothing of its batch was written, 1 events before it were [BT001]\n");
+    EXPECT_EQ(events(), 1);
+}
+
 TEST_F(DispatchVerbTest, LineThatTheServerRefusesIsNamed) {
     const std::string file =
         tool_.write("events.ndjson",

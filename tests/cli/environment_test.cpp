@@ -46,6 +46,36 @@ TEST(EnvironmentVerbTest, PrintedSqlInstallsTheSame) {
     EXPECT_EQ(tool.run({"environment", "uninstall", "shop", "--yes"}).code, 0);
 }
 
+TEST(EnvironmentVerbTest, ADatabaseThatIsNotUtf8IsRefusedBeforeAnythingIsMade) {
+    const TestDatabase database;
+    const Tool tool(database);
+    const std::string name = database.name() + "_latin";
+    sql::Connection server(database.url());
+    for (const std::string encoding : {"LATIN1", "SQL_ASCII"}) {
+        server.exec("create database " + name + " encoding '" + encoding +
+                    "' lc_collate 'C' lc_ctype 'C' template template0");
+        std::string url = database.url();
+        url.replace(url.find(database.name()), database.name().size(), name);
+        const std::string fault = "database " + name + " has the encoding " + encoding +
+                                  "; Baton needs UTF8: `create database " + name +
+                                  "_utf8 encoding 'UTF8' template template0`, and take that one";
+        const Ran refused = tool.run({"environment", "install", "shop", "--url", url});
+        EXPECT_EQ(refused.code, 2);
+        EXPECT_EQ(refused.err, "baton: " + fault + " [BT016]\n");
+        EXPECT_EQ(sql::Connection(url)
+                      .exec("select count(*) from pg_namespace where nspname = 'baton_shop'")
+                      .only()
+                      .integer(0),
+                  0);
+        const Ran doctor = tool.run({"doctor", "--env", "shop", "--url", url});
+        EXPECT_EQ(doctor.code, 1);
+        EXPECT_NE(doctor.out.find("problem  encoding              " + fault + "\n"),
+                  std::string::npos)
+            << doctor.out;
+        server.exec("drop database " + name);
+    }
+}
+
 // A role of the server's, dropped with the test.
 class Login {
 public:

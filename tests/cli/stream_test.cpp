@@ -90,6 +90,36 @@ TEST_F(StreamTest, LogIsPrintedFromAPositionOnAndFollowed) {
     EXPECT_EQ(bounded.wait(10s), (ExitStatus{0, {}}));
 }
 
+TEST_F(StreamTest, LogSaysOfAnEventThatItCannotBeReadAndGoesOn) {
+    const auto orchestrator = start();
+    sql::Connection connection(database_.url(), in_test_schema());
+    connection.exec(
+        "alter domain event_payload drop constraint event_payload_bytes;"
+        "insert into event (type, payload, key) values ('a', ('[' || repeat('1e131071,', 8500) ||"
+        " '1]')::jsonb, 'k'), ('b', '[1e3000]', null);"
+        "select set_limit('payload_bytes', 1048576)");
+    connection.exec(
+        "insert into event (type, payload) select 'c', to_jsonb(repeat('y', 1000000))"
+        " from generate_series(1, 20)");
+    dispatch_and_wait(order("Phones"));
+    const std::string why = "payload: it is longer than 268435456 bytes as text, by its numbers";
+    const Ran people = tool_.run({"log"});
+    EXPECT_EQ(people.code, 0) << people.err;
+    EXPECT_NE(people.out.find("a  k  cannot be read: " + why + "\n       2  "), std::string::npos)
+        << people.out.substr(0, 400);
+    EXPECT_NE(people.out.find("order/placed"), std::string::npos);
+    EXPECT_EQ(std::ranges::count(people.out, '\n'), 24);
+    const Ran json = tool_.run({"log", "--json"});
+    EXPECT_EQ(json.code, 0) << json.err;
+    EXPECT_EQ(std::ranges::count(json.out, '\n'), 23);
+    simdjson::dom::parser parser;
+    const simdjson::dom::element event = parser.parse(json.out.substr(0, json.out.find('\n')));
+    EXPECT_EQ(std::string_view(event["cannot_be_read"]), why);
+    EXPECT_EQ(std::string_view(event["key"]), "k");
+    EXPECT_TRUE(event["payload"].is_null());
+    EXPECT_EQ(tool_.run({"log", "--limit", "3"}).out.find("order/placed"), std::string::npos);
+}
+
 TEST_F(StreamTest, ClosedPipeIsNoError) {
     const auto orchestrator = start();
     const std::string line = R"({"type": "a", "payload": ")" + std::string(100'000, 'x') + "\"}\n";

@@ -77,5 +77,22 @@ TEST(MemoryTest, LargeEventsAfterManySmallOnesDoNotEither) {
     expect_little_memory(world, "20600");
 }
 
+// What they take in the log says nothing either: digits of numbers, and compressed texts.
+TEST(MemoryTest, EventsThatAreSmallInTheLogAndLargeAsTextDoNotEither) {
+    World world;
+    world.ask(
+        "insert into event (type, payload) select 'mark/made', jsonb_build_object('account', 'a',"
+        " 'fault', '') from generate_series(1, 10000);"
+        "insert into event (type, payload) select 'mark/made', ('{\"account\": \"b\", \"fault\":"
+        " \"\", \"n\": [1e131071,1e131071,1e131071]}')::jsonb from generate_series(1, 600);"
+        "insert into event (type, payload) select 'mark/made', jsonb_build_object('account', 'c',"
+        " 'fault', '', 'text', repeat('x', 30000)) from generate_series(1, 10000);"
+        "insert into event (type, payload, meta) select 'mark/made', jsonb_build_object('account',"
+        " 'd', 'fault', ''), '{\"n\": 1e16000}' from generate_series(1, 10000);"
+        "select ring()");
+    ASSERT_EQ(world.ask("select max(pg_column_size(payload)) < 500 from event"), "t");
+    expect_little_memory(world, "30600");
+}
+
 }  // namespace
 }  // namespace baton::testing

@@ -157,6 +157,15 @@ TEST_F(DispatchRoleTest, NamesBeforePgCatalogAreNotFoundByDispatch) {
         "create operator trap.> (function = trap.greater, leftarg = bigint, rightarg = bigint)");
     connection_.exec("create domain trap.bigint as int check (false)");
     connection_.exec("create domain trap.regclass as text check (false)");
+    connection_.exec("create domain trap.text as pg_catalog.text check (false)");
+    connection_.exec("create function trap.octet_length(pg_catalog.text) returns int" + trap);
+    connection_.exec("create function trap.pg_column_size(jsonb) returns int" + trap);
+    connection_.exec("create function trap.at_most(int, int) returns boolean" + trap);
+    connection_.exec(
+        "create operator trap.<= (function = trap.at_most, leftarg = int, rightarg = int)");
+    connection_.exec("create function trap.joined(jsonb, jsonb) returns jsonb" + trap);
+    connection_.exec(
+        "create operator trap.|| (function = trap.joined, leftarg = jsonb, rightarg = jsonb)");
     connection_.exec("grant usage on schema trap to public");
     connection_.exec("select set_limit('max_lag', 1000)");
     connection_.exec("select arm_doorbell(true)");
@@ -165,8 +174,9 @@ TEST_F(DispatchRoleTest, NamesBeforePgCatalogAreNotFoundByDispatch) {
     transaction.exec("set local search_path = trap, pg_catalog, baton_test");
     transaction.exec("select dispatch('a/b', key => 'k')");
     transaction.exec("select dispatch('a/b', dispatch_id => gen_random_uuid())");
+    transaction.exec("select dispatch('a/b', to_jsonb(repeat('x', 1000)), meta => '[1, 2]')");
     transaction.commit();
-    EXPECT_EQ(event_count(), 2);
+    EXPECT_EQ(event_count(), 3);
 }
 
 }  // namespace

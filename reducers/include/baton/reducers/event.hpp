@@ -38,6 +38,8 @@ struct Event {
     std::string_view meta{};                   ///< JSON text; empty if there is none
     Timestamp dispatched_at{};                 ///< the server's clock when it was dispatched
     int schema_version = 1;                    ///< which shape of its type's content this is
+    /// Why the content could not be read from the log, else empty. No reducer sees such an event.
+    std::string_view unreadable{};
 };
 
 /// An event to dispatch: with a JSON payload, or with a body and its content type.

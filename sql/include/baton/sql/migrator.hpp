@@ -84,8 +84,9 @@ public:
     /// be done. Throws Error: name_invalid (also: the schema holds something else), schema_newer,
     /// lock_unavailable (gave up after LockLimits::tries; what was committed stays, and the next
     /// install goes on from there), settings_invalid (no right to create the group roles, unless
-    /// `without_roles` says otherwise, or it was installed without), and what a Connection throws.
-    /// Group roles that are missing are made by whoever may, also where nothing else is to be done.
+    /// `without_roles` says otherwise, or it was installed without; encoding_fault()), and what a
+    /// Connection throws. Group roles that are missing are made by whoever may, also where nothing
+    /// else is to be done.
     InstallReport install(Connection& connection, const std::string& schema,
                           const LockLimits& limits = {},
                           WithoutRoles without_roles = WithoutRoles::refuse) const;
@@ -104,6 +105,9 @@ public:
 private:
     std::shared_ptr<const MigrationSet> set_;
 };
+
+/// What is wrong with the connection's database for an environment, or "": the log is UTF-8.
+[[nodiscard]] std::string encoding_fault(Connection& connection);
 
 /// All environments in the connection's database, by name.
 [[nodiscard]] std::vector<InstalledEnvironment> list_environments(Connection& connection);

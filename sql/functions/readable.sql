@@ -1,0 +1,22 @@
+-- readable: a JSON value, or a JSON text that says why it cannot be read. Internal: dead_events().
+--
+-- Arguments  value: a payload or meta.
+create or replace function readable(value jsonb)
+returns jsonb
+language plpgsql
+stable
+strict
+set search_path from current
+as $$
+declare
+    fault text;
+begin
+    fault := print_fault(readable.value, 16777216);
+    if fault is null then
+        perform octet_length(readable.value::text);
+    end if;
+    return coalesce(to_jsonb('cannot be read: ' || fault), readable.value);
+exception when others then
+    return to_jsonb(pg_catalog.format('cannot be read: %s (SQLSTATE %s)', sqlerrm, sqlstate));
+end;
+$$;
