@@ -130,7 +130,7 @@ begin
     execute pg_catalog.format(
         'grant execute on function read_log, status, versions, promotion_state, doctor, '
         'view_query, dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
-        'event_position, machines, refusals to %I',
+        'event_position, position_before, machines, refusals to %I',
         schema_name || '_observe');
     execute pg_catalog.format(
         'grant select on schema_migration to %I', schema_name || '_observe');
