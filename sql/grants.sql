@@ -30,7 +30,9 @@ declare
                                          'stands_beside_production', 'machines', 'refusals',
                                          'require_operator', 'live_sets_after', 'promotion_builds',
                                          'shared_laggard',
-                                         'switch_views', 'retire', 'version_problems'];
+                                         'switch_views', 'retire', 'version_problems',
+                                         'version_notes', 'is_spare', 'former_keeper',
+                                         'status_views', 'status_dead_events', 'require_alive'];
     suffix      text;
     roles       text;
     made        record;
@@ -115,8 +117,8 @@ begin
         execute pg_catalog.format('revoke all on function %s from %s', fn, roles);
     end loop;
     execute 'revoke all on event, batch, log_window, log_origin, leader, leadership, view_state, '
-        'dead_event, reducer_version, set_version, view_build, promotion, event_limit, '
-        'schema_migration, batch_event, event_partition, view_snapshot from ' || roles;
+        'dead_event, skipped_event, reducer_version, set_version, view_build, promotion, '
+        'event_limit, schema_migration, batch_event, event_partition, view_snapshot from ' || roles;
 
     execute pg_catalog.format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
         'dispatch_limits, refuse_field, dispatched_ids, ring, wait_for, wait_for_position, '
@@ -128,7 +130,8 @@ begin
         schema_name || '_dispatch');
 
     execute pg_catalog.format(
-        'grant execute on function read_log, status, versions, promotion_state, doctor, '
+        'grant execute on function read_log, status, versions, promotion_state, promotion_hold, '
+        'doctor, '
         'view_query, dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
         'event_position, position_before, machines, refusals to %I',
         schema_name || '_observe');
@@ -146,8 +149,9 @@ begin
     end loop;
     execute pg_catalog.format(
         'grant select on event, batch, log_window, log_origin, leader, leadership, '
-        'view_state, dead_event, reducer_version, set_version, view_build, promotion, '
-        'event_limit, schema_migration, batch_event, event_partition, view_snapshot to %I',
+        'view_state, dead_event, skipped_event, reducer_version, set_version, view_build, '
+        'promotion, event_limit, schema_migration, batch_event, event_partition, view_snapshot '
+        'to %I',
         schema_name || '_orchestrate');
     execute pg_catalog.format(
         'grant insert, delete on view_build to %I', schema_name || '_orchestrate');
