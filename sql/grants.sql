@@ -31,7 +31,9 @@ declare
                                          'require_operator', 'live_sets_after', 'promotion_builds',
                                          'shared_laggard', 'held_up', 'leader_doing',
                                          'lock_holders', 'check_views',
-                                         'switch_views', 'retire', 'version_problems', 'mend_log'];
+                                         'switch_views', 'retire', 'version_problems', 'mend_log',
+                                         'version_notes', 'is_spare', 'former_keeper',
+                                         'status_views', 'status_dead_events', 'require_alive'];
     suffix      text;
     roles       text;
     made        record;
@@ -132,8 +134,8 @@ begin
         execute pg_catalog.format('revoke all on function %s from %s', fn, roles);
     end loop;
     execute 'revoke all on event, batch, log_window, log_origin, leader, leadership, view_state, '
-        'dead_event, reducer_version, set_version, view_build, promotion, event_limit, '
-        'schema_migration, batch_event, event_partition, view_snapshot from ' || roles;
+        'dead_event, skipped_event, reducer_version, set_version, view_build, promotion, '
+        'event_limit, schema_migration, batch_event, event_partition, view_snapshot from ' || roles;
 
     execute pg_catalog.format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
         'dispatch_limits, refuse_field, require_readable, refuse_unreadable, print_fault, '
@@ -146,9 +148,10 @@ begin
         schema_name || '_dispatch');
 
     execute pg_catalog.format(
-        'grant execute on function read_log, log_lines, status, versions, promotion_state, doctor, '
+        'grant execute on function read_log, log_lines, status, versions, promotion_state, promotion_hold, '
+        'doctor, '
         'view_query, dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
-        'event_position, machines, refusals to %I',
+        'event_position, position_before, machines, refusals to %I',
         schema_name || '_observe');
     execute pg_catalog.format(
         'grant select on schema_migration to %I', schema_name || '_observe');
@@ -164,8 +167,9 @@ begin
     end loop;
     execute pg_catalog.format(
         'grant select on event, batch, log_window, log_origin, leader, leadership, '
-        'view_state, dead_event, reducer_version, set_version, view_build, promotion, '
-        'event_limit, schema_migration, batch_event, event_partition, view_snapshot to %I',
+        'view_state, dead_event, skipped_event, reducer_version, set_version, view_build, '
+        'promotion, event_limit, schema_migration, batch_event, event_partition, view_snapshot '
+        'to %I',
         schema_name || '_orchestrate');
     execute pg_catalog.format(
         'grant insert, delete on view_build to %I', schema_name || '_orchestrate');

@@ -80,6 +80,51 @@ void print_differences(sql::Transaction& transaction, const std::vector<std::str
     print_rows(transaction, query, RowFormat::table);
 }
 
+// How many rows differ, as a query says it.
+struct Counts {
+    std::int64_t changed;
+    std::int64_t added;
+    std::int64_t removed;
+};
+
+Counts counts_of(sql::Transaction& transaction, const std::string& from,
+                 std::initializer_list<sql::Parameter> parameters) {
+    const sql::Result counts = transaction.exec(
+        "select count(*) filter (where change = 'changed'),"
+        " count(*) filter (where change = 'added'), count(*) filter (where change = 'removed')"
+        " from " +
+            from,
+        parameters);
+    const sql::Row row = counts.only();
+    return {row.integer(0), row.integer(1), row.integer(2)};
+}
+
+void print_counts(const Comparison& comparison, const Counts& counts) {
+    const std::int64_t all = counts.changed + counts.added + counts.removed;
+    const std::string changed = std::to_string(counts.changed);
+    const std::string added = std::to_string(counts.added);
+    const std::string removed = std::to_string(counts.removed);
+    if (comparison.json) {
+        return write_out("{\"changed\":" + changed + ",\"added\":" + added +
+                         ",\"removed\":" + removed + "}\n");
+    }
+    write_out(comparison.about + ": " +
+              (all == 0
+                   ? "no row differs"
+                   : std::to_string(all) + (all == 1 ? " row differs" : " rows differ") + " (" +
+                         changed + " changed, " + added + " added, " + removed + " removed)") +
+              "\n");
+}
+
+void print_summary(sql::Connection& connection, const Comparison& comparison,
+                   const Columns& columns) {
+    sql::Transaction transaction(connection);
+    print_counts(comparison,
+                 counts_of(transaction, "differing_rows($1, $2, $3::text[], $4::text[])",
+                           {comparison.former, comparison.later, sql::text_array(columns.keys),
+                            sql::text_array(columns.common)}));
+}
+
 void tell_not_compared(const Columns& columns, std::FILE* where) {
     const auto tell = [&](const std::string& which, const std::string& names) {
         if (names.empty()) return;
@@ -93,6 +138,11 @@ void tell_not_compared(const Columns& columns, std::FILE* where) {
 
 void print_comparison(sql::Connection& connection, const Comparison& comparison) {
     const Columns columns = columns_of(comparison);
+    if (comparison.summary) {
+        print_summary(connection, comparison, columns);
+        flush_out();
+        return tell_not_compared(columns, comparison.json ? stderr : stdout);
+    }
     connection.exec(table_of_differences);
     sql::Transaction transaction(connection);
     transaction.exec(
@@ -108,19 +158,11 @@ void print_comparison(sql::Connection& connection, const Comparison& comparison)
         return tell_not_compared(columns, stderr);
     }
 
-    const sql::Result counts = transaction.exec(
-        "select count(*), count(*) filter (where change = 'changed'),"
-        " count(*) filter (where change = 'added'), count(*) filter (where change = 'removed')"
-        " from baton_difference");
-    const sql::Row count = counts.only();
-    if (count.integer(0) > 0) print_differences(transaction, columns.keys, false);
-    const auto text = [&](int column) { return std::string(count.text(column)); };
-    write_out(comparison.about + ": " +
-              (count.integer(0) == 0
-                   ? "no row differs"
-                   : text(0) + (count.integer(0) == 1 ? " row differs" : " rows differ") + " (" +
-                         text(1) + " changed, " + text(2) + " added, " + text(3) + " removed)") +
-              "\n");
+    const Counts counts = counts_of(transaction, "baton_difference", {});
+    if (counts.changed + counts.added + counts.removed > 0) {
+        print_differences(transaction, columns.keys, false);
+    }
+    print_counts(comparison, counts);
     flush_out();
     tell_not_compared(columns, stdout);
 }

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,18 @@ enum class Colour { red, yellow, green, dim };
 /// those of this program.
 [[nodiscard]] std::string advice(std::string_view text);
 
+/// How many columns of a terminal a UTF-8 text takes, if no character is a wide one.
+[[nodiscard]] std::size_t width_of(std::string_view text);
+
+/// How many columns people have before them: of the terminal, or what COLUMNS says; else 80.
+[[nodiscard]] std::size_t screen_width();
+/// `text` in lines of at most `width` columns, broken at blanks where there are any. Each but the
+/// first comes after `indent` spaces, which are not counted.
+[[nodiscard]] std::string wrapped(std::string_view text, std::size_t indent, std::size_t width);
+
+/// The first `width` columns of a text that is wider, with an ellipsis at their end.
+[[nodiscard]] std::string shortened(std::string_view text, std::size_t width);
+
 /// One CSV line by csv_field(), with Postgres' rule for null: null is nothing, an empty text is "".
 /// On a terminal each field is a terminal_line().
 [[nodiscard]] std::string csv_line(const std::vector<std::optional<std::string>>& fields);
@@ -48,8 +61,11 @@ public:
     /// `cells` must be as many as the headings. Nothing: null, shown as a blank.
     void add(const std::vector<std::optional<std::string>>& cells);
     [[nodiscard]] bool empty() const { return rows_.empty(); }
-    /// Writes it to stdout, each line after `indent` spaces.
-    void print(int indent = 0) const;
+    /// Writes it to stdout, each line after `indent` spaces. Where it is wider than `width`, the
+    /// widest texts are cut, and end with an ellipsis; numbers never are.
+    void print(int indent = 0, std::size_t width = any_width) const;
+
+    static constexpr std::size_t any_width = std::numeric_limits<std::size_t>::max();
 
 private:
     void print_row(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths,

@@ -26,7 +26,8 @@ std::vector<std::string> names_where(const std::string& columns, Choice&& is_cho
 
 template <class Use>
 void for_each_row(sql::Transaction& transaction, const std::string& query, Use&& use) {
-    transaction.exec("declare view_rows no scroll cursor for " + query);
+    // With parameters, if none: the server then takes one statement only, whatever is in it.
+    transaction.exec("declare view_rows no scroll cursor for " + query, {});
     for (;;) {
         const sql::Result rows = transaction.exec(fetch);
         if (rows.empty()) break;

@@ -56,10 +56,11 @@ struct Comparison {
     std::string later_columns;
     std::string about;  ///< what is compared with what, for the last line
     bool json = false;
+    bool summary = false;  ///< Only how many rows differ.
 };
 
-/// Prints the rows that differ in the columns that both have, and how many. Throws Error(usage)
-/// where the keys are not the same.
+/// Prints the rows that differ in the columns that both have, and how many; or only that. Throws
+/// Error(usage) where the keys are not the same.
 void print_comparison(sql::Connection& connection, const Comparison& comparison);
 
 }  // namespace baton::cli

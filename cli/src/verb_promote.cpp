@@ -26,6 +26,8 @@ constexpr std::chrono::seconds usual_timeout{60};
 constexpr std::chrono::seconds unreachable_max{30};
 // How long a program may take from its start until its versions are known.
 constexpr std::chrono::seconds start_max{10};
+// A promotion takes less; what takes longer is told why.
+constexpr std::chrono::seconds untold_max{1};
 
 struct Given {
     SettingFlags settings;
@@ -135,7 +137,11 @@ public:
         try {
             if (connection_ == nullptr) reconnect();
             if (is_done()) return true;
-            if (shows) show_builds();
+            if (shows) {
+                show_builds();
+            } else if (Clock::now() - asked_ > untold_max) {
+                tell_hold();
+            }
             reached_ = Clock::now();
         } catch (const Error& error) {
             if (!error.retryable() && !error.loses_connection()) throw;
@@ -147,6 +153,15 @@ public:
             own_.reset();
         }
         return false;
+    }
+
+    // What it waits for, in words; "" where that is nothing.
+    std::string hold() {
+        if (connection_ == nullptr) reconnect();
+        sql::Transaction transaction(*connection_);
+        const sql::Result answer =
+            transaction.exec("select promotion_hold($1::bigint)", {promotion_});
+        return std::string(answer.only().text_or_null(0).value_or(""));
     }
 
     // Whether it could be taken back; if not, it has an end already.
@@ -176,6 +191,11 @@ private:
         own_.reset(new sql::Connection(connect(environment_, Access::write)));
         connection_ = own_.get();
     }
+    void tell_hold() {
+        const std::string now = hold();
+        if (now.empty() || std::exchange(told_, now) == now) return;
+        std::fprintf(stderr, "waiting: %s\n", advice(now).c_str());
+    }
     void show_builds() {
         if (!watch_) watch_.emplace(sets_);
         try {
@@ -192,7 +212,9 @@ private:
     const std::int64_t promotion_;
     std::vector<std::string> sets_;
     std::optional<BuildWatch> watch_;
-    Clock::time_point reached_ = Clock::now();
+    std::string told_;
+    const Clock::time_point asked_ = Clock::now();
+    Clock::time_point reached_ = asked_;
 };
 
 int ask_and_wait(const Given& given, const Wish& wish, Invocation& invocation) {
@@ -210,9 +232,11 @@ int ask_and_wait(const Given& given, const Wish& wish, Invocation& invocation) {
         while (!waiting.look(given.when_ready)) {
             if (signals.came()) return waiting.give_up("who asked for it does not wait any more");
             if (timeout && Clock::now() - asked >= *timeout) {
+                const std::string hold = waiting.hold();
                 return waiting.give_up(
                     "it was not carried out within " +
-                    duration_text(std::chrono::duration<double>(*timeout).count()));
+                    duration_text(std::chrono::duration<double>(*timeout).count()) +
+                    (hold.empty() ? "" : ": " + hold));
             }
             std::this_thread::sleep_for(poll_interval);
         }
@@ -324,7 +348,8 @@ void add_rollback(CLI::App& root, Invocation& invocation) {
     add_waiting(*verb, *given);
     given->settings.offer(*verb);
     verb->footer(footer(std::string("The former version must still be kept warm, by a program that "
-                                    "carries it.\n") +
+                                    "carries it. Right after\na switch that takes a moment, "
+                                    "which is waited for.\n") +
                         who_may + "Example: baton rollback sales"));
     verb->callback([&invocation, given] {
         invocation.chosen = [&invocation, given] {

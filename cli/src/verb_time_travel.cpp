@@ -23,6 +23,7 @@ struct ToDiff {
     std::optional<std::int64_t> to;
     std::optional<std::int64_t> version;
     bool json = false;
+    bool summary = false;
 };
 
 struct ToReplay {
@@ -30,6 +31,7 @@ struct ToReplay {
     std::string reducer;
     std::string against = "live";
     bool json = false;
+    bool summary = false;
 };
 
 std::string text_of(Position position) {
@@ -58,7 +60,8 @@ int diff(const ToDiff& given, Invocation& invocation) {
                                             .later_columns = view->columns(),
                                             .about = given.view + " from position " +
                                                      text_of(from) + " to " + text_of(to),
-                                            .json = given.json});
+                                            .json = given.json,
+                                            .summary = given.summary});
     return 0;
 }
 
@@ -119,7 +122,8 @@ int replay(const ToReplay& given, Invocation& invocation) {
          .later_columns = view->columns(),
          .about = which.view + "@" + std::to_string(which.version) + " against the live @" +
                   std::to_string(live.version) + " at position " + text_of(live.position),
-         .json = given.json});
+         .json = given.json,
+         .summary = given.summary});
     for (const SkippedEvent& event : view->skipped()) {
         std::fprintf(stderr, "skipped the event at position %s: %s\n",
                      text_of(event.position).c_str(), terminal_line(event.reason).c_str());
@@ -138,7 +142,9 @@ void add_diff(CLI::App& root, Invocation& invocation) {
     add_number(*verb, "--from", given->from, "the earlier position", {.min = 0})->required();
     add_number(*verb, "--to", given->to, "the later position", {.min = 0})->required();
     add_number(*verb, "--version", given->version, "of which version [the live one]", {.min = 1});
-    verb->add_flag("--json", given->json, "as a JSON array of objects");
+    verb->add_flag("--json", given->json, "as a JSON array of objects; with --summary, as one");
+    verb->add_flag("--summary", given->summary,
+                   "only how many rows are changed, added and removed");
     given->settings.offer(*verb);
     verb->footer(
         footer("It folds the log anew and changes nothing: that takes the program that "
@@ -158,7 +164,9 @@ void add_replay(CLI::App& root, Invocation& invocation) {
         ->required();
     verb->add_option("--against", given->against, "what it is compared with: live")
         ->check(CLI::IsMember({"live"}));
-    verb->add_flag("--json", given->json, "as a JSON array of objects");
+    verb->add_flag("--json", given->json, "as a JSON array of objects; with --summary, as one");
+    verb->add_flag("--summary", given->summary,
+                   "only how many rows are changed, added and removed");
     given->settings.offer(*verb);
     verb->footer(
         footer("It folds the whole log in a session of its own, beside what is live.\n"

@@ -270,8 +270,9 @@ void PageReducer::note_dead(const View& view, std::size_t index, const Cause& ca
     dead.event_id = event.id;
     dead.event_type = type_of(event);
     dead.error = cause.error;
-    dead.skipped = !cause.is_set_up() && context_.options.on_poison &&
-                   context_.options.on_poison(view.name()) == PoisonPolicy::skip;
+    dead.skipped = (!cause.is_set_up() && context_.options.on_poison &&
+                    context_.options.on_poison(view.name()) == PoisonPolicy::skip) ||
+                   sql::is_skipped(context_.connection, view.name(), event.position);
     const auto position = static_cast<std::int64_t>(event.position);
     if (!dead.skipped) {
         outcome.stopped = {sql::ViewState::halted, Position{position - 1}};

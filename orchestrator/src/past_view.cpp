@@ -168,13 +168,16 @@ void PastView::go_to(Position to, const Progress& progress) {
 
 void PastView::fold_page(std::size_t limit) {
     while (const auto poisoned = refold_->fold(position_, limit, left_out_)) {
-        leave_out(poisoned->position, poisoned->reason);
+        leave_out(poisoned->position, poisoned->reason, poisoned->set_up);
     }
 }
 
-void PastView::leave_out(Position position, const std::string& reason) {
-    if (is_registered_ || !options_.on_poison ||
-        options_.on_poison(which_.view) != PoisonPolicy::skip) {
+void PastView::leave_out(Position position, const std::string& reason,
+                         const std::exception_ptr& set_up) {
+    const bool is_policy = !is_registered_ && !set_up && options_.on_poison &&
+                           options_.on_poison(which_.view) == PoisonPolicy::skip;
+    if (!is_policy && !sql::is_skipped(connection_, which_.view, position)) {
+        if (set_up) std::rethrow_exception(set_up);
         throw Error(ErrorCode::event_poisoned,
                     text_of(which_) + " cannot fold the event at position " +
                         std::to_string(number(position)) + ": " + reason);

@@ -19,15 +19,21 @@ constexpr std::size_t events_max = 1'000'000;
 
 std::int64_t number(Position position) { return static_cast<std::int64_t>(position); }
 
-// Whether it is the events' fault: not that of what is not there (class 42), of a program that is
-// too old for them, nor of a reducer that would write what is live; and nobody has to do with it
-// who cancels, or what the server is short of.
+// Whether it comes again for the same events: not so what a reducer is that would write what is
+// live; and nobody has to do with it who cancels, or what the server is short of.
 bool is_refusal(const sql::Connection& connection, const sql::SqlError& error) {
+    if (error.code() == ErrorCode::event_version_unknown) return true;
     const std::string& state = error.sqlstate();
-    return is_of_statement(connection, error) && !state.starts_with("42") && state != "25006" &&
-           state != "57014" && state != "53100" && state != "53300" && !state.starts_with("58") &&
-           error.code() != ErrorCode::event_version_unknown &&
+    return is_of_statement(connection, error) && state != "25006" && state != "57014" &&
+           state != "53100" && state != "53300" && !state.starts_with("58") &&
            error.code() != ErrorCode::reducer_invalid;
+}
+
+// Within a handler of `error`. What is not there (class 42) is not the event's fault.
+Refold::Poisoned poisoned_by(Position position, const sql::SqlError& error) {
+    const bool is_set_up =
+        error.code() == ErrorCode::event_version_unknown || error.sqlstate().starts_with("42");
+    return {position, error.what(), is_set_up ? std::current_exception() : nullptr};
 }
 
 class CppRefold final : public Refold {
@@ -59,7 +65,7 @@ public:
             if (!is_refusal(connection_, error)) throw;
             // Of a page that is refused, ever shorter beginnings are tried.
             if (page_.log.events.size() == 1) {
-                return Poisoned{page_.log.events.front().position, error.what()};
+                return poisoned_by(page_.log.events.front().position, error);
             }
             count_ = page_.log.events.size() / 2;
             return fold(at, limit, left_out);
@@ -93,11 +99,12 @@ private:
                     : std::min(static_cast<std::size_t>(number(*gap) - before), events.size());
             if (end > first) {
                 if (const auto poison = view_->fold({page_, first, end - first, true})) {
-                    // Nobody may leave out what this program is too old for.
+                    Poisoned poisoned{events[poison->index].position, poison->error};
                     if (!poison->sqlstate.empty()) {
-                        throw Error(ErrorCode::event_version_unknown, poison->error);
+                        poisoned.set_up = std::make_exception_ptr(
+                            Error(ErrorCode::event_version_unknown, poison->error));
                     }
-                    return Poisoned{events[poison->index].position, poison->error};
+                    return poisoned;
                 }
             }
             first = end + 1;
@@ -130,19 +137,19 @@ public:
         }
         // Of a page that fails, ever shorter beginnings are tried: what is left is the culprit.
         for (std::size_t count = std::min(limit, count_);; count /= 2) {
-            const std::optional<std::string> refusal = try_page(at, count);
+            std::optional<Poisoned> refusal = try_page(at, count);
             if (!refusal) {
                 at = Position{number(at) + static_cast<std::int64_t>(count)};
                 count_ = std::min(count * 2, events_max);
                 return std::nullopt;
             }
-            if (count == 1) return Poisoned{Position{number(at) + 1}, *refusal};
+            if (count == 1) return refusal;
             count_ = count / 2;
         }
     }
 
 private:
-    std::optional<std::string> try_page(Position at, std::size_t count) {
+    std::optional<Poisoned> try_page(Position at, std::size_t count) {
         try {
             sql::Transaction transaction(connection_);
             transaction.exec("set transaction read only");
@@ -155,7 +162,7 @@ private:
             transaction.commit();
         } catch (const sql::SqlError& error) {
             if (!is_refusal(connection_, error)) throw;
-            return error.what();
+            return poisoned_by(Position{number(at) + 1}, error);
         }
         return std::nullopt;
     }

@@ -3,6 +3,7 @@
 // Threads: that of its connection.
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <set>
@@ -19,6 +20,9 @@ public:
     struct Poisoned {
         Position position;
         std::string reason;
+        /// What to throw unless a person said that the event is to be left out: it is not wrong in
+        /// itself, but this program is too old for it, say.
+        std::exception_ptr set_up = nullptr;
     };
 
     Refold() = default;

@@ -1,10 +1,11 @@
 -- is_position_reduced: does every live view have the events up to a position?
 --
 -- Arguments   position: in the log; one that it has not reached yet is not reduced.
--- Returns     true once every live view shows the event at the position; false before. An event
---             that a view skipped counts as shown.
+-- Returns     true once every live view shows the event at the position; false before.
 -- Raises      BT007 a view is halted before the position: it would wait for a person.
--- Tables      batch, view_state: read.
+--             BT041 every live view is there, and some went on without the event at this position:
+--             which ones. Of the events before it nothing is said.
+-- Tables      batch, view_state, dead_event: read.
 create or replace function is_position_reduced("position" bigint)
 returns boolean
 language plpgsql
@@ -36,6 +37,10 @@ begin
             nearest.view, nearest.position, is_position_reduced.position
             using errcode = 'BT007';
     end if;
-    return nearest.view is null;
+    if nearest.view is not null then
+        return false;
+    end if;
+    perform require_alive(null, is_position_reduced.position);
+    return true;
 end;
 $$;

@@ -1,12 +1,12 @@
 -- is_reduced: does every live view have this event?
 --
 -- Arguments   event_id: as dispatch() returned it.
--- Returns     true once every live view shows the event; false before. An event that a view skipped
---             counts as shown.
+-- Returns     true once every live view shows the event; false before.
 -- Raises      BT006 the calling transaction dispatched the event itself and has not committed.
 --             BT007 a view is halted before the event: it would wait for a person.
 --             BT008 there is no such event: it was rolled back, or dropped by retention.
--- Tables      event, batch, log_window, log_origin, view_state: read.
+--             BT041 every live view is past it, and some went on without it: which ones.
+-- Tables      event, batch, log_window, log_origin, view_state, dead_event: read.
 create or replace function is_reduced(event_id bigint)
 returns boolean
 language plpgsql
@@ -46,6 +46,7 @@ begin
 
     -- The position costs more than the rest; it matters only if a view is not up to date.
     if not exists (select from view_state s where s.state <> 'following') then
+        perform require_alive(is_reduced.event_id, null);
         return true;
     end if;
     return is_position_reduced(event_position(is_reduced.event_id));

@@ -4,7 +4,10 @@
 -- switches, see switch_versions(). This only asks it to; promotion_state() tells what became of it.
 --
 -- Arguments   view_sets, versions: what is to be live. when_ready: wait until the builds are ready;
---             else they must be, which is within one batch of the log's end.
+--             else they must be, which is within one batch of the log's end. A version that was
+--             live before is waited for in any case: it is far from the end only because much
+--             comes; and for half a minute after the switch from it nobody may keep it, because
+--             who led with it takes a moment to come back.
 -- Returns     the promotion's id.
 -- Raises      BT034 there is no such version. BT035 it cannot be promoted: it is live, retired,
 --             halted, not ready, or nobody keeps it; another promotion is under way; the sets do
@@ -28,6 +31,7 @@ declare
     member   record;
     head     bigint;
     is_able  boolean;
+    awaited  record;
     lagging  text;
     busy     promotion;
     made     bigint;
@@ -45,19 +49,22 @@ begin
     -- What nobody keeps may be kept by who is started next.
     is_able := exists (select from promotion_builds(promote.view_sets, promote.versions) as m
                         where m.is_kept and after <@ (m.b).view_sets
-                           or promote.when_ready and m.is_kept is not true);
+                           or m.is_kept is not true
+                              and (promote.when_ready
+                                   or (former_keeper(m.view, m.version)).is_expected));
     for member in select * from promotion_builds(promote.view_sets, promote.versions) as m loop
+        select * into awaited from former_keeper(member.view, member.version);
         if (member.b).state = 'halted' then
             raise exception 'the build of %@% is halted at position %: %; see "baton dead list"',
                 member.view, member.version, (member.b).position, (member.b).reason
                 using errcode = 'BT035';
         end if;
         if member.is_kept is not true then
-            continue when promote.when_ready;
+            continue when promote.when_ready or awaited.is_expected;
             raise exception 'nobody keeps %@%: start a program that carries it', member.view,
                 member.version
                 using errcode = 'BT035';
-        elsif (member.b).state <> 'ready' and not promote.when_ready then
+        elsif (member.b).state <> 'ready' and not (promote.when_ready or awaited.was_live) then
             raise exception '%@% is not ready: it has % of % events; wait, or use --when-ready',
                 member.view, member.version, (member.b).position, head
                 using errcode = 'BT035';

@@ -3,9 +3,8 @@
 -- Returns   a JSON object: environment, leader {node, epoch, since, backend_pid, lease_seconds,
 --           reducers} (lease_seconds below 0: its session is there and has not extended the lease),
 --           log {position, events_per_second, lag_events, lag_seconds}, views
---           [{view, version, state, position, reason}], versions (those of versions() that are
---           being built or are kept warm), dead_events [{view, position, event_id,
---           type, error, state}],
+--           as status_views() says, versions (those of versions() that are being built or are kept
+--           warm), dead_events as status_dead_events() says,
 --           writers [{pid, application, seconds, state}] of transactions that have dispatched and
 --           not ended for over 5 s (see open_writers.sql), problems [text]: each says what
 --           stands still, and why; notes [text]: what cannot be told here, which promotion is
@@ -32,8 +31,6 @@ declare
     at_end     record;
     lag        record;
     per_second numeric;
-    views      jsonb;
-    dead       jsonb;
     writers    jsonb;
     problems   text[] := '{}';
     held       text[];
@@ -55,22 +52,6 @@ begin
       from (select * from batch order by first_position desc limit 10000) as b
      where b.recorded_at > clock_timestamp() - interval '10 seconds';
 
-    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-               'view', s.view, 'version', s.version, 'state', s.state,
-               'position', case s.state when 'following' then coalesce(at_end.position, 0)
-                                        else s.position end,
-               'reason', s.reason) order by s.view), '[]')
-      into views
-      from view_state s;
-    select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-               'view', d.view, 'position', d.position, 'event_id', d.event_id,
-               'type', d.event_type, 'error', d.error, 'state', d.state)
-               order by d.failed_at desc), '[]')
-      into dead
-      from (select * from dead_event where state = 'halting'
-             union all
-            (select * from dead_event where state = 'skipped'
-              order by failed_at desc limit 20)) as d;
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(w) order by w.seconds desc), '[]')
       into writers
       from open_writers(interval '5 seconds') as w;
@@ -88,8 +69,8 @@ begin
             l.node, l.lease_until, session.pid, session.doing);
     end if;
     select problems || coalesce(pg_catalog.array_agg(pg_catalog.format(
-               'view %s is halted at position %s: %s; see "baton dead list"',
-               s.view, s.position, s.reason)), '{}')
+               'view %s@%s is halted at position %s: %s; see "baton dead list"',
+               s.view, s.version, s.position, s.reason)), '{}')
       into problems
       from view_state s
      where s.state = 'halted';
@@ -119,14 +100,16 @@ begin
             current_user);
     end if;
     select notes || coalesce(pg_catalog.array_agg(pg_catalog.format(
-               'promotion %s (%s) was asked for by %s at %s, and is not carried out yet; "baton '
-               'promote --cancel %s" ends it',
+               'promotion %s (%s) was asked for by %s at %s, and is not carried out yet: %s; '
+               '"baton promote --cancel %s" ends it',
                p.id, (select string_agg(w.s || '@' || w.v::text, ', ')
                         from unnest(p.view_sets, p.versions) as w (s, v)),
-               p.requested_by, date_trunc('second', p.requested_at), p.id)), '{}')
+               p.requested_by, date_trunc('second', p.requested_at), promotion_hold(p.id), p.id)),
+               '{}')
       into notes
       from promotion p
      where p.state = 'requested';
+    notes := notes || version_notes();
     select notes || coalesce(pg_catalog.array_agg(pg_catalog.format(
                'view set %s@%s is %s: %s', s.view_set, s.version, s.state, i.reason)
                order by s.view_set, s.version), '{}')
@@ -159,11 +142,12 @@ begin
             'events_per_second', per_second,
             'lag_events', lag.events,
             'lag_seconds', round(lag.seconds::numeric, 3)),
-        'views', views,
+        'views', status_views(coalesce(at_end.position, 0), lag.events,
+                              round(lag.seconds::numeric, 3)),
         'versions', (select coalesce(pg_catalog.jsonb_agg(v), '[]')
                        from pg_catalog.jsonb_array_elements(versions()) as v
                       where v ->> 'state' in ('building', 'warm')),
-        'dead_events', dead,
+        'dead_events', status_dead_events(),
         'writers', writers,
         'problems', pg_catalog.to_jsonb(problems),
         'notes', pg_catalog.to_jsonb(notes));

@@ -10,7 +10,7 @@ set search_path from current
 as $$
 #variable_conflict use_column
 begin
-    -- resolve_dead_event() is done with them, or waits.
+    -- resolve_dead_events() is done with them, or waits.
     perform from view_state order by view for update;
     -- What was live stays as it stands, and becomes a build that nobody has claimed yet.
     insert into view_build (view, version, position, state, reason)

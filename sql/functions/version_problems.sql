@@ -2,7 +2,7 @@
 -- status().
 --
 -- Arguments   leaderless: nobody leads, so whoever keeps a build could.
--- Returns     one line each.
+-- Returns     one line each. What is kept for a rollback is told by version_notes().
 -- Tables      view_build, set_version, promotion, leader: read.
 create or replace function version_problems(leaderless boolean)
 returns text[]
@@ -15,7 +15,7 @@ as $$
                    'the build of %s@%s is halted at position %s: %s; see "baton dead list"',
                    b.view, b.version, b.position, b.reason) as line
               from view_build b
-             where b.state = 'halted'
+             where b.state = 'halted' and not is_spare(b)
              union all
             select pg_catalog.format(
                    'the build of view set %s@%s stands still: %s',

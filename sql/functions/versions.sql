@@ -1,12 +1,12 @@
 -- versions: which versions of which view sets there are, and how far those are that are not live.
 --
 -- Returns     a JSON array, sets by name, versions by number: [{view_set, version, state, since,
---             views: [{view, version, build, state, position, lag_events, events_per_second,
---             seconds_left, node, reason}]}]. Of a live view, state and position are those of
---             status(). Else state is 'building', 'ready', 'halted', or 'unkept' while no process
---             keeps it, and 'retired' without rows. node keeps it: for a live one, the leader.
---             events_per_second is the mean since the process took it on; seconds_left is null
---             where that says nothing.
+--             views: [{view, version, build, state, position, lag_events, lag_seconds,
+--             events_per_second, seconds_left, node, reason}]}]. Of a live view, state and
+--             position are those of status(). Else state is 'building', 'ready', 'halted', or
+--             'unkept' while no process keeps it, and 'retired' without rows. node keeps it: for a
+--             live one, the leader. events_per_second is the mean since the process took it on;
+--             seconds_left is null where that says nothing.
 -- Cost        small. But its tables have no statistics, so Postgres takes them for large and would
 --             compile the query for a second or two.
 -- Tables      set_version, reducer_version, view_state, view_build, batch, leader: read.
@@ -59,6 +59,7 @@ as $$
                            'view', m.view, 'version', m.version, 'build', m.build,
                            'state', m.state, 'position', m.position,
                            'lag_events', m.head - m.position,
+                           'lag_seconds', lag_seconds(m.position, m.head),
                            'events_per_second', round(m.rate::numeric),
                            'seconds_left', case when m.state = 'building' and m.rate > 0
                                 then round(((m.head - m.position) / m.rate)::numeric, 1) end,

@@ -9,6 +9,7 @@
 --             BT006 it cannot succeed here: the event belongs to this very transaction, or this
 --             transaction's snapshot is fixed (REPEATABLE READ).
 --             BT007 a view is halted before the event. BT008 there is no such event.
+--             BT041 live views went on without the event, and which; the others have it.
 -- Tables      as is_reduced().
 create or replace function wait_for(event_id bigint, timeout interval default '10 seconds')
 returns bigint

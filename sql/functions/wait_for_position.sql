@@ -8,7 +8,8 @@
 -- Returns     the position.
 -- Raises      BT005 the time is over: nothing is wrong, the views, or the log, are still on their
 --             way. BT006 this transaction's snapshot is fixed (REPEATABLE READ).
---             BT007 a view is halted before the position.
+--             BT007 a view is halted before the position. BT041 live views went on without the
+--             event at this position, and which.
 -- Tables      as is_position_reduced().
 create or replace function wait_for_position(
     "position" bigint, timeout interval default '10 seconds')

@@ -83,6 +83,9 @@ void prepare_view_store(Connection& connection) {
                        "select position from dead_event where view = $1 and version = $2::integer"
                        " and state = 'skipped' and position > $3::bigint"
                        " and position <= $3::bigint + $4::bigint order by position");
+    connection.prepare("is_skipped",
+                       "select exists (select from skipped_event where position = $2::bigint"
+                       " and (view is null or view = $1))");
     connection.prepare("record_dead_event",
                        "select record_dead_event($1, $2::integer, $3::bigint, $4::bigint, $5, $6,"
                        " $7)");
@@ -139,6 +142,12 @@ std::vector<Position> read_skipped(Transaction& transaction, const std::string& 
         positions.push_back(Position{row.integer(0)});
     }
     return positions;
+}
+
+bool is_skipped(Connection& connection, const std::string& view, Position position) {
+    return connection.exec_prepared("is_skipped", {view, static_cast<std::int64_t>(position)})
+        .only()
+        .boolean(0);
 }
 
 void record_dead_event(Transaction& transaction, const DeadEvent& dead) {

@@ -177,11 +177,13 @@ TEST_F(StreamTest, SkippedEventIsNoProblemButSomethingToLookAt) {
         tool_.options({"orchestrate", "--reducer", file, "--on-poison", "skip"}));
     dispatch_and_wait(order("Chairs"));
     EXPECT_EQ(tool_.run({"status"}).out.find("to look at"), std::string::npos);
-    dispatch_and_wait(order("Chairs", "cheap"));
+    EXPECT_NE(tool_.run({"dispatch", "order/placed", order("Chairs", "cheap"), "--wait"})
+                  .err.find("event 2 (position 2) is dead for category_sales@1"),
+              std::string::npos);
     const Ran status = tool_.run({"status"});
     EXPECT_NE(status.out.find("no problems"), std::string::npos) << status.out;
-    EXPECT_NE(status.out.find("to look at\n  view category_sales is without 1 event that was "
-                              "skipped; see `baton dead list category_sales`"),
+    EXPECT_NE(status.out.find("to look at\n  view category_sales@1 is without 1 event that was "
+                              "skipped; see `baton dead\n    list category_sales`"),
               std::string::npos)
         << status.out;
     EXPECT_EQ(tool_.run({"status", "--check"}).code, 0);
@@ -234,7 +236,7 @@ TEST_F(StreamTest, RetryFoldsTheEventAfterTheReducerWasMended) {
             " update category_sales__v1 set lines = 70 where category = 'Chairs' $$");
     }
     EXPECT_EQ(tool_.run({"dead", "retry", "category_sales"}).out,
-              "view category_sales goes on with another try of the event at position 3\n");
+              "view category_sales goes on, and has the event at position 3\n");
     EXPECT_EQ(tool_.run({"wait", "3"}).code, 0);
     EXPECT_NE(tool_.run({"view", "category_sales", "--csv"}).out.find("Chairs,70,"),
               std::string::npos);

@@ -135,6 +135,46 @@ TEST_F(VersionsCliTest, AVersionIsBuiltPromotedRolledBackAndRetired) {
     EXPECT_NE(tool_.run({"versions", "--all"}).out.find("retired"), std::string::npos);
 }
 
+// Who led has to find out that it does not, and to keep what it led with; that is waited for.
+TEST_F(VersionsCliTest, ARollbackRightAfterAPromotionSucceedsAndSoOnToAndFro) {
+    const auto first = start_version(1);
+    ASSERT_TRUE(leads("v1")) << first->error_output();
+    order_placed();
+    const auto second = start_version(2);
+    EXPECT_EQ(tool_.run({"promote", "category_sales", "2", "--when-ready"}).code, 0);
+    for (int i = 0; i < 3; ++i) {
+        const Ran back = tool_.run({"rollback", "category_sales"});
+        EXPECT_EQ(back.out, "category_sales is live at version 1 from position 1\n")
+            << back.err << first->error_output();
+        const Ran on = tool_.run({"promote", "category_sales", "2"});
+        EXPECT_EQ(on.out, "category_sales is live at version 2 from position 1\n")
+            << on.err << second->error_output();
+    }
+    EXPECT_EQ(tool_.run({"retire", "category_sales", "1"}).code, 0);
+    order_placed();
+    EXPECT_EQ(ask("select amount from category_sales"), "6.00");
+}
+
+// One that is gone is waited for, too, for as long as one waits, and then named.
+TEST_F(VersionsCliTest, ARollbackToWhatNobodyKeepsSaysWhatItWaitedFor) {
+    auto first = start_version(1);
+    ASSERT_TRUE(leads("v1")) << first->error_output();
+    const auto second = start_version(2);
+    EXPECT_EQ(tool_.run({"promote", "category_sales", "2", "--when-ready"}).code, 0);
+    first->kill(SIGKILL);
+    ASSERT_TRUE(first->wait(10s));
+    const Ran gone = tool_.run({"rollback", "category_sales", "--timeout", "3"});
+    EXPECT_EQ(gone.code, 1);
+    EXPECT_EQ(gone.err,
+              "waiting: the process that kept category_sales@1 is not back yet\n"
+              "baton: promotion 2 was cancelled: it was not carried out within 3 s: the process "
+              "that kept category_sales@1 is not back yet; nothing has changed [BT035]\n");
+    connection_.exec(
+        "update set_version set since = now() - interval '1 minute' where state = 'warm'");
+    EXPECT_EQ(tool_.run({"rollback", "category_sales"}).err,
+              "baton: nobody keeps category_sales@1: start a program that carries it [BT035]\n");
+}
+
 TEST_F(VersionsCliTest, VersionsShowsWhatIsLiveAndWhatIsBuilt) {
     const auto first = start_version(1);
     ASSERT_TRUE(leads("v1")) << first->error_output();
@@ -182,12 +222,10 @@ TEST_F(VersionsCliTest, FollowWaitsForABuildThatNobodyKeepsAndSaysSo) {
     second->kill(SIGKILL);
     ASSERT_TRUE(second->wait(10s));
     ASSERT_TRUE(comes_true("not exists (select from view_build b where is_kept(b))"));
-    EXPECT_NE(
-        tool_.run({"status"})
-            .out.find(
-                "the build of view set category_sales@2 stands still: no process that carries "
-                "it runs"),
-        std::string::npos);
+    EXPECT_NE(tool_.run({"status"})
+                  .out.find("the build of view set category_sales@2 stands still: no process that "
+                            "carries\n    it runs"),
+              std::string::npos);
 
     ChildProcess follow(tool_.options({"versions", "--follow"}));
     EXPECT_TRUE(eventually(10s, [&] {
@@ -247,8 +285,8 @@ TEST_F(VersionsCliTest, APromotionThatIsNotWaitedForIsCancelled) {
     const Ran late = tool_.run(timed);
     EXPECT_EQ(late.code, 1);
     EXPECT_EQ(late.err,
-              "baton: promotion 1 was cancelled: it was not carried out within 1 s; nothing has "
-              "changed [BT035]\n");
+              "baton: promotion 1 was cancelled: it was not carried out within 1 s: nobody keeps "
+              "category_sales@2: start a program that carries it; nothing has changed [BT035]\n");
 
     ChildProcess interrupted(tool_.options(when_ready));
     ASSERT_TRUE(comes_true("exists (select from promotion where state = 'requested')"));

@@ -12,6 +12,7 @@
 // Threads: that of its connection.
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <set>
@@ -80,7 +81,8 @@ public:
     [[nodiscard]] std::string table() const;
     /// Its columns, as in reducer_version.columns.
     [[nodiscard]] const std::string& columns() const { return columns_; }
-    /// What was left out by policy on the way; without what the environment had skipped before.
+    /// What was left out on the way, by policy or because a person said so for every version;
+    /// without what this version is known to have skipped.
     [[nodiscard]] const std::vector<SkippedEvent>& skipped() const { return skipped_; }
 
 private:
@@ -89,7 +91,7 @@ private:
     void read_skipped(Position to);
     /// Folds at most so many events; true if it did.
     void fold_page(std::size_t limit);
-    void leave_out(Position position, const std::string& reason);
+    void leave_out(Position position, const std::string& reason, const std::exception_ptr& set_up);
 
     sql::Connection& connection_;
     const OrchestratorOptions& options_;

@@ -52,13 +52,14 @@ std::vector<EventId> dispatch_many(pqxx::dbtransaction& transaction,
 /// Waits until every live view has the event, and returns its position. Call it after COMMIT, with
 /// no transaction open on the connection. Looks again and again with growing pauses, each look a
 /// short statement, so no snapshot is held while it waits. Throws Error: wait_timeout, view_halted,
+/// event_dead (it is there, and live views, which the message names, went on without it),
 /// event_unknown, and what a lost connection means.
 Position wait_for(pqxx::connection_base& connection, EventId event,
                   std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
 /// The same for a position of the log, which need not be there yet: returns once every live view
-/// has the events up to it. Throws Error: wait_timeout, view_halted, and what a lost connection
-/// means.
+/// has the events up to it. Throws Error: wait_timeout, view_halted, event_dead (of the event at
+/// this position), and what a lost connection means.
 void wait_for(pqxx::connection_base& connection, Position position,
               std::chrono::milliseconds timeout = std::chrono::seconds(10));
 

@@ -83,6 +83,9 @@ void write_standing(Transaction& transaction, const std::string& view, const Vie
 [[nodiscard]] std::vector<Position> read_skipped(Transaction& transaction, const std::string& view,
                                                  int version, Position after, std::size_t count);
 
+/// Whether a person said that no version of the view is to stop for the event at this position.
+[[nodiscard]] bool is_skipped(Connection& connection, const std::string& view, Position position);
+
 struct DeadEvent {
     std::string view;
     int version = 0;
@@ -92,6 +95,7 @@ struct DeadEvent {
     std::string error;
     bool skipped = false;  ///< The view went on without it; else it halts before it.
 };
+/// Throws Error(transaction_retry) where the view is to halt, and is_skipped() has become true.
 void record_dead_event(Transaction& transaction, const DeadEvent& dead);
 
 /// The rows of a C++ reducer's view.

@@ -1,0 +1,18 @@
+-- former_keeper: whether a version was live before, and whether who led with it is still on the way
+-- back to keeping it. Internal: promote(), promotion_hold().
+--
+-- A promotion deposes the leader, who finds that out, connects anew, and then claims what it kept.
+--
+-- Tables      set_version: read.
+create or replace function former_keeper(
+    view text, version integer, out was_live boolean, out is_expected boolean)
+language sql
+stable
+set search_path from current
+as $$
+    select coalesce(bool_or(true), false),
+           coalesce(bool_or(s.since > clock_timestamp() - interval '30 seconds'), false)
+      from set_version s
+     where s.state = 'warm'
+       and former_keeper.view || '@' || former_keeper.version = any (s.members);
+$$;
