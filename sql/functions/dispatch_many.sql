@@ -46,8 +46,10 @@ begin
          where field.key not in ('payload', 'meta')
            and jsonb_typeof(field.value) in ('array', 'object');
         if found then
-            raise exception 'dispatch_many: % is a text or a number, not an array or an object',
-                unknown
+            raise exception 'dispatch_many: % is %', unknown,
+                case unknown when 'dispatch_id' then 'no uuid'
+                             when 'schema_version' then 'no whole number from 1 to 32767'
+                             else 'no text' end
                 using errcode = 'BT001';
         end if;
         if element ->> 'dispatch_id' !~*
