@@ -65,11 +65,12 @@ void prepare_view_store(Connection& connection) {
                        "select register_reducer($1, $2::integer, $3, $4, $5::jsonb, $6::boolean,"
                        " $7::boolean)");
     connection.prepare("view_columns", "select view_columns($1, $2::integer)");
-    connection.prepare("registered_sql_build",
-                       "select build, exists (select from view_state where view = $1"
-                       " and version = $2::integer), to_regclass(format('%I.%I', current_schema(),"
-                       " $1 || '__v' || $2)) is not null from reducer_version where name = $1"
-                       " and version = $2::integer and language = 'sql'");
+    connection.prepare(
+        "registered_sql_build",
+        "select build, exists (select from view_state where view = $1"
+        " and version = $2::integer), to_regclass(format('%I.%I', current_schema(),"
+        " $1 || '__v' || $2)) is not null, columns from reducer_version where name = $1"
+        " and version = $2::integer and language = 'sql'");
     connection.prepare("forget_reducer", "select forget_reducer($1, $2::integer)");
     connection.prepare("read_standing", "select state, position from view_state where view = $1");
     connection.prepare("write_standing", "select set_view_state($1, $2, $3::bigint, $4)");
