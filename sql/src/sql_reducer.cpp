@@ -273,11 +273,15 @@ Registered register_reducer(Transaction& transaction, const SqlReducer& reducer,
     }
     if (is_new) run_script(transaction, reducer);
     blaming(reducer, Raised::by_baton, [&] {
-        const Result columns =
-            transaction.exec_prepared("view_columns", {reducer.name, reducer.version});
-        transaction.exec_prepared("register_reducer",
-                                  {reducer.name, reducer.version, reducer.build, "sql",
-                                   columns.only().text(0), false, is_live});
+        // What somebody altered since is that view's trouble when it is folded, not everybody's
+        // now.
+        const std::string columns(
+            is_new ? transaction.exec_prepared("view_columns", {reducer.name, reducer.version})
+                         .only()
+                         .text(0)
+                   : known[0].text(4));
+        transaction.exec_prepared("register_reducer", {reducer.name, reducer.version, reducer.build,
+                                                       "sql", columns, false, is_live});
     });
     if (!is_new) return Registered::as_it_was;
     blaming(reducer, Raised::by_file, [&] {

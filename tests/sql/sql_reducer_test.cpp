@@ -160,6 +160,8 @@ TEST_F(SqlReducerTest, DoctorSeesWhatWasAlteredLater) {
         << asked("sql_reducers");
     transaction.exec("alter table r__v1 set logged; alter table r__v1 drop column position");
     EXPECT_NE(asked("view_tables").find("no column"), std::string::npos);
+    // Who leads next carries the other views, too.
+    EXPECT_NO_THROW(register_reducer(transaction, reducer_of(in_sql("")), false, true));
 }
 
 // Whoever folds: the leader, a builder, who looks at the past.
