@@ -193,8 +193,9 @@ TEST_F(InstallTest, AnEditedReducerIsRefusedUntilItHasANewVersionAndTheOthersAre
     EXPECT_NE(of_code.find("reducer bank@1 was registered with build " + bank), std::string::npos)
         << of_code;
 
-    // As it was, but for the line ends.
+    // As it was, but for the line ends, a comment and the layout.
     static_cast<void>(ledger.edit("code.hpp", "substr(0, 4)", "substr(0, 2)"));
+    static_cast<void>(ledger.edit("code.hpp", "{ return", "{  // the bank's\n    return"));
     static_cast<void>(ledger.edit("code.hpp", "\n", "\r\n"));
     process = ledger.start();
     EXPECT_TRUE(eventually(seconds(30), [&] { return !ledger.build_of("balance@2").empty(); }))
