@@ -1,8 +1,9 @@
 -- forget_reducer: undo the registration of a SQL reducer's version, so that another build of it can
 -- take its place. Internal, for development.
 --
--- The view is built anew by the other build. What the policy or a person skipped stays skipped; an
--- event that the view stood before is tried again.
+-- The view is built anew by the other build, which may be able to fold what this one could not: the
+-- event that the view stood before is tried again, and so is what the policy skipped. What a person
+-- skipped in this version stays skipped.
 --
 -- Arguments   name, version: of the reducer.
 -- Locks       its table and its view, exclusively.
@@ -33,7 +34,7 @@ begin
     update dead_event d
        set state = 'retried', resolved_at = clock_timestamp(), resolved_by = session_user
      where d.view = forget_reducer.name and d.version = forget_reducer.version
-       and d.state = 'halting';
+       and (d.state = 'halting' or d.state = 'skipped' and d.resolved_by is null);
 
     for fn in
         select p.oid::regprocedure
