@@ -133,7 +133,7 @@ int list_views(const Listing& given, Invocation& invocation) {
     if (table.empty()) {
         write_out("there is no view; an orchestrator makes those of its reducers\n");
     } else {
-        table.print();
+        table.print(0, screen_width());
     }
     return 0;
 }

@@ -2,8 +2,9 @@
 -- back to keeping it. Internal: promote(), promotion_hold().
 --
 -- A promotion deposes the leader, who finds that out, connects anew, and then claims what it kept.
+-- Once somebody has claimed it, nobody is waited for any more.
 --
--- Tables      set_version: read.
+-- Tables      set_version, view_build: read.
 create or replace function former_keeper(
     view text, version integer, out was_live boolean, out is_expected boolean)
 language sql
@@ -12,6 +13,9 @@ set search_path from current
 as $$
     select coalesce(bool_or(true), false),
            coalesce(bool_or(s.since > clock_timestamp() - interval '30 seconds'), false)
+           and not exists (select from view_build b
+                            where b.view = former_keeper.view
+                              and b.version = former_keeper.version and b.node is not null)
       from set_version s
      where s.state = 'warm'
        and former_keeper.view || '@' || former_keeper.version = any (s.members);

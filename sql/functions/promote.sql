@@ -6,7 +6,7 @@
 -- Arguments   view_sets, versions: what is to be live. when_ready: wait until the builds are ready;
 --             else they must be, which is within one batch of the log's end. A version that was
 --             live before is waited for in any case: it is far from the end only because much
---             comes; and for half a minute after the switch from it nobody may keep it, because
+--             comes; and for half a minute after the switch from it nobody may have it yet, because
 --             who led with it takes a moment to come back.
 -- Returns     the promotion's id.
 -- Raises      BT034 there is no such version. BT035 it cannot be promoted: it is live, retired,

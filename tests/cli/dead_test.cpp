@@ -180,6 +180,27 @@ TEST_F(DeadTest, AVersionThatCanFoldASkippedEventHasIt) {
     EXPECT_EQ(ask("select amount from a__v2"), "1");
 }
 
+// In development: what the former build could not fold, and the policy skipped, is tried again.
+TEST_F(DeadTest, AMendedBuildOfTheSameVersionHasWhatThePolicySkipped) {
+    const auto run = [&](bool mended) {
+        return std::make_unique<ChildProcess>(
+            tool_.options({"orchestrate", "--reducer", tool_.write("a.sql", sums("a", 1, mended)),
+                           "--on-poison", "skip", "--poll-ms", "100"}));
+    };
+    auto leader = run(false);
+    pay("1");
+    pay("cheap");
+    ASSERT_TRUE(comes_true("exists (select from dead_event where state = 'skipped')"))
+        << leader->error_output();
+    leader->kill(SIGTERM);
+    ASSERT_TRUE(leader->wait(20s));
+    leader = run(true);
+    ASSERT_TRUE(eventually(30s, [&] {
+        return tool_.run({"wait", "2"}).code == 0;
+    })) << leader->error_output();
+    EXPECT_EQ(ask("select amount from a"), "2");
+}
+
 TEST_F(DeadTest, ASkipOfOneVersionAloneIsNotInheritedAndOneOfAViewIsNotAnothers) {
     const auto leader = start("two", {sums("a"), sums("b")});
     pay("cheap");

@@ -160,9 +160,10 @@ TEST_F(VersionsCliTest, ARollbackToWhatNobodyKeepsSaysWhatItWaitedFor) {
     auto first = start_version(1);
     ASSERT_TRUE(leads("v1")) << first->error_output();
     const auto second = start_version(2);
-    EXPECT_EQ(tool_.run({"promote", "category_sales", "2", "--when-ready"}).code, 0);
+    ASSERT_TRUE(is_ready(2)) << second->error_output();
     first->kill(SIGKILL);
     ASSERT_TRUE(first->wait(10s));
+    EXPECT_EQ(tool_.run({"promote", "category_sales", "2", "--when-ready"}).code, 0);
     const Ran gone = tool_.run({"rollback", "category_sales", "--timeout", "3"});
     EXPECT_EQ(gone.code, 1);
     EXPECT_EQ(gone.err,
