@@ -35,21 +35,6 @@ std::string lock_timeout(const OrchestratorOptions& options) {
     return std::to_string(std::clamp<std::int64_t>(options.lease.count() / 3, 50, 5000)) + "ms";
 }
 
-// An environment that is not there was perhaps looked for in the wrong place, which is for those to
-// know whose place it is.
-void require_installed(sql::Connection& connection, const OrchestratorOptions& options) {
-    const sql::Migrator migrator;
-    if (!migrator.status(connection, options.schema).installed) {
-        for (const std::string& schema :
-             sql::report_stray(connection, {options.node, {}, {}, {}, options.membership})) {
-            log().warn(
-                "this database has {}, where this attempt is now on record: is the URL right?",
-                schema);
-        }
-    }
-    migrator.require_installed(connection, options.schema);
-}
-
 // Errors that waiting does not mend: the set-up is wrong, or a bug.
 bool is_final(const Error& error) {
     return !error.retryable() && !error.loses_connection() && error.code() != ErrorCode::deposed &&
@@ -108,7 +93,7 @@ void Orchestrator::lead_or_wait() {
     sql::Connection connection(options_.url, leader_options(options_));
     is_connected_ = true;
     is_advised_ = false;
-    require_installed(connection, options_);
+    sql::Migrator().require_installed(connection, options_.schema);
     connection.exec("set lock_timeout = '" + lock_timeout(options_) +
                     "'; set enable_seqscan = off; set jit = off");
     sql::prepare_leadership(connection);
