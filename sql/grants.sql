@@ -28,6 +28,7 @@ declare
                                          'rotate_token', 'revoke_machine', 'admit', 'admission',
                                          'token_owner', 'origin_refusal', 'refuse_machine',
                                          'stands_beside_production', 'machines', 'refusals',
+                                         'grant_view',
                                          'require_operator', 'live_sets_after', 'promotion_builds',
                                          'shared_laggard', 'held_up', 'leader_doing',
                                          'lock_holders', 'check_views',
@@ -36,7 +37,6 @@ declare
                                          'status_views', 'status_dead_events', 'require_alive'];
     suffix      text;
     roles       text;
-    made        record;
     fn          regprocedure;
     kind        regtype;
     secured     regclass;
@@ -44,35 +44,6 @@ declare
     snapshot_id bigint;
     beyond      text;
 begin
-    -- What a superuser made here in an upgrade: functions that run as their owner must not run as a
-    -- superuser, in a schema where others can make functions.
-    if owner <> current_user then
-        for made in
-            select 'function ' || p.oid::regprocedure::text as name
-              from pg_proc p
-             where p.pronamespace = schema_name::regnamespace
-               and pg_get_userbyid(p.proowner) = current_user
-             union all
-            select case c.relkind when 'v' then 'view ' when 'S' then 'sequence ' else 'table ' end
-                   || c.oid::regclass::text
-              from pg_class c
-             where c.relnamespace = schema_name::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
-               and pg_get_userbyid(c.relowner) = current_user
-               -- The sequence of a column goes with its table.
-               and not exists (select from pg_depend d
-                                where d.classid = 'pg_class'::regclass and d.objid = c.oid
-                                  and d.refclassid = 'pg_class'::regclass
-                                  and d.deptype = 'i' and c.relkind = 'S')
-             union all
-            select 'domain ' || t.oid::regtype::text
-              from pg_type t
-             where t.typnamespace = schema_name::regnamespace and t.typtype = 'd'
-               and pg_get_userbyid(t.typowner) = current_user
-        loop
-            execute pg_catalog.format('alter %s owner to %I', made.name, owner);
-        end loop;
-    end if;
-
     -- Event triggers of some databases switch it on for every new table: then only the owner would
     -- find rows. What a person wants of a view's table is left alone.
     foreach secured in array array(

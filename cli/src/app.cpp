@@ -96,6 +96,7 @@ void add_verbs(CLI::App& root, Invocation& invocation) {
     cli::add_log(root, invocation);
     cli::add_view(root, invocation);
     cli::add_views(root, invocation);
+    cli::add_grant(root, invocation);
     cli::add_diff(root, invocation);
     cli::add_replay(root, invocation);
     cli::add_wait(root, invocation);
@@ -107,6 +108,36 @@ void add_verbs(CLI::App& root, Invocation& invocation) {
     cli::add_status(root, invocation);
     cli::add_doctor(root, invocation);
     cli::add_version(root, invocation);
+}
+
+// An empty argument is not an absent one: a script whose variable is empty means something else
+// than what is done without it. A key and a tenant may be empty texts; of what a verb of the
+// application is given, only that verb knows.
+void refuse_empty(const CLI::App& root, const std::vector<std::string>& arguments) {
+    std::string path;
+    const CLI::App& verb = deepest(root, path);
+    const auto refuse = [&](const std::string& name) {
+        cli::refuse(name + " is empty: give it a value, or leave it out; see `" + path +
+                    " --help`");
+    };
+    const auto may_be_empty = [](const std::string& name) {
+        return name == "--key" || name == "--tenant";
+    };
+    for (const CLI::App* at : {&root, &verb}) {
+        for (const CLI::Option* option : at->get_options()) {
+            if (may_be_empty(option->get_name())) continue;
+            const auto& values = option->results();
+            if (std::ranges::find(values, "") != values.end()) refuse(option->get_name());
+        }
+    }
+    // CLI11 takes what follows "--name=" for its value.
+    if (verb.get_allow_extras()) return;
+    for (const std::string& argument : arguments) {
+        if (argument == "--") return;
+        if (argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
+            refuse(argument.substr(0, argument.size() - 1));
+        }
+    }
 }
 
 // Parses the command line. Returns false when that was all: a --help was printed.
@@ -125,8 +156,10 @@ bool parse(CLI::App& root, const std::vector<std::string>& arguments) {
         cli::write_out(root.help("", CLI::AppFormatMode::All));
         return false;
     } catch (const CLI::ParseError& error) {
+        refuse_empty(root, arguments);
         refuse_parse(root, error);
     }
+    refuse_empty(root, arguments);
     return true;
 }
 

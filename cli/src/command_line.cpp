@@ -88,6 +88,7 @@ sql::Connection connect(const environments::Environment& environment, Access acc
     options.schema = environment.schema();
     options.writable = access == Access::write;
     options.pooled = true;
+    options.requires_trust = true;
     try {
         return sql::Connection(environment.url.value, options);
     } catch (const Error& error) {

@@ -80,7 +80,8 @@ private:
 enum class Access { read, write };
 
 /// A session in the environment's schema. It works through a pooler too: it keeps no state.
-/// Access::read is content with a standby.
+/// Access::read is content with a standby. Throws Error(schema_untrusted) where the schema is of
+/// somebody whom the login does not trust: whatever is called in it would be that role's code.
 [[nodiscard]] sql::Connection connect(const environments::Environment& environment, Access access);
 
 /// Tells the installed schema which environment it is, and of which kind, as far as that was said.
@@ -106,6 +107,7 @@ void add_dispatch(CLI::App& root, Invocation& invocation);
 void add_log(CLI::App& root, Invocation& invocation);
 void add_view(CLI::App& root, Invocation& invocation);
 void add_views(CLI::App& root, Invocation& invocation);
+void add_grant(CLI::App& root, Invocation& invocation);
 void add_diff(CLI::App& root, Invocation& invocation);
 void add_replay(CLI::App& root, Invocation& invocation);
 void add_wait(CLI::App& root, Invocation& invocation);

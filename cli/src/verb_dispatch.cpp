@@ -80,7 +80,6 @@ int dispatch(const Given& given, const CLI::App& verb, Invocation& invocation) {
             refuse(std::string(name) + " does not go with --ndjson: each line says its own");
         }
     }
-    if (given.ndjson.empty()) refuse("--ndjson needs the name of a file, or - for stdin");
     const environments::Environment environment = given.settings.load(invocation);
     sql::Connection connection = connect(environment, Access::write);
     return dispatch_ndjson(connection, given.ndjson, static_cast<std::size_t>(*given.batch));

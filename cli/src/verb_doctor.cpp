@@ -6,6 +6,7 @@
 #include "baton/base/text.hpp"
 #include "baton/environments/connection_url.hpp"
 #include "baton/sql/migrator.hpp"
+#include "baton/sql/trust.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
 
@@ -144,6 +145,10 @@ private:
 
     void look_inside(sql::Connection& connection) {
         try {
+            {
+                sql::Transaction asking(connection);
+                sql::require_trusted(asking, environment_.schema());
+            }
             sql::Transaction transaction(connection);
             const sql::Result rows = transaction.exec(
                 "select check_name, state, found, fix from doctor(whole_log => $1::boolean)",

@@ -230,6 +230,10 @@ int uninstall(Given& given, Invocation& invocation) {
     if (!report.roles_kept.empty()) {
         line += "; kept, because something else uses them: " + joined(report.roles_kept);
     }
+    if (!report.roles_left.empty()) {
+        line += "; this login may not drop roles, so let an administrator run: drop role " +
+                joined(report.roles_left);
+    }
     write_out(line + "\n");
     return 0;
 }

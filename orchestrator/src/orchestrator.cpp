@@ -36,21 +36,6 @@ std::string lock_timeout(const OrchestratorOptions& options) {
     return std::to_string(orchestrator::lock_patience(options.lease).count()) + "ms";
 }
 
-// An environment that is not there was perhaps looked for in the wrong place, which is for those to
-// know whose place it is.
-void require_installed(sql::Connection& connection, const OrchestratorOptions& options) {
-    const sql::Migrator migrator;
-    if (!migrator.status(connection, options.schema).installed) {
-        for (const std::string& schema :
-             sql::report_stray(connection, {options.node, {}, {}, {}, options.membership})) {
-            log().warn(
-                "this database has {}, where this attempt is now on record: is the URL right?",
-                schema);
-        }
-    }
-    migrator.require_installed(connection, options.schema);
-}
-
 // Errors that waiting does not mend: the set-up is wrong, or a bug. But who has led had all rights:
 // one that was taken away meanwhile can be given back, and nobody should have to start it anew.
 bool is_final(const Error& error, bool has_led) {
@@ -111,7 +96,7 @@ void Orchestrator::lead_or_wait() {
     sql::Connection connection(options_.url, leader_options(options_));
     is_connected_ = true;
     is_advised_ = false;
-    require_installed(connection, options_);
+    sql::Migrator().require_installed(connection, options_.schema);
     connection.exec("set lock_timeout = '" + lock_timeout(options_) +
                     "'; set enable_seqscan = off; set jit = off");
     sql::prepare_leadership(connection);

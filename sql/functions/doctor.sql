@@ -197,7 +197,9 @@ begin
                  'grant %1$s_dispatch, _orchestrate or _observe to the roles that log in',
                  schema_name) end,
         case when named is not null
-             then 'let a role that may create roles run baton environment upgrade'
+             then pg_catalog.format(
+                 'let an administrator create them, nologin, then run baton environment upgrade as '
+                 '%s', current_user)
              when powerless is not null
              then pg_catalog.format('run baton environment upgrade as %s', current_user) end;
 

@@ -5,7 +5,8 @@
 -- first, and the next leader's would not get in. What was made becomes the group role's
 -- _orchestrate where the current role may give it away; else (the environment's owner leads, and is
 -- no member) the group role gets the rights that it needs, as the environment's owner does, who may
--- lead as well. Without group roles there is nothing to do: one role does everything.
+-- lead as well, and let others read the public view. Without group roles there is nothing to do:
+-- one role does everything.
 --
 -- Arguments   view, version: its table <view>__v<version>, public view and, in SQL, function.
 --             with_helpers: and everything else in this schema that was not there before
@@ -63,6 +64,12 @@ begin
                 or share_view.with_helpers and p.oid <> all (known_objects)
                    and p.proowner = to_regrole(pg_catalog.quote_ident(me)))
     loop
+        if made.kind = 'view' and pg_catalog.pg_has_role(me, made.owner, 'usage')
+           and not pg_catalog.has_table_privilege(owner, made.name, 'select with grant option')
+        then
+            execute pg_catalog.format('grant select on %s to %I with grant option', made.name,
+                                      owner);
+        end if;
         continue when made.owner = to_regrole(pg_catalog.quote_ident(team));
         if not pg_catalog.pg_has_role(me, made.owner, 'usage') then
             beyond := pg_catalog.concat_ws(', ', beyond, made.name);

@@ -12,8 +12,9 @@
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
-#include "url_check.hpp"
+#include "baton/sql/trust.hpp"
 #include "session_settings.hpp"
+#include "url_check.hpp"
 
 template <>
 struct pqxx::string_traits<baton::sql::Parameter> {
@@ -172,6 +173,10 @@ Connection::Connection(std::string_view url, const ConnectOptions& options) : op
                                                      "; Baton needs 15 or newer");
     }
     set_up_session();
+    if (options_.requires_trust) {
+        Transaction transaction(*this);
+        require_trusted(transaction, options_.schema);
+    }
     // Who constructs a connection need not be who uses it.
     release();
 }

@@ -3,28 +3,32 @@
 #include <utility>
 
 #include "baton/sql/migrator.hpp"
+#include "own_schema.hpp"
 
 namespace baton::sql {
 
+// Only the catalogue is read, and what an installation left there: who may make a schema can make
+// any table in it, and whoever reads that could come to run somebody else's code. A schema that its
+// owner alone says to be an environment is shown to those who trust that owner: whoever may make
+// the group roles is believed by everybody.
 std::vector<InstalledEnvironment> list_environments(Connection& connection) {
     Transaction transaction(connection);
     const Result rows = transaction.exec(
-        "select nspname, pg_get_userbyid(nspowner), has_schema_privilege(n.oid, 'usage') and "
-        "has_table_privilege(c.oid, 'select') "
-        "from pg_class c join pg_namespace n on n.oid = relnamespace "
-        "where relname = 'schema_migration' and relkind = 'r' and "
-        "(select count(*) from pg_attribute where attrelid = c.oid and "
-        "attname in ('version', 'name', 'breaking', 'installed_at')) = 4 order by nspname",
-        {});
+        std::string(catalogue_only) +
+        "select n.nspname, o.rolname, substring(obj_description(c.oid, 'pg_class') from "
+        "'^baton [0-9a-f]+, version ([0-9]{1,6})$') "
+        "from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+        "join pg_roles o on o.oid = n.nspowner where " +
+        std::string(is_bookkeeping) +
+        " and (o.rolsuper or pg_has_role(o.oid, 'member') or o.oid = (select d.datdba from "
+        "pg_database d where d.datname = current_database()) or exists (select from pg_roles g "
+        "where g.rolname = n.nspname || '_orchestrate' and has_schema_privilege(g.oid, n.oid, "
+        "'usage'))) order by n.nspname");
     std::vector<InstalledEnvironment> environments;
     for (const Row& row : rows) {
         InstalledEnvironment environment{std::string(row.text(0)), std::string(row.text(1)), {}};
         if (!is_schema_name(environment.schema)) continue;
-        if (row.boolean(2)) {
-            const Result version = transaction.exec("select coalesce(max(version), 0) from \"" +
-                                                    environment.schema + "\".schema_migration");
-            environment.version = static_cast<int>(version.only().integer(0));
-        }
+        if (!row.is_null(2)) environment.version = static_cast<int>(row.integer(2));
         environments.push_back(std::move(environment));
     }
     return environments;

@@ -8,6 +8,7 @@
 #include "baton/base/check.hpp"
 #include "baton/base/digest.hpp"
 #include "baton/base/error.hpp"
+#include "own_schema.hpp"
 
 namespace baton::sql {
 namespace {
@@ -54,7 +55,8 @@ std::vector<std::string> group_roles(const std::string& schema) {
 
 std::string lock_text(const LockLimits& limits) {
     // One lock for the whole database: two environments share what GRANT changes.
-    return "set local lock_timeout = '" + std::to_string(limits.wait.count()) +
+    return std::string(catalogue_only) + "set local lock_timeout = '" +
+           std::to_string(limits.wait.count()) +
            "ms';\n"
            "set local client_min_messages = warning;\n"
            // Of whoever runs the printed script: how these texts are read, and what becomes of
@@ -79,7 +81,7 @@ MigrationSet::MigrationSet(std::span<const SqlFile> files) {
             rest_ += "-- " + std::string(file.name) + "\n" + with_newline(file.text);
         }
     }
-    mark_ = "baton " + digest_of(rest_);
+    mark_ = "baton " + digest_of(rest_) + ", version " + std::to_string(newest());
 }
 
 void MigrationSet::add_migration(const SqlFile& file) {
@@ -108,9 +110,22 @@ void MigrationSet::add_function(const SqlFile& file) {
     functions_.push_back({name[1].str(), rest.substr(0, end)});
 }
 
+namespace {
+
+// Whose schema it is, is asked anew in each transaction.
+std::string prologue_text(const std::string& schema, const LockLimits& limits) {
+    return lock_text(limits) + own_schema_text(schema);
+}
+
+std::string path_text(const std::string& schema) {
+    return "set local search_path = " + quoted_schema(schema) + ", pg_temp;\n";
+}
+
+}  // namespace
+
 InstallStep MigrationSet::create_step(const std::string& schema, const LockLimits& limits) const {
     const std::string quoted = quoted_schema(schema);
-    return {lock_text(limits) + "set local search_path = " + quoted + ", pg_temp;\n",
+    return {prologue_text(schema, limits),
             // Not `if not exists`: that wants the right to create schemas even where it is there.
             "do $$ begin\n"
             "    if to_regnamespace('" +
@@ -120,7 +135,8 @@ InstallStep MigrationSet::create_step(const std::string& schema, const LockLimit
                 quoted +
                 ";\n"
                 "    end if;\n"
-                "end $$;\n"
+                "end $$;\n" +
+                path_text(schema) +
                 "create table if not exists schema_migration (\n"
                 "    version int constraint schema_migration_version primary key,\n"
                 "    name text not null,\n"
@@ -131,18 +147,21 @@ InstallStep MigrationSet::create_step(const std::string& schema, const LockLimit
 
 InstallStep MigrationSet::migration_step(const std::string& schema, const LockLimits& limits,
                                          const Migration& migration) const {
-    return {lock_text(limits) + "set local search_path = " + quoted_schema(schema) + ", pg_temp;\n",
+    return {
+        prologue_text(schema, limits),
+        path_text(schema) +
             // The row first: where the migration was run already, this fails before it does harm.
             "insert into schema_migration (version, name, breaking) values (" +
-                std::to_string(migration.version) + ", '" + migration.name + "', " +
-                (migration.breaking ? "true" : "false") + ");\n" + with_newline(migration.text)};
+            std::to_string(migration.version) + ", '" + migration.name + "', " +
+            (migration.breaking ? "true" : "false") + ");\n" + with_newline(migration.text)};
 }
 
 InstallStep MigrationSet::functions_step(const std::string& schema,
                                          const LockLimits& limits) const {
-    return {lock_text(limits) + "set local search_path = " + quoted_schema(schema) + ", pg_temp;\n",
-            "set local check_function_bodies = off;\n" + with_schema(rest_, schema) +
-                "comment on table schema_migration is '" + mark_ + "';\n"};
+    return {prologue_text(schema, limits),
+            path_text(schema) + "set local check_function_bodies = off;\n" +
+                with_schema(rest_, schema) + "comment on table schema_migration is '" + mark_ +
+                "';\n"};
 }
 
 }  // namespace baton::sql

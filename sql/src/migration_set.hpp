@@ -27,7 +27,8 @@ struct Function {
 };
 
 /// One transaction of an installation: `prologue` bounds its waiting, takes the lock that makes
-/// installers take turns and sets the search_path; `body` is the work.
+/// installers take turns, and refuses a schema that is not the installer's alone; `body` sets the
+/// search_path and is the work. Between the two pg_catalog is the search_path.
 struct InstallStep {
     std::string prologue;
     std::string body;
@@ -74,7 +75,8 @@ private:
 /// The four group roles of an environment.
 [[nodiscard]] std::vector<std::string> group_roles(const std::string& schema);
 
-/// Bounds the waiting of a transaction and takes the lock that makes installers take turns.
+/// Bounds the waiting of a transaction and takes the lock that makes installers take turns. Leaves
+/// the transaction as look_in_catalogue_only() does.
 [[nodiscard]] std::string lock_text(const LockLimits& limits);
 
 }  // namespace baton::sql

@@ -5,57 +5,13 @@
 
 #include "baton/base/error.hpp"
 #include "baton/sql/failure.hpp"
+#include "baton/sql/trust.hpp"
+#include "installation.hpp"
 #include "migration_set.hpp"
+#include "own_schema.hpp"
 
 namespace baton::sql {
 namespace {
-
-struct Installed {
-    std::string name;
-    bool breaking;
-};
-
-// What the database says about a schema.
-struct State {
-    bool schema_exists = false;
-    bool is_environment = false;          // it has schema_migration
-    bool is_empty = true;                 // apart from that
-    std::map<int, Installed> migrations;  // by version
-    std::string mark;
-};
-
-State read_state(Transaction& transaction, const std::string& schema) {
-    const std::string quoted = quoted_schema(schema);
-    const Row row =
-        transaction
-            .exec(
-                "select to_regnamespace($1) is not null, to_regclass($2) is not null, "
-                "not exists (select from pg_class where relnamespace = to_regnamespace($1)) and "
-                "not exists (select from pg_proc where pronamespace = to_regnamespace($1)), "
-                "obj_description(to_regclass($2), 'pg_class')",
-                {quoted, quoted + ".schema_migration"})
-            .only();
-    State state{row.boolean(0), row.boolean(1), row.boolean(2), {}, std::string(row.text(3))};
-    if (!state.is_environment) return state;
-    const Result rows = transaction.exec("select version, name, breaking from " + quoted +
-                                         ".schema_migration order by version");
-    for (const Row& migration : rows) {
-        state.migrations.emplace(static_cast<int>(migration.integer(0)),
-                                 Installed{std::string(migration.text(1)), migration.boolean(2)});
-    }
-    // Else the first migration would be tried, and fail for what is there.
-    if (state.migrations.empty() &&
-        transaction.exec("select to_regclass($1) is not null", {quoted + ".event"})
-            .only()
-            .boolean(0)) {
-        throw Error(ErrorCode::not_installed,
-                    schema +
-                        " lacks the rows of schema_migration, which tell its version: they were "
-                        "deleted, or not copied with the rest; put them back from a backup, or "
-                        "from where it was copied from");
-    }
-    return state;
-}
 
 int version_of(const State& state) {
     return state.migrations.empty() ? 0 : state.migrations.rbegin()->first;
@@ -123,6 +79,8 @@ void refuse_newer(const InstallStatus& status, const std::string& schema) {
 
 void refuse_foreign_schema(Connection& connection, const std::string& schema) {
     Transaction transaction(connection);
+    look_in_catalogue_only(transaction);
+    transaction.exec(own_schema_text(schema));
     const State state = read_state(transaction, schema);
     if (!state.schema_exists || state.is_environment || state.is_empty) return;
     throw Error(
@@ -144,6 +102,7 @@ struct RoleState {
 
 RoleState read_roles(Connection& connection, const std::string& schema) {
     Transaction transaction(connection);
+    look_in_catalogue_only(transaction);
     const Row user = transaction
                          .exec(
                              "select rolsuper or rolcreaterole, current_user from pg_roles "
@@ -186,30 +145,6 @@ std::string require_roles(const RoleState& roles, const std::string& schema,
                                 "then logs in as " +
                                     roles.installer + " and can read and change everything"
                               : ""));
-}
-
-// Runs `attempt` until it gets its locks. What it waits for is somebody else's lock: that wait is
-// bounded (lock_timeout), and between two tries nothing is held.
-template <class Attempt>
-void with_patience(const Connection& connection, const LockLimits& limits, const std::string& what,
-                   Attempt attempt) {
-    int tries = 0;
-    try {
-        retry(
-            Backoff(limits.pause_first, limits.pause_longest),
-            // A lost session does not come back by trying.
-            [&] { return tries >= limits.tries || !connection.is_open(); },
-            [&] {
-                ++tries;
-                attempt();
-            });
-    } catch (const Error& error) {
-        if (error.code() != ErrorCode::lock_unavailable) throw;
-        throw Error(ErrorCode::lock_unavailable,
-                    what + " gave up after " + std::to_string(tries) + " tries of " +
-                        std::to_string(limits.wait.count()) + " ms: " + error.what() +
-                        "; see pg_locks for who holds it, and try again");
-    }
 }
 
 // What every step of one installation needs.
@@ -315,7 +250,9 @@ InstallStatus Migrator::status(Connection& connection, const std::string& schema
 }
 
 void Migrator::require_installed(Connection& connection, const std::string& schema) const {
-    const InstallStatus now = status(connection, schema);
+    Transaction transaction(connection);
+    require_trusted(transaction, schema);
+    const InstallStatus now = status_of(transaction, *set_, schema);
     refuse_newer(now, schema);
     if (now.installed && now.pending.empty()) return;
     throw Error(
@@ -344,66 +281,6 @@ std::string Migrator::print(const std::string& schema, int after_version) const 
         text += "\nbegin;\n" + step.prologue + step.body + "commit;\n";
     }
     return text;
-}
-
-namespace {
-
-void refuse_dependents(Transaction& transaction, const std::string& schema) {
-    const Result rows = transaction.exec(
-        "select distinct r.ev_class::regclass::text from pg_depend d "
-        "join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass "
-        "join pg_class mine on mine.oid = d.refobjid and d.refclassid = 'pg_class'::regclass "
-        "join pg_class theirs on theirs.oid = r.ev_class "
-        "where mine.relnamespace = to_regnamespace($1) and "
-        "theirs.relnamespace <> mine.relnamespace "
-        "union select distinct f.conrelid::regclass::text from pg_constraint f "
-        "join pg_class mine on mine.oid = f.confrelid "
-        "where mine.relnamespace = to_regnamespace($1) and f.connamespace <> mine.relnamespace",
-        {quoted_schema(schema)});
-    if (rows.empty()) return;
-    std::string names;
-    for (const Row& row : rows) names += (names.empty() ? "" : ", ") + std::string(row.text(0));
-    throw Error(ErrorCode::usage,
-                names + " outside of " + schema + " depends on it; drop that first");
-}
-
-// A role that something else uses (another database's environment of the same name) stays.
-void drop_role(Transaction& transaction, const std::string& role, UninstallReport& report) {
-    if (transaction.exec("select from pg_roles where rolname = $1", {role}).empty()) return;
-    transaction.exec("savepoint role", {});
-    try {
-        transaction.exec("drop role \"" + role + "\"", {});
-        report.roles_dropped.push_back(role);
-    } catch (const SqlError& error) {
-        constexpr std::string_view dependent_objects_still_exist = "2BP01";
-        if (error.sqlstate() != dependent_objects_still_exist) throw;
-        transaction.exec("rollback to savepoint role", {});
-        report.roles_kept.push_back(role);
-    }
-}
-
-}  // namespace
-
-UninstallReport uninstall(Connection& connection, const std::string& schema,
-                          const LockLimits& limits) {
-    const std::string quoted = quoted_schema(schema);
-    UninstallReport report;
-    with_patience(connection, limits, "uninstalling " + schema, [&] {
-        report = {};
-        Transaction transaction(connection);
-        transaction.exec(lock_text(limits));
-        if (!read_state(transaction, schema).is_environment) {
-            throw Error(ErrorCode::not_installed,
-                        schema +
-                            " is no environment in this database; see `baton environment "
-                            "list`");
-        }
-        refuse_dependents(transaction, schema);
-        transaction.exec("drop schema " + quoted + " cascade");
-        for (const std::string& role : group_roles(schema)) drop_role(transaction, role, report);
-        transaction.commit();
-    });
-    return report;
 }
 
 }  // namespace baton::sql

@@ -63,8 +63,10 @@ TEST(CommandLineTest, OptionWithoutAMeaningHereIsRefused) {
               "orchestrate` [BT027]\n");
     EXPECT_EQ(tool.run({"dispatch", "a", "--batch", "5"}).err,
               "baton: --batch goes with --ndjson [BT027]\n");
-    EXPECT_EQ(tool.run({"dispatch", "--ndjson", ""}).err,
-              "baton: --ndjson needs the name of a file, or - for stdin [BT027]\n");
+    EXPECT_EQ(
+        tool.run({"dispatch", "--ndjson", ""}).err,
+        "baton: --ndjson is empty: give it a value, or leave it out; see `baton dispatch --help` "
+        "[BT027]\n");
     const Ran after = tool.run({"environment", "install", "shop", "--print", "--after", "99"});
     EXPECT_EQ(after.err.find("baton: --after 99: the newest version that baton knows is "), 0U)
         << after.err;

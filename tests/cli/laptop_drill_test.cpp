@@ -98,12 +98,7 @@ protected:
         laptop_.write_file("dev", "development", url_);
         const std::string told = laptop_.refusal("dev");
         expect_refused(told, "BT009", "baton_dev is not installed");
-        EXPECT_NE(told.find("has baton_production, where this attempt is now on record"),
-                  std::string::npos)
-            << told;
-        EXPECT_EQ(production("string_agg(code, ' ') from refusals() where machine_id = '" +
-                             laptop_.id() + "' and message like '%was started for dev:%'"),
-                  "BT028");
+        EXPECT_EQ(production("count(*) from refusals()"), "0") << "no door, no record";
         // Even where somebody made room for it there.
         box_.run({"environment", "install", "dev", "--url", url_});
         expect_refused(laptop_.refusal("dev"), "BT029", "has a production environment, too");
@@ -222,7 +217,7 @@ TEST_F(LaptopDrillTest, LaptopNeverLeadsWhateverItHas) {
     EXPECT_EQ(production("string_agg(node, ' ') from leadership"), "box");
     EXPECT_EQ(production("sum(count) from batch"), std::to_string(event_count));
     EXPECT_EQ(production("string_agg(code, ' ' order by code) from refusals()"),
-              "BT028 BT029 BT033 BT033 BT033");
+              "BT029 BT033 BT033 BT033");
 }
 
 }  // namespace

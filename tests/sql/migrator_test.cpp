@@ -348,11 +348,15 @@ TEST_F(MigratorTest, InstallerThatIsWaitedForTooLongIsAnError) {
 TEST_F(MigratorTest, WithoutTheRightToCreateRolesNothingIsBegun) {
     connection_.exec(
         "do $$ begin if not exists (select from pg_roles where rolname = 'plain') then "
-        "create role plain; end if; end $$");
+        "create role plain login; end if; end $$");
     connection_.exec("grant create on database " + database_.name() + " to plain");
-    Connection plain(url_);
-    plain.exec("set role plain");
+    Connection acting(url_);
+    acting.exec("set role plain");
     std::string text;
+    EXPECT_EQ(code_of([&] { Migrator(first_set).install(acting, "baton_a"); }, &text),
+              "schema_untrusted");
+    EXPECT_NE(text.find("connect as plain"), std::string::npos) << text;
+    Connection plain(url_ + "&user=plain");
     EXPECT_EQ(code_of([&] { Migrator(first_set).install(plain, "baton_a"); }, &text),
               "settings_invalid");
     EXPECT_NE(text.find("create role baton_a_dispatch nologin"), std::string::npos) << text;

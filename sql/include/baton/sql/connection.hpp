@@ -44,6 +44,8 @@ struct ConnectOptions {
     /// for itself; what is executed outside of one has what the role has. Where this is false and
     /// a pooler answers, connecting fails with Error(settings_invalid).
     bool pooled = false;
+    /// Refuse a schema whose owner the login does not trust: see require_trusted().
+    bool requires_trust = false;
     std::chrono::seconds connect_timeout{10};
     /// How long a network peer may stay silent before the session counts as lost.
     std::chrono::seconds peer_timeout{15};

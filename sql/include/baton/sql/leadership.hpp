@@ -50,12 +50,6 @@ void prepare_leadership(Connection& connection);
 LeadAnswer lead(Connection& connection, const Candidate& candidate,
                 std::optional<std::int64_t> promotion = std::nullopt);
 
-/// For a process whose environment is not in the database that it reached: knocks at the doors of
-/// the staging and production environments that are there, as far as the login may, so that each
-/// refuses it and has it on record. Returns their schemas, quoted. It never comes to lead one: it
-/// shows no token.
-std::vector<std::string> report_stray(Connection& connection, const Candidate& candidate);
-
 /// Throws Error(deposed) unless `epoch` still leads; the transaction can then only end. Keeps
 /// a takeover waiting until the transaction ends, so call it last.
 void fence(Transaction& transaction, Epoch epoch,

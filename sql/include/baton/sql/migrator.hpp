@@ -67,12 +67,13 @@ struct InstallStatus {
 struct InstalledEnvironment {
     std::string schema;
     std::string owner;
-    std::optional<int> version;  ///< Nothing where we may not read it.
+    std::optional<int> version;  ///< Nothing where no installation came to its end.
 };
 
 struct UninstallReport {
     std::vector<std::string> roles_dropped;
     std::vector<std::string> roles_kept;  ///< In use elsewhere (another database, other grants).
+    std::vector<std::string> roles_left;  ///< Who uninstalled may not drop roles.
 };
 
 class Migrator {
@@ -84,18 +85,21 @@ public:
     /// be done. Throws Error: name_invalid (also: the schema holds something else), schema_newer,
     /// lock_unavailable (gave up after LockLimits::tries; what was committed stays, and the next
     /// install goes on from there), settings_invalid (no right to create the group roles, unless
-    /// `without_roles` says otherwise, or it was installed without; encoding_fault()), and what a
-    /// Connection throws. Group roles that are missing are made by whoever may, also where nothing
-    /// else is to be done.
+    /// `without_roles` says otherwise, or it was installed without; encoding_fault()), and what a Connection throws.
+    /// schema_untrusted: the schema is somebody else's than the current user's, or others may make,
+    /// or made, things in it. Group roles that are missing are made by whoever may, also where
+    /// nothing else is to be done.
     InstallReport install(Connection& connection, const std::string& schema,
                           const LockLimits& limits = {},
                           WithoutRoles without_roles = WithoutRoles::refuse) const;
 
-    /// How `schema` stands. A schema that is not there is not an error.
+    /// How `schema` stands. A schema that is not there is not an error. It runs nobody's code,
+    /// whoever the schema belongs to.
     [[nodiscard]] InstallStatus status(Connection& connection, const std::string& schema) const;
 
     /// For a program that is about to work with `schema`: throws Error(not_installed) where it is
-    /// absent or behind, Error(schema_newer) where it is ahead in a breaking way.
+    /// absent or behind, Error(schema_newer) where it is ahead in a breaking way,
+    /// Error(schema_untrusted) as require_trusted().
     void require_installed(Connection& connection, const std::string& schema) const;
 
     /// The SQL that install() runs on an empty schema, or on one that stands at `after_version`,
@@ -109,12 +113,12 @@ private:
 /// What is wrong with the connection's database for an environment, or "": the log is UTF-8.
 [[nodiscard]] std::string encoding_fault(Connection& connection);
 
-/// All environments in the connection's database, by name.
+/// All environments in the connection's database, by name. It runs nobody's code.
 [[nodiscard]] std::vector<InstalledEnvironment> list_environments(Connection& connection);
 
 /// Drops the schema and the environment's four group roles, and nothing else. Throws
 /// Error(not_installed) where `schema` is no environment, Error(usage) where something outside of
-/// it depends on it (it is named), Error(lock_unavailable) as install() does.
+/// it depends on it (it is named), Error(lock_unavailable) as install() does. Runs nobody's code.
 UninstallReport uninstall(Connection& connection, const std::string& schema,
                           const LockLimits& limits = {});
 
