@@ -57,7 +57,17 @@ std::string lock_text(const LockLimits& limits) {
     return "set local lock_timeout = '" + std::to_string(limits.wait.count()) +
            "ms';\n"
            "set local client_min_messages = warning;\n"
-           "do $$ begin perform pg_advisory_xact_lock(hashtextextended('baton install', 0)); "
+           "do $$\n"
+           "begin\n"
+           "    perform pg_advisory_xact_lock(hashtextextended('baton install', 0));\n"
+           "exception when lock_not_available then\n"
+           "    raise exception 'the lock of installations is held by %',\n"
+           "        (select string_agg(format('process %s of %s', a.pid, a.usename), ', ')\n"
+           "           from pg_locks l join pg_stat_activity a using (pid)\n"
+           "          where l.locktype = 'advisory' and l.granted and l.objsubid = 1\n"
+           "            and (l.classid::bigint << 32 | l.objid::bigint)\n"
+           "                = hashtextextended('baton install', 0))\n"
+           "        using errcode = sqlstate;\n"
            "end $$;\n";
 }
 

@@ -40,7 +40,7 @@ std::vector<std::string> report_stray(Connection& connection, const Candidate& c
             transaction.exec(
                 "select from " + schema +
                     ".take_lead(node => $1, reducers => '{}', view_sets => '{}', lease => '0 s', "
-                    "environment => $2, machine_id => $3, token => null)",
+                    "environment => $2, machine_id => $3)",
                 {candidate.node, candidate.membership.environment,
                  candidate.membership.machine_id});
             transaction.commit();
