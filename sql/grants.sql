@@ -26,7 +26,9 @@ declare
     -- and the inner parts of what says which version is live.
     owners_own  constant text[] := array['set_limit', 'describe_environment', 'enrol_machine',
                                          'rotate_token', 'revoke_machine', 'admit', 'admission',
-                                         'token_owner', 'origin_refusal', 'refuse_machine',
+                                         'token_owner', 'proves', 'challenge_text',
+                                         'origin_refusal', 'lock_waits',
+                                         'refuse_machine',
                                          'stands_beside_production', 'machines', 'refusals',
                                          'grant_view',
                                          'require_operator', 'live_sets_after', 'promotion_builds',

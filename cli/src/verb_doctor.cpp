@@ -6,6 +6,7 @@
 #include "baton/base/text.hpp"
 #include "baton/environments/connection_url.hpp"
 #include "baton/sql/migrator.hpp"
+#include "baton/sql/transport.hpp"
 #include "baton/sql/trust.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
@@ -43,6 +44,7 @@ public:
             "Postgres " + std::to_string(connection.server_version() / 10000) + "." +
                 std::to_string(connection.server_version() % 10000));
         look_at_encoding(connection);
+        look_at_transport();
         look_at_recovery(connection);
         if (look_at_schema(connection)) look_inside(connection);
         return findings_;
@@ -88,6 +90,22 @@ private:
             add("encoding", "ok", "the database is UTF8");
         } else {
             add("encoding", "problem", fault, "create a database of encoding UTF8");
+        }
+    }
+
+    // Whoever is between could be the server, and be told what is meant for that one.
+    void look_at_transport() {
+        const sql::Transport transport = sql::transport_of(environment_.url.value);
+        if (transport.is_local) {
+            add("tls", "ok", "the server is on this machine");
+        } else if (transport.sslmode == "verify-full") {
+            add("tls", "ok", "verify-full: no other server can be taken for this one");
+        } else {
+            add("tls", "warning",
+                "sslmode is " + transport.sslmode +
+                    ": another server could be taken for this one, or somebody read along",
+                "add sslmode=verify-full to the url, and sslrootcert=, where the server's "
+                "certificate authority is");
         }
     }
 

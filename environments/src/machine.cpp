@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <system_error>
 
@@ -52,8 +53,17 @@ std::optional<std::string> value_of(const Variables& variable, const std::string
     return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
 }
 
+enum class Reader : std::uint8_t { anybody, owner };
+
+// The rule that libpq has for a private key: its owner's alone; or root's, for a group to read, as
+// secrets are mounted into containers.
+bool is_open_to_others(const struct stat& status) {
+    const mode_t forbidden = status.st_uid == 0 ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
+    return (status.st_mode & forbidden) != 0;
+}
+
 // The first bytes of a file, which is all that one of ours has; nothing where there is no file.
-std::optional<std::string> content_of(const fs::path& path, mode_t forbidden) {
+std::optional<std::string> content_of(const fs::path& path, Reader reader) {
     const File file(path, O_RDONLY | O_CLOEXEC);
     if (!file.is_open()) {
         if (errno == ENOENT) return std::nullopt;
@@ -61,7 +71,7 @@ std::optional<std::string> content_of(const fs::path& path, mode_t forbidden) {
     }
     struct stat status {};
     if (::fstat(file.descriptor(), &status) != 0) refuse_for_errno(path, "cannot be read");
-    if ((status.st_mode & forbidden) != 0) {
+    if (reader == Reader::owner && is_open_to_others(status)) {
         refuse(path, "others than its owner can get at this secret; run `chmod 600 " +
                          path.string() +
                          "`, and have a new one given out if somebody may have read it");
@@ -136,15 +146,12 @@ fs::path users_folder(const Variables& variable) {
                 "XDG_CONFIG_HOME or HOME");
 }
 
-constexpr mode_t anybody = 0;
-constexpr mode_t others = S_IRWXG | S_IRWXO;
-
 }  // namespace
 
 std::string machine_id(bool may_make_one, const Variables& variable) {
     const auto named = value_of(variable, "BATON_MACHINE_ID_FILE");
     const fs::path path = named.value_or("/etc/machine-id");
-    auto content = content_of(path, anybody);
+    auto content = content_of(path, Reader::anybody);
     const std::string id = without_newline(content.value_or(""));
     // What an image has before its first boot: every machine that is made of it would be the same.
     const bool is_there = !id.empty() && id != "uninitialized";
@@ -155,10 +162,10 @@ std::string machine_id(bool may_make_one, const Variables& variable) {
                          "a file of this machine alone by BATON_MACHINE_ID_FILE");
     }
     const fs::path own = users_folder(variable) / "machine-id";
-    content = content_of(own, others);
+    content = content_of(own, Reader::owner);
     if (!content) {
         write_if_absent(own, random_hex() + "\n");
-        content = content_of(own, others);
+        content = content_of(own, Reader::owner);
     }
     if (!content || without_newline(*content).empty()) refuse(own, "it is empty; remove it");
     return sha256_of(*content);
@@ -172,7 +179,7 @@ fs::path token_path(const std::string& name, const Variables& variable) {
 std::string make_token(const std::string& name) { return "baton_" + name + "_" + random_hex(); }
 
 std::optional<std::string> read_token(const fs::path& path) {
-    const auto content = content_of(path, others);
+    const auto content = content_of(path, Reader::owner);
     if (!content) return std::nullopt;
     std::string token = without_newline(*content);
     constexpr std::size_t token_length_max = 200;

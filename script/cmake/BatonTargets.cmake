@@ -27,6 +27,27 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
     target_compile_options(baton_warnings INTERFACE -Wno-restrict)
 endif()
 
+# What makes a mistake in memory harder to use: for all that is shipped, not for its tests.
+# tests/cli/hardening_test.cpp reads it in what was built.
+add_library(baton_hardening INTERFACE)
+target_compile_options(baton_hardening INTERFACE -fstack-protector-strong)
+include(CheckCXXCompilerFlag)
+check_cxx_compiler_flag(-fcf-protection=full BATON_HAS_CET)
+if(BATON_HAS_CET)
+    target_compile_options(baton_hardening INTERFACE -fcf-protection=full)
+endif()
+# It needs optimisation, and the sanitizers have checks of their own in these places.
+string(TOUPPER "CMAKE_CXX_FLAGS_${CMAKE_BUILD_TYPE}" build_flags)
+if("${CMAKE_CXX_FLAGS} ${${build_flags}}" MATCHES "-O[1-3gs]" AND
+        NOT "${CMAKE_CXX_FLAGS} ${${build_flags}}" MATCHES "-fsanitize")
+    target_compile_options(baton_hardening INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+endif()
+
+# Programs can be loaded anywhere, and have no table of addresses left that can be written.
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES CXX)
+add_link_options(-Wl,-z,relro -Wl,-z,now)
+
 # baton_library(<folder> [DEPENDS target...] [PRIVATE_DEPENDS target...]): the library of one folder;
 # every .cpp in its src/ belongs to it, and its include/ is the promise.
 function(baton_library name)
@@ -40,7 +61,8 @@ function(baton_library name)
         $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_link_libraries(baton_${name}
         PUBLIC ${ARG_DEPENDS}
-        PRIVATE ${ARG_PRIVATE_DEPENDS} $<BUILD_INTERFACE:baton_warnings>)
+        PRIVATE ${ARG_PRIVATE_DEPENDS} $<BUILD_INTERFACE:baton_warnings>
+            $<BUILD_INTERFACE:baton_hardening>)
     set_target_properties(baton_${name} PROPERTIES EXPORT_NAME ${name})
     install(TARGETS baton_${name} EXPORT baton ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
     install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

@@ -3,12 +3,17 @@
 --
 -- The order of the checks is that of the codes: the first thing that is wrong is what is told.
 --
+-- A machine that enrolled itself is one only as long as the environment is of kind development.
+-- There, what it shows need not be the token that it first came with: containers of one image have
+-- one id, and so have two users of one machine, each with a token of their own. Whoever may enrol
+-- himself under any name gains nothing by this one.
+--
 -- Arguments   as those of admit().
 -- Returns     code, message: why not; nulls if it may. enrols: it is unknown here and may enrol
 --             itself. is_next: it showed the token of a rotation.
--- Tables      environment, machine: read.
+-- Tables      environment, machine, asked_session: read.
 create or replace function admission(
-    environment text, machine_id text, token text, may_enrol boolean)
+    environment text, machine_id text, proof text, enrol_as bytea)
 returns table (code text, message text, enrols boolean, is_next boolean)
 language plpgsql
 volatile
@@ -19,7 +24,9 @@ declare
     here        environment;
     known       machine;
     owner       record;
-    token_place text := pg_catalog.substring(token, '^baton_([a-z0-9-]+)_[0-9a-f]{64}$');
+    token_place text := pg_catalog.substring(proof, '^baton_([a-z0-9-]+)_[0-9a-f]{64}$');
+    asked       text := challenge_text();
+    may_enrol   boolean := false;
     enrol       text;
 begin
     enrols := false;
@@ -51,11 +58,17 @@ begin
     end if;
 
     select m.* into known from machine m where m.machine_id = admission.machine_id;
-    select o.* into owner from token_owner(token) as o;
-    if known.machine_id is null then
-        enrols := may_enrol and here.kind = 'development'
-                  and token_place = here.name and owner.machine_id is null
-                  and (here.auto_enrol_beside_production or not stands_beside_production());
+    -- What is proved is proved for this environment and this machine.
+    asked := pg_catalog.concat_ws(':', asked, environment, machine_id);
+    select o.* into owner from token_owner(proof, asked, machine_id) as o;
+    if here.kind = 'development' and owner.machine_id is null and enrol_as is not null then
+        may_enrol := token_place = here.name and proves(proof, enrol_as, asked)
+            and (here.auto_enrol_beside_production or not stands_beside_production());
+    end if;
+    if known.machine_id is null
+       or known.automatic and known.revoked_at is null and here.kind is distinct from 'development'
+    then
+        enrols := may_enrol and known.machine_id is null;
         if enrols is true then
             return next;
             return;
@@ -65,12 +78,17 @@ begin
         message := pg_catalog.format(
             'machine %s is not enrolled in %s%s%s; %s',
             machine_id, here.name,
-            case when owner.machine_id is not null
+            case when known.machine_id is not null
+                 then ', only enrolled itself when that was of kind development'
+                 when owner.machine_id is not null
                  then ', and shows the token of machine ' || owner.machine_id else '' end,
-            case when here.kind = 'development' and may_enrol and owner.machine_id is null
+            case when here.kind = 'development' and enrol_as is not null
+                      and owner.machine_id is null
                  then ', and cannot enrol itself '
                       || case when token_place is distinct from here.name
                               then 'without a token of this environment'
+                              when not proves(proof, enrol_as, asked)
+                              then 'with a token that is not its own'
                               else 'in a database that has a production environment, too' end
                  else '' end,
             enrol);
@@ -86,12 +104,12 @@ begin
             'the token that machine %s (%s) shows was given to another machine, %s: a token is '
             'good for one machine; %s',
             known.name, machine_id, owner.machine_id, enrol);
-    elsif owner.machine_id is null then
+    elsif owner.machine_id is null and (known.automatic and may_enrol) is not true then
         code := 'BT031';
         message := pg_catalog.format(
             'machine %s (%s) is enrolled in %s, but %s; %s',
             known.name, machine_id, here.name,
-            case when token is null then 'shows no token' else 'the token that it shows is not '
+            case when proof is null then 'shows no token' else 'the token that it shows is not '
                 'the one that it was given' end,
             enrol);
     elsif known.revoked_at is not null then
@@ -106,7 +124,7 @@ begin
             message := pg_catalog.format('machine %s (%s) of %s is refused: %s', known.name,
                                          machine_id, here.name, message);
         end if;
-        is_next := owner.is_next;
+        is_next := coalesce(owner.is_next, false);
     end if;
     return next;
 end;

@@ -2,15 +2,18 @@
 --
 -- A refusal is returned and not raised, because it is written down for the admin to see, and what
 -- an exception undoes is not: the caller returns it in turn, and the client commits, then raises.
+-- Who asks in a transaction that can write nothing is told nothing, but for that: 25006.
 --
 -- Arguments   environment: which one the caller was started for. node: who it is, for people to
---             read. machine_id: where it runs. token: what the machine was given. may_enrol: the
---             caller made its token by itself, and wants to be enrolled where that is allowed.
+--             read. machine_id: where it runs. proof: that it has the token of that machine, see
+--             proves(); what it answers is challenge(), a colon, environment, a colon, machine_id.
+--             enrol_as: sha256 of the token, where the caller made that by itself, and wants to
+--             be enrolled where that is allowed; else null.
 -- Returns     code, message: why it is refused; nulls if it is admitted. The codes are BT028
 --             to BT033, see docs/errors.md.
 -- Tables      environment: read. machine: insert, update. refusal: see refuse_machine().
 create or replace function admit(
-    environment text, node text, machine_id text, token text, may_enrol boolean)
+    environment text, node text, machine_id text, proof text, enrol_as bytea)
 returns table (code text, message text)
 language plpgsql
 volatile
@@ -23,17 +26,17 @@ declare
     node_name     text := pg_catalog.left(admit.node, 200);
 begin
     select a.* into strict decision
-      from admission(admit.environment, admit.machine_id, admit.token, admit.may_enrol) as a;
+      from admission(admit.environment, admit.machine_id, admit.proof, admit.enrol_as) as a;
     if decision.enrols then
         insert into machine (machine_id, name, token_hash, automatic)
         values (admit.machine_id,
                 coalesce(nullif(pg_catalog.left(pg_catalog.split_part(node_name, ':', 1), 50), ''),
                          'unnamed'),
-                pg_catalog.sha256(pg_catalog.convert_to(admit.token, 'UTF8'::name)), true)
+                admit.enrol_as, true)
         on conflict (machine_id) do nothing;
-        -- Another process of this machine may have been faster, with another token.
+        -- Another process of this machine may have been faster, with another token; or an admin.
         select a.* into strict decision
-          from admission(admit.environment, admit.machine_id, admit.token, false) as a;
+          from admission(admit.environment, admit.machine_id, admit.proof, admit.enrol_as) as a;
     end if;
     if decision.code is not null then
         perform refuse_machine(decision.code, decision.message, admit.node, admit.machine_id);

@@ -6,21 +6,22 @@
 -- it calls this again and again nobody else takes it, see is_kept(). Who is not admitted gets the
 -- reason as an answer, as in take_lead(): commit.
 --
--- Arguments   node, environment, machine_id, token, may_enrol: see take_lead(). reducers,
+-- Arguments   node, environment, machine_id, proof, enrol_as: see take_lead(). reducers,
 --             view_sets: 'name@version' of what the caller carries.
 -- Returns     a row for each build that is the caller's from here on; or one with refused_code and
 --             refused_message.
--- Locks       an advisory lock, so that of two processes one gets all that there is; until the
+-- Locks       the turn 'builds', so that of two processes one gets all that there is; until the
 --             transaction ends.
--- Tables      view_build: update. promotion, set_version: read. machine, refusal: see admit().
+-- Tables      turn: lock. view_build: update. promotion, set_version: read. machine, refusal: see
+--             admit().
 create or replace function claim_builds(
     node        text,
     reducers    text[],
     view_sets   text[],
     environment text default null,
     machine_id  text default null,
-    token       text default null,
-    may_enrol   boolean default false
+    proof       text default null,
+    enrol_as    bytea default null
 )
 returns table (view text, version integer, "position" bigint, state text, claim bigint,
                refused_code text, refused_message text)
@@ -35,7 +36,7 @@ declare
 begin
     select a.code, a.message into refused_code, refused_message
       from admit(claim_builds.environment, claim_builds.node, claim_builds.machine_id,
-                 claim_builds.token, claim_builds.may_enrol) as a;
+                 claim_builds.proof, claim_builds.enrol_as) as a;
     if refused_code is not null then
         return next;
         return;
@@ -47,8 +48,9 @@ begin
     if not found then
         return;
     end if;
-    perform pg_advisory_xact_lock(leader_lock_key() + 2);
-    update view_build v set seen_at = clock_timestamp() where v.backend_pid = pg_backend_pid();
+    perform from turn where name = 'builds' for update;
+    update view_build v set seen_at = clock_timestamp()
+     where v.backend_pid = pg_backend_pid() and v.mark_hash = own_session();
     for b in
         select * from view_build v
          where v.view || '@' || v.version::text = any (claim_builds.reducers)
@@ -67,7 +69,8 @@ begin
         return query
             update view_build v
                set claim = v.claim + 1, node = claim_builds.node, backend_pid = pg_backend_pid(),
-                   machine_id = claim_builds.machine_id, view_sets = claim_builds.view_sets,
+                   mark_hash = own_session(), machine_id = claim_builds.machine_id,
+                   view_sets = claim_builds.view_sets,
                    seen_at = clock_timestamp(), claimed_at = clock_timestamp(),
                    claimed_position = v.position
              where v.view = b.view and v.version = b.version

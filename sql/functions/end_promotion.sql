@@ -17,8 +17,11 @@ as $$
 begin
     if end_promotion.state = 'cancelled' then
         perform require_operator('cancel a promotion');
-    elsif not exists (select from leader l where l.backend_pid = pg_backend_pid())
-          and not exists (select from view_build b where b.backend_pid = pg_backend_pid()) then
+    elsif not exists (select from leader l
+                       where l.backend_pid = pg_backend_pid() and l.mark_hash = own_session())
+          and not exists (select from view_build b
+                           where b.backend_pid = pg_backend_pid()
+                             and b.mark_hash = own_session()) then
         raise exception 'deposed: this session neither leads nor keeps a build'
             using errcode = 'BT011';
     end if;

@@ -25,10 +25,12 @@ declare
 begin
     if fence.lease is not null then
         update leader set lease_until = clock_timestamp() + fence.lease
-         where only_row and epoch = fence.epoch and backend_pid = pg_backend_pid();
+         where only_row and epoch = fence.epoch and backend_pid = pg_backend_pid()
+           and mark_hash = own_session();
     else
         perform from leader
           where only_row and epoch = fence.epoch and backend_pid = pg_backend_pid()
+            and mark_hash = own_session()
             for share;
     end if;
     if not found then

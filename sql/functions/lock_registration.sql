@@ -3,12 +3,14 @@
 --
 -- Not by the leader's row: a SQL reducer's script may take its time, and batches must not wait.
 --
--- Locks     an advisory lock, until the transaction ends.
+-- Locks     the turn 'registration', until the transaction ends.
+-- Tables    turn: lock.
 create or replace function lock_registration()
 returns void
 language sql
 volatile
+security definer
 set search_path from current
 as $$
-    select pg_advisory_xact_lock(leader_lock_key() + 1);
+    select from turn where name = 'registration' for update;
 $$;

@@ -21,7 +21,8 @@ begin
        set position = note_build.position, state = note_build.state, reason = note_build.reason,
            changed_at = clock_timestamp()
      where b.view = note_build.view and b.version = note_build.version
-       and b.claim = note_build.claim and b.backend_pid = pg_backend_pid();
+       and b.claim = note_build.claim and b.backend_pid = pg_backend_pid()
+       and b.mark_hash = own_session();
     if not found then
         raise exception 'the build of %@% is not ours any more', note_build.view,
             note_build.version

@@ -48,7 +48,7 @@ begin
     if not after <@ open_promotion.carried then
         select m.view, m.version into member
           from promotion_builds(p.view_sets, p.versions) as m
-         where (m.b).backend_pid = pg_backend_pid()
+         where (m.b).backend_pid = pg_backend_pid() and (m.b).mark_hash = own_session()
            and exists (select from unnest(p.view_sets, p.versions) as w (view_set, version)
                         where w.view_set || '@' || w.version::text <> all (open_promotion.carried))
          limit 1;
@@ -61,7 +61,9 @@ begin
         return null;
     end if;
     for member in select * from promotion_builds(p.view_sets, p.versions) as m loop
-        if (member.b).backend_pid is distinct from pg_backend_pid() then
+        if (member.b).backend_pid is distinct from pg_backend_pid()
+           or (member.b).mark_hash is distinct from own_session()
+        then
             return null;
         elsif (member.b).state <> 'ready' or not is_shown(member.view, member.version) then
             return null;

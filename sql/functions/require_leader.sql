@@ -11,7 +11,8 @@ set search_path from current
 as $$
 begin
     if not exists (select from leader l
-                    where l.only_row and l.backend_pid = pg_backend_pid()) then
+                    where l.only_row and l.backend_pid = pg_backend_pid()
+                      and l.mark_hash = own_session()) then
         raise exception 'deposed: this session does not lead'
             using errcode = 'BT011';
     end if;

@@ -8,8 +8,8 @@
 --           writers [{pid, application, seconds, state}] of transactions that have dispatched and
 --           not ended for over 5 s (see open_writers.sql), problems [text]: each says what
 --           stands still, and why; notes [text]: what cannot be told here, which promotion is
---           waited for, for which versions the leader does nothing, and who was refused in the
---           last hour.
+--           waited for, for which versions the leader does nothing, who was refused in the last
+--           hour, and who waits for whose lock.
 --           lag_events stops counting at 1000000.
 --           Whatever holds the leader up is a problem with its reason, see held_up().
 -- Cost      grows with the lag, not with the log.
@@ -94,6 +94,7 @@ begin
                  else 'see what holds it up, above' end);
     end if;
 
+    notes := notes || array(select lock_waits());
     if not sees_all_sessions() then
         notes := notes || pg_catalog.format(
             'what sessions of other roles do cannot be seen: grant pg_read_all_stats to %I',

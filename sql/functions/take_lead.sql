@@ -4,12 +4,12 @@
 -- Who is not admitted gets the reason as an answer, not as an exception: commit, because that the
 -- attempt was made is written down in the same transaction. See admit().
 --
--- The session advisory lock only speeds up the hand-over: when the leader's connection dies the
--- lock is free at once. What decides is the epoch. A leader whose lease ran out (it hangs, or its
--- host is gone) is deposed even if its session still stands; that session is then ended, because
--- it may hold the locks that a leader needs. A session in the middle of a statement does not hang:
--- who cannot extend the lease because a batch takes long would be deposed for ever by the next,
--- who cannot either.
+-- What decides is the epoch. When the leader's session is gone, the next one takes over at once; no
+-- lock says so, because whoever may connect could take that. A leader whose lease ran out (it
+-- hangs, or its host is gone) is deposed even if its session still stands; that session is then
+-- ended, because it may hold the locks that a leader needs. A session in the middle of a statement
+-- does not hang: who cannot extend the lease because a batch takes long would be deposed for ever
+-- by the next, who cannot either.
 --
 -- Whether it is in the middle of a statement can be hidden, see leader_session(). Then a session
 -- without a transaction is deposed when the lease is over, as it cannot be in a batch; one with a
@@ -17,22 +17,21 @@
 -- that takes longer than eleven leases needs `grant pg_read_all_stats to` the environment's owner;
 -- with pg_signal_backend beside it, the session of a leader that hangs is ended, too.
 --
--- A free lock says nothing while the leader's session stands: somebody else may have sat on it when
--- that leader took over.
+-- Another session that got the process id of a leader that is gone is taken for it at most for
+-- that long, and not at all where its beginning can be seen. It can write nothing: see fence().
 --
 -- Who does not carry every live version never leads: it would keep some views and not others. The
 -- exception is who carries out a promotion. It is taken for the leader at once, whoever leads, and
 -- may do no more than switch_versions() until those versions are live; if it fails to, it resigns.
 --
 -- Arguments   node: who asks, for people to read. reducers, view_sets: 'name@version' of what it
---             carries. lease: how long a silent leader is believed. environment, machine_id, token,
---             may_enrol: see admit(). promotion: which one it carries out, see open_promotion().
+--             carries. lease: how long a silent leader is believed. environment, machine_id, proof,
+--             enrol_as: see admit(). promotion: which one it carries out, see open_promotion().
 -- Returns     one row. epoch: the new epoch, or null. refused_code, refused_message: why it may not
 --             lead here. lacking: the live set version that the caller does not carry. Where all
 --             are null somebody else leads, or the promotion is not to be carried out just now.
 -- Raises      BT009 see rebase_log() and require_rows().
--- Locks       the session advisory lock of this environment, until resign() or the session's end;
---             the leader's row, for which it waits no longer than lock_timeout (55P03).
+-- Locks       the leader's row, for which it waits no longer than lock_timeout (55P03).
 -- Tables      leader: update. leadership: insert. log_window, log_origin: see rebase_log().
 --             machine, refusal: see admit().
 create or replace function take_lead(
@@ -42,8 +41,8 @@ create or replace function take_lead(
     lease       interval,
     environment text default null,
     machine_id  text default null,
-    token       text default null,
-    may_enrol   boolean default false,
+    proof       text default null,
+    enrol_as    bytea default null,
     promotion   bigint default null
 )
 returns table (epoch bigint, refused_code text, refused_message text, lacking text)
@@ -55,15 +54,14 @@ as $$
 #variable_conflict use_column
 declare
     former      leader;
-    lock_free   boolean;
     session     record;
     is_believed boolean;
     new_epoch   bigint;
 begin
     perform require_rows();
     select a.code, a.message into refused_code, refused_message
-      from admit(take_lead.environment, take_lead.node, take_lead.machine_id, take_lead.token,
-                 take_lead.may_enrol) as a;
+      from admit(take_lead.environment, take_lead.node, take_lead.machine_id, take_lead.proof,
+                 take_lead.enrol_as) as a;
     if refused_code is not null then
         return next;
         return;
@@ -85,18 +83,16 @@ begin
         return;
     end if;
 
-    lock_free := pg_try_advisory_lock(leader_lock_key());
     select * into strict former from leader where only_row;
     select s.pid, s.is_same, s.is_busy into session
       from leader_session(former) as s
      where s.pid <> pg_backend_pid();
     is_believed := case
-        when session.pid is null then former.lease_until > clock_timestamp() and not lock_free
+        when session.pid is null then false
         when session.is_busy is null
         then former.lease_until + 10 * take_lead.lease > clock_timestamp()
         else session.is_busy or former.lease_until > clock_timestamp() end;
     if is_believed and take_lead.promotion is null then
-        perform pg_advisory_unlock(leader_lock_key()) where lock_free;
         return next;
         return;
     end if;
@@ -108,7 +104,6 @@ begin
             -- Another role's session: the epoch deposes it all the same.
             null;
         end;
-        lock_free := lock_free or pg_try_advisory_lock(leader_lock_key());
     end if;
 
     -- revoke_machine() marks the machine, then wants this lock: it finds this leadership, or the
@@ -117,10 +112,9 @@ begin
     if exists (select from machine m
                 where m.machine_id = take_lead.machine_id and m.revoked_at is not null)
     then
-        perform pg_advisory_unlock(leader_lock_key()) where lock_free;
         select a.code, a.message into refused_code, refused_message
-          from admit(take_lead.environment, take_lead.node, take_lead.machine_id, take_lead.token,
-                     false) as a;
+          from admit(take_lead.environment, take_lead.node, take_lead.machine_id, take_lead.proof,
+                     null) as a;
         return next;
         return;
     end if;
@@ -129,6 +123,7 @@ begin
        set epoch = former.epoch + 1,
            node = take_lead.node,
            backend_pid = pg_backend_pid(),
+           mark_hash = own_session(),
            backend_start = (select a.backend_start from pg_stat_activity a
                              where a.pid = pg_backend_pid()),
            login = session_user,
@@ -139,7 +134,6 @@ begin
      where only_row and leader.epoch = former.epoch
     returning leader.epoch into new_epoch;
     if new_epoch is null then
-        perform pg_advisory_unlock(leader_lock_key()) where lock_free;
         return next;
         return;
     end if;

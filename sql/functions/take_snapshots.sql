@@ -11,10 +11,12 @@
 -- Raises      40001 the version was retired, promoted over or halted meanwhile. It may be
 --             registered anew by now, its table emptied or another one, which shows nothing of
 --             before: so what was copied is not kept.
--- Locks       an advisory lock, until the transaction ends; where somebody else has it, nothing is
---             done. Once it has copied, the view's row in view_state: for as long as COMMIT takes.
+-- Locks       the turn 'snapshots', until the transaction ends; where somebody else has it, nothing
+--             is done. Once it has copied, the view's row in view_state: for as long as COMMIT
+--             takes.
 -- Creates     table view_snapshot_<id>.
--- Tables      view_state, reducer_version, batch, and the views' own: read. view_snapshot: insert.
+-- Tables      turn: lock. view_state, reducer_version, batch, and the views' own: read.
+--             view_snapshot: insert.
 create or replace function take_snapshots(every bigint, most integer)
 returns text
 language plpgsql
@@ -35,7 +37,7 @@ begin
         raise exception 'take_snapshots: the transaction must be REPEATABLE READ'
             using errcode = 'BT019';
     end if;
-    if head < distance or not pg_try_advisory_xact_lock(leader_lock_key() + 3) then
+    if head < distance then
         return null;
     end if;
     for due in
@@ -49,6 +51,10 @@ begin
          order by v.view
          limit 1
     loop
+        perform from turn where name = 'snapshots' for update skip locked;
+        if not found then
+            return null;
+        end if;
         insert into view_snapshot (view, version, build, position)
         values (due.view, due.version, due.build, head)
         returning id into made;

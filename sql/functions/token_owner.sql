@@ -1,27 +1,21 @@
--- token_owner: which machine was given `token`; null if none was. Internal: admit().
+-- token_owner: which machine was given the token that `proof` shows; null if none was. Internal:
+-- admission().
 --
--- is_next says that it is the one which a rotation gave out. Digests of the hashes with a nonce
--- that is new for each call are compared, and not the hashes: how long that takes says nothing
--- about them.
-create or replace function token_owner(token text)
+-- is_next says that it is the one which a rotation gave out. Whose it may be is tried one by one:
+-- first `expected`, the machine that it should be; of the others, for who reads of a refusal, the
+-- hundred that were here last.
+create or replace function token_owner(proof text, asked text, expected text)
 returns table (machine_id text, is_next boolean)
 language sql
-volatile
+stable
 set search_path from current
 as $$
-    with salt as materialized (
-        select pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) as nonce
-    ), shown as materialized (
-        select nonce,
-               pg_catalog.sha256(
-                   pg_catalog.sha256(pg_catalog.convert_to(token_owner.token, 'UTF8'::name))
-                   || nonce) as digest
-          from salt
-    )
     select m.machine_id, h.is_next
-      from shown, machine m
+      from (select * from machine
+             order by machine.machine_id = expected desc, last_seen_at desc nulls last
+             limit 101) as m
      cross join lateral (values (m.token_hash, false),
                                 (m.next_token_hash, true)) as h (hash, is_next)
-     where pg_catalog.sha256(h.hash || nonce) = digest
+     where proves(token_owner.proof, h.hash, asked)
      limit 1;
 $$;

@@ -2,8 +2,10 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
+#include "baton/base/sha256.hpp"
 #include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
+#include "baton/sql/proof.hpp"
 #include "membership.hpp"
 
 namespace baton::sql {
@@ -14,11 +16,28 @@ std::optional<std::string> interval(std::optional<std::chrono::milliseconds> tim
     return std::to_string(time->count()) + " ms";
 }
 
+Shown answer_to(std::string_view challenge, const Membership& member) {
+    Shown shown;
+    shown.proof = proof_of(member.token, challenge, member.environment, member.machine_id);
+    if (member.may_enrol) shown.enrol_as = "\\x" + sha256_of(member.token);
+    return shown;
+}
+
 }  // namespace
 
-std::optional<std::string> token_of(const Membership& membership) {
-    if (membership.token.empty()) return std::nullopt;
-    return membership.token;
+Shown shown_on(Connection& connection, const Membership& membership) {
+    if (membership.token.empty()) return {};
+    if (connection.challenge().empty()) {
+        connection.remember_challenge(
+            std::string(connection.exec("select challenge()").only().text(0)));
+    }
+    return answer_to(connection.challenge(), membership);
+}
+
+Shown shown_in(Transaction& transaction, const Membership& membership) {
+    if (membership.token.empty()) return {};
+    const Result asked = transaction.exec("select challenge()");
+    return answer_to(asked.only().text(0), membership);
 }
 
 void throw_refusal(const Row& row, int code, int message) {
@@ -32,8 +51,8 @@ void prepare_leadership(Connection& connection) {
     connection.prepare("take_lead",
                        "select epoch, refused_code, refused_message, lacking from take_lead("
                        "node => $1, reducers => $2::text[], view_sets => $3::text[],"
-                       " lease => $4::interval, environment => $5, machine_id => $6, token => $7,"
-                       " may_enrol => $8::boolean, promotion => $9::bigint)");
+                       " lease => $4::interval, environment => $5, machine_id => $6, proof => $7,"
+                       " enrol_as => $8::bytea, promotion => $9::bigint)");
     connection.prepare("fence", "select fence($1::bigint, $2::interval)");
     connection.prepare("note_trouble", "select note_trouble($1::bigint, $2, $3::bigint)");
     connection.prepare("resign", "select resign($1::bigint)");
@@ -54,12 +73,13 @@ void prepare_leadership(Connection& connection) {
 LeadAnswer lead(Connection& connection, const Candidate& candidate,
                 std::optional<std::int64_t> promotion) {
     const Membership& member = candidate.membership;
+    const Shown shown = shown_on(connection, member);
     Transaction transaction(connection);
     const Result result = transaction.exec_prepared(
         "take_lead",
         {candidate.node, text_array(candidate.reducers), text_array(candidate.view_sets),
-         interval(candidate.lease), member.environment, member.machine_id, token_of(member),
-         member.may_enrol, promotion});
+         interval(candidate.lease), member.environment, member.machine_id, shown.proof,
+         shown.enrol_as, promotion});
     const Row row = result.only();
     // A refusal too: it is written down there.
     transaction.commit();

@@ -10,8 +10,19 @@
 
 namespace baton::sql {
 
-/// The token, if there is one.
-[[nodiscard]] std::optional<std::string> token_of(const Membership& membership);
+/// What stands for a token in a call: the proof that it is there, and its sha256 (as a bytea) where
+/// the machine wants to enrol itself.
+struct Shown {
+    std::optional<std::string> proof;
+    std::optional<std::string> enrol_as;
+};
+
+/// For a call on this connection, where challenge() is asked at the first time. Not in a
+/// transaction.
+[[nodiscard]] Shown shown_on(Connection& connection, const Membership& membership);
+
+/// For a call in this transaction, in which challenge() is asked.
+[[nodiscard]] Shown shown_in(Transaction& transaction, const Membership& membership);
 
 /// Throws the refusal that a row tells in the columns `code` and `message`, if it does.
 void throw_refusal(const Row& row, int code, int message);

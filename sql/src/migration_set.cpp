@@ -63,7 +63,17 @@ std::string lock_text(const LockLimits& limits) {
            // them.
            "set local standard_conforming_strings = on;\n"
            "set local quote_all_identifiers = off;\n"
-           "do $$ begin perform pg_advisory_xact_lock(hashtextextended('baton install', 0)); "
+           "do $$\n"
+           "begin\n"
+           "    perform pg_advisory_xact_lock(hashtextextended('baton install', 0));\n"
+           "exception when lock_not_available then\n"
+           "    raise exception 'the lock of installations is held by %',\n"
+           "        (select string_agg(format('process %s of %s', a.pid, a.usename), ', ')\n"
+           "           from pg_locks l join pg_stat_activity a using (pid)\n"
+           "          where l.locktype = 'advisory' and l.granted and l.objsubid = 1\n"
+           "            and (l.classid::bigint << 32 | l.objid::bigint)\n"
+           "                = hashtextextended('baton install', 0))\n"
+           "        using errcode = sqlstate;\n"
            "end $$;\n";
 }
 

@@ -63,7 +63,7 @@ void prepare_versions(Connection& connection) {
                        "select refused_code, refused_message, view, version, claim, position, state"
                        " from claim_builds(node => $1, reducers => $2::text[],"
                        " view_sets => $3::text[], environment => $4, machine_id => $5,"
-                       " token => $6, may_enrol => $7::boolean)");
+                       " proof => $6, enrol_as => $7::bytea)");
     connection.prepare("note_build",
                        "select note_build($1, $2::integer, $3::bigint, $4::bigint, $5, $6)");
     connection.prepare("read_build_standing",
@@ -86,9 +86,10 @@ SetState register_set(Transaction& transaction, const SetVersion& set) {
 }
 
 SetState register_set(Transaction& transaction, const SetVersion& set, const Membership& member) {
+    const Shown shown = shown_in(transaction, member);
     const Result result = transaction.exec_prepared(
         "register_set", {set.name, set.version, text_array(set.members), false, member.environment,
-                         member.machine_id, token_of(member)});
+                         member.machine_id, shown.proof});
     return set_state_of(result.only().text(0));
 }
 
@@ -100,11 +101,12 @@ void show_view(Connection& connection, const std::string& view, int version) {
 
 std::vector<BuildClaim> claim_builds(Connection& connection, const Candidate& candidate) {
     const Membership& member = candidate.membership;
+    const Shown shown = shown_on(connection, member);
     Transaction transaction(connection);
     const Result result = transaction.exec_prepared(
         "claim_builds",
         {candidate.node, text_array(candidate.reducers), text_array(candidate.view_sets),
-         member.environment, member.machine_id, token_of(member), member.may_enrol});
+         member.environment, member.machine_id, shown.proof, shown.enrol_as});
     transaction.commit();
     std::vector<BuildClaim> claims;
     for (const Row row : result) {

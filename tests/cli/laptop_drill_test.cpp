@@ -14,6 +14,7 @@
 
 #include "baton/base/error.hpp"
 #include "baton/sql/connection.hpp"
+#include "baton/sql/proof.hpp"
 #include "support/child_process.hpp"
 #include "support/client_program.hpp"
 #include "support/eventually.hpp"
@@ -127,10 +128,11 @@ protected:
         std::ifstream file(box_.token("production"));
         std::string token;
         file >> token;
+        const std::string asked(forger.exec("select challenge()").only().text(0));
         const sql::Result answer = forger.exec(
             "select epoch, refused_code, refused_message from take_lead('forger', "
             "'{category_sales@1}', '{category_sales@1}', '1 h', 'production', '" +
-            box_.id() + "', '" + token + "')");
+            box_.id() + "', '" + sql::proof_of(token, asked, "production", box_.id()) + "')");
         EXPECT_TRUE(answer.only().is_null(0));
         EXPECT_EQ(answer.only().text(1), "BT033");
         EXPECT_NE(answer.only().text(2).find(part), std::string::npos) << answer.only().text(2);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <future>
@@ -112,12 +113,28 @@ TEST_F(MachineTest, TokenIsWrittenForItsOwnerAlone) {
 }
 
 TEST_F(MachineTest, TokenThatOthersCanReadIsRefused) {
-    for (const mode_t mode : {0640U, 0604U, 0620U, 0602U}) {
+    for (const mode_t mode : {0640U, 0440U, 0604U, 0620U, 0602U, 0650U, 0644U}) {
+        // Of root's own see below.
+        if (::geteuid() == 0 && (mode == 0640U || mode == 0440U)) continue;
         const fs::path path = write("token", make_token("shop"), mode);
         EXPECT_NE(refusal([&] { (void)read_token(path); }).find("chmod 600 " + path.string()),
                   std::string::npos);
         EXPECT_NE(refusal([&] { (void)read_or_make_token(path, "shop"); }), "no error");
     }
+}
+
+// As a secret is mounted into a container: root's, for the group of the process to read.
+TEST_F(MachineTest, TokenOfRootsThatAGroupMayReadIsTaken) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can make a file of root's";
+    const std::string token = make_token("shop");
+    for (const mode_t mode : {0440U, 0640U, 0400U}) {
+        EXPECT_EQ(read_token(write("token", token, mode)), token) << std::oct << mode;
+    }
+    const fs::path path = write("token", token, 0440);
+    ASSERT_EQ(::chown(path.c_str(), 65534, 65534), 0);
+    EXPECT_NE(refusal([&] { (void)read_token(path); }).find("others than its owner"),
+              std::string::npos)
+        << "somebody else's";
 }
 
 TEST_F(MachineTest, FileWithoutATokenIsRefused) {

@@ -409,12 +409,12 @@ TEST_F(EnrolmentTest, SchemaThatNobodyDescribedCountsAsProduction) {
     Connection bare(database.url());
     Migrator().install(bare, "baton_dev_alice");
     bare.exec("set search_path = baton_dev_alice");
-    const Row row = bare.exec(
-                            "select refused_code, refused_message from take_lead('n', '{}', '{}', "
-                            "'1 s', 'dev-alice', '" +
-                            machine_id('a') + "', '" + token_of("dev-alice", 'a') + "', true)")
-                        .only();
-    EXPECT_EQ(row.text(0), "BT029") << row.text(1);
+    prepare_leadership(bare);
+    const Membership laptop{"dev-alice", machine_id('a'), token_of("dev-alice", 'a'), true};
+    EXPECT_EQ(outcome_of([&] {
+                  (void)lead(bare, {"n", {}, {}, 1s, laptop});
+              }).code,
+              "machine_not_enrolled");
 }
 
 TEST_F(EnrolmentTest, KindBecomesStricterButNeverLaxer) {
@@ -439,9 +439,113 @@ TEST_F(EnrolmentTest, EnvironmentUnderAnotherNameForgetsTheMachinesOfTheFormer) 
     enrol('a', good_.token);
     describe("production");
     EXPECT_EQ(ask("select count(*) from machines()"), "1");
-    connection_.exec("select describe_environment('other', 'staging')");
+    connection_.exec("select describe_environment('other', 'production')");
     EXPECT_EQ(ask("select count(*) from machines()"), "0");
     EXPECT_EQ(outcome_of_leading(good_).code, "environment_mismatch");
+}
+
+// `alter schema … rename`, then `upgrade`.
+TEST_F(EnrolmentTest, AnotherNameMakesNoEnvironmentLaxer) {
+    describe("production");
+    enrol('a', good_.token);
+    for (const std::string kind : {"staging", "development"}) {
+        const Outcome outcome = outcome_of(
+            [&] { connection_.exec("select describe_environment('dev', '" + kind + "')"); });
+        EXPECT_EQ(outcome.code, "settings_invalid");
+        expect_contains(outcome.text, "of kind production and cannot become " + kind);
+    }
+    EXPECT_EQ(ask("select name || ' ' || kind from environment"), "test production");
+    connection_.exec("update environment set schema_id = null, database_id = null");
+    EXPECT_EQ(outcome_of([&] {
+                  connection_.exec("select describe_environment('dev', 'development')");
+              }).code,
+              "settings_invalid")
+        << "one that was described before there was a record of where";
+}
+
+// A dump that was restored elsewhere can be staging's, and is where it is from then on.
+TEST_F(EnrolmentTest, CopyUnderAnotherNameCanBeOfAnyKindOnce) {
+    describe("production");
+    enrol('a', good_.token);
+    connection_.exec("update environment set schema_id = 1");
+    connection_.exec("select describe_environment('trial', 'development')");
+    EXPECT_EQ(ask("select count(*) from machines()"), "0");
+    connection_.exec("select describe_environment('trial', 'staging')");
+    EXPECT_EQ(outcome_of([&] {
+                  connection_.exec("select describe_environment('again', 'development')");
+              }).code,
+              "settings_invalid");
+}
+
+TEST_F(EnrolmentTest, MachinesThatEnrolledThemselvesAreRevokedWhereTheKindTightens) {
+    const Membership laptop{"test", machine_id('b'), token_of("test", 'b'), true};
+    enrol('a', good_.token);
+    Connection leader(database_.url(), testing::in_test_schema());
+    prepare_leadership(leader);
+    ASSERT_TRUE(lead(leader, {"laptop:1", {}, {}, 10min, laptop}).epoch);
+    for (const std::string kind : {"development", "staging"}) {
+        describe(kind);
+        const bool tightens = kind == "staging";
+        EXPECT_EQ(ask("select name from machines() where revoked_at is not null union all select "
+                      "'' limit 1"),
+                  tightens ? "laptop" : "");
+        EXPECT_EQ(ask("select backend_pid is null from leader"), tightens ? "t" : "f");
+    }
+    EXPECT_EQ(outcome_of_leading(laptop).code, "machine_revoked");
+    EXPECT_EQ(outcome_of_leading(good_).code, "no error");
+}
+
+// Whatever way the kind came to be what it is.
+TEST_F(EnrolmentTest, OwnEnrolmentCountsInDevelopmentAlone) {
+    const Membership laptop{"test", machine_id('b'), token_of("test", 'b'), true};
+    EXPECT_EQ(outcome_of_leading(laptop).code, "no error");
+    for (const std::string kind : {"'staging'", "'production'", "null"}) {
+        connection_.exec("update environment set kind = " + kind);
+        const Outcome outcome = outcome_of_leading(laptop);
+        EXPECT_EQ(outcome.code, "machine_not_enrolled") << kind;
+        expect_contains(outcome.text, "only enrolled itself when that was of kind development");
+    }
+    enrol('b', laptop.token);
+    EXPECT_EQ(outcome_of_leading(laptop).code, "no error") << "an admin did";
+}
+
+// Containers of one image, or two users of one machine: one id, and each a token of its own.
+TEST_F(EnrolmentTest, EachTokenOfAMachineThatEnrolledItselfIsLetIn) {
+    Membership container{"test", machine_id('b'), token_of("test", 'b'), true};
+    for (const char digit : {'b', 'c', 'd', 'b'}) {
+        container.token = token_of("test", digit);
+        EXPECT_EQ(outcome_of_leading(container).code, "no error") << digit;
+    }
+    EXPECT_EQ(ask("select count(*) from machines()"), "1");
+    container.may_enrol = false;
+    container.token = token_of("test", 'c');
+    EXPECT_EQ(outcome_of_leading(container).code, "token_refused");
+    container.may_enrol = true;
+    connection_.exec("select revoke_machine('" + container.machine_id + "')");
+    EXPECT_EQ(outcome_of_leading(container).code, "machine_revoked");
+    // Whom an admin gave a token shows that one.
+    enrol('b', token_of("test", 'b'));
+    EXPECT_EQ(outcome_of_leading(container).code, "token_refused");
+}
+
+TEST_F(EnrolmentTest, NoneIsRefusedOfManyThatStartAtOnce) {
+    std::vector<std::future<Outcome>> starts;
+    for (int i = 0; i < 12; ++i) {
+        starts.push_back(std::async(std::launch::async, [this, i] {
+            const Membership process{"test", machine_id('b'),
+                                     token_of("test", i % 2 == 0 ? 'b' : 'c'), true};
+            return outcome_of([&] {
+                Connection candidate(database_.url(), testing::in_test_schema());
+                prepare_leadership(candidate);
+                (void)lead(candidate, {"laptop:" + std::to_string(i), {}, {}, 1min, process});
+            });
+        }));
+    }
+    for (auto& start : starts) {
+        const Outcome outcome = start.get();
+        EXPECT_EQ(outcome.code, "no error") << outcome.text;
+    }
+    EXPECT_EQ(ask("select count(*) from refusals()"), "0");
 }
 
 TEST_F(EnrolmentTest, OnlyTheOwnerEnrols) {
@@ -454,7 +558,8 @@ TEST_F(EnrolmentTest, OnlyTheOwnerEnrols) {
               "select rotate_token(repeat('a', 64), sha256('b'))",
               "select revoke_machine(repeat('a', 64))", "select * from machine",
               "select * from refusal", "delete from refusal",
-              "select admit('test', 'n', repeat('a', 64), 'x', true)", "select token_owner('x')"}) {
+              "select admit('test', 'n', repeat('a', 64), 'x', null)",
+              "select token_owner('x', 'x', 'x')", "select proves('x', 'x', 'x')"}) {
             const Outcome outcome = outcome_of([&] { connection_.exec(statement); });
             EXPECT_EQ(outcome.sqlstate, "42501") << group << ": " << statement;
             // By its own door, and not only by that of a table behind it.

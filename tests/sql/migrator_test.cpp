@@ -341,8 +341,12 @@ TEST_F(MigratorTest, InstallerThatIsWaitedForTooLongIsAnError) {
     Transaction holding(other);
     holding.exec("select pg_advisory_xact_lock(hashtextextended('baton install', 0))");
     const LockLimits limits{.wait = 30ms, .tries = 3, .pause_first = 1ms, .pause_longest = 2ms};
-    EXPECT_EQ(code_of([&] { Migrator(first_set).install(connection_, "baton_a", limits); }),
+    std::string text;
+    EXPECT_EQ(code_of([&] { Migrator(first_set).install(connection_, "baton_a", limits); }, &text),
               "lock_unavailable");
+    EXPECT_NE(text.find("held by process " + std::to_string(other.backend_pid()) + " of baton"),
+              std::string::npos)
+        << text;
 }
 
 TEST_F(MigratorTest, WithoutTheRightToCreateRolesNothingIsBegun) {

@@ -8,6 +8,7 @@
 
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/migrator.hpp"
+#include "baton/sql/proof.hpp"
 #include "outcome.hpp"
 #include "support/proxy.hpp"
 #include "support/tcp_server.hpp"
@@ -159,9 +160,10 @@ TEST_F(OriginTest, ForgeryInPlainSqlFromElsewhereIsRefusedAndRecorded) {
     const testing::Proxy elsewhere(socket(), testing::TcpWay{server->address(), "127.0.0.2"});
     enrol("networks => '{127.0.0.1}'");
     Connection forger = connect(elsewhere.url());
+    const std::string asked(forger.exec("select challenge()").only().text(0));
     const Result answer = forger.exec(
         "select epoch, refused_code from take_lead('box', '{}', '{}', '1 h', 'shop', '" +
-        machine_id + "', '" + token + "')");
+        machine_id + "', '" + proof_of(token, asked, "shop", machine_id) + "')");
     EXPECT_TRUE(answer.only().is_null(0));
     EXPECT_EQ(answer.only().text(1), "BT033");
     EXPECT_EQ(refused_addresses(), "127.0.0.2");

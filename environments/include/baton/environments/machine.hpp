@@ -34,7 +34,8 @@ using Variables = std::function<std::optional<std::string>(const std::string& na
 [[nodiscard]] std::string make_token(const std::string& name);
 
 /// The token in the file; nothing where there is no file. Throws Error(settings_invalid) where
-/// others than its owner can read it, or it holds no token.
+/// others than its owner can read it (a group can where it is root's, as libpq has it for keys), or
+/// it holds no token.
 [[nodiscard]] std::optional<std::string> read_token(const std::filesystem::path& path);
 
 /// Writes the file, for its owner alone, in place of one that was there; makes its folder.

@@ -91,6 +91,11 @@ public:
     [[nodiscard]] int server_version() const { return server_version_; }
     [[nodiscard]] const std::string& schema() const { return options_.schema; }
 
+    /// What challenge() asked of this session, see sql/functions/challenge.sql; empty: it was not
+    /// called yet, or not remembered.
+    [[nodiscard]] const std::string& challenge() const { return challenge_; }
+    void remember_challenge(std::string challenge) { challenge_ = std::move(challenge); }
+
     /// Ends the statement that runs, if one does; it then throws as if it had been refused. For any
     /// thread, as long as the Connection lives.
     void cancel() noexcept;
@@ -118,6 +123,7 @@ private:
     std::unique_ptr<pqxx::connection> raw_;
     int backend_pid_ = 0;
     int server_version_ = 0;
+    std::string challenge_;
     std::atomic<std::thread::id> owner_;
 };
 

@@ -21,7 +21,7 @@ enum class Epoch : std::int64_t {};
 struct Membership {
     std::string environment;  ///< The name of the environment that it was started for.
     std::string machine_id;   ///< 64 hex digits.
-    std::string token;        ///< What the machine was given; empty: it has none.
+    std::string token;        ///< What the machine was given; never sent. Empty: it has none.
     /// The token is the machine's own: enrol it, where the environment lets machines do so.
     bool may_enrol = false;
 };
