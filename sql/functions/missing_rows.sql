@@ -4,7 +4,7 @@
 -- never have had them. What would follow is an internal error that names no table.
 --
 -- Returns   their names, null if all is there.
--- Tables    environment, event_limit, leader, log_origin, log_window, batch: read.
+-- Tables    environment, event_limit, leader, log_origin, turn, log_window, batch: read.
 create or replace function missing_rows()
 returns text
 language sql
@@ -23,6 +23,8 @@ as $$
             select 'leader' where not exists (select from leader)
              union all
             select 'log_origin' where not exists (select from log_origin)
+             union all
+            select 'turn' where (select count(*) from turn) < 3
              union all
             select 'log_window' from newest
              where not exists (select from log_window w where w.number = newest.number)
