@@ -121,9 +121,8 @@ begin
         schema_name || '_dispatch');
 
     execute pg_catalog.format(
-        'grant execute on function read_log, log_lines, status, versions, promotion_state, promotion_hold, '
-        'doctor, '
-        'view_query, dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
+        'grant execute on function read_log, log_lines, status, versions, promotion_state, '
+        'promotion_hold, doctor, view_query, dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
         'event_position, position_before, machines, refusals to %I',
         schema_name || '_observe');
     execute pg_catalog.format(

@@ -98,9 +98,8 @@ private:
         const char quote = text_.peek();
         std::string token(text_.take(1));
         while (!text_.at_end()) {
-            if (has_escapes && text_.peek() == '\\') {
-                token += text_.take(2);
-            } else if (text_.peek() == quote && text_.peek(1) == quote) {
+            const bool is_escaped = has_escapes && text_.peek() == '\\';
+            if (is_escaped || (text_.peek() == quote && text_.peek(1) == quote)) {
                 token += text_.take(2);
             } else {
                 const bool is_end = text_.peek() == quote;

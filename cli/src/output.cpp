@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -102,13 +103,24 @@ std::string coloured(std::string_view text, Colour colour) {
 void name_program(std::string name) { program_name = std::move(name); }
 
 std::string advice(std::string_view text) {
-    std::string told(text);
-    for (const std::string_view before : {"`", "\"", ": ", "then "}) {
-        const std::string said = std::string(before) + "baton ";
-        const std::string meant = std::string(before) + program_name + " ";
-        for (std::size_t at = 0; (at = told.find(said, at)) != std::string::npos;
-             at += meant.size()) {
-            told.replace(at, said.size(), meant);
+    constexpr std::array<std::string_view, 19> verbs{
+        "dead",        "diff",     "dispatch", "doctor", "environment", "grant",  "log",
+        "orchestrate", "promote",  "replay",   "retire", "rollback",    "status", "up",
+        "version",     "versions", "view",     "views",  "wait"};
+    constexpr std::string_view own = "baton ";
+    std::string told;
+    for (std::size_t at = 0; at < text.size();) {
+        const bool begins =
+            at == 0 || std::string_view(" `\"(").find(text[at - 1]) != std::string_view::npos;
+        const std::string_view rest = text.substr(at);
+        const std::string_view next = rest.substr(std::min(own.size(), rest.size()));
+        const std::string_view word =
+            next.substr(0, next.find_first_not_of("abcdefghijklmnopqrstuvwxyz"));
+        if (begins && rest.starts_with(own) && std::ranges::find(verbs, word) != verbs.end()) {
+            told += program_name + " ";
+            at += own.size();
+        } else {
+            told += text[at++];
         }
     }
     return terminal_line(told);

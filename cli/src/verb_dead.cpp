@@ -49,7 +49,7 @@ constexpr const char* read_list =
     " string_agg(n.name, ', ' order by n.name) filter (where d.state = 'retried'),"
     " (array_agg(d.error order by d.failed_at desc))[1]"
     " from dead_events(view => $1, \"position\" => $2, resolved => $3) as d"
-    " cross join lateral (select d.view || '@' || d.version) as n (name)"
+    " cross join lateral (select d.view || '@' || d.version::text) as n (name)"
     " group by d.event_id, d.position order by max(d.failed_at) desc, d.position";
 constexpr const char* read_rows =
     "select view, version, position, event_id, event_type, state, failed_at, error, resolved_at, "
@@ -68,7 +68,7 @@ void print_event(const sql::Row& row) {
     constexpr std::size_t margin = 11;
     constexpr std::size_t error_lines = 3;
     write_out(terminal_line("event " + std::string(row.text(0)) + " (" + std::string(row.text(2)) +
-                        ") at position " + std::string(row.text(1))) +
+                            ") at position " + std::string(row.text(1))) +
               "\n");
     const std::size_t width = screen_width() - margin;
     const auto print = [&](std::string name, const std::string& text) {
@@ -206,8 +206,8 @@ Standing wait_for_standing(sql::Connection& connection, const Resolved& resolved
                 "\"position\" => $3)",
                 {resolved.view, resolved.version, resolved.position});
             if (rows.empty()) return {"gone", {}};
-            const Standing standing{std::string(rows[0].text(0)),
-                                    std::string(rows[0].text_or_null(1).value_or(""))};
+            Standing standing{std::string(rows[0].text(0)),
+                              std::string(rows[0].text_or_null(1).value_or(""))};
             // One of its set may only not have gone on yet.
             const bool is_open = standing.state == "pending" || standing.state == "waits";
             if (!is_open || Clock::now() >= until) return standing;

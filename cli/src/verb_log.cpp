@@ -99,8 +99,7 @@ Found print_page(sql::Connection& connection, const Wanted& wanted, std::int64_t
         " of_tenant => $7, since => $8::timestamptz)",
         {after, scanned, limit, people == nullptr, wanted.type, wanted.key, wanted.tenant,
          wanted.since});
-    const Found found{static_cast<std::int64_t>(rows.size()) - 1,
-                      rows[rows.size() - 1].integer(0)};
+    const Found found{static_cast<std::int64_t>(rows.size()) - 1, rows[rows.size() - 1].integer(0)};
     if (found.events == 0) return found;
     if (people != nullptr) {
         people->print(rows);

@@ -8,11 +8,10 @@ language sql
 stable
 set search_path from current
 as $$
-    select pg_catalog.concat_ws(':', 'baton proof 1', c.system_identifier,
+    select pg_catalog.concat_ws(':', 'baton proof 1', this_cluster(),
                                 d.oid, current_database(), current_schema(), s.backend_pid,
                                 pg_catalog.encode(s.nonce, 'hex'::text))
       from asked_session s
-     cross join pg_catalog.pg_control_system() as c
       join pg_catalog.pg_database d on d.datname = current_database()
      where s.backend_pid = pg_backend_pid() and s.mark_hash = own_session();
 $$;

@@ -99,7 +99,7 @@ begin
                                     'see "Restore, copy" in docs/operations.md',
                                     current_schema()) end;
 
-    damage := array_remove(array[
+    damage := pg_catalog.array_remove(array[
         case when looked.gone > 0
              then pg_catalog.format('%s events are gone, the first of them from the batch at '
                                     'position %s', looked.gone, looked.gone_at) end,
@@ -116,13 +116,13 @@ begin
     return query select 'log_rows',
         case when looked.gone > 0 or looked.put_in > 0 or looked.torn_at is not null then 'problem'
              when looked.changed > 0 then 'warning' else 'ok' end,
-        coalesce(nullif(array_to_string(damage, '; '), ''),
+        coalesce(nullif(pg_catalog.array_to_string(damage, '; '), ''),
                  'the rows are those that were recorded')
         || case when looked.has_restored
-                then '; whether one up to id ' || native_from || ', which came from another '
+                then '; whether one up to id ' || native_from::text || ', which came from another '
                      'cluster, was changed cannot be told' else '' end
         || scope,
-        case when cardinality(damage) > 0
+        case when pg_catalog.cardinality(damage) > 0
              then 'the log is never changed: put back what a backup has; until then a view that is '
                   'built anew stops there, or differs from the live one' end;
 end;

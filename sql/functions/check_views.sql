@@ -20,7 +20,7 @@ begin
       into broken
       from reducer_version r
       join pg_class c on c.relnamespace = current_schema()::regnamespace
-                     and c.relname = r.name || '__v' || r.version and c.relkind = 'r'
+                     and c.relname = r.name || '__v' || r.version::text and c.relkind = 'r'
      where c.relpersistence = 'u'
         or not exists (select from pg_attribute a
                         where a.attrelid = c.oid and a.attname = 'position' and a.attnotnull

@@ -30,13 +30,13 @@ as $$
       from dead_event d
       left join standing own on own.view = d.view and own.version = d.version
       left join lateral (
-        select o.view || '@' || o.version as view
+        select o.view || '@' || o.version::text as view
           from standing o
          where o.state = 'halted' and o.position < d.position
            and exists (select from set_version s
                         where s.state <> 'retired'
-                          and d.view || '@' || d.version = any (s.members)
-                          and o.view || '@' || o.version = any (s.members))
+                          and d.view || '@' || d.version::text = any (s.members)
+                          and o.view || '@' || o.version::text = any (s.members))
          limit 1) as other on true
      where d.view = dead_event_standing.view and d.version = dead_event_standing.version
        and d.position = dead_event_standing.position;

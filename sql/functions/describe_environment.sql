@@ -50,7 +50,7 @@ begin
         delete from machine where former.name is not null;
         if (former.database_id, former.schema_id) <> (place.database_id, place.schema_id)
            or (select o.system_identifier from log_origin o order by o.window_number desc limit 1)
-              <> (select c.system_identifier from pg_control_system() as c)
+              <> this_cluster()
         then
             former.kind := null;
         end if;

@@ -30,7 +30,8 @@ declare
     tries  integer := 0;
     stored bigint;
 begin
-    select coalesce(pg_column_size(e.payload), 0) + coalesce(pg_column_size(e.meta), 0)
+    select coalesce(pg_catalog.pg_column_size(e.payload), 0)
+           + coalesce(pg_catalog.pg_column_size(e.meta), 0)
            + coalesce(octet_length(e.body), 0)
       into stored
       from event e

@@ -14,6 +14,6 @@ set plan_cache_mode = auto
 set jit = off
 as $$
 begin
-    execute format('select %I()', name || '__v' || version::text);
+    execute pg_catalog.format('select %I()', name || '__v' || version::text);
 end;
 $$;

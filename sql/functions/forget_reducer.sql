@@ -26,7 +26,7 @@ begin
        or exists (select from view_build b where b.view = forget_reducer.name) then
         perform show_view(forget_reducer.name);
     else
-        execute format('drop view if exists %I', forget_reducer.name);
+        execute pg_catalog.format('drop view if exists %I', forget_reducer.name);
     end if;
     delete from reducer_version r
      where r.name = forget_reducer.name and r.version = forget_reducer.version;
@@ -38,8 +38,8 @@ begin
          where p.pronamespace = current_schema()::regnamespace
            and (p.proname = versioned or p.proname ~ ('^' || versioned || '_from_v[0-9]+$'))
     loop
-        execute format('drop routine %s', fn);
+        execute pg_catalog.format('drop routine %s', fn);
     end loop;
-    execute format('drop table if exists %I', versioned);
+    execute pg_catalog.format('drop table if exists %I', versioned);
 end;
 $$;

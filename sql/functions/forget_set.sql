@@ -16,10 +16,10 @@ as $$
        and s.state = 'building'
        and not exists (
             select from reducer_version r
-             where r.name || '@' || r.version = any (s.members)
+             where r.name || '@' || r.version::text = any (s.members)
                and not exists (select from view_state v
                                 where v.view = r.name and v.version = r.version)
                and not exists (select from set_version o
-                                where r.name || '@' || r.version = any (o.members)
+                                where r.name || '@' || r.version::text = any (o.members)
                                   and (o.view_set, o.version) <> (s.view_set, s.version)));
 $$;

@@ -18,5 +18,5 @@ as $$
                               and b.version = former_keeper.version and b.node is not null)
       from set_version s
      where s.state = 'warm'
-       and former_keeper.view || '@' || former_keeper.version = any (s.members);
+       and former_keeper.view || '@' || former_keeper.version::text = any (s.members);
 $$;

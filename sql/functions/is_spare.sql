@@ -7,5 +7,5 @@ set search_path from current
 as $$
     select coalesce(pg_catalog.bool_and(s.state = 'warm'), false)
       from set_version s
-     where b.view || '@' || b.version = any (s.members) and s.state <> 'retired';
+     where b.view || '@' || b.version::text = any (s.members) and s.state <> 'retired';
 $$;

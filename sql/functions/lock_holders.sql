@@ -20,7 +20,7 @@ as $$
       from pg_locks l
       left join pg_stat_activity a on a.pid = l.pid
      where l.relation = to_regclass(pg_catalog.format(
-               '%I.%I', current_schema(), lock_holders.view || '__v' || lock_holders.version))
+               '%I.%I', current_schema(), lock_holders.view || '__v' || lock_holders.version::text))
        and l.database = (select d.oid from pg_database d where d.datname = current_database())
        and l.locktype = 'relation' and l.granted and l.mode <> 'AccessShareLock'
        and l.pid is distinct from lock_holders.but_not;

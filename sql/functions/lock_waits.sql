@@ -22,7 +22,7 @@ as $$
            and o.database = (select d.oid from pg_database d where d.datname = current_database())
          order by o.granted, o.locktype = 'tuple' desc, o.locktype
          limit 1) as t
-     cross join lateral unnest(pg_blocking_pids(w.pid)) as b (pid)
+     cross join lateral pg_catalog.unnest(pg_blocking_pids(w.pid)) as b (pid)
       left join pg_stat_activity a on a.pid = b.pid
      where not w.granted
      order by w.waitstart, b.pid;

@@ -2,11 +2,11 @@
 -- says why; and the lines end where there are enough bytes, whatever the events take in the log.
 --
 -- Arguments   after_position: look at the events after it. scan_count: at so many at most.
---             limit_count: so many lines at most. as_json: content is the whole event, a JSON object.
+--             limit_count: so many lines at most. as_json: content is the whole event, as JSON.
 --             bytes_max: stop at the event that reaches it. of_type, of_key, of_tenant, since: only
 --             events of these; null: of all. since: dispatched then or later.
--- Returns     the events, in order of position; then a row that has a position only: up to where the
---             log was looked at, after_position where it ends there.
+-- Returns     the events, in order of position; then a row that has a position only: up to where
+--             the log was looked at, after_position where it ends there.
 -- Raises      as read_log() and event_content().
 -- Cost        of each event that is looked at what read_log() takes for it, wanted or not.
 -- Tables      event: read; and those of read_log().
@@ -55,7 +55,7 @@ begin
             or event.dispatched_at < log_lines.since;
         inside := event_content(event.id);
         if log_lines.as_json then
-            select row_to_json(e)
+            select pg_catalog.row_to_json(e)
               into line
               from (select event.position, event.id, event.dispatched_at, event.type, event.key,
                            event.tenant, inside.payload::json as payload, inside.body,
@@ -64,7 +64,7 @@ begin
             log_lines.content := case
                 when inside.fault is null then line::text
                 else left(line::text, -1) || ',"cannot_be_read":'
-                     || to_json(inside.fault)::text || '}'
+                     || pg_catalog.to_json(inside.fault)::text || '}'
                 end;
         else
             log_lines.content := case

@@ -75,7 +75,7 @@ begin atomic
       where e.id > greatest(log_slice.floor_id, log_slice.after_id)
         and e.id <= least(log_slice.ceiling_id, (
             select late.id
-              from unnest(log_slice.stragglers) as straggler (xid)
+              from pg_catalog.unnest(log_slice.stragglers) as straggler (xid)
              cross join lateral (
                 select e.id
                   from event e
@@ -93,7 +93,7 @@ begin atomic
     union all
     (select late.xid, late.id, late.dispatched_at, late.type, late.key, late.tenant, late.payload,
             late.body, late.content_type, late.meta, late.schema_version
-       from unnest(log_slice.stragglers) as straggler (xid)
+       from pg_catalog.unnest(log_slice.stragglers) as straggler (xid)
       cross join lateral (
          select e.xid, e.id, e.dispatched_at, e.type, e.key, e.tenant, e.payload, e.body,
                 e.content_type, e.meta, e.schema_version

@@ -76,7 +76,7 @@ begin
     for v in select s.view, s.version from view_state s
               union select b.view, b.version from view_build b
     loop
-        execute pg_catalog.format('truncate %I', v.view || '__v' || v.version);
+        execute pg_catalog.format('truncate %I', v.view || '__v' || v.version::text);
     end loop;
     update view_state
        set state = 'behind', position = 0, reason = null, changed_at = clock_timestamp();
@@ -84,7 +84,7 @@ begin
        set state = 'building', position = 0, reason = null, changed_at = clock_timestamp(),
            claim = claim + 1, backend_pid = null, claimed_position = 0;
     for copy in delete from view_snapshot returning id loop
-        execute pg_catalog.format('drop table %I', 'view_snapshot_' || copy);
+        execute pg_catalog.format('drop table %I', 'view_snapshot_' || copy::text);
     end loop;
     return taken;
 end;

@@ -19,7 +19,7 @@ set search_path from current
 as $$
 declare
     -- `||` gives the value as it is in memory: neither compressed nor elsewhere.
-    bytes  bigint := pg_column_size(print_fault.value || '{}');
+    bytes  bigint := pg_catalog.pg_column_size(print_fault.value || '{}');
     number jsonb;
 begin
     if bytes > print_fault.bytes_max then

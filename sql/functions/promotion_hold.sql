@@ -15,7 +15,7 @@ as $$
           from promotion p
          where p.id = promotion_hold.id and p.state = 'requested'
     ), member as (
-        select m.view || '@' || m.version as name, m.view, m.version, m.b, m.is_kept
+        select m.view || '@' || m.version::text as name, m.view, m.version, m.b, m.is_kept
           from asked a
          cross join lateral promotion_builds(a.view_sets, a.versions) as m
     )

@@ -15,8 +15,9 @@ begin
     if fault is null then
         perform octet_length(readable.value::text);
     end if;
-    return coalesce(to_jsonb('cannot be read: ' || fault), readable.value);
+    return coalesce(pg_catalog.to_jsonb('cannot be read: ' || fault), readable.value);
 exception when others then
-    return to_jsonb(pg_catalog.format('cannot be read: %s (SQLSTATE %s)', sqlerrm, sqlstate));
+    return pg_catalog.to_jsonb(
+        pg_catalog.format('cannot be read: %s (SQLSTATE %s)', sqlerrm, sqlstate));
 end;
 $$;

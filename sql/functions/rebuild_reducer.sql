@@ -18,7 +18,7 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    versioned text := rebuild_reducer.name || '__v' || rebuild_reducer.version;
+    versioned text := rebuild_reducer.name || '__v' || rebuild_reducer.version::text;
 begin
     update reducer_version r
        set build = rebuild_reducer.build

@@ -12,6 +12,7 @@ returns table (is_refused boolean, found text)
 language sql
 stable
 set search_path from current
+set standard_conforming_strings = on
 as $$
     with source as materialized (
         select reducer_text(reducer_faults.name, reducer_faults.version) as body
@@ -60,7 +61,8 @@ as $$
         s.body, '\m(?:insert\s+into|update|delete\s+from|merge\s+into|truncate(?:\s+table)?)\s+'
                 '(?:only\s+)?(?:[a-z0-9_]+\.)?"?([a-z_][a-z0-9_]*)"?', 'g') as w (words)
      cross join lateral (select w.words[1] as target) as t
-     where t.target !~ ('^' || reducer_faults.name || '__v' || reducer_faults.version || '(_|$)')
+     where t.target !~ ('^' || reducer_faults.name || '__v' || reducer_faults.version::text
+                        || '(_|$)')
        and (t.target ~ '__v[0-9]+$'
             or t.target in ('event', 'batch', 'log_window', 'log_origin', 'leader', 'leadership',
                             'view_state', 'view_build', 'dead_event', 'reducer_version',

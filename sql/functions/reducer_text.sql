@@ -8,18 +8,20 @@ returns text
 language sql
 stable
 set search_path from current
+set standard_conforming_strings = on
 as $$
     select coalesce(lower(pg_catalog.regexp_replace(pg_catalog.regexp_replace(
                string_agg(part.body, E';\n'), '--[^\n]*', '', 'g'), '/\*.*?\*/', ' ', 'g')), '')
       from (select coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) as body
               from pg_proc p
              where p.pronamespace = current_schema()::regnamespace and p.prokind = 'f'
-               and (p.proname = reducer_text.name || '__v' || reducer_text.version
-                    or p.proname ^@ (reducer_text.name || '__v' || reducer_text.version || '_'))
+               and (p.proname = reducer_text.name || '__v' || reducer_text.version::text
+                    or p.proname ^@ (reducer_text.name || '__v' || reducer_text.version::text
+                                     || '_'))
              union all
             select pg_catalog.pg_get_expr(d.adbin, d.adrelid)
               from pg_attrdef d
              where d.adrelid = to_regclass(pg_catalog.format(
                        '%I.%I', current_schema(),
-                       reducer_text.name || '__v' || reducer_text.version))) as part;
+                       reducer_text.name || '__v' || reducer_text.version::text))) as part;
 $$;

@@ -23,7 +23,7 @@ begin
                                                       refuse_changed_types.view))
        and c.attrelid = to_regclass(pg_catalog.format(
                '%I.%I', current_schema(),
-               refuse_changed_types.view || '__v' || refuse_changed_types.version))
+               refuse_changed_types.view || '__v' || refuse_changed_types.version::text))
        and p.attnum > 0 and not p.attisdropped and c.attnum > 0 and not c.attisdropped
        and p.attname <> 'position'
        and (p.atttypid <> c.atttypid or p.atttypmod <> c.atttypmod)

@@ -15,7 +15,7 @@ stable
 set search_path from current
 as $$
 declare
-    bytes integer := pg_column_size(refuse_unreadable.value);
+    bytes integer := pg_catalog.pg_column_size(refuse_unreadable.value);
 begin
     if bytes <= refuse_unreadable.bytes_max then
         begin

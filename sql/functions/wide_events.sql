@@ -43,8 +43,8 @@ begin
               into wide_events.id, wide_events.payload, wide_events.body, wide_events.meta
               from event e
              where e.id = wanted
-               and pg_column_size(e.payload || '{}') <= 28000
-               and coalesce(pg_column_size(e.meta || '{}'), 0) <= 28000;
+               and pg_catalog.pg_column_size(e.payload || '{}') <= 28000
+               and coalesce(pg_catalog.pg_column_size(e.meta || '{}'), 0) <= 28000;
         end if;
         if wide_events.payload is null then
             select wanted, c.payload, c.body, c.meta, c.fault

@@ -28,14 +28,14 @@ begin
     if not found then
         return false;
     end if;
-    select array_agg(m) into own
-      from unnest(known.members) as m
-     where not exists (select from view_state v where v.view || '@' || v.version = m)
+    select pg_catalog.array_agg(m) into own
+      from pg_catalog.unnest(known.members) as m
+     where not exists (select from view_state v where v.view || '@' || v.version::text = m)
        and not exists (select from set_version s
                         where m = any (s.members)
                           and (s.view_set, s.version) <> (known.view_set, known.version));
     if exists (select from view_build b
-                where b.view || '@' || b.version = any (own)
+                where b.view || '@' || b.version::text = any (own)
                   and (b.position > 0
                        or is_kept(b) and b.backend_pid <> pg_catalog.pg_backend_pid())) then
         return false;

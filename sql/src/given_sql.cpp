@@ -8,7 +8,7 @@ GivenSql::GivenSql(Connection& connection, const std::string& file)
     : reducer_(read_sql_reducer(file)), transaction_(connection) {
     // Never committed: so nobody else ever sees it. Of each session, or another would wait for it.
     const std::string schema(
-        transaction_.exec("select 'given_' || pg_catalog.pg_backend_pid()").only().text(0));
+        transaction_.exec("select 'given_' || pg_catalog.pg_backend_pid()::text").only().text(0));
     transaction_.exec("create schema " + schema);
     transaction_.exec("set local search_path = " + schema + ", pg_temp");
     transaction_.exec(

@@ -64,7 +64,7 @@ with recursive reached (classid, objid, objsubid, is_inside) as (
                end as schema) as home
      where r.is_inside and d.deptype <> 'e'
 )
-select distinct coalesce((select 'view ' || c.oid::regclass from pg_rewrite w
+select distinct coalesce((select 'view ' || c.oid::regclass::text from pg_rewrite w
                             join pg_class c on c.oid = w.ev_class and c.relkind in ('v', 'm')
                            where r.classid = 'pg_rewrite'::regclass and w.oid = r.objid),
                          pg_describe_object(r.classid, r.objid, r.objsubid))
@@ -72,7 +72,7 @@ select distinct coalesce((select 'view ' || c.oid::regclass from pg_rewrite w
  where not r.is_inside or r.is_inside is null
  union
 select pg_describe_object('pg_class'::regclass, i.inhparent, 0) || ', of which ' ||
-       c.oid::regclass || ' is a part'
+       c.oid::regclass::text || ' is a part'
   from pg_class c
   join pg_inherits i on i.inhrelid = c.oid
   join pg_class p on p.oid = i.inhparent

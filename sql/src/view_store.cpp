@@ -68,9 +68,9 @@ void prepare_view_store(Connection& connection) {
     connection.prepare("registered_build",
                        "select build, exists (select from view_state where view = $1"
                        " and version = $2::integer), to_regclass(format('%I.%I', current_schema(),"
-                       " $1 || '__v' || $2::text)) is not null, exists (select from view_build b where"
-                       " view = $1 and version = $2::integer and is_kept(b)), columns from reducer_version"
-                       " where name = $1 and version = $2::integer");
+                       " $1 || '__v' || $2::text)) is not null, exists (select from view_build b"
+                       " where view = $1 and version = $2::integer and is_kept(b)), columns"
+                       " from reducer_version where name = $1 and version = $2::integer");
     connection.prepare("rename_sql_build",
                        "update reducer_version set build = $3 where name = $1"
                        " and version = $2::integer");

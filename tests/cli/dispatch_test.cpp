@@ -199,7 +199,7 @@ TEST_F(DispatchVerbTest, FileThatCannotBeReadToItsEndIsAFailure) {
     EXPECT_EQ(ran.out, "");
     EXPECT_EQ(ran.err,
               "baton: /proc/self/mem:1: cannot be read any further; 0 events before were "
-              "dispatched\n");
+              "dispatched [BT045]\n");
 }
 
 TEST_F(DispatchVerbTest, FileThatIsNotThereIsRefused) {

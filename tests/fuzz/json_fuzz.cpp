@@ -1,4 +1,5 @@
-// Any bytes as JSON: what our reader of events takes, and what json_fault() lets through to Postgres.
+// Any bytes as JSON: what our reader of events takes, and what json_fault() lets through to
+// Postgres.
 #include <cstddef>
 #include <cstdint>
 #include <string>

@@ -194,7 +194,7 @@ TEST_F(BuildTest, InDevelopmentWhatIsBuiltPromotesItselfAndAnOlderProgramStandsB
     const auto third = start("third", {"--totals", "3", "--auto-promote"});
     ASSERT_TRUE(is_live("account_totals", 3)) << third->error_output();
     EXPECT_EQ(world.ask("select sum(total) from account_totals"), "300");
-    EXPECT_NE(third->error_output().find("view=account_totals@3 from position=100"),
+    EXPECT_NE(third->error_output().find("view=account_totals version=3 position=100"),
               std::string::npos)
         << "it began with the rows of version 2: " << third->error_output();
     // No ping-pong: the former versions stay warm.
@@ -221,7 +221,7 @@ TEST_F(BuildTest, ASqlReducerBeginsWithTheFormerRowsAndGoesOnFromThere) {
     std::smatch from;
     const std::string said = second->error_output();
     ASSERT_TRUE(
-        std::regex_search(said, from, std::regex("view=sql_totals@2 from position=([0-9]+)")))
+        std::regex_search(said, from, std::regex("view=sql_totals version=2 position=([0-9]+)")))
         << said;
     EXPECT_GT(std::stoi(from[1]), 100);
     promote("sql_totals", 2);

@@ -199,13 +199,15 @@ TEST_F(PoisonTest, TheLogSaysWhichEventFailedAndNothingThatIsInIt) {
     const std::string said = process->error_output();
     EXPECT_EQ(world.ask("select count(*) from dead_event where error like '%4111 1111%'"), "1");
     EXPECT_EQ(said.find("4111"), std::string::npos) << said;
-    EXPECT_NE(said.find("view=sql_totals@1 position=4 event=4 type=account/moved outcome=skipped"
-                        " cause=SQLSTATE 22P02"),
-              std::string::npos)
+    EXPECT_NE(
+        said.find("view=sql_totals version=1 position=4 event=4 type=account/moved outcome=skipped"
+                  " cause=\"SQLSTATE 22P02\""),
+        std::string::npos)
         << said;
-    EXPECT_NE(said.find("view=mark_totals@1 position=11 event=11 type=mark/made outcome=skipped"
-                        " cause=reducer"),
-              std::string::npos)
+    EXPECT_NE(
+        said.find("view=mark_totals version=1 position=11 event=11 type=mark/made outcome=skipped"
+                  " cause=reducer"),
+        std::string::npos)
         << said;
 }
 

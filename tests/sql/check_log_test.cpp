@@ -245,13 +245,15 @@ TEST_F(DoubledLogTest, DeadEventsMoveWithTheirPositions) {
         std::to_string(position_of(doubled_, twice->id, true)) + ", " + std::to_string(twice->id) +
         ", 'n', 'e', 'skipped')");
     connection_.exec("select mend_log()");
-    EXPECT_EQ(connection_
-                  .exec("select string_agg(position || ' ' || event_id, ', ' order by position)"
-                        " from dead_event where state = 'skipped'")
-                  .only()
-                  .text(0),
-              std::to_string(twice->position) + " " + std::to_string(twice->id) + ", " +
-                  std::to_string(newest.position) + " " + std::to_string(newest.id));
+    EXPECT_EQ(
+        connection_
+            .exec(
+                "select string_agg(position::text || ' ' || event_id::text, ', ' order by position)"
+                " from dead_event where state = 'skipped'")
+            .only()
+            .text(0),
+        std::to_string(twice->position) + " " + std::to_string(twice->id) + ", " +
+            std::to_string(newest.position) + " " + std::to_string(newest.id));
 }
 
 }  // namespace

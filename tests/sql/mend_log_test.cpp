@@ -116,15 +116,17 @@ TEST_F(MendLogTest, WhatTheManualSaysMendsIt) {
 
     Connection owner = connect(owner_);
     EXPECT_EQ(owner.exec(documented()).only().integer(0), 1);
-    EXPECT_EQ(admin_
-                  .exec("select string_agg(position || ' ' || id, ', ' order by position)"
-                        " from read_log()")
-                  .only()
-                  .text(0),
-              "1 1, 2 2");
+    EXPECT_EQ(
+        admin_
+            .exec("select string_agg(position::text || ' ' || id::text, ', ' order by position)"
+                  " from read_log()")
+            .only()
+            .text(0),
+        "1 1, 2 2");
     EXPECT_EQ(admin_.exec(state).only().text(0), "ok");
     EXPECT_EQ(admin_
-                  .exec("select state || ' ' || position || ' ' || (select count(*) from sales__v1)"
+                  .exec("select state || ' ' || position::text || ' ' || (select count(*) from "
+                        "sales__v1)::text"
                         " from view_state")
                   .only()
                   .text(0),

@@ -229,11 +229,12 @@ TEST(TidyTest, SqlFunctionsPinTheirSearchPath) {
 }
 
 // They are parsed anew in each session that calls them, and what a backslash in a string means is a
-// setting of that session (standard_conforming_strings).
+// setting of that session (standard_conforming_strings), unless the function pins it.
 TEST(TidyTest, SqlFunctionsHaveNoBackslashes) {
     for (const std::string& name : sources()) {
         if (!name.starts_with("sql/functions/")) continue;
         const std::string text = read(name);
+        if (text.find("\nset standard_conforming_strings = on\n") != std::string::npos) continue;
         const auto at = text.find('\\');
         EXPECT_EQ(at, std::string::npos)
             << name << ": a class says the same: [0-9] for a digit, [(] for a parenthesis";

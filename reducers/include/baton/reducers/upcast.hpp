@@ -78,6 +78,8 @@ constexpr void check_versions() {
     }
 }
 
+// Each branch only makes sense where what stands before it is well.
+// NOLINTBEGIN(bugprone-branch-clone)
 /// Whether check_versions() finds nothing.
 template <class E>
 constexpr bool versions_fit() {
@@ -92,6 +94,7 @@ constexpr bool versions_fit() {
                versions_fit<typename E::Former>();
     }
 }
+// NOLINTEND(bugprone-branch-clone)
 
 /// The versions that can be read as an E, ascending.
 template <class E>

@@ -85,7 +85,8 @@ public:
     /// be done. Throws Error: name_invalid (also: the schema holds something else), schema_newer,
     /// lock_unavailable (gave up after LockLimits::tries; what was committed stays, and the next
     /// install goes on from there), settings_invalid (no right to create the group roles, unless
-    /// `without_roles` says otherwise, or it was installed without; encoding_fault()), and what a Connection throws.
+    /// `without_roles` says otherwise, or it was installed without; encoding_fault()), and what a
+    /// Connection throws.
     /// schema_untrusted: the schema is somebody else's than the current user's, or others may make,
     /// or made, things in it. Group roles that are missing are made by whoever may, also where
     /// nothing else is to be done.
