@@ -122,8 +122,9 @@ begin
 
     execute pg_catalog.format(
         'grant execute on function read_log, log_lines, status, versions, promotion_state, '
-        'promotion_hold, doctor, view_query, dead_events, wait_for, wait_for_position, is_reduced, is_position_reduced, '
-        'event_position, position_before, machines, refusals to %I',
+        'promotion_hold, doctor, view_query, dead_events, wait_for, wait_for_position, '
+        'is_reduced, is_position_reduced, event_position, position_before, machines, refusals '
+        'to %I',
         schema_name || '_observe');
     execute pg_catalog.format(
         'grant select on schema_migration to %I', schema_name || '_observe');

@@ -38,6 +38,16 @@ $$;
 -- It takes who asks; a leader's calls may leave that out.
 drop function if exists register_set(text, integer, text[], boolean);
 
+-- Others' arguments take their place: a proof instead of a token.
+drop function if exists take_lead(
+    text, text[], text[], interval, text, text, text, boolean, bigint);
+drop function if exists claim_builds(text, text[], text[], text, text, text, boolean);
+drop function if exists register_set(text, integer, text[], boolean, text, text, text);
+drop function if exists admit(text, text, text, text, boolean);
+drop function if exists admission(text, text, text, boolean);
+drop function if exists token_owner(text);
+drop function if exists leader_lock_key();
+
 -- It takes what origin_id() says.
 drop function if exists late_transactions(xid8, pg_snapshot, pg_snapshot);
 

@@ -117,6 +117,8 @@ std::int64_t begin_since(sql::Connection& connection, std::string& since) {
     const bool is_ago = !since.empty() && since.find_first_of("0123456789") == 0 &&
                         since.find_first_of("-:/") == std::string::npos &&
                         since.find_last_of("0123456789. ") != since.size() - 1;
+    // "15 min ago" is before now, too.
+    if (is_ago && since.ends_with(" ago")) since.resize(since.size() - 4);
     try {
         sql::Transaction transaction(connection);
         const sql::Result begin = transaction.exec(

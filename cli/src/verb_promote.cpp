@@ -232,7 +232,13 @@ int ask_and_wait(const Given& given, const Wish& wish, Invocation& invocation) {
         while (!waiting.look(given.when_ready)) {
             if (signals.came()) return waiting.give_up("who asked for it does not wait any more");
             if (timeout && Clock::now() - asked >= *timeout) {
-                const std::string hold = waiting.hold();
+                std::string hold;
+                try {
+                    hold = waiting.hold();
+                } catch (const Error&) {
+                    // Why is told where it can be; taking it back comes first.
+                    hold.clear();
+                }
                 return waiting.give_up(
                     "it was not carried out within " +
                     duration_text(std::chrono::duration<double>(*timeout).count()) +

@@ -25,6 +25,8 @@ constexpr std::chrono::seconds version_interval{10};
 
 // How long a batch is tried again for a lock or a deadlock before the leadership is given up.
 constexpr int batch_tries_max = 30;
+// The most that a view is tried before its event is looked for: tries_of() in page_reducer.cpp.
+constexpr int view_tries_max = 20;
 
 // How many of them are nobody's business yet.
 constexpr int tries_untold = 3;
@@ -186,6 +188,8 @@ void Leader::pace_reader() {
 
 bool Leader::with_retries(const std::function<void()>& step) {
     Backoff backoff(std::chrono::milliseconds(5), std::chrono::milliseconds(500));
+    // Each view is tried so often before its event is looked for.
+    const int tries_max = batch_tries_max + view_tries_max * static_cast<int>(views_.size());
     for (int tries = 1;; ++tries) {
         try {
             step();
@@ -196,8 +200,8 @@ bool Leader::with_retries(const std::function<void()>& step) {
         } catch (const Error& error) {
             // Somebody held a lock on a view's rows; the same again can succeed. What loses the
             // connection, or may have been committed, begins again at the checkpoint.
-            if (!is_passing(error) || tries == batch_tries_max) throw;
-            log().warn("batch put off: {}; try {} of {}", error.what(), tries, batch_tries_max);
+            if (!is_passing(error) || tries >= tries_max) throw;
+            log().warn("batch put off: {}; try {} of {}", error.what(), tries, tries_max);
             if (tries >= tries_untold) {
                 is_troubled_ = true;
                 sql::note_trouble(connection_, epoch_, std::string("put off: ") + error.what());

@@ -70,7 +70,7 @@ void Orchestrator::run() {
         try {
             lead_or_wait();
         } catch (const Error& error) {
-            if (is_final(error, held_.has_value())) throw;
+            if (is_final(error, has_led_)) throw;
             if (std::chrono::steady_clock::now() - started > std::chrono::seconds(10)) {
                 backoff.reset();
             }
@@ -162,6 +162,7 @@ void Orchestrator::reduce(sql::Connection& connection, const orchestrator::Carri
     const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool>*)> leading(
         &leading_, [](std::atomic<bool>* flag) { *flag = false; });
     leading_ = true;
+    has_led_ = true;
     if (former && !interrupted_.empty()) {
         sql::note_trouble(connection, epoch, interrupted_, former);
         interrupted_.clear();

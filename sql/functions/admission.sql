@@ -58,8 +58,9 @@ begin
     end if;
 
     select m.* into known from machine m where m.machine_id = admission.machine_id;
-    -- What is proved is proved for this environment and this machine.
-    asked := pg_catalog.concat_ws(':', asked, environment, machine_id);
+    -- What is proved is proved for this environment and this machine; nothing is, in a session that
+    -- was asked nothing.
+    asked := asked || ':' || environment || ':' || machine_id;
     select o.* into owner from token_owner(proof, asked, machine_id) as o;
     if here.kind = 'development' and owner.machine_id is null and enrol_as is not null then
         may_enrol := token_place = here.name and proves(proof, enrol_as, asked)

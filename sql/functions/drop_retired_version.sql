@@ -15,8 +15,8 @@ set lock_timeout = '100ms'
 as $$
 #variable_conflict use_column
 declare
-    r  reducer_version;
-    fn regprocedure;
+    r   reducer_version;
+    had record;
 begin
     perform require_leader();
     perform lock_registration();
@@ -41,15 +41,13 @@ begin
     else
         execute pg_catalog.format('drop view if exists %I', r.name);
     end if;
-    for fn in
-        select p.oid::regprocedure
-          from pg_proc p
-         where p.pronamespace = current_schema()::regnamespace
-           and p.proname ~ ('^' || r.name || '__v' || r.version::text || '(_from_v[0-9]+)?$')
-    loop
-        execute pg_catalog.format('drop routine %s', fn);
+    for had in select * from reducer_objects(r.name, r.version) loop
+        if had.routine is not null then
+            execute pg_catalog.format('drop routine %s', had.routine);
+        else
+            execute pg_catalog.format('drop table %s', had.relation);
+        end if;
     end loop;
-    execute pg_catalog.format('drop table %I', r.name || '__v' || r.version::text);
     return r.name || '@' || r.version::text;
 end;
 $$;

@@ -65,7 +65,7 @@ begin
             exit;
         exception when others then
             if left(sqlstate, 2) in ('53', '58') and tries < 3 then
-                perform pg_sleep(0.1);
+                perform pg_catalog.pg_sleep(0.1);
                 continue;
             end if;
             if sqlstate like '53%' and stored <= 2000 then

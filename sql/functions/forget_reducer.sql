@@ -15,8 +15,7 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    versioned text := forget_reducer.name || '__v' || forget_reducer.version::text;
-    fn        regprocedure;
+    had record;
 begin
     delete from view_state s
      where s.view = forget_reducer.name and s.version = forget_reducer.version;
@@ -32,14 +31,12 @@ begin
      where r.name = forget_reducer.name and r.version = forget_reducer.version;
     perform forget_dead_events(forget_reducer.name, forget_reducer.version);
 
-    for fn in
-        select p.oid::regprocedure
-          from pg_proc p
-         where p.pronamespace = current_schema()::regnamespace
-           and (p.proname = versioned or p.proname ~ ('^' || versioned || '_from_v[0-9]+$'))
-    loop
-        execute pg_catalog.format('drop routine %s', fn);
+    for had in select * from reducer_objects(forget_reducer.name, forget_reducer.version) loop
+        if had.routine is not null then
+            execute pg_catalog.format('drop routine if exists %s', had.routine);
+        else
+            execute pg_catalog.format('drop table if exists %s', had.relation);
+        end if;
     end loop;
-    execute pg_catalog.format('drop table if exists %I', versioned);
 end;
 $$;

@@ -40,7 +40,7 @@ begin
     if nearest.view is not null then
         return false;
     end if;
-    perform require_alive(null, is_position_reduced.position);
+    perform require_alive(null::bigint, is_position_reduced.position);
     return true;
 end;
 $$;

@@ -46,7 +46,7 @@ begin
 
     -- The position costs more than the rest; it matters only if a view is not up to date.
     if not exists (select from view_state s where s.state <> 'following') then
-        perform require_alive(is_reduced.event_id, null);
+        perform require_alive(is_reduced.event_id, null::bigint);
         return true;
     end if;
     return is_position_reduced(event_position(is_reduced.event_id));

@@ -1,4 +1,5 @@
--- lock_waits: who waits for whom in this environment, by its tables' locks. Internal: status().
+-- lock_waits: who waits for whom in this environment, by its tables' locks, save the leader.
+-- Internal: status().
 --
 -- Returns     a line for each process that waits and each that it waits for.
 create or replace function lock_waits()
@@ -25,5 +26,7 @@ as $$
      cross join lateral pg_catalog.unnest(pg_blocking_pids(w.pid)) as b (pid)
       left join pg_stat_activity a on a.pid = b.pid
      where not w.granted
+       -- Of the leader, held_up() tells.
+       and w.pid is distinct from (select l.backend_pid from leader l)
      order by w.waitstart, b.pid;
 $$;

@@ -53,7 +53,7 @@ begin
             or event.tenant is distinct from log_lines.of_tenant
                and log_lines.of_tenant is not null
             or event.dispatched_at < log_lines.since;
-        inside := event_content(event.id);
+        inside := event_content(event.id, 268435456::bigint);
         if log_lines.as_json then
             select pg_catalog.row_to_json(e)
               into line

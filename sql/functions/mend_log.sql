@@ -5,14 +5,16 @@
 -- second one move up, so followers outside of the database must begin anew. Every view is emptied,
 -- and the next leader folds it from the first event again. What was skipped stays skipped.
 --
--- Whoever leads or builds does so no more: nothing that they write can commit. For the owner, who
+-- Stop the orchestrators first: one that is in the middle of a batch can be in its way, and then
+-- this fails (40P01) and has done nothing. Whoever leads or builds does so no more: nothing that
+-- they write can commit. For the owner, who
 -- has to be a member of _orchestrate, whose the views are; else 42501.
 --
 -- Returns   how many positions were taken out. 0: nothing was done.
 -- Locks     the leader's row and the views' tables, until the transaction ends.
 -- Cost      reads of the log what doctor() would complain about, and writes batch anew from the
 --           first such place on.
--- Tables    leader, view_state, view_build: update. batch, dead_event: delete, insert.
+-- Tables    leader, view_state, view_build: update. batch, dead_event, skipped_event: delete, insert.
 --           view_snapshot: delete. event, log_window, log_origin: read. The views': truncate.
 create or replace function mend_log()
 returns bigint
@@ -30,13 +32,13 @@ declare
     copy    bigint;
     v       record;
 begin
-    perform from leader where only_row for update;
     perform lock_registration();
+    perform from leader where only_row for update;
 
     -- Of each batch with second positions: how many it has, all of them at its beginning.
     select pg_catalog.jsonb_object_agg(p.first_position, s.count), sum(s.count)
       into surplus, taken
-      from log_parts(0) as p
+      from log_parts(0::bigint) as p
      cross join lateral (
         select count(*) as count
           from log_slice(p.floor_id, p.floor_xid, p.seen_before, p.seen,
@@ -73,10 +75,20 @@ begin
       from former d
      order by d.view, d.version, d.event_id, d.position;
 
+    with former as (delete from skipped_event returning *)
+    insert into skipped_event (position, event_id, view, skipped_at, skipped_by)
+    select distinct on (f.event_id, f.view)
+           coalesce(event_position(f.event_id), f.position), f.event_id, f.view, f.skipped_at,
+           f.skipped_by
+      from former f
+     order by f.event_id, f.view, f.position;
+
     for v in select s.view, s.version from view_state s
               union select b.view, b.version from view_build b
     loop
-        execute pg_catalog.format('truncate %I', v.view || '__v' || v.version::text);
+        execute (select pg_catalog.format('truncate %s', string_agg(o.relation::text, ', '))
+                   from reducer_objects(v.view, v.version) as o
+                  where o.relation is not null);
     end loop;
     update view_state
        set state = 'behind', position = 0, reason = null, changed_at = clock_timestamp();

@@ -30,8 +30,8 @@ begin
     end if;
     bytes := 0;
     for number in
-        select n from jsonb_path_query(print_fault.value,
-                                       'strict $.** ? (@.type() == "number")') as n
+        select n from pg_catalog.jsonb_path_query(print_fault.value,
+                                                  'strict $.** ? (@.type() == "number")') as n
     loop
         bytes := bytes + octet_length(number::text);
         if bytes > print_fault.bytes_max then

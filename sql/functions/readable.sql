@@ -11,7 +11,7 @@ as $$
 declare
     fault text;
 begin
-    fault := print_fault(readable.value, 16777216);
+    fault := print_fault(readable.value, 16777216::bigint);
     if fault is null then
         perform octet_length(readable.value::text);
     end if;

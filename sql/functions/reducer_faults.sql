@@ -1,5 +1,5 @@
 -- reducer_faults: what can be seen in a SQL reducer's functions that a fold must not do. Internal:
--- register_reducer() in C++, check_reducers().
+-- register_reducer() in C++, check_views().
 --
 -- Text is read, not meaning: what is put together at run time is not found here. What changes the
 -- session is found by call_sql_reducer(), too.
@@ -67,6 +67,7 @@ as $$
             or t.target in ('event', 'batch', 'log_window', 'log_origin', 'leader', 'leadership',
                             'view_state', 'view_build', 'dead_event', 'reducer_version',
                             'set_version', 'promotion', 'environment', 'machine', 'refusal',
-                            'event_limit', 'schema_migration', 'view_snapshot')
+                            'event_limit', 'schema_migration', 'view_snapshot', 'skipped_event', 'turn',
+                            'asked_session', 'dispatch_receipt', 'event_partition')
             or exists (select from reducer_version r where r.name = t.target));
 $$;

@@ -20,7 +20,7 @@ begin
     if bytes <= refuse_unreadable.bytes_max then
         begin
             bytes := case
-                when print_fault(refuse_unreadable.value, 268435456) is not null then 268435457
+                when print_fault(refuse_unreadable.value, 268435456::bigint) is not null then 268435457
                 else octet_length(refuse_unreadable.value::text) end;
         exception
             -- There is no memory for a gigabyte of text.
@@ -28,7 +28,7 @@ begin
                 bytes := 268435457;
         end;
         if bytes <= refuse_unreadable.bytes_max then
-            if not jsonb_path_exists(
+            if not pg_catalog.jsonb_path_exists(
                 refuse_unreadable.value,
                 'strict $.**{64} ? (@.type() == "array" || @.type() == "object")')
             then

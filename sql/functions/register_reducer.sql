@@ -82,9 +82,10 @@ begin
                                   register_reducer.name || '__v' || register_reducer.version::text)
            into is_filled;
         if is_filled then
-            execute pg_catalog.format(
-                'truncate %I',
-                register_reducer.name || '__v' || register_reducer.version::text);
+            execute (select pg_catalog.format('truncate %s',
+                                              string_agg(o.relation::text, ', '))
+                       from reducer_objects(register_reducer.name, register_reducer.version) as o
+                      where o.relation is not null);
         end if;
     end if;
     if register_reducer.is_live then

@@ -5,8 +5,8 @@
 -- readers could see change. Else it is built beside what is live, if it is newer.
 --
 -- Arguments   members: 'view@version' of each reducer. leads: the caller is the leader; only then
---             can a set become live. environment, machine_id, proof: see admit(); a leader showed
---             them when it took the lead.
+--             can a set become live. environment, machine_id, proof, enrol_as: see admit(); a
+--             leader showed them when it took the lead.
 -- Returns     'live', 'building', 'warm', 'retired'; 'new' where only a leader can say; 'older'
 --             for a version below the live one that was never here: nothing is built for it.
 -- Raises      BT012 the version is known with other members. BT011 the caller does not lead. BT028
@@ -21,7 +21,8 @@ create or replace function register_set(
     leads       boolean,
     environment text default null,
     machine_id  text default null,
-    proof       text default null
+    proof       text default null,
+    enrol_as    bytea default null
 )
 returns text
 language plpgsql
@@ -44,7 +45,7 @@ begin
     else
         select a.code, a.message into strict refused
           from admission(register_set.environment, register_set.machine_id, register_set.proof,
-                         null) as a;
+                         register_set.enrol_as) as a;
         if refused.code is not null then
             raise exception '%', refused.message using errcode = refused.code;
         end if;

@@ -38,7 +38,7 @@ begin
 
     with in_batch as (
         select s.id, b.count = count(*) over (partition by b.first_position) as is_whole
-          from log_parts(0) as b
+          from log_parts(0::bigint) as b
          cross join lateral log_slice(b.floor_id, b.floor_xid, b.seen_before, b.seen, b.last_id,
                                       b.stragglers, b.after_id, 2147483647) as s
     ), newest as (

@@ -114,7 +114,7 @@ begin
     then
         select a.code, a.message into refused_code, refused_message
           from admit(take_lead.environment, take_lead.node, take_lead.machine_id, take_lead.proof,
-                     null) as a;
+                     take_lead.enrol_as) as a;
         return next;
         return;
     end if;

@@ -29,13 +29,3 @@ insert into turn values ('registration'), ('builds'), ('snapshots');
 
 -- Where this environment was described: in a copy the two are others.
 alter table environment add column database_id oid, add column schema_id oid;
-
--- Others' arguments take their place: a proof instead of a token.
-drop function if exists take_lead(
-    text, text[], text[], interval, text, text, text, boolean, bigint);
-drop function if exists claim_builds(text, text[], text[], text, text, text, boolean);
-drop function if exists register_set(text, integer, text[], boolean, text, text, text);
-drop function if exists admit(text, text, text, text, boolean);
-drop function if exists admission(text, text, text, boolean);
-drop function if exists token_owner(text);
-drop function if exists leader_lock_key();

@@ -127,7 +127,9 @@ bool is_blamed(const SqlError& error, Raised raised) {
         return false;
     }
     if (error.code() == ErrorCode::statement_failed) return true;
-    return raised == Raised::by_file && state.starts_with("BT");
+    // In READ COMMITTED, which sessions are pinned to, nobody else raises the last three here.
+    return raised == Raised::by_file &&
+           (state.starts_with("BT") || state == "40001" || state == "40000" || state == "25006");
 }
 
 // Says of an error that the reducer is to blame, and where. Errors that have nothing to do with it

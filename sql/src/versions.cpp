@@ -56,7 +56,8 @@ std::string ask(Connection& connection, const std::string& statement,
 
 void prepare_versions(Connection& connection) {
     connection.prepare("register_set",
-                       "select register_set($1, $2::integer, $3::text[], $4::boolean, $5, $6, $7)");
+                       "select register_set($1, $2::integer, $3::text[], $4::boolean, $5, $6, $7,"
+                       " $8::bytea)");
     connection.prepare("show_view",
                        "select show_view($1, $2::integer) where not is_shown($1, $2::integer)");
     connection.prepare("claim_builds",
@@ -79,9 +80,9 @@ void prepare_versions(Connection& connection) {
 }
 
 SetState register_set(Transaction& transaction, const SetVersion& set) {
-    const Result result =
-        transaction.exec_prepared("register_set", {set.name, set.version, text_array(set.members),
-                                                   true, std::nullopt, std::nullopt, std::nullopt});
+    const Result result = transaction.exec_prepared(
+        "register_set", {set.name, set.version, text_array(set.members), true, std::nullopt,
+                         std::nullopt, std::nullopt, std::nullopt});
     return set_state_of(result.only().text(0));
 }
 
@@ -89,7 +90,7 @@ SetState register_set(Transaction& transaction, const SetVersion& set, const Mem
     const Shown shown = shown_in(transaction, member);
     const Result result = transaction.exec_prepared(
         "register_set", {set.name, set.version, text_array(set.members), false, member.environment,
-                         member.machine_id, shown.proof});
+                         member.machine_id, shown.proof, shown.enrol_as});
     return set_state_of(result.only().text(0));
 }
 

@@ -101,6 +101,7 @@ private:
     const Registry& registry_;
     bool is_connected_ = false;           // the last attempt was, to begin with
     bool is_advised_ = false;             // since then
+    bool has_led_ = false;                // it had all rights that leading takes
     std::optional<sql::Epoch> held_;      // until it is resigned, or its loss was reported
     std::string interrupted_;             // by what, until status() is told in the next leadership
     std::optional<sql::Epoch> compared_;  // the leader that this process was compared with
