@@ -57,7 +57,8 @@ begin
       into looked
       from (select p.*, origin_id(p.window_number) as origin, before.id_ceiling as ceiling_before,
                    pg_catalog.lag(p.first_position + p.count) over w as expected,
-                   pg_catalog.lag(p.last_id) over (partition by p.window_number order by p.first_position)
+                   pg_catalog.lag(p.last_id)
+                       over (partition by p.window_number order by p.first_position)
                        as done_id
               from log_parts(start) as p
               join log_window before on before.number = p.window_number - 1

@@ -67,7 +67,7 @@ as $$
             or t.target in ('event', 'batch', 'log_window', 'log_origin', 'leader', 'leadership',
                             'view_state', 'view_build', 'dead_event', 'reducer_version',
                             'set_version', 'promotion', 'environment', 'machine', 'refusal',
-                            'event_limit', 'schema_migration', 'view_snapshot', 'skipped_event', 'turn',
-                            'asked_session', 'dispatch_receipt', 'event_partition')
+                            'event_limit', 'schema_migration', 'view_snapshot', 'skipped_event',
+                            'turn', 'asked_session', 'dispatch_receipt', 'event_partition')
             or exists (select from reducer_version r where r.name = t.target));
 $$;

@@ -20,7 +20,8 @@ begin
     if bytes <= refuse_unreadable.bytes_max then
         begin
             bytes := case
-                when print_fault(refuse_unreadable.value, 268435456::bigint) is not null then 268435457
+                when print_fault(refuse_unreadable.value, 268435456::bigint) is not null
+                then 268435457
                 else octet_length(refuse_unreadable.value::text) end;
         exception
             -- There is no memory for a gigabyte of text.

@@ -11,7 +11,8 @@ set search_path from current
 as $$
 begin
     return pg_catalog.concat_ws(' ',
-        current_setting('baton.session', true), current_setting('role'), current_setting('session_authorization'),
+        current_setting('baton.session', true), current_setting('role'),
+        current_setting('session_authorization'),
         current_setting('row_security'), current_setting('session_replication_role'),
         current_setting('transaction_read_only'), current_setting('default_transaction_read_only'),
         current_setting('default_transaction_isolation'),

@@ -69,6 +69,7 @@ TEST_F(ChoiceTest, LogShowsWhatIsWantedInColumnsThatLineUp) {
     EXPECT_EQ(positions({"--tenant", "north", "--type", "a/short"}), "3");
     EXPECT_EQ(positions({"--type", "a/sho"}), "");
     EXPECT_EQ(positions({"--since", "1 h"}), "1 2 3");
+    EXPECT_EQ(positions({"--since", "1 h ago"}), "1 2 3");
     EXPECT_EQ(positions({"--since", "2020-01-01"}), "1 2 3");
     EXPECT_EQ(positions({"--since", "tomorrow"}), "");
     const Ran wrong = tool_.run({"log", "--since", "some day"});

@@ -59,6 +59,35 @@ TEST(ContainerTest, EachOfOneImageIsLetInInDevelopmentThoughAllStartAtOnce) {
     EXPECT_EQ(connection.exec("select count(*) from machines()").only().integer(0), 1);
 }
 
+// The next image has the same machine id, and a token that nobody knows.
+TEST(ContainerTest, TheNextImageBringsANewVersionInDevelopment) {
+    const TestDatabase database{environment_template()};
+    const Tool image;
+    const std::string machine_id = image.write("machine-id", "an image\n");
+    const std::string first = image.write("first.sql", category_sales());
+    std::string text = category_sales();
+    for (std::size_t at = 0; (at = text.find("__v1", at)) != std::string::npos;) {
+        text.replace(at, 4, "__v2");
+    }
+    text.replace(text.find("version 1"), 9, "version 2");
+    const std::string next = image.write("next.sql", text);
+
+    const auto former = container(database, machine_id, "development");
+    const ChildProcess leader(former->options({"orchestrate", "--reducer", first}));
+    ASSERT_TRUE(takes_part(leader)) << leader.error_output();
+    const auto later = container(database, machine_id, "development");
+    const ChildProcess builder(later->options({"orchestrate", "--reducer", next}));
+    sql::Connection connection(database.url(), in_test_schema());
+    EXPECT_TRUE(eventually(30s, [&] {
+        return connection
+                   .exec(
+                       "select count(*) from set_version where version = 2 and state = "
+                       "'live'")
+                   .only()
+                   .integer(0) == 1;
+    })) << builder.error_output();
+}
+
 TEST(ContainerTest, SecretThatIsMountedForAGroupIsTheToken) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root can make a file of root's";
     const TestDatabase database{environment_template()};

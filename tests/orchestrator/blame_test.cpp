@@ -74,6 +74,25 @@ TEST_F(BlameTest, WhateverCodeAReducerRaisesTheEventIsSkippedAndNothingElse) {
     world.expect_exact();
 }
 
+// Each is tried a number of times before its event is looked for: more often, together, than a
+// leader tries a batch of few views.
+TEST_F(BlameTest, FaultsInManyViewsAtOnceCostTheLeadNothing) {
+    std::vector<std::string> options{"--skip"};
+    for (const std::string view : {"f1", "f2", "f3", "f4", "f5"}) {
+        options.insert(options.end(),
+                       {"--sql", counting_reducer(view, raise_fault, raise_declares)});
+    }
+    const auto process =
+        start(counting_reducer("faulty", raise_fault, raise_declares), std::move(options));
+    ASSERT_TRUE(world.leads("leader")) << process->error_output();
+    mark("40001");
+    ASSERT_TRUE(world.settles()) << process->error_output();
+    EXPECT_EQ(world.ask("select count(*) from dead_event where state = 'skipped' and position = 2"),
+              "6")
+        << process->error_output();
+    expect_first_lead();
+}
+
 TEST_F(BlameTest, WhatTheServerIsShortOfHaltsTheViewWhateverThePolicy) {
     const auto process = start(counting_reducer("faulty", raise_fault, raise_declares), {"--skip"});
     ASSERT_TRUE(world.leads("leader")) << process->error_output();

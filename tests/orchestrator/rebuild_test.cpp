@@ -156,6 +156,41 @@ TEST_F(RebuildTest, ARefusedVersionLeavesItsNumberForARightOne) {
     EXPECT_EQ(world.ask("select sum(moves) from moves"), "100");
 }
 
+// A reducer may keep a table beside its own. Both are made anew, or it would count what it has
+// seen.
+TEST_F(RebuildTest, WhatASqlReducerKeepsBesideItsViewIsBuiltAnewWithIt) {
+    const std::string file = script("beside");
+    const auto write = [&](int step) {
+        std::ofstream(file)
+            << "--! reducer s version 1\n"
+               "create table s__v1 (k text primary key, n bigint not null, position bigint not "
+               "null);\n"
+               "create table s__v1_seen (id bigint primary key);\n"
+               "create function s__v1_step() returns bigint language sql immutable as $$ select "
+            << step
+            << "::bigint $$;\n"
+               "create function s__v1() returns void language plpgsql as $$ begin\n"
+               "insert into s__v1_seen select e.id from batch_event e;\n"
+               "insert into s__v1 as v select 'all', count(*) * s__v1_step(), max(e.position)"
+               " from batch_event e having count(*) > 0 on conflict (k) do update"
+               " set n = v.n + excluded.n, position = excluded.position;\nend $$;\n";
+    };
+    write(1);
+    auto process = start("first", {"--sql", file});
+    ASSERT_TRUE(world.leads("first")) << process->error_output();
+    dispatch_flood(world, 20);
+    ASSERT_TRUE(world.settles()) << process->error_output();
+    const std::string ones = world.ask("select n from s");
+    end(*process);
+
+    write(10);
+    process = start("second", {"--sql", file});
+    ASSERT_TRUE(world.leads("second")) << process->error_output();
+    ASSERT_TRUE(all_follow()) << process->error_output();
+    EXPECT_EQ(world.ask("select n from s"), ones + "0");
+    EXPECT_EQ(world.ask("select count(*) from s__v1_seen"), ones);
+}
+
 TEST_F(RebuildTest, ACommentInASqlReducerIsNoOtherBuild) {
     const std::string file = script("commented");
     const std::string table =

@@ -244,7 +244,13 @@ TEST_F(DoubledLogTest, DeadEventsMoveWithTheirPositions) {
         std::to_string(twice->id) + ", 'n', 'e', 'skipped'), ('v', 1, " +
         std::to_string(position_of(doubled_, twice->id, true)) + ", " + std::to_string(twice->id) +
         ", 'n', 'e', 'skipped')");
+    connection_.exec("insert into skipped_event (position, event_id) values (" +
+                     std::to_string(position_of(doubled_, newest.id, false)) + ", " +
+                     std::to_string(newest.id) + ")");
     connection_.exec("select mend_log()");
+    EXPECT_EQ(connection_.exec("select position from skipped_event").only().integer(0),
+              newest.position)
+        << "what a person skipped would be another event";
     EXPECT_EQ(
         connection_
             .exec(

@@ -224,8 +224,10 @@ TEST_F(DispatchLimitTest, SetLimitWritesTheChecksOfAnInstallation) {
 TEST_F(DispatchLimitTest, LimitSetBeforeAnUpgradeHoldsAfterIt) {
     std::vector<sql::SqlFile> former;
     for (const sql::SqlFile& file : sql::embedded_sql()) {
-        const bool is_newer = file.name == "migrations/0007_lean_limits.sql" ||
-                              file.name == "migrations/0009_readable.sql";
+        // The grants are of tables that came later, too.
+        const bool is_newer = file.name == "grants.sql" ||
+                              (file.name.starts_with("migrations/") &&
+                               file.name >= std::string_view("migrations/0007"));
         if (!is_newer) former.push_back(file);
     }
     const std::string schema = "baton_upgraded";

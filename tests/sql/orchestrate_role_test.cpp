@@ -243,6 +243,16 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     trap("unnest(text[])", "setof text");
     trap("array_to_string(text[], text)", "text");
     trap("cardinality(text[])", "int");
+    trap("admission(text, text, text, text)", "text");
+    trap("admit(text, text, text, text, text)", "text");
+    trap("require_alive(bigint, text)", "void");
+    trap("require_alive(text, bigint)", "void");
+    trap("print_fault(jsonb, int)", "text");
+    trap("jsonb_path_exists(jsonb, text)", "boolean");
+    trap("jsonb_path_query(jsonb, text)", "jsonb");
+    trap("pg_sleep(numeric)", "void");
+    trap("event_content(bigint)", "record");
+    trap("log_parts(int)", "setof batch");
     // Of the log's own row types there can be none.
     EXPECT_EQ(outcome_of([&] { trap("to_jsonb(event_limit)", "jsonb"); }).sqlstate, "42501");
     Connection owner = connect(owner_);
@@ -255,13 +265,25 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     one.exec("select register_set('sales', 2, array['b@2', 'c@1'], true)");
     for (const std::string statement :
          {"select dispatch('a/b', dispatch_id => gen_random_uuid())",
-          "select dispatch_bytes('a', '')", "select status()", "select doctor()",
-          "select add_event_partitions()", "select raise_dispatch_ceiling(1000)",
-          "select wait_for(1, '1 ms')", "select versions()",
+          "select dispatch_bytes('a', '')",
+          "select status()",
+          "select doctor()",
+          "select add_event_partitions()",
+          "select raise_dispatch_ceiling(1000)",
+          "select wait_for(1, '1 ms')",
+          "select versions()",
+          "select is_reduced(1)",
+          "select log_lines()",
+          "select dead_events()",
+          "select is_position_reduced(0)",
+          "select dispatch('deep', (repeat('[', 100) || repeat(']', 100))::jsonb)",
+          "select read_log()",
           "select register_set('sales', 2, array['b@3', 'c@1'], false)",
           "select register_set('sales', 2, array['b@3', 'c@1'], true)",
-          "select promote(array['sales'], array[2])", "select roll_back(array['sales'])",
-          "select retire_old_versions('0 s')", "select retire_version('sales', 2)"}) {
+          "select promote(array['sales'], array[2])",
+          "select roll_back(array['sales'])",
+          "select retire_old_versions('0 s')",
+          "select retire_version('sales', 2)"}) {
         const Outcome outcome = outcome_of([&] { one.exec(statement); });
         EXPECT_EQ(outcome.text.find("trapped"), std::string::npos) << statement << outcome.text;
     }

@@ -225,6 +225,20 @@ TEST_F(ProofTest, ProofIsGoodInTheSessionThatWasAskedAlone) {
     EXPECT_EQ(refusal_of(two, proof), "BT031");
 }
 
+// Without a question there is nothing to answer: what could be proved would be good for ever.
+TEST_F(ProofTest, NothingIsProvedWhereNothingWasAsked) {
+    const std::string place = "baton_" + environment_ + "_";
+    const std::string key = box_.token.substr(place.size());
+    for (const std::string& asked :
+         {environment_ + ":" + box_.machine_id, ":" + environment_ + ":" + box_.machine_id}) {
+        const std::string proof =
+            place + ask("encode(xor_bytes(decode('" + key + "', 'hex'), hmac(sha256(convert_to('" +
+                        box_.token + "', 'UTF8')), convert_to('" + asked + "', 'UTF8'))), 'hex')");
+        Connection one = connect(one_);
+        EXPECT_EQ(refusal_of(one, proof), "BT031") << asked;
+    }
+}
+
 TEST_F(ProofTest, ProofForAnotherPlaceIsRefused) {
     Connection one = connect(one_);
     const std::string asked = challenge_on(one);
