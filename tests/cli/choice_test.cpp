@@ -84,6 +84,7 @@ TEST_F(ChoiceTest, WhatIsWantedIsFoundInEveryPageOfTheLog) {
         "insert into event (type, key) select case when n % 3 = 0 then 'a/third' else 'a/other' "
         "end,"
         " case n when 25000 then 'needle' end from generate_series(1, 26000) as n; select ring()");
+    ASSERT_EQ(tool_.run({"wait", "26000", "--timeout", "60"}).code, 0);
     dispatch("a/last", "{}");
     const std::string all = tool_.run({"log", "--type", "a/third", "--limit", "0", "--json"}).out;
     EXPECT_EQ(std::ranges::count(all, '\n'), 8666);

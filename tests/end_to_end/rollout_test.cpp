@@ -317,7 +317,8 @@ TEST_F(RolloutTest, EveryReaderSeesOneVersionAtOnePositionThroughPromotionsAndAR
     std::size_t of_first = 0, of_next = 0, wrong = 0;
     for (const auto& reader : readers) {
         EXPECT_EQ(reader->failure, "");
-        EXPECT_LT(reader->longest, 1s);
+        // That none hangs; how long a switch makes them wait is for script/bench to say.
+        EXPECT_LT(reader->longest, 5s);
         for (const Sample& sample : reader->samples) {
             (sample.is_next ? of_next : of_first) += 1;
             const Digests& expected = fold.at(sample.position, sample.is_next);

@@ -252,7 +252,7 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     trap("jsonb_path_query(jsonb, text)", "jsonb");
     trap("pg_sleep(numeric)", "void");
     trap("event_content(bigint)", "record");
-    trap("log_parts(int)", "setof batch");
+    trap("log_parts(int)", "setof record");
     // Of the log's own row types there can be none.
     EXPECT_EQ(outcome_of([&] { trap("to_jsonb(event_limit)", "jsonb"); }).sqlstate, "42501");
     Connection owner = connect(owner_);

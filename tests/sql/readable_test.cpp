@@ -179,7 +179,7 @@ TEST_F(ReadableTest, AnEventThatCannotBeReadIsOneEventOfThePageThatSaysWhy) {
 TEST_F(ReadableTest, WhatTheDiskHasLostIsTheFaultOfItsEvent) {
     connection_.exec(
         "alter table event_from_1 alter payload set storage external;"
-        "insert into event (type, payload) select 'e' || n, jsonb_build_object('text',"
+        "insert into event (type, payload) select 'e' || n::text, jsonb_build_object('text',"
         " repeat(md5(n::text), 200)) from generate_series(1, 5) as n;"
         "create extension pg_surgery");
     const std::string toast = std::string(
