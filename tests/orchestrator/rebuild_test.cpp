@@ -186,8 +186,7 @@ TEST_F(RebuildTest, WhatASqlReducerKeepsBesideItsViewIsBuiltAnewWithIt) {
     write(10);
     process = start("second", {"--sql", file});
     ASSERT_TRUE(world.leads("second")) << process->error_output();
-    ASSERT_TRUE(all_follow()) << process->error_output();
-    EXPECT_EQ(world.ask("select n from s"), ones + "0");
+    EXPECT_TRUE(world.comes_true("(select n from s) = " + ones + "0")) << process->error_output();
     EXPECT_EQ(world.ask("select count(*) from s__v1_seen"), ones);
 }
 
