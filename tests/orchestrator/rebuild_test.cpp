@@ -176,7 +176,7 @@ TEST_F(RebuildTest, WhatASqlReducerKeepsBesideItsViewIsBuiltAnewWithIt) {
                " set n = v.n + excluded.n, position = excluded.position;\nend $$;\n";
     };
     write(1);
-    auto process = start("first", {"--sql", file});
+    auto process = start("first", {"--other-builds", "--sql", file});
     ASSERT_TRUE(world.leads("first")) << process->error_output();
     dispatch_flood(world, 20);
     ASSERT_TRUE(world.settles()) << process->error_output();
@@ -184,7 +184,7 @@ TEST_F(RebuildTest, WhatASqlReducerKeepsBesideItsViewIsBuiltAnewWithIt) {
     end(*process);
 
     write(10);
-    process = start("second", {"--sql", file});
+    process = start("second", {"--other-builds", "--sql", file});
     ASSERT_TRUE(world.leads("second")) << process->error_output();
     EXPECT_TRUE(world.comes_true("(select n from s) = " + ones + "0")) << process->error_output();
     EXPECT_EQ(world.ask("select count(*) from s__v1_seen"), ones);
