@@ -7,6 +7,8 @@
 #include <charconv>
 #include <optional>
 
+#include "baton/base/ports.hpp"
+
 namespace baton::environments {
 namespace {
 
@@ -97,23 +99,11 @@ bool is_known(std::string_view key) {
     return std::ranges::find(known, key) != known.end();
 }
 
-// "host:5432,[::1]:5433": a port that is no number may be a password whose @host was forgotten.
-bool has_only_numbers_as_ports(std::string_view hosts) {
-    while (!hosts.empty()) {
-        std::string_view host = hosts.substr(0, hosts.find(','));
-        hosts.remove_prefix(std::min(hosts.size(), host.size() + 1));
-        if (host.starts_with('[')) host.remove_prefix(std::min(host.size(), host.find(']')));
-        const std::size_t colon = host.find(':');
-        if (colon != npos && host.find_first_not_of("0123456789", colon + 1) != npos) return false;
-    }
-    return true;
-}
-
 // "user:password@hosts/database" without the password; nothing when it cannot be told apart.
 std::optional<std::string> redacted_place(std::string_view place) {
     const std::size_t at = place.rfind('@');
     if (at == npos) {
-        if (!has_only_numbers_as_ports(place.substr(0, place.find('/')))) return std::nullopt;
+        if (!has_numbers_as_ports(place.substr(0, place.find('/')))) return std::nullopt;
         return std::string(place);
     }
     const std::size_t colon = place.find(':');

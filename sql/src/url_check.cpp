@@ -1,8 +1,7 @@
 #include "url_check.hpp"
 
-#include <algorithm>
-
 #include "baton/base/error.hpp"
+#include "baton/base/ports.hpp"
 
 namespace baton::sql {
 namespace {
@@ -20,18 +19,6 @@ std::string_view place_of(std::string_view url) {
         return url.substr(0, url.find('?', from));
     }
     return {};
-}
-
-// "h1:5432,[::1]:5433": whether each port is a number.
-bool has_numbers_as_ports(std::string_view hosts) {
-    while (!hosts.empty()) {
-        std::string_view host = hosts.substr(0, hosts.find(','));
-        hosts.remove_prefix(std::min(hosts.size(), host.size() + 1));
-        if (host.starts_with('[')) host.remove_prefix(std::min(host.size(), host.find(']')));
-        const std::size_t colon = host.find(':');
-        if (colon != npos && host.find_first_not_of("0123456789", colon + 1) != npos) return false;
-    }
-    return true;
 }
 
 }  // namespace
