@@ -12,28 +12,24 @@ set search_path from current
 as $$
     with versioned as (
         select reducer_objects.name || '__v' || reducer_objects.version::text as name
+    ), other as (
+        select o.name || '__v' || o.version::text as name
+          from reducer_version o
+         where (o.name, o.version) <> (reducer_objects.name, reducer_objects.version)
+    ), object as (
+        select null::oid as relation, p.oid as routine, p.proname::text as name
+          from pg_proc p
+         where p.pronamespace = current_schema()::regnamespace
+         union all
+        select c.oid, null, c.relname::text
+          from pg_class c
+         where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
     )
-    select null::regclass, p.oid::regprocedure
+    select o.relation::regclass, o.routine::regprocedure
       from versioned v
-      join pg_proc p on p.pronamespace = current_schema()::regnamespace
-                    and (p.proname = v.name or p.proname ^@ (v.name || '_'))
-     where not exists (select from reducer_version o
-                        where (o.name, o.version)
-                              <> (reducer_objects.name, reducer_objects.version)
-                          and o.name || '__v' || o.version::text ^@ (v.name || '_')
-                          and (p.proname = o.name || '__v' || o.version::text
-                               or p.proname ^@ (o.name || '__v' || o.version::text || '_')))
-     union all
-    (select c.oid::regclass, null::regprocedure
-       from versioned v
-       join pg_class c on c.relnamespace = current_schema()::regnamespace
-                      and c.relkind in ('r', 'p')
-                      and (c.relname = v.name or c.relname ^@ (v.name || '_'))
-      where not exists (select from reducer_version o
-                         where (o.name, o.version)
-                               <> (reducer_objects.name, reducer_objects.version)
-                           and o.name || '__v' || o.version::text ^@ (v.name || '_')
-                           and (c.relname = o.name || '__v' || o.version::text
-                                or c.relname ^@ (o.name || '__v' || o.version::text || '_')))
-      order by c.relname desc);
+      join object o on o.name = v.name or o.name ^@ (v.name || '_')
+     where not exists (select from other
+                        where other.name ^@ (v.name || '_')
+                          and (o.name = other.name or o.name ^@ (other.name || '_')))
+     order by o.routine is null, o.name desc;
 $$;
