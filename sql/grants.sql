@@ -32,7 +32,8 @@ declare
                                          'stands_beside_production', 'machines', 'refusals',
                                          'grant_view',
                                          'require_operator', 'live_sets_after', 'promotion_builds',
-                                         'shared_laggard', 'held_up', 'leader_doing',
+                                         'promotion_obstacles', 'build_obstacles',
+                                         'version_list', 'held_up', 'leader_doing',
                                          'lock_holders', 'check_views',
                                          'switch_views', 'retire', 'version_problems', 'mend_log',
                                          'version_notes', 'is_spare', 'former_keeper',
@@ -107,8 +108,8 @@ begin
         execute pg_catalog.format('revoke all on function %s from %s', fn, roles);
     end loop;
     execute 'revoke all on event, batch, log_window, log_origin, leader, leadership, view_state, '
-        'dead_event, skipped_event, reducer_version, set_version, view_build, promotion, '
-        'event_limit, schema_migration, batch_event, event_partition, view_snapshot from ' || roles;
+        'dead_event, skipped_event, reducer_version, set_version, set_member, '
+        'view_build, promotion, event_limit, schema_migration, batch_event, event_partition, view_snapshot from ' || roles;
 
     execute pg_catalog.format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
         'dispatch_limits, refuse_field, require_readable, refuse_unreadable, print_fault, '
@@ -140,8 +141,8 @@ begin
     end loop;
     execute pg_catalog.format(
         'grant select on event, batch, log_window, log_origin, leader, leadership, '
-        'view_state, dead_event, skipped_event, reducer_version, set_version, view_build, '
-        'promotion, event_limit, schema_migration, batch_event, event_partition, view_snapshot '
+        'view_state, dead_event, skipped_event, reducer_version, set_version, set_member, '
+        'view_build, promotion, event_limit, schema_migration, batch_event, event_partition, view_snapshot '
         'to %I',
         schema_name || '_orchestrate');
     execute pg_catalog.format(
