@@ -13,7 +13,7 @@
 -- role what all that comes to, and is compared with Postgres' catalogue.
 --
 -- Runs after the functions, each time, as the owner, to whom not everything in here belongs: views
--- and their SQL functions are _orchestrate's (functions/share_view.sql). So it names what it
+-- and their SQL functions are _orchestrate's (share_view.sql). So it names what it
 -- grants.
 -- A role that may not create roles gets an environment for
 -- itself alone, and is told so.
