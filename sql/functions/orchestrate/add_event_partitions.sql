@@ -63,11 +63,12 @@ begin
         -- Locked before we look, so that nobody puts more into it between that and the ATTACH.
         lock table event_default in access exclusive mode;
         -- Near the edge the new partition begins well above: a statement that runs now does not
-        -- know it, and would fail if it reached its ids.
+        -- know it, and would fail if it reached its ids. Near is half of a partition: who calls in
+        -- time comes a whole one before the edge, and writers draw many ids while we wait.
         is_large := (select count(*) from (select from event_default limit scan_max + 1) as d)
                     > scan_max;
         first_id := top_id;
-        if is_large or event_id_value() > 0 and event_id_value() + rows / 10 >= top_id then
+        if is_large or event_id_value() > 0 and event_id_value() + rows / 2 >= top_id then
             first_id := greatest(top_id, event_id_value() + 1 + rows);
         end if;
         upper_id := first_id + rows;
