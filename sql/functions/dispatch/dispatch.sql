@@ -27,6 +27,7 @@
 --           transaction.
 -- Notifies  the orchestrator, only if it is asleep: a NOTIFY holds a database-wide lock at commit.
 -- Tables    event: insert. dispatch_receipt: read, insert, with dispatch_id.
+-- Access: dispatch, orchestrate
 create or replace function dispatch(
     type           text,
     payload        jsonb   default '{}',

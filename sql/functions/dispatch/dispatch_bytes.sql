@@ -6,6 +6,7 @@
 --                 JSON.
 -- Raises    BT001, BT002, BT003, BT004 as dispatch() does.
 -- Tables    event: insert. dispatch_receipt: read, insert, with dispatch_id.
+-- Access: dispatch, orchestrate
 create or replace function dispatch_bytes(
     type           text,
     body           bytea,

@@ -4,6 +4,7 @@
 --
 -- Returns   one row: the schema to COPY into, and the named limits (set_limit.sql).
 -- Tables    event_limit: read.
+-- Access: dispatch, orchestrate
 create or replace function dispatch_limits()
 returns table (
     schema_name        name,

@@ -8,6 +8,7 @@
 -- Returns   the ids, in the same order.
 -- Raises    BT001 (also for an unknown field or an element that is no object), BT002, BT003, BT004.
 -- Tables    as dispatch().
+-- Access: dispatch, orchestrate
 create or replace function dispatch_many(events jsonb)
 returns setof bigint
 language plpgsql

@@ -7,6 +7,7 @@
 --            that allows null needs no test for it. A schema_version itself, 0 for null.
 -- Raises     BT001 null or empty, or no schema_version. BT002 too large: the size, the limit.
 -- Tables     event_limit: read.
+-- Access: dispatch, orchestrate
 create or replace function refuse_field(name text, bytes integer)
 returns boolean
 language plpgsql

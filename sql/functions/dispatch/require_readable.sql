@@ -10,6 +10,7 @@
 -- Returns    true.
 -- Raises     as refuse_unreadable().
 -- Cost       of printing the value once.
+-- Access: dispatch, orchestrate
 create or replace function require_readable(name text, value jsonb, bytes_max integer)
 returns boolean
 language plpgsql

@@ -5,6 +5,7 @@
 --
 -- Raises    BT004 the orchestrator is more than max_lag behind.
 -- Notifies  the channel that has the schema's name, empty payload, only if the orchestrator sleeps.
+-- Access: dispatch, orchestrate
 create or replace function ring()
 returns void
 language plpgsql

@@ -11,6 +11,7 @@
 --            is_there: whether there is such an event.
 -- Raises     class 53, for a small event.
 -- Tables     event: read.
+-- Access: orchestrate
 create or replace function event_content(
     event_id     bigint,
     text_max     bigint default 268435456,

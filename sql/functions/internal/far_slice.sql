@@ -4,6 +4,7 @@
 -- Returns   as batch_event.
 -- Cost      what it returns, and each row is copied once.
 -- Tables    event: read.
+-- Access: orchestrate
 create or replace function far_slice()
 returns table (
     "position"     bigint,

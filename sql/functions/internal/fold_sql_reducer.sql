@@ -3,6 +3,8 @@
 -- The planner settings of the orchestrator's session are for reading the log; the reducer's own
 -- statements are planned as its author tested them. Save that nothing is compiled (jit): each call
 -- is planned anew, so a compilation would be paid for each slice.
+--
+-- Access: orchestrate
 create or replace function fold_sql_reducer(name text, version integer)
 returns void
 language plpgsql

@@ -5,6 +5,7 @@
 --
 -- Arguments   name, version: of the reducer.
 -- Tables      dead_event: update.
+-- Access: orchestrate
 create or replace function forget_dead_events(name text, version integer)
 returns void
 language plpgsql

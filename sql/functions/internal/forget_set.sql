@@ -4,6 +4,7 @@
 -- Arguments   view_set, version: of the set; one that was live, or has reducers of its own here,
 --             stays.
 -- Tables      set_version: delete. reducer_version, view_state: read.
+-- Access: orchestrate
 create or replace function forget_set(view_set text, version integer)
 returns void
 language sql

@@ -3,6 +3,8 @@
 --
 -- Inlined by the planner. The two comparisons beside pg_visible_in_snapshot() save a third of the
 -- time.
+--
+-- Access: orchestrate
 create or replace function is_in_main_run(
     xid         xid8,
     floor_xid   xid8,

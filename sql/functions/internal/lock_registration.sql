@@ -5,6 +5,7 @@
 --
 -- Locks     the turn 'registration', until the transaction ends.
 -- Tables    turn: lock.
+-- Access: orchestrate
 create or replace function lock_registration()
 returns void
 language sql

@@ -3,6 +3,8 @@
 --
 -- A process id says little: who connects again and again gets the one that he wants. What another
 -- session set here by itself has a digest that is on no record.
+--
+-- Access: orchestrate
 create or replace function own_session()
 returns bytea
 language sql

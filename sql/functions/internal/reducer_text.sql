@@ -3,6 +3,7 @@
 --
 -- Returns   the body of <name>__v<version>, of each function that begins with that name, and the
 --           defaults of the table's columns, each followed by a semicolon; '' if there are none.
+-- Access: orchestrate
 create or replace function reducer_text(name text, version integer)
 returns text
 language sql

@@ -5,6 +5,7 @@
 --
 -- Arguments   view, version: its table must be there.
 -- Raises      BT013 the version has a column of another type than the public view.
+-- Access: orchestrate
 create or replace function refuse_changed_types(view text, version integer)
 returns void
 language plpgsql

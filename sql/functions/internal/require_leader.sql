@@ -3,6 +3,7 @@
 --
 -- Raises    BT011 another session leads, or none.
 -- Tables    leader: read.
+-- Access: orchestrate
 create or replace function require_leader()
 returns void
 language plpgsql

@@ -3,6 +3,8 @@
 --
 -- Not every setting is in it, but those by which a reducer's result, the leader's own statements or
 -- their rights could come to be others: to read them all takes a hundred times as long.
+--
+-- Access: orchestrate
 create or replace function session_state()
 returns text
 language plpgsql

@@ -13,6 +13,7 @@
 --             run_reducer_script() ran in this transaction: a SQL reducer's file may make more.
 -- Returns     what the current role may neither give away nor share, as it is another role's; null
 --             if there is nothing.
+-- Access: orchestrate
 create or replace function share_view(view text, version integer, with_helpers boolean)
 returns text
 language plpgsql

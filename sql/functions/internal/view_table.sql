@@ -4,6 +4,7 @@
 -- Arguments   columns: [{"name", "type", "nullable", "key"}, ...] in order.
 -- Returns     the columns, position, which is that of the event that last touched the row, and the
 --             key.
+-- Access: orchestrate
 create or replace function view_table(columns jsonb)
 returns text
 language sql

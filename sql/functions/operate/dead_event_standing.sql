@@ -8,6 +8,7 @@
 --                    'gone'     this version is not kept any more.
 --             No row if the event was never dead for this version.
 -- Tables      dead_event, view_state, view_build, set_version: read.
+-- Access: orchestrate
 create or replace function dead_event_standing(view text, version integer, "position" bigint)
 returns table (state text, reason text)
 language sql

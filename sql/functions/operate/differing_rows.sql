@@ -6,6 +6,7 @@
 -- Returns     a row for each key that has not the same row in both, in the order of the key.
 --             change: 'added', 'removed' or 'changed'. key: its values. former, new: the columns
 --             that differ, or all of them where only one table has the row.
+-- Access: orchestrate
 create or replace function differing_rows(
     before text, after text, keys text[], columns text[])
 returns table (change text, key jsonb, former jsonb, new jsonb)

@@ -6,6 +6,7 @@
 -- Raises      42501 it is to be cancelled by who could not have asked for it, see promote().
 --             BT011 it is to be refused by a session that neither leads nor keeps a build.
 -- Tables      promotion: update. leader, view_build: read.
+-- Access: orchestrate
 create or replace function end_promotion(id bigint, state text, reason text)
 returns boolean
 language plpgsql

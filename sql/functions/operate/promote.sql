@@ -16,6 +16,7 @@
 --             environment.
 -- Notifies    '<schema>_leader', for the processes that stand by.
 -- Tables      set_version, view_state, view_build, environment: read. promotion: insert.
+-- Access: orchestrate
 create or replace function promote(
     view_sets text[], versions integer[], when_ready boolean default false)
 returns bigint

@@ -12,6 +12,7 @@
 -- Locks       skipped_event, see record_dead_event().
 -- Notifies    the orchestrator, if it is asleep.
 -- Tables      skipped_event: insert. dead_event, view_state, view_build: update.
+-- Access: orchestrate
 create or replace function resolve_dead_events(
     how text, event_id bigint, only_view text default null, only_version integer default null)
 returns table (view text, version integer, "position" bigint)

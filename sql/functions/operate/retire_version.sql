@@ -5,6 +5,7 @@
 -- Raises      BT034 there is no such version; BT035 it is live; 42501 see promote().
 -- Locks       the leader's row.
 -- Tables      set_version, view_snapshot: update. view_build, view_state: delete. leader: update.
+-- Access: orchestrate
 create or replace function retire_version(
     view_set text, version integer, live boolean default false)
 returns void

@@ -4,6 +4,7 @@
 -- Returns     the promotion's id.
 -- Raises      BT034 a set has no version that is kept warm; and what promote() raises.
 -- Tables      set_version: read; and those of promote().
+-- Access: orchestrate
 create or replace function roll_back(view_sets text[], when_ready boolean default false)
 returns bigint
 language plpgsql

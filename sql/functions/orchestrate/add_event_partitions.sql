@@ -19,6 +19,7 @@
 --             default partition; waits for them no longer than lock_timeout, and can be tried
 --             again (55P03).
 -- Tables      event: read, attach. event_default: read, constraint.
+-- Access: orchestrate
 create or replace function add_event_partitions(
     rows     bigint  default 10000000,
     scan_max integer default 100000

@@ -2,6 +2,8 @@
 --
 -- Takes effect at once, also for transactions that are under way; those which looked before did not
 -- see it, so whoever arms looks at the log again, and polls until they must have ended.
+--
+-- Access: orchestrate
 create or replace function arm_doorbell(armed boolean)
 returns void
 language sql

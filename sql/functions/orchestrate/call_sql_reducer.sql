@@ -5,6 +5,7 @@
 -- here, where the settings that the reducer itself is called with are not in the way.
 --
 -- Raises    BT013 it left something; and whatever the reducer raises.
+-- Access: orchestrate
 create or replace function call_sql_reducer(name text, version integer)
 returns void
 language plpgsql

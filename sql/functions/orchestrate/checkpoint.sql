@@ -3,6 +3,7 @@
 --
 -- Returns   one row. In a new log: window 0, of which nothing is left, and position 1.
 -- Tables    batch, log_window, log_origin: read.
+-- Access: orchestrate
 create or replace function checkpoint()
 returns table (
     next_position bigint,

@@ -14,6 +14,7 @@
 --             transaction ends.
 -- Tables      turn: lock. view_build: update. promotion, set_version: read. machine, refusal: see
 --             admit().
+-- Access: orchestrate
 create or replace function claim_builds(
     node        text,
     reducers    text[],

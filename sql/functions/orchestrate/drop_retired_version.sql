@@ -6,6 +6,7 @@
 -- Locks       see lock_registration(); the public view and the table, exclusively; waits for them
 --             for 100 ms at most (55P03, and can be tried again).
 -- Tables      reducer_version, view_state, view_build, set_version: read.
+-- Access: orchestrate
 create or replace function drop_retired_version()
 returns text
 language plpgsql

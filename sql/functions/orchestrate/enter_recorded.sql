@@ -1,6 +1,7 @@
 -- enter_recorded: let batch_event show recorded events, read again. Internal.
 --
 -- Arguments   after_position, count: the events at the positions that follow after_position.
+-- Access: orchestrate
 create or replace function enter_recorded(after_position bigint, count integer)
 returns void
 language plpgsql

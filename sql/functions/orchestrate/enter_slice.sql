@@ -2,6 +2,7 @@
 --
 -- Arguments   the window of the slice, as log_slice() takes it; after_id < id <= last_id; count:
 --             how many events that are; first_position: of the first one.
+-- Access: orchestrate
 create or replace function enter_slice(
     floor_id       bigint,
     floor_xid      xid8,

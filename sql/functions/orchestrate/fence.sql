@@ -12,6 +12,7 @@
 --             revoke_machine()); nothing that this one writes can commit.
 -- Locks       the leader's row, until the transaction ends.
 -- Tables      leader: lock, update.
+-- Access: orchestrate
 create or replace function fence(epoch bigint, lease interval default null)
 returns void
 language plpgsql

@@ -3,6 +3,7 @@
 -- Internal.
 --
 -- Returns   former: the version that it begins with; function: its name, quoted. The newest first.
+-- Access: orchestrate
 create or replace function former_functions(view text, version integer)
 returns table (former integer, function text)
 language sql

@@ -3,6 +3,8 @@
 -- Its session stands, and it said something within half a minute, or is in a transaction: a copy of
 -- many rows takes its time, and a process that hangs in one is ended by the server. A session that
 -- began after the claim, and has its process id, is another one.
+--
+-- Access: orchestrate
 create or replace function is_kept(b view_build)
 returns boolean
 language sql

@@ -1,4 +1,6 @@
 -- is_shown: whether the public view shows a version, once that is live. Internal.
+--
+-- Access: orchestrate
 create or replace function is_shown(view text, version integer)
 returns boolean
 language sql

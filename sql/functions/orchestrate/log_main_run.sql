@@ -5,6 +5,7 @@
 -- Returns     events in no order; the caller says `order by id limit page`.
 -- Cost        of that: what it returns. Inlined by the planner; a test pins the plan.
 -- Tables      event: read.
+-- Access: orchestrate
 create or replace function log_main_run(
     floor_id    bigint,
     floor_xid   xid8,

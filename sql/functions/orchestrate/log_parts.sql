@@ -6,6 +6,7 @@
 -- Returns     the parts in order of position; read as many as are wanted.
 -- Cost        one index probe a part: inlined, so that a caller who stops reading pays no more.
 -- Tables      batch, log_window: read.
+-- Access: orchestrate
 create or replace function log_parts(after_position bigint)
 returns table (
     first_position bigint,

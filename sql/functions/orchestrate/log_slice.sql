@@ -43,6 +43,7 @@
 --           straggler would step over all that is left of it, to find the next of the main run.
 --           Where there are no stragglers, log_main_run() gives the same without merging two.
 -- Tables    event: read.
+-- Access: orchestrate
 create or replace function log_slice(
     floor_id    bigint,
     floor_xid   xid8,

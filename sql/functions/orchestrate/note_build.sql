@@ -7,6 +7,7 @@
 --             or retired. Nothing that the caller writes can commit.
 -- Locks       the build's row, until the transaction ends.
 -- Tables      view_build: update.
+-- Access: orchestrate
 create or replace function note_build(
     view text, version integer, claim bigint, "position" bigint, state text, reason text)
 returns void

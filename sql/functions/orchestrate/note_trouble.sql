@@ -5,6 +5,7 @@
 --             leadership is meant, where that is a former one.
 -- Raises      BT011 see fence().
 -- Tables      leadership: update.
+-- Access: orchestrate
 create or replace function note_trouble(epoch bigint, trouble text, about bigint default null)
 returns void
 language plpgsql

@@ -12,6 +12,7 @@
 -- Raises      BT034 there is no such version here, and no columns are given.
 -- Creates     temporary table <view>__v<version>.
 -- Tables      view_snapshot, reducer_version, and a snapshot's: read.
+-- Access: orchestrate
 create or replace function open_past_view(
     view text, version integer, at bigint, columns jsonb default null,
     from_snapshot boolean default true)

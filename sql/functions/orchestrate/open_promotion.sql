@@ -10,6 +10,7 @@
 --             ready yet, or the public view does not know it yet.
 -- Raises      BT011 the caller keeps a build that another's promotion needs: end the session.
 -- Tables      promotion: update. set_version, view_state, view_build: read.
+-- Access: orchestrate
 create or replace function open_promotion(carried text[])
 returns bigint
 language plpgsql

@@ -8,6 +8,7 @@
 --             new. It begins after the newest origin_id(). Whoever records a batch of the window
 --             records the window with it.
 -- Tables      event, event_limit, log_origin: read.
+-- Access: orchestrate
 create or replace function open_window(
     floor_id    bigint,
     floor_xid   xid8,

@@ -10,6 +10,7 @@
 -- Returns     the id; 0 if the log began in the window's cluster.
 -- Cost        an index probe. Inlined by the planner.
 -- Tables      log_origin: read.
+-- Access: orchestrate
 create or replace function origin_id(window_number bigint)
 returns bigint
 language sql

@@ -9,6 +9,7 @@
 --             now; columns null: not known yet, as of a SQL reducer whose script did not run yet.
 -- Locks       its table, exclusively; see lock_registration().
 -- Tables      reducer_version, view_state: update. view_build: delete, insert. dead_event: update.
+-- Access: orchestrate
 create or replace function rebuild_reducer(
     name text, version integer, build text, language text, columns jsonb)
 returns void

@@ -8,6 +8,7 @@
 -- Locks       skipped_event: resolve_dead_events() waits, and then finds what is noted here; or it
 --             is waited for, and what it wrote is found here.
 -- Tables      skipped_event: read. dead_event: insert, update.
+-- Access: orchestrate
 create or replace function record_dead_event(
     view text, version integer, "position" bigint, event_id bigint, event_type text, error text,
     state text)

@@ -3,6 +3,7 @@
 --
 -- Returns   as open_window(); no row if there is no window of this number.
 -- Tables    log_window: read.
+-- Access: orchestrate
 create or replace function recorded_window(number bigint)
 returns table (
     id_value   bigint,

@@ -7,6 +7,7 @@
 -- Tables    reducer_version: read.
 -- Returns   one row each. is_refused: it cannot be meant well; else it is to be warned of, as a
 --           word in a text may be meant. found: a clause to follow the reducer's name.
+-- Access: orchestrate
 create or replace function reducer_faults(name text, version integer)
 returns table (is_refused boolean, found text)
 language sql

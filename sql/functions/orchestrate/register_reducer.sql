@@ -14,6 +14,7 @@
 -- Raises    BT012 the version is known with another build; BT013 the name is taken, or another
 --           version of the view is live; see refuse_changed_types().
 -- Tables    reducer_version, view_state, view_build: read, insert.
+-- Access: orchestrate
 create or replace function register_reducer(
     name         text,
     version      integer,

@@ -14,6 +14,7 @@
 --             who tries; an exception cannot.
 -- Locks       see lock_registration().
 -- Tables      leader, environment, machine, view_state: read. set_version: read, insert.
+-- Access: orchestrate
 create or replace function register_set(
     view_set    text,
     version     integer,

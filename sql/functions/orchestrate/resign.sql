@@ -4,6 +4,7 @@
 -- Raises      BT011 it is that of another session.
 -- Notifies    '<schema>_leader', for the standbys.
 -- Tables      leader: update.
+-- Access: orchestrate
 create or replace function resign(epoch bigint)
 returns void
 language plpgsql

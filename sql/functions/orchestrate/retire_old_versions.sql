@@ -4,6 +4,7 @@
 -- Returns     'set@version' of each, or null.
 -- Raises      BT011 the caller does not lead.
 -- Tables      set_version, view_snapshot: update. view_build: delete.
+-- Access: orchestrate
 create or replace function retire_old_versions(rollback_window interval)
 returns text
 language plpgsql

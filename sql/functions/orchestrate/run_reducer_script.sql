@@ -3,6 +3,8 @@
 -- Sent as it is, a script could COMMIT in its middle, and leave behind what nobody registered.
 -- EXECUTE refuses that (SQLSTATE 0A000, or 2D000 within a DO block). What was in the schema before
 -- is noted until the end of the transaction, for share_view().
+--
+-- Access: orchestrate
 create or replace function run_reducer_script(script text)
 returns void
 language plpgsql

@@ -19,6 +19,7 @@
 -- Locks       the public view, exclusively: for 20 ms at most it waits for those who read it (and
 --             lets others wait), then fails (55P03) and can be tried again.
 -- Tables      view_state, view_build, reducer_version: read.
+-- Access: orchestrate
 create or replace function show_view(view text, version integer default null)
 returns void
 language plpgsql

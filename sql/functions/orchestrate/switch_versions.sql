@@ -11,6 +11,7 @@
 -- Raises      BT035 it cannot be carried out: a view is not at the log's end, or the promotion was
 --             ended. BT011 another process leads now.
 -- Tables      promotion, set_version, view_state, view_build: update. batch: read.
+-- Access: orchestrate
 create or replace function switch_versions(promotion bigint, epoch bigint)
 returns bigint
 language plpgsql

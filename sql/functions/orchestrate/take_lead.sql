@@ -34,6 +34,7 @@
 -- Locks       the leader's row, for which it waits no longer than lock_timeout (55P03).
 -- Tables      leader: update. leadership: insert. log_window, log_origin: see rebase_log().
 --             machine, refusal: see admit().
+-- Access: orchestrate
 create or replace function take_lead(
     node        text,
     reducers    text[],

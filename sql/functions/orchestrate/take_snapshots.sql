@@ -17,6 +17,7 @@
 -- Creates     table view_snapshot_<id>.
 -- Tables      turn: lock. view_state, reducer_version, batch, and the views' own: read.
 --             view_snapshot: insert.
+-- Access: orchestrate
 create or replace function take_snapshots(every bigint, most integer)
 returns text
 language plpgsql

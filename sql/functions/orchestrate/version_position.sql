@@ -2,6 +2,7 @@
 --
 -- Returns   null if it has no rows: it is unknown, or retired.
 -- Tables    view_state, view_build, batch: read.
+-- Access: orchestrate
 create or replace function version_position(view text, version integer)
 returns bigint
 language sql

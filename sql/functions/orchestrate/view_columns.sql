@@ -3,6 +3,7 @@
 -- Arguments   namespace: of the table; null: this environment's schema.
 -- Raises    BT013 there is no such table, it is UNLOGGED, or it lacks a primary key or the column
 --           `position bigint not null`, in which the fold notes max(position) for each row.
+-- Access: orchestrate
 create or replace function view_columns(view text, version integer, namespace oid default null)
 returns jsonb
 language plpgsql

@@ -7,6 +7,7 @@
 --   upsert  $1.. = an array for each column, then one for position.
 --   remove  $1.. = an array for each key column.
 -- Tables    reducer_version: read.
+-- Access: orchestrate
 create or replace function view_statements(view text, version integer, columns jsonb default null)
 returns table (load text, upsert text, remove text)
 language plpgsql

@@ -13,6 +13,7 @@
 --             the order of ids, and at least one if it exists.
 -- Raises      as event_content(); if not carefully, whatever is wrong with an event.
 -- Tables      event: read.
+-- Access: orchestrate
 create or replace function wide_events(
     ids       bigint[],
     bytes_max bigint,

@@ -8,6 +8,7 @@
 -- Returns     whether it was withdrawn.
 -- Locks       see lock_registration(), forget_reducer().
 -- Tables      set_version, view_build, view_state: read; see forget_reducer() and forget_set().
+-- Access: orchestrate
 create or replace function withdraw_version(view_set text, version integer)
 returns boolean
 language plpgsql

@@ -5,6 +5,7 @@
 -- Returns     the newest failure first; key, payload, content_type and meta are those of the event,
 --             null if retention has dropped it, or a text that says why they cannot be read.
 -- Tables      dead_event, event: read.
+-- Access: observe, orchestrate
 create or replace function dead_events(
     view text default null, "position" bigint default null, resolved boolean default false)
 returns table (

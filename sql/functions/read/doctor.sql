@@ -8,6 +8,7 @@
 --           work, or loses data); found: what was found; fix: what to do, null if nothing.
 -- Tables    leader, log_window, event, event_default, log_origin, view_state, machine,
 --           environment, batch: read.
+-- Access: observe, orchestrate
 create or replace function doctor(whole_log boolean default false)
 returns table (check_name text, state text, found text, fix text)
 language plpgsql

@@ -10,6 +10,7 @@
 -- Raises      as read_log() and event_content().
 -- Cost        of each event that is looked at what read_log() takes for it, wanted or not.
 -- Tables      event: read; and those of read_log().
+-- Access: observe, orchestrate
 create or replace function log_lines(
     after_position bigint      default 0,
     limit_count    integer     default 1000,

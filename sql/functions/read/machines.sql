@@ -3,6 +3,7 @@
 -- Returns     the latest enrolled first; leads: it has the lead now, or had it last and nobody has
 --             taken over; rotates: it was given a new token and has not used it yet.
 -- Tables      machine, leader: read.
+-- Access: observe
 create or replace function machines()
 returns table (
     machine_id   text,

@@ -7,6 +7,7 @@
 -- Returns     the end of the last batch that was recorded before; 0 if there is none.
 -- Cost        halves the log again and again, with an index probe each.
 -- Tables      batch: read.
+-- Access: observe, orchestrate
 create or replace function position_before("at" timestamptz)
 returns bigint
 language plpgsql

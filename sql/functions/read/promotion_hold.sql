@@ -2,6 +2,7 @@
 --
 -- Returns     a clause; null where there is no such promotion, or it has an end.
 -- Tables      promotion, set_version, view_state, view_build, batch: read.
+-- Access: observe, orchestrate
 create or replace function promotion_hold(id bigint)
 returns text
 language sql

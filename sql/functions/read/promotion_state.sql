@@ -4,6 +4,7 @@
 --             which the views changed over; view_sets, versions: what was to be live; no row if
 --             there is no such promotion.
 -- Tables      promotion: read.
+-- Access: observe, orchestrate
 create or replace function promotion_state(id bigint)
 returns table (state text, reason text, "position" bigint, view_sets text[], versions integer[])
 language sql

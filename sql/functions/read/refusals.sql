@@ -3,6 +3,7 @@
 -- Returns     the latest first. machine_id, node are what the caller said of itself; login and
 --             address what the server saw.
 -- Tables      refusal: read.
+-- Access: observe
 create or replace function refusals()
 returns table (
     code       text,

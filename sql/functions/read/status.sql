@@ -15,6 +15,7 @@
 -- Cost      grows with the lag, not with the log.
 -- Tables    leader, leadership, batch, log_window, view_state, view_build, set_version, dead_event,
 --           event, refusal, promotion: read.
+-- Access: observe, orchestrate
 create or replace function status()
 returns jsonb
 language plpgsql

@@ -10,6 +10,7 @@
 -- Cost        small. But its tables have no statistics, so Postgres takes them for large and would
 --             compile the query for a second or two.
 -- Tables      set_version, reducer_version, view_state, view_build, batch, leader: read.
+-- Access: observe, orchestrate
 create or replace function versions()
 returns jsonb
 language sql

@@ -5,6 +5,7 @@
 --             [{"name", "type", "nullable", "key"}, ...].
 -- Raises      BT023 there is no such view; the message names those that there are.
 -- Tables      view_state, reducer_version: read.
+-- Access: observe, orchestrate
 create or replace function view_query(view text, out query text, out columns jsonb)
 language plpgsql
 stable

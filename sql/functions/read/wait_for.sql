@@ -11,6 +11,7 @@
 --             BT007 a view is halted before the event. BT008 there is no such event.
 --             BT041 live views went on without the event, and which; the others have it.
 -- Tables      as is_reduced().
+-- Access: dispatch, observe, orchestrate
 create or replace function wait_for(event_id bigint, timeout interval default '10 seconds')
 returns bigint
 language plpgsql

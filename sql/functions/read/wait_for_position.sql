@@ -11,6 +11,7 @@
 --             BT007 a view is halted before the position. BT041 live views went on without the
 --             event at this position, and which.
 -- Tables      as is_position_reduced().
+-- Access: dispatch, observe, orchestrate
 create or replace function wait_for_position(
     "position" bigint, timeout interval default '10 seconds')
 returns bigint

@@ -10,6 +10,7 @@
 -- Returns    what is wrong, or null. Exact for a value that is printed then: its text can be
 --            longer than bytes_max by what its numbers do not have.
 -- Raises     what the server raises where the value cannot be had: a part of it is missing, say.
+-- Access: dispatch, orchestrate
 create or replace function print_fault(value jsonb, bytes_max bigint)
 returns text
 language plpgsql

@@ -8,6 +8,7 @@
 -- Arguments  name: of the field. value. bytes_max: its limit.
 -- Returns    true, if it is within the limits.
 -- Raises     BT001 null. BT002 too large, or nested too deeply.
+-- Access: dispatch, orchestrate
 create or replace function refuse_unreadable(name text, value jsonb, bytes_max integer)
 returns boolean
 language plpgsql
