@@ -87,14 +87,13 @@ begin
             'grant usage on schema %I to %I', schema_name, schema_name || '_' || suffix);
     end loop;
 
-    -- What an earlier version granted, and this one does not. What a SQL reducer's file made beside
-    -- its function is called as that is, <view>__v<version>_..., and was shared when it was made.
+    -- What an earlier version granted, and this one does not.
     roles := pg_catalog.format('%1$I, %2$I, %3$I, %4$I', schema_name || '_dispatch',
         schema_name || '_node', schema_name || '_orchestrate', schema_name || '_observe');
     for fn in
         select p.oid::regprocedure from pg_proc p
          where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
-           and pg_get_userbyid(p.proowner) = owner and p.proname !~ '__v[0-9]'
+           and pg_get_userbyid(p.proowner) = owner
     loop
         execute pg_catalog.format('revoke all on function %s from %s', fn, roles);
     end loop;
@@ -120,6 +119,20 @@ begin
     loop
         execute pg_catalog.format('grant execute on function %s to %I', fn,
                                   schema_name || '_' || suffix);
+    end loop;
+    -- What a SQL reducer's file made where the owner leads, and what that calls.
+    for fn in
+        select p.oid::regprocedure from pg_proc p
+         where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
+           and pg_get_userbyid(p.proowner) = owner
+           and not access -> 'functions' ? p.proname::text
+           and exists (select from pg_proc r
+                        where r.pronamespace = p.pronamespace and r.proname ~ '__v[0-9]'
+                          and (r.oid = p.oid
+                               or pg_catalog.strpos(r.prosrc, p.proname::text) > 0))
+    loop
+        execute pg_catalog.format('grant execute on function %s to %I', fn,
+                                  schema_name || '_orchestrate');
     end loop;
     for viewed, suffix in
         select c.oid::regclass, role.suffix
@@ -173,15 +186,6 @@ begin
                 'superuser make it %''s',
                 current_user, beyond, schema_name || '_orchestrate';
         end if;
-        for fn in
-            select p.oid::regprocedure
-              from reducer_objects(known.name, known.version) as o
-              join pg_proc p on p.oid = o.routine
-             where pg_catalog.pg_has_role(p.proowner, 'usage')
-        loop
-            execute pg_catalog.format('grant execute on function %s to %I', fn,
-                                      schema_name || '_orchestrate');
-        end loop;
     end loop;
 end;
 $$;
