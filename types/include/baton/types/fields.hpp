@@ -23,10 +23,10 @@
 #include <utility>
 #include <vector>
 
-#include "baton/reducers/date.hpp"
-#include "baton/reducers/decimal.hpp"
-#include "baton/reducers/json.hpp"
-#include "baton/reducers/uuid.hpp"
+#include "baton/types/date.hpp"
+#include "baton/types/decimal.hpp"
+#include "baton/types/json.hpp"
+#include "baton/types/uuid.hpp"
 
 /// Declares the fields of an event, of a part of one, or of a row, in the order of the columns.
 #define BATON_FIELDS(...)                                                           \

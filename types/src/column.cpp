@@ -1,4 +1,4 @@
-#include "baton/reducers/column.hpp"
+#include "baton/types/column.hpp"
 
 #include <algorithm>
 #include <array>

@@ -6,8 +6,8 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
-#include "baton/reducers/codec.hpp"
-#include "baton/reducers/column.hpp"
+#include "baton/types/codec.hpp"
+#include "baton/types/column.hpp"
 
 namespace baton::reducers {
 namespace {

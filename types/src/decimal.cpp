@@ -1,4 +1,4 @@
-#include "baton/reducers/decimal.hpp"
+#include "baton/types/decimal.hpp"
 
 #include <algorithm>
 #include <array>

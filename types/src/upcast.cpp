@@ -1,4 +1,4 @@
-#include "baton/reducers/upcast.hpp"
+#include "baton/types/upcast.hpp"
 
 #include "baton/base/error.hpp"
 

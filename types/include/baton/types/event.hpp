@@ -9,10 +9,10 @@
 #include <string_view>
 #include <utility>
 
-#include "baton/reducers/codec.hpp"
-#include "baton/reducers/date.hpp"
-#include "baton/reducers/upcast.hpp"
-#include "baton/reducers/uuid.hpp"
+#include "baton/types/codec.hpp"
+#include "baton/types/date.hpp"
+#include "baton/types/upcast.hpp"
+#include "baton/types/uuid.hpp"
 
 namespace baton {
 

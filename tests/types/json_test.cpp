@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "baton/base/error.hpp"
-#include "baton/reducers/codec.hpp"
+#include "baton/types/codec.hpp"
 #include "orders.hpp"
 
 namespace baton {

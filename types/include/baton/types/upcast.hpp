@@ -29,8 +29,8 @@
 #include <utility>
 #include <vector>
 
-#include "baton/reducers/codec.hpp"
-#include "baton/reducers/column.hpp"
+#include "baton/types/codec.hpp"
+#include "baton/types/column.hpp"
 
 namespace baton::reducers {
 

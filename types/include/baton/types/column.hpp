@@ -13,8 +13,8 @@
 #include <string_view>
 
 #include "baton/base/error.hpp"
-#include "baton/reducers/codec.hpp"
-#include "baton/reducers/fields.hpp"
+#include "baton/types/codec.hpp"
+#include "baton/types/fields.hpp"
 
 namespace baton {
 

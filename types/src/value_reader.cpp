@@ -1,4 +1,4 @@
-#include "baton/reducers/value_reader.hpp"
+#include "baton/types/value_reader.hpp"
 
 #include "baton/base/text.hpp"
 

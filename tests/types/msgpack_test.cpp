@@ -11,7 +11,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "baton/base/error.hpp"
-#include "baton/reducers/codec.hpp"
+#include "baton/types/codec.hpp"
 #include "orders.hpp"
 
 namespace {

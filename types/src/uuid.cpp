@@ -1,4 +1,4 @@
-#include "baton/reducers/uuid.hpp"
+#include "baton/types/uuid.hpp"
 
 #include "baton/base/error.hpp"
 

@@ -1,4 +1,4 @@
-#include "baton/reducers/date.hpp"
+#include "baton/types/date.hpp"
 
 #include <array>
 #include <charconv>

@@ -14,8 +14,8 @@
 #include <string_view>
 
 #include "baton/base/error.hpp"
-#include "baton/reducers/value_reader.hpp"
-#include "baton/reducers/value_writer.hpp"
+#include "baton/types/value_reader.hpp"
+#include "baton/types/value_writer.hpp"
 
 namespace baton {
 namespace reducers {

@@ -1,10 +1,10 @@
-#include "baton/reducers/json.hpp"
+#include "baton/types/json.hpp"
 
 #include <algorithm>
 #include <bitset>
 
 #include "baton/base/error.hpp"
-#include "baton/reducers/column.hpp"
+#include "baton/types/column.hpp"
 
 namespace baton {
 namespace reducers {

@@ -1,4 +1,4 @@
-#include "baton/reducers/column.hpp"
+#include "baton/types/column.hpp"
 
 #include <limits>
 
@@ -7,7 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "orders.hpp"
-#include "view_in_memory.hpp"
+#include "reducers/view_in_memory.hpp"
 
 namespace baton {
 namespace {

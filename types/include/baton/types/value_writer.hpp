@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "baton/reducers/date.hpp"
-#include "baton/reducers/decimal.hpp"
-#include "baton/reducers/fields.hpp"
-#include "baton/reducers/json.hpp"
-#include "baton/reducers/uuid.hpp"
+#include "baton/types/date.hpp"
+#include "baton/types/decimal.hpp"
+#include "baton/types/fields.hpp"
+#include "baton/types/json.hpp"
+#include "baton/types/uuid.hpp"
 
 namespace baton::reducers {
 

@@ -1,4 +1,4 @@
-#include "baton/reducers/date.hpp"
+#include "baton/types/date.hpp"
 
 #include <limits>
 
@@ -7,7 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "baton/base/error.hpp"
-#include "baton/reducers/uuid.hpp"
+#include "baton/types/uuid.hpp"
 
 namespace baton {
 namespace {

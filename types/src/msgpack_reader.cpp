@@ -13,8 +13,8 @@
 
 #include <msgpack.hpp>
 
-#include "baton/reducers/codec.hpp"
-#include "baton/reducers/column.hpp"
+#include "baton/types/codec.hpp"
+#include "baton/types/column.hpp"
 
 namespace baton::reducers {
 namespace {

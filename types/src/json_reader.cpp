@@ -13,7 +13,7 @@
 
 #include <simdjson.h>
 
-#include "baton/reducers/codec.hpp"
+#include "baton/types/codec.hpp"
 
 namespace baton::reducers {
 namespace {
