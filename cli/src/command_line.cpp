@@ -31,7 +31,8 @@ void SettingFlags::offer(CLI::App& verb, Which which) {
                                    : which == Which::all || which == Which::all_of_any);
         if (!is_wanted) continue;
         std::string help = std::string(rule.help);
-        if (rule.max != 0 || !rule.choices.empty()) help += ": " + rule.expectation();
+        if (rule.member.type != environments::SettingMember::Type::text || !rule.choices.empty())
+            help += ": " + rule.expectation();
         add(verb, std::string(rule.flag),
             help + " [" + std::string(rule.variable) + "; " + std::string(rule.key) +
                 " of the file]");
