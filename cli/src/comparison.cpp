@@ -1,4 +1,4 @@
-// Which rows of a view differ, between two positions or two versions: see time_machine.hpp.
+// Which rows of a view differ, between two positions or two versions: see past_session.hpp.
 #include <algorithm>
 #include <cstdio>
 
@@ -6,7 +6,7 @@
 #include "baton/sql/parameter.hpp"
 #include "output.hpp"
 #include "rows.hpp"
-#include "time_machine.hpp"
+#include "past_session.hpp"
 
 namespace baton::cli {
 namespace {

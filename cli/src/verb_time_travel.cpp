@@ -9,7 +9,7 @@
 #include "baton/base/text.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
-#include "time_machine.hpp"
+#include "past_session.hpp"
 
 namespace baton::cli {
 namespace {
@@ -49,11 +49,11 @@ int diff(const ToDiff& given, Invocation& invocation) {
     const Position from{given.from.value_or(0)};
     const Position to{given.to.value_or(0)};
     if (from > to) refuse("--from " + text_of(from) + " lies beyond --to " + text_of(to));
-    TimeMachine machine(given.settings, invocation);
+    PastSession machine(given.settings, invocation);
     const std::unique_ptr<PastView> view = machine.open({given.view, given.version}, from);
-    TimeMachine::travel(*view, from);
+    PastSession::travel(*view, from);
     keep_former(machine.connection(), view->table());
-    TimeMachine::travel(*view, to);
+    PastSession::travel(*view, to);
     print_comparison(machine.connection(), {.former = former_table,
                                             .later = view->table(),
                                             .former_columns = view->columns(),
@@ -66,7 +66,7 @@ int diff(const ToDiff& given, Invocation& invocation) {
 }
 
 // "monthly_sales@2", "monthly_sales", or a SQL reducer's file.
-ViewVersion candidate(TimeMachine& machine, const std::string& reducer) {
+ViewVersion candidate(PastSession& machine, const std::string& reducer) {
     if (reducer.ends_with(".sql") || reducer.find('/') != std::string::npos) {
         machine.load_files(reducer);
         const sql::SqlReducer& file = machine.options().sql_reducers.front();
@@ -90,7 +90,7 @@ struct Live {
 };
 
 // Copies what is live, all of one snapshot.
-Live copy_live(TimeMachine& machine, const std::string& view) {
+Live copy_live(PastSession& machine, const std::string& view) {
     Live live{machine.live_version(view), Position{0}, {}};
     const std::string table =
         machine.options().schema + ".\"" + view + "__v" + std::to_string(live.version) + '"';
@@ -109,11 +109,11 @@ Live copy_live(TimeMachine& machine, const std::string& view) {
 }
 
 int replay(const ToReplay& given, Invocation& invocation) {
-    TimeMachine machine(given.settings, invocation);
+    PastSession machine(given.settings, invocation);
     const ViewVersion which = candidate(machine, given.reducer);
     const Live live = copy_live(machine, which.view);
     const std::unique_ptr<PastView> view = machine.open_carried(which, live.position);
-    TimeMachine::travel(*view, live.position);
+    PastSession::travel(*view, live.position);
     print_comparison(
         machine.connection(),
         {.former = former_table,

@@ -7,7 +7,7 @@
 #include "command_line.hpp"
 #include "output.hpp"
 #include "rows.hpp"
-#include "time_machine.hpp"
+#include "past_session.hpp"
 
 namespace baton::cli {
 namespace {
@@ -81,7 +81,7 @@ int print_rows(sql::Connection& connection, const Given& given) {
 }
 
 int print_past(const Given& given, Invocation& invocation) {
-    TimeMachine machine(given.settings, invocation);
+    PastSession machine(given.settings, invocation);
     const Position at{*given.at};
     const std::unique_ptr<PastView> view = machine.open({given.view, given.version}, at);
     machine.travel(*view, at);

@@ -13,10 +13,10 @@
 
 namespace baton::cli {
 
-class TimeMachine {
+class PastSession {
 public:
     /// With the reducers of this program; those of SQL files are for load_files().
-    TimeMachine(const SettingFlags& settings, Invocation& invocation);
+    PastSession(const SettingFlags& settings, Invocation& invocation);
 
     /// A candidate's file, or, if that is empty, those of the program and of the environment's
     /// file.
