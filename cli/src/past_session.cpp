@@ -18,9 +18,9 @@ sql::Connection session_of(const environments::Environment& environment) {
 
 }  // namespace
 
-PastSession::PastSession(const SettingFlags& settings, Invocation& invocation)
+PastSession::PastSession(Invocation& invocation)
     : app_(invocation.app),
-      environment_(settings.load(invocation)),
+      environment_(invocation.load()),
       options_(fold_options(environment_)),
       connection_(session_of(environment_)) {}
 
@@ -69,9 +69,12 @@ void PastSession::travel(PastView& view, Position to) {
     view.go_to(to, [&](Position at) {
         const auto position = static_cast<double>(at);
         bar.show((position - from) / std::max(end - from, 1.0),
-                 "at " + std::to_string(static_cast<std::int64_t>(at)) + " of " +
-                     std::to_string(static_cast<std::int64_t>(to)));
+                 "at " + text_of(at) + " of " + text_of(to));
     });
+}
+
+std::string text_of(Position position) {
+    return std::to_string(static_cast<std::int64_t>(position));
 }
 
 }  // namespace baton::cli
