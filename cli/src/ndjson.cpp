@@ -14,9 +14,9 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
-#include "baton/reducers/json.hpp"
-#include "baton/reducers/upcast.hpp"
 #include "baton/sql/dispatch.hpp"
+#include "baton/types/json.hpp"
+#include "baton/types/upcast.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 

@@ -4,8 +4,8 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
-#include "baton/reducers/upcast.hpp"
 #include "baton/sql/dispatch.hpp"
+#include "baton/types/upcast.hpp"
 #include "command_line.hpp"
 #include "ndjson.hpp"
 #include "output.hpp"

@@ -1,6 +1,6 @@
 #include "baton/reducers/fold_of.hpp"
 
-#include "baton/reducers/column.hpp"
+#include "baton/types/column.hpp"
 
 namespace baton::reducers {
 

@@ -6,7 +6,7 @@
 
 #include "baton/reducers/given.hpp"
 #include "baton/reducers/reducer.hpp"
-#include "orders.hpp"
+#include "types/orders.hpp"
 
 namespace baton {
 namespace {

@@ -1,6 +1,6 @@
 // Events in several schema versions: whatever version an event has, a reducer sees the shape of its
 // own struct, or the event is refused with a reason that says which versions there are.
-#include "baton/reducers/upcast.hpp"
+#include "baton/types/upcast.hpp"
 
 #include <concepts>
 #include <set>

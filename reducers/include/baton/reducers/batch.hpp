@@ -23,8 +23,8 @@
 #include <vector>
 
 #include "baton/base/error.hpp"
-#include "baton/reducers/event.hpp"
-#include "baton/reducers/upcast.hpp"
+#include "baton/types/event.hpp"
+#include "baton/types/upcast.hpp"
 
 namespace baton {
 

@@ -11,7 +11,7 @@
 #include <type_traits>
 
 #include "baton/reducers/fold_of.hpp"
-#include "baton/reducers/upcast.hpp"
+#include "baton/types/upcast.hpp"
 
 namespace baton {
 namespace reducers {

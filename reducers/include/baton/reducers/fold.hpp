@@ -29,7 +29,7 @@
 
 #include "baton/base/error.hpp"
 #include "baton/reducers/batch.hpp"
-#include "baton/reducers/column.hpp"
+#include "baton/types/column.hpp"
 
 namespace baton {
 

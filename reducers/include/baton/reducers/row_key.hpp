@@ -16,8 +16,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "baton/reducers/column.hpp"
-#include "baton/reducers/fields.hpp"
+#include "baton/types/column.hpp"
+#include "baton/types/fields.hpp"
 
 namespace baton::reducers {
 

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "baton/base/error.hpp"
-#include "baton/reducers/event.hpp"
 #include "baton/reducers/row_key.hpp"
+#include "baton/types/event.hpp"
 
 namespace baton {
 namespace reducers {
