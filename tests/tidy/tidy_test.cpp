@@ -167,6 +167,48 @@ TEST(TidyTest, ThirdPartyHeadersStayInTheirFolders) {
     });
 }
 
+// Each of these headers takes seconds to compile, so they are not for every verb.
+TEST(TidyTest, HeavyHeadersAreCompiledInOneOrTwoSources) {
+    const std::map<std::string, std::set<std::string>> homes = {
+        {"CLI/", {"cli/src/parser.cpp"}},
+        {"simdjson", {"cli/src/json_value.cpp", "cli/src/ndjson.cpp"}},
+    };
+    const std::regex include(R"(^#include <([^>]+)>)");
+    for_each_line([](const std::string& name) { return name.starts_with("cli/"); },
+                  [&](const std::string& where, const std::string& line) {
+                      std::smatch match;
+                      if (!std::regex_search(line, match, include)) return;
+                      for (const auto& [start, files] : homes) {
+                          if (!match[1].str().starts_with(start)) continue;
+                          EXPECT_TRUE(files.contains(where.substr(0, where.find(':'))))
+                              << where << ": <" << match[1] << "> is for " << *files.begin();
+                      }
+                  });
+}
+
+TEST(TidyTest, EveryVerbIsAFileAndEveryFileAVerb) {
+    const std::string list = read("cli/src/verbs.cpp");
+    const std::regex entry(R"(VERB\(([a-z_]+)\))");
+    std::set<std::string> listed;
+    for (std::sregex_iterator match(list.begin(), list.end(), entry), end; match != end; ++match) {
+        listed.insert((*match)[1]);
+    }
+    const std::string start = "cli/src/verb_";
+    std::set<std::string> files;
+    for (const std::string& name : tracked()) {
+        if (!name.starts_with(start) || !name.ends_with(".cpp")) continue;
+        const std::string file = fs::path(name).stem().string().substr(5);
+        files.insert(file);
+        // The file of a verb of a group begins as the group's: verb_environment_machine.cpp.
+        EXPECT_TRUE(listed.contains(file) || listed.contains(file.substr(0, file.find('_'))))
+            << name << " is not in the list of cli/src/verbs.cpp";
+    }
+    EXPECT_GT(listed.size(), 10U);
+    for (const std::string& verb : listed) {
+        EXPECT_TRUE(files.contains(verb)) << start << verb << ".cpp is missing";
+    }
+}
+
 TEST(TidyTest, BannedWordsHaveTheirReplacement) {
     struct Ban {
         std::string word;
