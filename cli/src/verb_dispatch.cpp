@@ -100,7 +100,7 @@ void add_dispatch(CLI::App& root, Invocation& invocation) {
                      "a uuid that makes a repeated dispatch give the same event");
     add_number(*verb, "--schema-version", given->schema_version,
                "which shape of its type's payload this is [1]",
-               {.min = 1, .max = reducers::schema_version_max});
+               {.min = 1, .max = types::schema_version_max});
     verb->add_flag("--wait", given->wait, "return once every live view has it");
     verb->add_option("--timeout", given->timeout, "how many seconds --wait waits [10]");
     verb->add_option("--ndjson", given->ndjson,
