@@ -4,9 +4,9 @@
 -- 147,000 digits as text, an escape has six characters, and a compressed value a hundred times its
 -- size. So what is not small enough to be within the limit whatever it holds, which is one in 9300,
 -- is printed and measured. `||` with an empty object gives the value as it is in memory.
--- functions/set_limit.sql writes the same.
+-- set_limit.sql writes the same.
 
--- The domains name it, so it must be there before them; functions/require_readable.sql says it in
+-- The domains name it, so it must be there before them; require_readable.sql says it in
 -- full.
 create or replace function require_readable(name text, value jsonb, bytes_max integer)
 returns boolean

@@ -220,8 +220,8 @@ TEST(TidyTest, SqlFunctionsPinTheirSearchPath) {
         if (!name.starts_with("sql/functions/")) continue;
         // They qualify every name instead:
         // DispatchRoleTest.NamesBeforePgCatalogAreNotFoundByDispatch.
-        if (name == "sql/functions/dispatch.sql") continue;
-        if (name == "sql/functions/require_readable.sql") continue;
+        if (name == "sql/functions/dispatch/dispatch.sql") continue;
+        if (name == "sql/functions/dispatch/require_readable.sql") continue;
         const std::string text = read(name);
         // A body in SQL-standard form was bound to its tables when it was made.
         EXPECT_TRUE(text.find("set search_path from current") != std::string::npos ||

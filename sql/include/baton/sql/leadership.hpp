@@ -1,5 +1,5 @@
 // Leadership as the database decides it: by an epoch that is checked in every transaction in which
-// a leader writes, see sql/functions/take_lead.sql and fence.sql.
+// a leader writes, see take_lead.sql and fence.sql.
 //
 // Threads: no state but the connection's.
 #pragma once
@@ -17,7 +17,7 @@ namespace baton::sql {
 
 enum class Epoch : std::int64_t {};
 
-/// Where a process belongs, and what shows that its machine does; see sql/functions/admit.sql.
+/// Where a process belongs, and what shows that its machine does; see admit.sql.
 struct Membership {
     std::string environment;  ///< The name of the environment that it was started for.
     std::string machine_id;   ///< 64 hex digits.
@@ -44,7 +44,7 @@ struct LeadAnswer {
 void prepare_leadership(Connection& connection);
 
 /// Asks for the lead; to carry out `promotion`, if one is given (sql/versions.hpp). Throws Error:
-/// not_installed (see sql/functions/rebase_log.sql), and where the machine may not lead here
+/// not_installed (see rebase_log.sql), and where the machine may not lead here
 /// environment_mismatch, machine_not_enrolled, machine_elsewhere, token_refused, machine_revoked,
 /// origin_refused; that it was refused is then recorded.
 LeadAnswer lead(Connection& connection, const Candidate& candidate,
@@ -64,7 +64,7 @@ void note_trouble(Connection& connection, Epoch epoch, const std::optional<std::
 void resign(Connection& connection, Epoch epoch) noexcept;
 
 /// Records that a batch was reduced in this transaction, and fences it; see
-/// sql/functions/record_batch.sql.
+/// record_batch.sql.
 void record_batch(Transaction& transaction, Epoch epoch, const BatchRange& range,
                   std::chrono::microseconds worked);
 inline void record_batch(Transaction& transaction, Epoch epoch, const LogPage& page,

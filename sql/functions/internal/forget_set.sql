@@ -1,0 +1,26 @@
+-- forget_set: forget a version of a view set of which no reducer is registered any more. Internal,
+-- for withdraw_version().
+--
+-- Arguments   view_set, version: of the set; one that was live, or has reducers of its own here,
+--             stays.
+-- Tables      set_version: delete. reducer_version, view_state: read.
+-- Access: orchestrate
+create or replace function forget_set(view_set text, version integer)
+returns void
+language sql
+volatile
+security definer
+set search_path from current
+as $$
+    delete from set_version s
+     where s.view_set = forget_set.view_set and s.version = forget_set.version
+       and s.state = 'building'
+       and not exists (
+            select from reducer_version r
+             where r.name || '@' || r.version::text = any (s.members)
+               and not exists (select from view_state v
+                                where v.view = r.name and v.version = r.version)
+               and not exists (select from set_version o
+                                where r.name || '@' || r.version::text = any (o.members)
+                                  and (o.view_set, o.version) <> (s.view_set, s.version)));
+$$;
