@@ -121,7 +121,7 @@ Verb dispatch_verb() {
              {.name = "--schema-version",
               .help = "which shape of its type's payload this is [1]",
               .place = &options->schema_version,
-              .bounds = {1, reducers::schema_version_max}},
+              .bounds = {1, types::schema_version_max}},
              {"--wait", "return once every live view has it", &options->wait},
              {"--timeout", "how many seconds --wait waits [10]", &options->timeout},
              {"--ndjson",

@@ -130,6 +130,7 @@ TEST(TidyTest, FoldersIncludeOnlyWhatIsBelowThem) {
         {"types", {"types", "base"}},
         {"reducers", {"reducers", "types", "base"}},
         {"environments", {"environments", "base"}},
+        {"postgres", {"postgres", "base"}},
         {"sql", {"sql", "reducers", "types", "base"}},
         {"orchestrator", {"orchestrator", "sql", "reducers", "types", "base"}},
     };
@@ -146,7 +147,7 @@ TEST(TidyTest, FoldersIncludeOnlyWhatIsBelowThem) {
 TEST(TidyTest, ThirdPartyHeadersStayInTheirFolders) {
     const std::map<std::string, std::set<std::string>> homes = {
         {"pqxx/", {"sql", "examples", "tests", "bench"}},
-        {"libpq-fe.h", {"sql", "tests", "bench"}},
+        {"libpq-fe.h", {"sql", "postgres", "tests", "bench"}},
         {"simdjson", {"types", "cli", "tests"}},
         {"msgpack", {"types", "local_bus", "tests"}},
         {"toml++", {"environments"}},
@@ -219,8 +220,8 @@ TEST(TidyTest, BannedWordsHaveTheirReplacement) {
         return name.starts_with("tests/") && name != "tests/support/eventually.hpp";
     };
     const auto in_libraries = [](const std::string& name) {
-        static const std::set<std::string> folders = {"base",         "types", "reducers",
-                                                      "environments", "sql",   "orchestrator"};
+        static const std::set<std::string> folders = {
+            "base", "types", "reducers", "environments", "postgres", "sql", "orchestrator"};
         return folders.contains(folder_of(name));
     };
     const auto in_headers = [](const std::string& name) { return name.ends_with(".hpp"); };
