@@ -36,7 +36,10 @@ declare
                                          'lock_holders', 'check_views',
                                          'switch_views', 'retire', 'version_problems', 'mend_log',
                                          'version_notes', 'is_spare', 'former_keeper',
-                                         'status_views', 'status_dead_events', 'require_alive'];
+                                         'status_views', 'status_dead_events', 'require_alive',
+                                         'set_unknown_events', 'refuses_unknown_types',
+                                         'kept_without_types', 'nearest_event_type',
+                                         'edit_distance', 'check_event_types'];
     suffix      text;
     roles       text;
     fn          regprocedure;
@@ -112,6 +115,7 @@ begin
 
     execute pg_catalog.format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
         'dispatch_limits, refuse_field, require_readable, refuse_unreadable, print_fault, '
+        'require_known_type, '
         'dispatched_ids, ring, wait_for, wait_for_position, is_reduced, is_position_reduced, '
         'event_position to %I',
         schema_name || '_dispatch');

@@ -68,6 +68,7 @@ int print_sql(Given& given, Invocation& invocation) {
     }
     std::string name = given.name;
     std::string kind = given.settings.given("--kind").value_or("");
+    std::string unknown_events;
     if (environments::is_name(name)) {
         const auto promised = environments::kind_of_name(name);
         if (kind.empty() && promised) kind = environments::name_of(*promised);
@@ -75,6 +76,7 @@ int print_sql(Given& given, Invocation& invocation) {
         given.settings.give("--url", "postgresql:///");
         const Environment environment = load(given, invocation);
         name = environment.name.value;
+        unknown_events = environment.unknown_events.value;
         if (environment.kind.origin != "default") {
             kind = environments::name_of(environment.kind.value);
         }
@@ -83,7 +85,10 @@ int print_sql(Given& given, Invocation& invocation) {
     // Without a kind it counts as production.
     write_out(sql::Migrator().print(schema, after) + "\nselect \"" + schema +
               "\".describe_environment('" + name + "'" + (kind.empty() ? "" : ", '" + kind + "'") +
-              ");\n");
+              ");\n" +
+              (unknown_events.empty()
+                   ? ""
+                   : "select \"" + schema + "\".set_unknown_events('" + unknown_events + "');\n"));
     return 0;
 }
 

@@ -231,6 +231,7 @@ private:
 
         merge_policy();
         environment_.view_sets = file_.view_sets;
+        if (const auto value = given("events.unknown")) environment_.unknown_events = *value;
         if (const auto value = given("enrol.client_dn")) environment_.client_dn = *value;
         if (file_.networks) environment_.networks = *file_.networks;
         if (!file_.sql_reducers) return;
@@ -320,6 +321,7 @@ std::vector<SettingLine> described(const Environment& environment) {
         {"policy.auto_promote", e.auto_promote.value ? "true" : "false", e.auto_promote.origin},
         {"policy.follow_program", e.follow_program.value ? "true" : "false",
          e.follow_program.origin},
+        {"events.unknown", e.unknown_events.value, e.unknown_events.origin},
     };
     for (const auto& [view, policy] : e.on_poison_of_view) {
         lines.push_back({"policy.views." + view, name_of(policies, policy.value), policy.origin});

@@ -36,7 +36,7 @@ std::string type_name(const toml::node& node) {
 // The names that may stand in `table` ("" is the file itself).
 std::vector<std::string_view> names_in(std::string_view table) {
     if (table.empty()) {
-        return {"name",         "kind",   "connection", "enrol",
+        return {"name",         "kind",   "connection", "enrol",    "events",
                 "orchestrator", "policy", "reducers",   "view_sets"};
     }
     std::vector<std::string_view> names;

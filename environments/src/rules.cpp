@@ -9,7 +9,7 @@
 namespace baton::environments {
 
 std::span<const SettingRule> setting_rules() {
-    static const std::array<SettingRule, 15> rules{{
+    static const std::array<SettingRule, 16> rules{{
         {.key = "name",
          .flag = "",
          .variable = "",
@@ -99,6 +99,11 @@ std::span<const SettingRule> setting_rules() {
          .help = "development: whether views are built anew when the program was",
          .choices = {"true", "false"},
          .is_boolean = true},
+        {.key = "events.unknown",
+         .flag = "",
+         .variable = "",
+         .help = "what is done about an event of a type that nobody knows",
+         .choices = {"accept", "warn", "refuse"}},
     }};
     return rules;
 }

@@ -57,6 +57,9 @@ struct Environment {
     Setting<std::chrono::milliseconds> lease{std::chrono::milliseconds(5000)};
     /// The most events of one batch; 1 to 1,000,000.
     Setting<std::int64_t> batch_max{50'000};
+    /// What dispatch does about an event of a type that nobody knows: accept, warn or refuse;
+    /// empty: as it is in the database, where installing and upgrading write it.
+    Setting<std::string> unknown_events{""};
     /// How often the log is looked at although nobody rang; 10 ms to 10 minutes.
     Setting<std::chrono::milliseconds> poll{std::chrono::milliseconds(1000)};
     Setting<LogFormat> log{LogFormat::human};
