@@ -117,7 +117,7 @@ begin
                order by s.view_set, s.version), '{}')
       into notes
       from set_version s
-     cross join lateral idle_reason(s) as i (reason)
+     cross join lateral inactive_reason(s) as i (reason)
      where s.state <> 'building' and i.reason is not null;
     select notes || coalesce(pg_catalog.array_agg(pg_catalog.format(
                '%s of %s from %s was refused (%s), the last time at %s; see '
