@@ -30,8 +30,7 @@ as $$
                                                m.name) end
               from member m where m.is_kept is not true order by m.name limit 1),
            (select pg_catalog.format('%s has %s of %s events', m.name, (m.b).position,
-                                     (select b.first_position + b.count - 1 from batch b
-                                       order by b.first_position desc limit 1))
+                                     log_end())
               from member m where (m.b).state <> 'ready' order by m.name limit 1),
            (select pg_catalog.format('view %s cannot be made to show %s as long as somebody reads '
                                      'it', m.view, m.name)

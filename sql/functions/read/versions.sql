@@ -19,9 +19,8 @@ security definer
 set search_path from current
 set jit = off
 as $$
-    with head as (
-        select coalesce(max(b.first_position + b.count - 1), 0) as position
-          from (select * from batch order by first_position desc limit 1) as b
+    with head as materialized (
+        select log_end() as position
     ), leader_now as (
         select d.node
           from leader d
