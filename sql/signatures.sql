@@ -90,3 +90,23 @@ begin
     end if;
 end;
 $$;
+
+-- They have other names now. Dropped, they would take batch_event along, and what reads it.
+do $$
+declare
+    former record;
+begin
+    for former in
+        select *
+          from (values ('late_transactions(xid8, pg_snapshot, pg_snapshot, bigint)',
+                        'window_stragglers'),
+                       ('idle_reason(set_version)', 'inactive_reason'),
+                       ('far_slice()', 'sparse_slice'),
+                       ('stray_event(bigint, log_window)', 'colliding_event'),
+                       ('former_functions(text, integer)', 'seed_functions')) as f (name, new_name)
+         where to_regprocedure(f.name) is not null
+    loop
+        execute format('alter function %s rename to %I', former.name, former.new_name);
+    end loop;
+end;
+$$;

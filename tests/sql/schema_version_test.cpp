@@ -191,7 +191,9 @@ public:
             std::ifstream file(entry.path());
             texts_[entry.path().filename()].assign(std::istreambuf_iterator<char>(file), {});
         }
+        files_.push_back({"functions/far_slice.sql", texts_.at("far_slice.sql")});
         for (const SqlFile& file : embedded_sql()) {
+            if (file.name.ends_with("/sparse_slice.sql")) continue;
             const bool is_later = file.name.starts_with("migrations/") && file.name >= migration;
             if (is_later || file.name == "signatures.sql" || file.name == "grants.sql") continue;
             const auto former = texts_.find(fs::path(file.name).filename());

@@ -1,10 +1,10 @@
--- former_functions: how a SQL reducer's version can begin with the rows of a former one: its file
+-- seed_functions: how a SQL reducer's version can begin with the rows of a former one: its file
 -- makes a function <view>__v<version>_from_v<former>(), without arguments, that fills its table.
 -- Internal.
 --
 -- Returns   former: the version that it begins with; function: its name, quoted. The newest first.
 -- Access: orchestrate
-create or replace function former_functions(view text, version integer)
+create or replace function seed_functions(view text, version integer)
 returns table (former integer, function text)
 language sql
 stable

@@ -1,18 +1,18 @@
--- stray_event: an event that was dispatched in this cluster with an id that the windows of another
--- cluster count as theirs, so that nobody would ever read it. Internal, for rebase_log().
+-- colliding_event: an event that was dispatched in this cluster with an id that the windows of
+-- another cluster count as theirs, so that nobody would ever read it. Internal, for rebase_log().
 --
 -- A row can be told to come from here only by chance: by what it says of its transaction and what
 -- Postgres says of it. A transaction here wrote rows of one transaction id, its own or, in a
 -- savepoint, a lower one; a restored row may look the same. So this only raises a suspicion; then
 -- the log is read whole, as its windows have it: a suspect that is in none of them, or in a batch
--- which has not the events that were recorded, is a stray.
+-- which has not the events that were recorded, collides.
 --
 -- Arguments   drawn_id: the id sequence's value, above which nothing was dispatched here.
 --             last: the newest window, none of which is of this cluster.
 -- Returns     the lowest such id, or null.
 -- Cost        reads event once; upon a suspicion, also the log.
 -- Tables      event, batch, log_window, log_origin: read.
-create or replace function stray_event(drawn_id bigint, last log_window)
+create or replace function colliding_event(drawn_id bigint, last log_window)
 returns bigint
 language plpgsql
 stable
@@ -21,9 +21,9 @@ set enable_seqscan = on
 as $$
 declare
     everything pg_snapshot := '9223372036854775807:9223372036854775807:';
-    top_id     bigint      := least(stray_event.drawn_id, last.id_ceiling);
+    top_id     bigint      := least(colliding_event.drawn_id, last.id_ceiling);
     suspects   text[];
-    stray_id   bigint;
+    colliding_id   bigint;
 begin
     select pg_catalog.array_agg(e.xmin_text) into suspects
       from (select e.xmin::text as xmin_text
@@ -59,17 +59,17 @@ begin
          union all
         select s.id
           from log_slice(last.id_value, last.xid, last.seen, everything, last.id_ceiling,
-                         late_transactions(last.xid, last.seen, everything,
+                         window_stragglers(last.xid, last.seen, everything,
                                            origin_id(last.number + 1)),
                          origin_id(last.number + 1), 2147483647) as s
     )
-    select min(e.id) into stray_id
+    select min(e.id) into colliding_id
       from event e
       left join in_batch b on b.id = e.id
      where e.id <= top_id
        and e.xmin::text = any (suspects)
        and b.is_whole is not true
        and not exists (select from waiting w where w.id = e.id);
-    return stray_id;
+    return colliding_id;
 end;
 $$;

@@ -50,7 +50,7 @@ void note_start(Transaction& transaction, const BuildClaim& build, Position posi
 std::string select_former(const BuildClaim& build, const Migration& migration) {
     std::string columns;
     for (const std::string& name : migration.former_columns()) columns += '"' + name + "\", ";
-    return "declare former_rows no scroll cursor for select " + columns + "position from " +
+    return "declare seed_rows no scroll cursor for select " + columns + "position from " +
            build.view + "__v" + std::to_string(migration.former_version());
 }
 
@@ -59,7 +59,7 @@ void copy(Transaction& transaction, const ViewRows& target, Migration& migration
     std::vector<std::optional<std::string_view>> fields(columns);
     for (;;) {
         const Result rows =
-            transaction.exec(std::string("fetch ") + rows_at_once + " from former_rows");
+            transaction.exec(std::string("fetch ") + rows_at_once + " from seed_rows");
         if (rows.empty()) return;
         for (const Row row : rows) {
             for (std::size_t i = 0; i < columns; ++i) {
@@ -97,7 +97,7 @@ std::optional<Position> start_from_former(Connection& connection, const BuildCla
 std::optional<Position> start_from_former(Connection& connection, const BuildClaim& build) {
     Transaction transaction(connection, Isolation::repeatable_read);
     const Result functions =
-        transaction.exec("select former, function from former_functions($1, $2::integer)",
+        transaction.exec("select former, function from seed_functions($1, $2::integer)",
                          {build.view, build.version});
     for (const Row row : functions) {
         const auto former = static_cast<int>(row.integer(0));

@@ -1,4 +1,4 @@
--- idle_reason: why nothing is done for a version of a view set although the process that leads
+-- inactive_reason: why nothing is done for a version of a view set although the process that leads
 -- carries it. Internal: status(), versions().
 --
 -- Who leads builds nothing, and no version of the set is live: it was retired as the live one. Who
@@ -6,7 +6,7 @@
 --
 -- Returns     a clause to follow the set's name and a colon; null where that is not so.
 -- Tables      leader, set_version, set_member: read.
-create or replace function idle_reason(s set_version)
+create or replace function inactive_reason(s set_version)
 returns text
 language sql
 stable

@@ -1,11 +1,11 @@
--- far_slice: what enter_slice() said, where the events are few in a wide range of ids. Internal,
+-- sparse_slice: what enter_slice() said, where the events are few in a wide range of ids. Internal,
 -- for batch_event.
 --
 -- Returns   as batch_event.
 -- Cost      what it returns, and each row is copied once.
 -- Tables    event: read.
 -- Access: orchestrate
-create or replace function far_slice()
+create or replace function sparse_slice()
 returns table (
     "position"     bigint,
     id             bigint,

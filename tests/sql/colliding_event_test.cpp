@@ -11,10 +11,10 @@
 namespace baton::sql {
 namespace {
 
-class RestoreStrayTest : public RestoreTest {};
+class RestoreCollidingEventTest : public RestoreTest {};
 
 // An event whose id is drawn when the log is re-based, and which commits after, would be lost.
-TEST_F(RestoreStrayTest, FirstLeadershipWaitsForOpenWriters) {
+TEST_F(RestoreCollidingEventTest, FirstLeadershipWaitsForOpenWriters) {
     for (const std::string dispatch :
          {"select dispatch('open')", "select dispatch('open', dispatch_id => gen_random_uuid())"}) {
         const std::string there = database_elsewhere();
@@ -37,7 +37,7 @@ TEST_F(RestoreStrayTest, FirstLeadershipWaitsForOpenWriters) {
     }
 }
 
-TEST_F(RestoreStrayTest, EventsUnderTheIdsOfRemovedOnesAreRefused) {
+TEST_F(RestoreCollidingEventTest, EventsUnderTheIdsOfRemovedOnesAreRefused) {
     dispatch(20);
     {
         LogFollower follower(database_.url());
@@ -56,10 +56,10 @@ TEST_F(RestoreStrayTest, EventsUnderTheIdsOfRemovedOnesAreRefused) {
 
 // The sequence stands where doctor() says, or the restored events end, while the last window of the
 // other cluster reaches further: ids are drawn in vain.
-class RestoreCeilingTest : public RestoreStrayTest {
+class RestoreCeilingTest : public RestoreCollidingEventTest {
 protected:
     void SetUp() override {
-        RestoreStrayTest::SetUp();
+        RestoreCollidingEventTest::SetUp();
         if (IsSkipped()) return;
         dispatch(20);
         {
@@ -118,7 +118,7 @@ TEST_F(RestoreCeilingTest, EventsUnderIdsThatWereDrawnInVainAreRefused) {
 }
 
 // What looks like an event of this cluster, by its transaction ids, and was recorded elsewhere.
-TEST_F(RestoreCeilingTest, RestoredEventsThatLookNativeAreNotStrays) {
+TEST_F(RestoreCeilingTest, RestoredEventsThatLookNativeAreNotColliding) {
     copy_->exec(fix_of_doctor());
     copy_->exec("create table saved as select * from event where id in (3, 4)");
     copy_->exec("delete from event where id in (3, 4)");
@@ -136,7 +136,7 @@ TEST_F(RestoreCeilingTest, RestoredEventsThatLookNativeAreNotStrays) {
 }
 
 // Rows come one transaction at a time, and sequences do not come at all.
-TEST_F(RestoreStrayTest, LogicalReplicaGoesOn) {
+TEST_F(RestoreCollidingEventTest, LogicalReplicaGoesOn) {
     const std::string there = database_elsewhere();
     copy_database(database_.url(), there, Form::sql, {"-s"});
     dispatch(10);
