@@ -259,6 +259,27 @@ create table reducer_version (
     constraint reducer_version_language_known check (language in ('c++', 'sql'))
 );
 
+-- The types that reducers read, of every version that is registered, also of those that are
+-- retired: who still dispatches for one must not fail because it was retired. What has a % in it is
+-- a pattern of LIKE, as SQL reducers may have; % alone is one that reads whatever there is. A
+-- version without a row was registered by a program that did not tell.
+create table event_type_reader (
+    type    text    not null,
+    view    text    not null,
+    version integer not null,
+
+    constraint event_type_reader_unique primary key (type, view, version),
+    constraint event_type_reader_version_registered
+        foreign key (view, version) references reducer_version (name, version) on delete cascade
+);
+
+-- Those that somebody declared: there are such events, whoever reads them. declare_event_types().
+create table declared_event_type (
+    type text not null,
+
+    constraint declared_event_type_unique primary key (type)
+);
+
 -- Every (view set, version) that was registered here. A view in no declared set is a set of its
 -- own, of the same name and version.
 --   state    building  its rows are being made; it was never live.
@@ -432,6 +453,9 @@ create table skipped_event (
 -- What this environment is; one row, written by describe_environment(). A schema that nobody has
 -- described counts as production.
 --   kind  null: nobody has said yet, which counts as production.
+--   unknown_events  what is done about a type of event that nobody knows: accept, warn (status and
+--         the orchestrator's log name them) or refuse (dispatch raises BT040).
+--         set_unknown_events() changes it.
 --   database_id, schema_id  where it was described: in a copy the two are others.
 create table environment (
     only_row                      boolean not null default true,
@@ -440,11 +464,14 @@ create table environment (
     auto_enrol_beside_production  boolean not null default false,
     database_id                   oid,
     schema_id                     oid,
+    unknown_events                text    not null default 'accept',
 
     constraint environment_single_row primary key (only_row),
     constraint environment_only_row_true check (only_row),
     constraint environment_kind_known check (kind in ('development', 'staging', 'production')),
-    constraint environment_kind_has_name check (kind is null or name is not null)
+    constraint environment_kind_has_name check (kind is null or name is not null),
+    constraint environment_unknown_events_known
+        check (unknown_events in ('accept', 'warn', 'refuse'))
 );
 insert into environment default values;
 
