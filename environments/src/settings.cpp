@@ -130,7 +130,9 @@ constexpr SettingMember value() {
 constexpr std::string_view kinds[] = {"production", "staging", "development"};
 constexpr std::string_view log_formats[] = {"human", "json"};
 constexpr std::string_view policies[] = {"halt", "skip"};
+// Those of a text.
 constexpr std::string_view log_levels[] = {"debug", "info", "warn", "error", "off"};
+constexpr std::string_view unknown_events[] = {"accept", "warn", "refuse"};
 
 // The order is that of `environment show`, of --help and of docs/settings.md.
 constexpr SettingRule rules[] = {
@@ -237,6 +239,10 @@ constexpr SettingRule rules[] = {
      .member = value<&Environment::follow_program>(),
      .fallback = "false",
      .fallback_in_development = "true"},
+    {.key = "events.unknown",
+     .help = "what is done about an event of a type that nobody knows",
+     .member = value<&Environment::unknown_events>(),
+     .choices = unknown_events},
     {.key = "policy.views",
      .help = "views that differ from policy.on_poison",
      .member = table<&Environment::on_poison_of_view>(),

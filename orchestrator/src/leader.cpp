@@ -23,6 +23,11 @@ constexpr int partition_steps = 3;
 // How often it is asked whether a former version was kept for long enough.
 constexpr std::chrono::seconds version_interval{10};
 
+// How often it is asked whether there are events that nobody reads.
+constexpr std::chrono::seconds types_interval{10};
+// So many types are named once each; what makes up its types would fill the log.
+constexpr std::size_t types_named_max = 100;
+
 // How long a batch is tried again for a lock or a deadlock before the leadership is given up.
 constexpr int batch_tries_max = 30;
 // The most that a view is tried before its event is looked for: tries_of() in page_reducer.cpp.
@@ -43,7 +48,8 @@ Leader::Leader(const OrchestratorOptions& options, const Registry& registry, con
       catch_up_(options_, registry, CatchUp::Reading::page_by_page),
       views_checked_(Clock::now()),
       partitions_checked_(Clock::now()),
-      versions_checked_(Clock::now()) {
+      versions_checked_(Clock::now()),
+      types_checked_(Clock::now() - types_interval) {
     register_reducers(carried);
     reader_.emplace(options_, registry_, sql::read_checkpoint(connection_));
     if (options_.snapshots.every > 0) snapshotter_.emplace(options_);
@@ -241,6 +247,7 @@ void Leader::housekeep() {
     lease_.keep();
     if (Clock::now() - views_checked_ > options_.lease / 3) resume_views();
     if (Clock::now() - partitions_checked_ > partition_interval) add_partitions();
+    if (Clock::now() - types_checked_ > types_interval) name_unread_types();
     if (Clock::now() - versions_checked_ >
         std::min<Clock::duration>(
             version_interval,
@@ -268,6 +275,14 @@ void Leader::retire_versions() {
         if (error.loses_connection() || error.code() == ErrorCode::deposed) throw;
         if (std::exchange(not_dropped_, error.what()) == error.what()) return;
         log().warn("retired version not dropped: {}; will try again", error.what());
+    }
+}
+
+void Leader::name_unread_types() {
+    types_checked_ = Clock::now();
+    for (const sql::UnreadType& unread : sql::unread_types(connection_)) {
+        if (unread_named_.size() >= types_named_max) return;
+        if (unread_named_.insert(unread.type).second) log().warn("{}", unread.line);
     }
 }
 

@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "batch.hpp"
@@ -48,6 +50,7 @@ private:
     void housekeep();
     /// Gives up versions that were kept warm for long enough, and drops what they left.
     void retire_versions();
+    void name_unread_types();
     /// Drops snapshots that are not kept any more.
     void drop_snapshots();
     /// Looks whether a person has resolved what halted a view.
@@ -72,9 +75,11 @@ private:
     std::chrono::steady_clock::time_point views_checked_;
     std::chrono::steady_clock::time_point partitions_checked_;
     std::chrono::steady_clock::time_point versions_checked_;
-    bool is_troubled_ = false;          // status() is told what holds it up
-    std::string not_dropped_;           // why, as it was last told
-    std::string snapshot_not_dropped_;  // likewise
+    std::chrono::steady_clock::time_point types_checked_;
+    std::set<std::string> unread_named_;  // types, in this leadership
+    bool is_troubled_ = false;            // status() is told what holds it up
+    std::string not_dropped_;             // why, as it was last told
+    std::string snapshot_not_dropped_;    // likewise
     std::optional<Snapshotter> snapshotter_;
 };
 

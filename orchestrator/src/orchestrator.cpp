@@ -104,6 +104,7 @@ void Orchestrator::lead_or_wait() {
     const orchestrator::Carried carried(options_, registry_);
     const sql::Candidate candidate = carried.candidate();
     std::optional<sql::Epoch> epoch = sql::lead(connection, candidate).epoch;
+    sql::declare_event_types(connection, registry_.declared_types());
     if (!epoch) {
         if (std::exchange(held_, std::nullopt)) log().warn("deposed: somebody else leads now");
         log_line(spdlog::level::info, "standing by",

@@ -104,6 +104,8 @@ begin
 
     return query select * from check_cluster();
 
+    return query select * from check_event_types();
+
     return query select * from check_log(doctor.whole_log);
 
     select count(*) into connections

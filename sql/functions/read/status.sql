@@ -8,11 +8,11 @@
 --           writers [{pid, application, seconds, state}] of transactions that have dispatched and
 --           not ended for over 5 s (see open_writers.sql), problems [text]: each says what
 --           stands still, and why; notes [text]: what cannot be told here, which promotion is
---           waited for, for which versions the leader does nothing, who was refused in the last
---           hour, and who waits for whose lock.
+--           waited for, for which versions the leader does nothing, which types nobody reads, who
+--           was refused in the last hour, and who waits for whose lock.
 --           lag_events stops counting at 1000000.
 --           Whatever holds the leader up is a problem with its reason, see held_up().
--- Cost      grows with the lag, not with the log.
+-- Cost      grows with the lag, not with the log; see unread_event_types().
 -- Tables    leader, leadership, batch, log_window, view_state, view_build, set_version, set_member,
 --           dead_event, event, refusal, promotion: read.
 -- Access: observe, orchestrate
@@ -112,6 +112,7 @@ begin
       from promotion p
      where p.state = 'requested';
     notes := notes || version_notes();
+    notes := notes || array(select u.line from unread_event_types() as u);
     select notes || coalesce(pg_catalog.array_agg(pg_catalog.format(
                'view set %s@%s is %s: %s', s.view_set, s.version, s.state, i.reason)
                order by s.view_set, s.version), '{}')
