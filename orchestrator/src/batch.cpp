@@ -9,7 +9,7 @@
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
 #include "baton/sql/failure.hpp"
-#include "page_reducer.hpp"
+#include "page_apart.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -20,7 +20,7 @@ void write_outcome(const BatchContext& context, sql::Transaction& transaction,
                    const Outcome& outcome) {
     for (const Dead& dead : outcome.dead) record_dead_event(transaction, dead.event);
     if (outcome.stopped) {
-        context.mandate.note(transaction, *outcome.view, *outcome.stopped, outcome.reason);
+        context.lease.note(transaction, *outcome.view, *outcome.stopped, outcome.reason);
     }
 }
 
@@ -89,7 +89,7 @@ void try_batch(const BatchContext& context, sql::Epoch epoch, const Page& page,
         }
         reducer.fold_set(set, outcomes);
     }
-    context.mandate.keep();
+    context.lease.keep();
     sql::Transaction transaction(context.connection);
     for (const Outcome& outcome : outcomes) {
         reducer.write(transaction, *outcome.view);
@@ -115,16 +115,16 @@ void try_recorded(const BatchContext& context, std::span<View* const> views, con
     sql::ViewStanding standing;
     standing.position = page.log.events.back().position;
     standing.state = standing.position == head ? sql::ViewState::following : sql::ViewState::behind;
-    context.mandate.keep();
+    context.lease.keep();
     sql::Transaction transaction(context.connection);
     for (const Outcome& outcome : outcomes) {
         reducer.write(transaction, *outcome.view);
         if (!outcome.stopped) {
-            context.mandate.note(transaction, *outcome.view, standing, std::nullopt);
+            context.lease.note(transaction, *outcome.view, standing, std::nullopt);
         }
         write_outcome(context, transaction, outcome);
     }
-    context.mandate.fence(transaction);
+    context.lease.fence(transaction);
     reducer.commit(transaction);
     for (const Outcome& outcome : outcomes) {
         outcome.view->committed();

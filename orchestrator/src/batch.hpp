@@ -8,9 +8,9 @@
 #include <span>
 #include <vector>
 
-#include "baton/orchestrator/orchestrator.hpp"
+#include "baton/orchestrator/options.hpp"
 #include "baton/sql/leadership.hpp"
-#include "mandate.hpp"
+#include "lease.hpp"
 #include "view.hpp"
 
 namespace baton::orchestrator {
@@ -20,7 +20,7 @@ struct BatchContext {
     sql::Connection& connection;
     const OrchestratorOptions& options;
     std::span<const std::unique_ptr<View>> views;  ///< Those of one set next to each other.
-    Mandate& mandate;
+    Lease& lease;
 };
 
 /// Whether the error says nothing about the events, and goes away by itself: somebody held a lock

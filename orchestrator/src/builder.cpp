@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "baton/base/check.hpp"
 #include "baton/base/log.hpp"
 
 namespace baton::orchestrator {
@@ -14,29 +13,12 @@ constexpr std::chrono::seconds turn_length{1};
 
 }  // namespace
 
-void Builder::Claims::add(sql::BuildClaim claim) {
-    std::erase_if(claims_, [&](const sql::BuildClaim& former) {
-        return former.view == claim.view && former.version == claim.version;
-    });
-    claims_.push_back(std::move(claim));
-}
-
-void Builder::Claims::note(sql::Transaction& transaction, const View& view,
-                           const sql::ViewStanding& standing,
-                           const std::optional<std::string>& reason) {
-    const auto claim = std::ranges::find_if(claims_, [&](const sql::BuildClaim& c) {
-        return c.view == view.name() && c.version == view.version();
-    });
-    BATON_CHECK(claim != claims_.end());
-    note_build(transaction, *claim, standing, reason);
-}
-
 Builder::Builder(const OrchestratorOptions& options, const Registry& registry,
-                 const Carried& carried, sql::Connection& connection)
+                 const Manifest& manifest, sql::Connection& connection)
     : options_(options),
-      carried_(carried),
+      manifest_(manifest),
       connection_(connection),
-      claims_(options.lease),
+      leases_(options.lease),
       catch_up_(options, registry, CatchUp::Reading::ahead) {
     sql::prepare_view_store(connection);
     sql::prepare_versions(connection);
@@ -51,12 +33,12 @@ void Builder::look(bool registers) {
 
 void Builder::register_sets() {
     const bool was_put_off = std::exchange(is_put_off_, false);
-    for (const Carried::Set& set : carried_.sets()) {
+    for (const Manifest::Set& set : manifest_.sets()) {
         sql::Transaction transaction(connection_);
         const sql::SetState state = sql::register_set(transaction, set.set, options_.membership);
         const bool is_built = state == sql::SetState::building || state == sql::SetState::warm;
-        const auto is_registered = [&](const Carried::Member& member) {
-            return carried_.register_reducer(transaction, member, false);
+        const auto is_registered = [&](const Manifest::Member& member) {
+            return manifest_.register_reducer(transaction, member, false);
         };
         if (is_built && !std::ranges::all_of(set.members, is_registered)) {
             is_put_off_ = true;
@@ -83,10 +65,10 @@ void Builder::register_sets() {
 }
 
 // A version that cannot begin must not keep its number.
-std::optional<Position> Builder::start_from_former(const Kept& kept, const Carried::Member& member,
+std::optional<Position> Builder::start_from_former(const Kept& kept, const Manifest::Member& member,
                                                    const sql::BuildClaim& claim) {
     try {
-        return carried_.start_from_former(connection_, member, claim);
+        return manifest_.start_from_former(connection_, member, claim);
     } catch (const Error& error) {
         if (error.code() != ErrorCode::reducer_invalid) throw;
         sql::Transaction transaction(connection_);
@@ -98,7 +80,7 @@ std::optional<Position> Builder::start_from_former(const Kept& kept, const Carri
 
 void Builder::claim() {
     // Of other sets it would keep what it does not fold.
-    sql::Candidate candidate = carried_.candidate();
+    sql::Candidate candidate = manifest_.candidate();
     candidate.reducers.clear();
     for (const Kept& kept : kept_) {
         const std::vector<std::string>& members = kept.set->set.members;
@@ -111,7 +93,7 @@ void Builder::claim() {
         const bool is_new = claim.standing.position == Position{0};
         for (Kept& kept : kept_) {
             const auto member = std::ranges::find_if(
-                kept.set->members, [&](const Carried::Member& m) { return m.view == claim.view; });
+                kept.set->members, [&](const Manifest::Member& m) { return m.view == claim.view; });
             if (member == kept.set->members.end()) continue;
             if (is_new) {
                 if (const auto position = start_from_former(kept, *member, claim)) {
@@ -119,7 +101,7 @@ void Builder::claim() {
                     claim.standing = {sql::ViewState::behind, *position};
                 }
             }
-            std::unique_ptr<View> view = carried_.make_view(connection_, *member);
+            std::unique_ptr<View> view = manifest_.make_view(connection_, *member);
             view->set = kept.set->set.name;
             view->standing = claim.standing;
             kept.views.push_back(view.get());
@@ -130,7 +112,7 @@ void Builder::claim() {
                       {"version", claim.version},
                       {"position", claim.standing.position}});
         }
-        claims_.add(std::move(claim));
+        leases_.add(std::move(claim));
     }
 }
 
@@ -181,7 +163,7 @@ bool Builder::step_of(Choice&& is_chosen) {
             standing.state = sql::ViewState::behind;
         }
     }
-    const BatchContext context{connection_, options_, views_, claims_};
+    const BatchContext context{connection_, options_, views_, leases_};
     try {
         if (Clock::now() - turn_began_ > turn_length) next_turn();
         for (std::size_t tried = 0; tried < kept_.size(); ++tried, next_turn()) {

@@ -20,9 +20,9 @@ sql::ViewStanding standing_at(Position position, Position head) {
 void note(const BatchContext& context, sql::Transaction& transaction,
           const std::vector<View*>& views, const sql::ViewStanding& standing) {
     for (const View* const view : views) {
-        context.mandate.note(transaction, *view, standing, std::nullopt);
+        context.lease.note(transaction, *view, standing, std::nullopt);
     }
-    context.mandate.fence(transaction);
+    context.lease.fence(transaction);
 }
 
 void let_follow(const BatchContext& context, const std::vector<View*>& views, Position head) {
@@ -43,8 +43,8 @@ std::size_t pace_of(const std::vector<View*>& views, std::size_t limit) {
 CatchUp::Ahead::Ahead(const OrchestratorOptions& options, const Registry& registry,
                       const Lagging& lagging)
     : first(lagging.views.front()),
-      stretch(lagging.stretch),
-      reader(options, registry, stretch, pace_of(lagging.views, options.batch_max)) {}
+      range(lagging.range),
+      reader(options, registry, range, pace_of(lagging.views, options.batch_max)) {}
 
 CatchUp::Lagging CatchUp::lagging_of(std::span<View* const> set, Position head) {
     Lagging lagging{{}, {head, head}};
@@ -52,13 +52,13 @@ CatchUp::Lagging CatchUp::lagging_of(std::span<View* const> set, Position head) 
         if (view->standing.state == sql::ViewState::halted) return {};
         if (view->standing.state != sql::ViewState::behind) continue;
         const Position at = view->standing.position;
-        Stretch& stretch = lagging.stretch;
-        if (at < stretch.from || lagging.views.empty()) {
-            if (!lagging.views.empty()) stretch.to = stretch.from;
+        EventRange& range = lagging.range;
+        if (at < range.from || lagging.views.empty()) {
+            if (!lagging.views.empty()) range.to = range.from;
             lagging.views.clear();
-            stretch.from = at;
-        } else if (at > stretch.from) {
-            stretch.to = std::min(stretch.to, at);
+            range.from = at;
+        } else if (at > range.from) {
+            range.to = std::min(range.to, at);
             continue;
         }
         lagging.views.push_back(view);
@@ -77,7 +77,7 @@ bool CatchUp::step(const BatchContext& context, std::span<View* const> set, Posi
         if (ahead_ && std::ranges::find(set, ahead_->first) != set.end()) ahead_.reset();
         return false;
     }
-    if (lagging.stretch.from == head) {
+    if (lagging.range.from == head) {
         let_follow(context, lagging.views, head);
         return true;
     }
@@ -92,9 +92,9 @@ bool CatchUp::step(const BatchContext& context, std::span<View* const> set, Posi
 // Goes on with what is read ahead for them, or begins to where that is worth a connection.
 void CatchUp::read_ahead_of(const Lagging& lagging) {
     if (reading_ == Reading::page_by_page) return;
-    const Stretch& wanted = lagging.stretch;
+    const EventRange& wanted = lagging.range;
     if (ahead_ && ahead_->first == lagging.views.front()) {
-        if (ahead_->stretch.from == wanted.from && ahead_->stretch.to <= wanted.to) return;
+        if (ahead_->range.from == wanted.from && ahead_->range.to <= wanted.to) return;
         ahead_.reset();
     }
     if (wanted.events() <= options_.batch_max) return;
@@ -105,8 +105,8 @@ void CatchUp::read_ahead_of(const Lagging& lagging) {
 
 bool CatchUp::step_by_page(const BatchContext& context, const Lagging& lagging, Position head) {
     const std::size_t limit = std::min(pace_of(lagging.views, page_size_.limit(options_.batch_max)),
-                                       lagging.stretch.events());
-    if (!sql::read_recorded(context.connection, lagging.stretch.from, limit, page_.log,
+                                       lagging.range.events());
+    if (!sql::read_recorded(context.connection, lagging.range.from, limit, page_.log,
                             PageSize::bytes_max)) {
         return false;
     }
@@ -125,7 +125,7 @@ void CatchUp::step_ahead(const BatchContext& context, const Lagging& lagging, Po
         Backlog backlog(context, lagging.views, true);
         page = fold_together(backlog, context, lagging, std::move(page));
         if (backlog.pages() > 0) {
-            const sql::ViewStanding standing = standing_at(ahead_->stretch.from, head);
+            const sql::ViewStanding standing = standing_at(ahead_->range.from, head);
             const auto record = [&](sql::Transaction& transaction,
                                     std::span<const Backlog::Folded> /*pages*/) {
                 note(context, transaction, lagging.views, standing);
@@ -138,7 +138,7 @@ void CatchUp::step_ahead(const BatchContext& context, const Lagging& lagging, Po
             for (View* const view : lagging.views) view->standing = standing;
         }
         if (page) take_apart(context, lagging, head, std::move(page));
-        if (ahead_->stretch.from == ahead_->stretch.to) ahead_.reset();
+        if (ahead_->range.from == ahead_->range.to) ahead_.reset();
     } catch (...) {
         ahead_.reset();
         for (View* const view : lagging.views) view->rolled_back();
@@ -177,10 +177,10 @@ std::unique_ptr<Page> CatchUp::fold_together(Backlog& backlog, const BatchContex
                });
     };
     while (page && fits() && backlog.fold(*page)) {
-        ahead_->stretch.from = page->log.events.back().position;
+        ahead_->range.from = page->log.events.back().position;
         give_back(lagging, std::move(page));
         const std::chrono::milliseconds time_left = backlog.time_left();
-        const bool goes_on = ahead_->stretch.events() > 0 && time_left.count() > 0;
+        const bool goes_on = ahead_->range.events() > 0 && time_left.count() > 0;
         page = goes_on ? ahead_->reader.pages().take_more(time_left) : nullptr;
     }
     return page;
@@ -189,7 +189,7 @@ std::unique_ptr<Page> CatchUp::fold_together(Backlog& backlog, const BatchContex
 void CatchUp::take_apart(const BatchContext& context, const Lagging& lagging, Position head,
                          std::unique_ptr<Page> page) {
     reduce_recorded(context, lagging.views, *page, head);
-    ahead_->stretch.from = page->log.events.back().position;
+    ahead_->range.from = page->log.events.back().position;
     give_back(lagging, std::move(page));
 }
 

@@ -13,10 +13,10 @@
 #include <span>
 #include <vector>
 
-#include "backlog.hpp"
 #include "batch.hpp"
+#include "group_commit.hpp"
 #include "page_size.hpp"
-#include "recorded_ahead.hpp"
+#include "recorded_source.hpp"
 #include "view.hpp"
 
 namespace baton::orchestrator {
@@ -42,13 +42,13 @@ private:
     // The views that are furthest behind, and how far they may go together.
     struct Lagging {
         std::vector<View*> views;
-        Stretch stretch;
+        EventRange range;
     };
-    // What is read ahead: for the set of `first`, which stands at stretch.from.
+    // What is read ahead: for the set of `first`, which stands at range.from.
     struct Ahead {
         Ahead(const OrchestratorOptions& options, const Registry& registry, const Lagging& lagging);
         const View* first;
-        Stretch stretch;
+        EventRange range;
         RecordedAhead reader;
     };
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "backlog.hpp"
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
 #include "baton/sql/failure.hpp"
+#include "group_commit.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -33,8 +33,9 @@ constexpr int tries_untold = 3;
 
 }  // namespace
 
-Leader::Leader(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
-               sql::Connection& connection, sql::Epoch epoch, std::function<bool()> stopping)
+Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
+               const Manifest& manifest, sql::Connection& connection, sql::Epoch epoch,
+               std::function<bool()> stopping)
     : options_(options),
       registry_(registry),
       connection_(connection),
@@ -44,7 +45,7 @@ Leader::Leader(const OrchestratorOptions& options, const Registry& registry, con
       views_checked_(Clock::now()),
       partitions_checked_(Clock::now()),
       versions_checked_(Clock::now()) {
-    register_reducers(carried);
+    register_reducers(manifest);
     reader_.emplace(options_, registry_, sql::read_checkpoint(connection_));
     if (options_.snapshots.every > 0) snapshotter_.emplace(options_);
     add_partitions();
@@ -52,38 +53,38 @@ Leader::Leader(const OrchestratorOptions& options, const Registry& registry, con
 
 BatchContext Leader::context() { return {connection_, options_, views_, lease_}; }
 
-void Leader::register_reducers(const Carried& carried) {
+void Leader::register_reducers(const Manifest& manifest) {
     sql::prepare_view_store(connection_);
     sql::prepare_versions(connection_);
     const sql::Checkpoint checkpoint = sql::read_checkpoint(connection_);
     head_ = Position{static_cast<std::int64_t>(checkpoint.next_position) - 1};
 
-    std::vector<const Carried::Set*> live;
+    std::vector<const Manifest::Set*> live;
     sql::Transaction transaction(connection_);
-    for (const Carried::Set& set : carried.sets()) {
+    for (const Manifest::Set& set : manifest.sets()) {
         if (sql::register_set(transaction, set.set) != sql::SetState::live) {
             log().warn("view set {}@{} is carried but not live: nothing is done for it",
                        set.set.name, set.set.version);
             continue;
         }
-        for (const Carried::Member& member : set.members) {
-            static_cast<void>(carried.register_reducer(transaction, member, true));
+        for (const Manifest::Member& member : set.members) {
+            static_cast<void>(manifest.register_reducer(transaction, member, true));
         }
         live.push_back(&set);
     }
     std::vector<sql::ViewStanding> standings;
-    for (const Carried::Set* const set : live) {
-        for (const Carried::Member& member : set->members) {
+    for (const Manifest::Set* const set : live) {
+        for (const Manifest::Member& member : set->members) {
             standings.push_back(sql::read_standing(transaction, member.view));
         }
     }
     sql::fence(transaction, epoch_);
     transaction.commit();
 
-    for (const Carried::Set* const set : live) {
+    for (const Manifest::Set* const set : live) {
         std::vector<View*>& views = sets_.emplace_back();
-        for (const Carried::Member& member : set->members) {
-            std::unique_ptr<View> view = carried.make_view(connection_, member);
+        for (const Manifest::Member& member : set->members) {
+            std::unique_ptr<View> view = manifest.make_view(connection_, member);
             view->set = set->set.name;
             view->standing = standings[views_.size()];
             views.push_back(view.get());

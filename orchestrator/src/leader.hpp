@@ -11,11 +11,11 @@
 
 #include "batch.hpp"
 #include "baton/base/backoff.hpp"
-#include "baton/orchestrator/orchestrator.hpp"
-#include "carried.hpp"
+#include "baton/orchestrator/options.hpp"
 #include "catch_up.hpp"
-#include "lease.hpp"
-#include "read_ahead.hpp"
+#include "leader_lease.hpp"
+#include "live_source.hpp"
+#include "manifest.hpp"
 #include "snapshotter.hpp"
 #include "view.hpp"
 
@@ -25,14 +25,14 @@ class Leader {
 public:
     /// `connection` holds the leadership of `epoch`. Registers the reducers. Throws Error:
     /// build_mismatch, reducer_invalid, and what a Transaction throws.
-    Leader(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
+    Leader(const OrchestratorOptions& options, const Registry& registry, const Manifest& manifest,
            sql::Connection& connection, sql::Epoch epoch, std::function<bool()> stopping);
 
     /// Reduces until `stopping` says true. Throws Error(deposed), and what a Transaction throws.
     void work();
 
 private:
-    void register_reducers(const Carried& carried);
+    void register_reducers(const Manifest& manifest);
     void add_partitions();
     /// Takes what the reader has, or waits a little; not where views are behind and go on.
     void reduce_next(bool is_behind);
@@ -61,7 +61,7 @@ private:
     sql::Connection& connection_;
     const sql::Epoch epoch_;
     const std::function<bool()> stopping_;
-    Lease lease_{connection_, epoch_, options_.lease};
+    LeaderLease lease_{connection_, epoch_, options_.lease};
 
     std::vector<std::unique_ptr<View>> views_;  // those of one set next to each other
     std::vector<std::vector<View*>> sets_;

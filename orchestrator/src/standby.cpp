@@ -5,7 +5,7 @@
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
 #include "baton/sql/failure.hpp"
-#include "lease.hpp"
+#include "leader_lease.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -37,17 +37,17 @@ sql::ConnectOptions listener_options(const OrchestratorOptions& options) {
 }  // namespace
 
 Standby::Standby(const OrchestratorOptions& options, const Registry& registry,
-                 const Carried& carried, sql::Connection& connection,
+                 const Manifest& manifest, sql::Connection& connection,
                  std::function<bool()> stopping)
     : options_(options),
-      carried_(carried),
-      candidate_(carried.candidate()),
+      manifest_(manifest),
+      candidate_(manifest.candidate()),
       connection_(connection),
       stopping_(std::move(stopping)),
       calls_(options.url, listener_options(options), options.schema + "_leader"),
-      builder_(options, registry, carried, connection) {
+      builder_(options, registry, manifest, connection) {
     // Not when it comes to lead: that may be at night.
-    if (!options.other_builds) carried.check_builds(connection);
+    if (!options.other_builds) manifest.check_builds(connection);
 }
 
 std::optional<sql::Epoch> Standby::wait(const std::function<void()>& not_led) {
@@ -69,7 +69,7 @@ std::optional<sql::Epoch> Standby::wait(const std::function<void()>& not_led) {
 void Standby::keep_versions(const std::string& lacking) {
     const bool is_new = std::exchange(lacking_, lacking) != lacking;
     if (is_new) {
-        const std::string own = carried_.version_of(lacking.substr(0, lacking.find('@')));
+        const std::string own = manifest_.version_of(lacking.substr(0, lacking.find('@')));
         log_line(spdlog::level::warn,
                  "cannot lead: view set " + lacking + " is live, and this process carries " +
                      (own.empty() ? "no version of it" : own),
@@ -145,7 +145,7 @@ std::optional<sql::Epoch> Standby::promote() {
 void Standby::carry_out(const sql::OpenPromotion& promotion, sql::Epoch epoch) {
     fault_point("promotion_led");
     // Nobody else can move the log on any more: what is missing is a batch at most.
-    Lease lease(connection_, epoch, options_.lease);
+    LeaderLease lease(connection_, epoch, options_.lease);
     const Clock::time_point until = Clock::now() + time_standing_still;
     while (builder_.step(promotion.view_sets)) {
         lease.keep();

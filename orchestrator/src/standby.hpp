@@ -13,7 +13,7 @@
 #include "baton/sql/listener.hpp"
 #include "baton/sql/versions.hpp"
 #include "builder.hpp"
-#include "carried.hpp"
+#include "manifest.hpp"
 
 namespace baton::orchestrator {
 
@@ -21,7 +21,7 @@ class Standby {
 public:
     /// Throws Error(build_mismatch) where a version that this process carries is known with another
     /// build, unless the options allow that.
-    Standby(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
+    Standby(const OrchestratorOptions& options, const Registry& registry, const Manifest& manifest,
             sql::Connection& connection, std::function<bool()> stopping);
 
     /// The epoch of the leadership that came; nothing if `stopping` came first. `not_led` is called
@@ -40,7 +40,7 @@ private:
     void go_on();
 
     const OrchestratorOptions& options_;
-    const Carried& carried_;
+    const Manifest& manifest_;
     const sql::Candidate candidate_;
     sql::Connection& connection_;
     const std::function<bool()> stopping_;

@@ -10,16 +10,16 @@
 #include <string>
 #include <utility>
 
-#include "baton/orchestrator/orchestrator.hpp"
+#include "baton/orchestrator/options.hpp"
 #include "baton/reducers/fold.hpp"
 #include "baton/sql/view_store.hpp"
 #include "fold_pace.hpp"
-#include "page_handover.hpp"
+#include "page_queue.hpp"
 
 namespace baton::orchestrator {
 
 /// The part of a page that is folded at once, and how SQL finds it.
-struct Segment {
+struct PageRange {
     const Page& page;
     std::size_t first;
     std::size_t count;
@@ -44,16 +44,16 @@ public:
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] int version() const { return version_; }
 
-    /// Folds the segment's events, on top of the segments before it, and keeps what is to be
+    /// Folds the range's events, on top of the ranges before it, and keeps what is to be
     /// written. Not to be called within a transaction, which would stand idle meanwhile. Returns
-    /// the event that cannot be folded, if the reducer itself said so; nothing of the segment is
+    /// the event that cannot be folded, if the reducer itself said so; nothing of the range is
     /// kept then. Throws sql::SqlError where the database did not give the rows.
-    [[nodiscard]] virtual std::optional<Poison> fold(const Segment& segment) = 0;
+    [[nodiscard]] virtual std::optional<Poison> fold(const PageRange& range) = 0;
     /// As if the last fold() had not been; it must have been kept.
     virtual void forget_last_fold() = 0;
     /// How many rows are in memory that write() has to write, or a few more.
     [[nodiscard]] virtual std::size_t unwritten_rows() const { return 0; }
-    /// Whether write() needs the pages of the segments that were folded.
+    /// Whether write() needs the pages of the ranges that were folded.
     [[nodiscard]] virtual bool needs_pages() const { return false; }
     /// Writes what fold() kept since the last commit, each row once. Throws sql::SqlError where the
     /// database refused it: the transaction is over.

@@ -1,4 +1,4 @@
-#include "read_ahead.hpp"
+#include "live_source.hpp"
 
 #include <algorithm>
 #include <utility>

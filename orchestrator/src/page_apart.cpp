@@ -1,4 +1,4 @@
-#include "page_reducer.hpp"
+#include "page_apart.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -188,7 +188,7 @@ std::size_t PageReducer::next_gap(const Poisons& poisons, std::size_t first) con
 }
 
 std::optional<Poison> PageReducer::fold(View& view, std::size_t first, std::size_t count) {
-    context_.mandate.keep();
+    context_.lease.keep();
     const auto fold_once = [&] {
         const Clock::time_point started = Clock::now();
         std::optional<Poison> poison = refusing(context_, view, [&] {
@@ -196,7 +196,7 @@ std::optional<Poison> PageReducer::fold(View& view, std::size_t first, std::size
         });
         const Clock::duration took = Clock::now() - started;
         view.pace.folded(poison ? poison->index - first + 1 : count, took);
-        if (took <= context_.mandate.length()) return std::pair(poison, true);
+        if (took <= context_.lease.length()) return std::pair(poison, true);
         log_line(spdlog::level::warn, "a fold took longer than the lease",
                  {{"view", view.name()},
                   {"version", view.version()},
@@ -226,7 +226,7 @@ void PageReducer::refuse_slow(const View& view, std::size_t index) const {
                 "reducer " + view.name() + "@" + std::to_string(view.version()) +
                     " needs longer for event " +
                     std::to_string(static_cast<std::int64_t>(event.id)) + " (" + type_of(event) +
-                    ") than the lease of " + std::to_string(context_.mandate.length().count()) +
+                    ") than the lease of " + std::to_string(context_.lease.length().count()) +
                     " ms: make it faster, or the lease longer");
 }
 
@@ -241,7 +241,7 @@ std::optional<Cause> PageReducer::try_beginning(View& view, std::size_t count) {
             if (end > first && fold(view, first, end - first)) break;
             first = end == gap ? end + 1 : end;
         }
-        context_.mandate.keep();
+        context_.lease.keep();
         sql::Transaction transaction(context_.connection);
         write(transaction, view);
         refusing(context_, view, [&] { transaction.exec("set constraints all immediate"); });

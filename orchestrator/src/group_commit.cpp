@@ -1,4 +1,4 @@
-#include "backlog.hpp"
+#include "group_commit.hpp"
 
 #include <algorithm>
 #include <string>
@@ -42,7 +42,7 @@ bool Backlog::fold(const Page& page) {
 }
 
 bool Backlog::fold(View& view, const Page& page) const {
-    context_.mandate.keep();
+    context_.lease.keep();
     const Clock::time_point started = Clock::now();
     const std::size_t count = page.log.events.size();
     try {
@@ -53,7 +53,7 @@ bool Backlog::fold(View& view, const Page& page) const {
     }
     const Clock::duration took = Clock::now() - started;
     view.pace.folded(count, took);
-    if (took > context_.mandate.length()) {
+    if (took > context_.lease.length()) {
         view.forget_last_fold();
         return false;
     }
@@ -70,7 +70,7 @@ std::chrono::milliseconds Backlog::time_left() const {
     for (const View* const view : views_) {
         if (view->unwritten_rows() > context_.options.batch_max) return {};
     }
-    const auto left = std::min(context_.mandate.length() / 4, time_max) - (Clock::now() - started_);
+    const auto left = std::min(context_.lease.length() / 4, time_max) - (Clock::now() - started_);
     return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left),
                     std::chrono::milliseconds(0));
 }
@@ -90,7 +90,7 @@ bool Backlog::commit(const Record& record) {
 }
 
 void Backlog::write(const Record& record) {
-    context_.mandate.keep();
+    context_.lease.keep();
     sql::Transaction transaction(context_.connection);
     is_of_views_ = true;
     for (View* const view : views_) view->write(transaction);

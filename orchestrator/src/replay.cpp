@@ -1,4 +1,4 @@
-#include "refold.hpp"
+#include "replay.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -30,15 +30,15 @@ bool is_refusal(const sql::Connection& connection, const sql::SqlError& error) {
 }
 
 // Within a handler of `error`. What is not there (class 42) is not the event's fault.
-Refold::Poisoned poisoned_by(Position position, const sql::SqlError& error) {
+Replay::Poisoned poisoned_by(Position position, const sql::SqlError& error) {
     const bool is_set_up =
         error.code() == ErrorCode::event_version_unknown || error.sqlstate().starts_with("42");
     return {position, error.what(), is_set_up ? std::current_exception() : nullptr};
 }
 
-class CppRefold final : public Refold {
+class CppReplay final : public Replay {
 public:
-    CppRefold(sql::Connection& connection, const Registry& registry, std::size_t index)
+    CppReplay(sql::Connection& connection, const Registry& registry, std::size_t index)
         : connection_(connection),
           registry_(registry),
           view_(make_cpp_view(connection, registry.reducers()[index], registry.start_fold(index),
@@ -120,9 +120,9 @@ private:
     std::size_t count_ = events_max;  // at once, because more were refused
 };
 
-class SqlRefold final : public Refold {
+class SqlReplay final : public Replay {
 public:
-    SqlRefold(sql::Connection& connection, const std::string& function, const sql::SqlReducer* file)
+    SqlReplay(sql::Connection& connection, const std::string& function, const sql::SqlReducer* file)
         : connection_(connection), call_("select " + function + "()"), file_(file) {}
 
     std::optional<Poisoned> fold(Position& at, std::size_t limit,
@@ -175,14 +175,14 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Refold> make_cpp_refold(sql::Connection& connection, const Registry& registry,
+std::unique_ptr<Replay> make_cpp_replay(sql::Connection& connection, const Registry& registry,
                                         std::size_t index) {
-    return std::make_unique<CppRefold>(connection, registry, index);
+    return std::make_unique<CppReplay>(connection, registry, index);
 }
 
-std::unique_ptr<Refold> make_sql_refold(sql::Connection& connection, const std::string& function,
+std::unique_ptr<Replay> make_sql_replay(sql::Connection& connection, const std::string& function,
                                         const sql::SqlReducer* file) {
-    return std::make_unique<SqlRefold>(connection, function, file);
+    return std::make_unique<SqlReplay>(connection, function, file);
 }
 
 }  // namespace baton::orchestrator

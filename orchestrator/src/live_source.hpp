@@ -9,9 +9,9 @@
 #include <atomic>
 #include <thread>
 
-#include "baton/orchestrator/orchestrator.hpp"
+#include "baton/orchestrator/options.hpp"
 #include "baton/sql/listener.hpp"
-#include "page_handover.hpp"
+#include "page_queue.hpp"
 #include "page_size.hpp"
 
 namespace baton::orchestrator {
@@ -26,7 +26,7 @@ public:
     ReadAhead& operator=(const ReadAhead&) = delete;
 
     /// What was read, for the folding thread.
-    [[nodiscard]] PageHandover& pages() { return pages_; }
+    [[nodiscard]] PageQueue& pages() { return pages_; }
     /// From here on pages have at most `count` events; it begins with one.
     void limit_events(std::size_t count) { fold_limit_ = count; }
 
@@ -45,7 +45,7 @@ private:
     PageSize page_size_{options_.batch_max};
 
     std::atomic<std::size_t> fold_limit_{1};
-    PageHandover pages_{registry_};
+    PageQueue pages_{registry_};
 
     std::thread thread_;
 };

@@ -1,4 +1,4 @@
-#include "recorded_ahead.hpp"
+#include "recorded_source.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -18,31 +18,31 @@ sql::ConnectOptions reader_options(const OrchestratorOptions& options) {
 }  // namespace
 
 RecordedAhead::RecordedAhead(const OrchestratorOptions& options, const Registry& registry,
-                             Stretch stretch, std::size_t count)
+                             EventRange range, std::size_t count)
     : options_(options),
       registry_(registry),
       fold_limit_(count),
-      thread_([this, stretch] { run(stretch); }) {}
+      thread_([this, range] { run(range); }) {}
 
 RecordedAhead::~RecordedAhead() {
     pages_.stop();
     thread_.join();
 }
 
-void RecordedAhead::run(Stretch stretch) {
+void RecordedAhead::run(EventRange range) {
     try {
         sql::Connection connection(options_.url, reader_options(options_));
-        sql::RecordedReader reader(connection, stretch.from, what_is_read(registry_));
+        sql::RecordedReader reader(connection, range.from, what_is_read(registry_));
         PageSize page_size(options_.batch_max);
-        while (stretch.from < stretch.to && !pages_.stopping()) {
+        while (range.from < range.to && !pages_.stopping()) {
             std::unique_ptr<Page> page = pages_.empty_page();
-            const std::size_t limit = std::min(page_size.limit(fold_limit_), stretch.events());
+            const std::size_t limit = std::min(page_size.limit(fold_limit_), range.events());
             if (!reader.next(limit, page->log, PageSize::bytes_max)) {
                 throw Error(ErrorCode::transaction_retry, "the log ended while it was read");
             }
             fault_point("after_recorded_read");
             page_size.read(page->log);
-            stretch.from = page->log.events.back().position;
+            range.from = page->log.events.back().position;
             pages_.hand_over(std::move(page));
         }
         pages_.tell_end();

@@ -10,14 +10,14 @@
 #include <atomic>
 #include <thread>
 
-#include "baton/orchestrator/orchestrator.hpp"
-#include "page_handover.hpp"
+#include "baton/orchestrator/options.hpp"
+#include "page_queue.hpp"
 #include "page_size.hpp"
 
 namespace baton::orchestrator {
 
 /// A part of the log: positions after `from`, up to and with `to`.
-struct Stretch {
+struct EventRange {
     Position from;
     Position to;
 
@@ -30,26 +30,26 @@ struct Stretch {
 class RecordedAhead {
 public:
     /// Pages have at most `count` events, until limit_events().
-    RecordedAhead(const OrchestratorOptions& options, const Registry& registry, Stretch stretch,
+    RecordedAhead(const OrchestratorOptions& options, const Registry& registry, EventRange range,
                   std::size_t count);
     ~RecordedAhead();
     RecordedAhead(const RecordedAhead&) = delete;
     RecordedAhead& operator=(const RecordedAhead&) = delete;
 
-    /// What was read, for the folding thread: without a gap from the stretch's beginning to its
+    /// What was read, for the folding thread: without a gap from the range's beginning to its
     /// end.
-    [[nodiscard]] PageHandover& pages() { return pages_; }
+    [[nodiscard]] PageQueue& pages() { return pages_; }
     void limit_events(std::size_t count) { fold_limit_ = count; }
 
 private:
-    void run(Stretch stretch);
+    void run(EventRange range);
 
     // Constant after construction.
     const OrchestratorOptions& options_;
     const Registry& registry_;
 
     std::atomic<std::size_t> fold_limit_;
-    PageHandover pages_{registry_};
+    PageQueue pages_{registry_};
 
     std::thread thread_;
 };

@@ -15,7 +15,7 @@
 
 namespace baton::orchestrator {
 
-class Refold {
+class Replay {
 public:
     struct Poisoned {
         Position position;
@@ -25,10 +25,10 @@ public:
         std::exception_ptr set_up = nullptr;
     };
 
-    Refold() = default;
-    virtual ~Refold() = default;
-    Refold(const Refold&) = delete;
-    Refold& operator=(const Refold&) = delete;
+    Replay() = default;
+    virtual ~Replay() = default;
+    Replay(const Replay&) = delete;
+    Replay& operator=(const Replay&) = delete;
 
     /// Folds at most `limit` events after `at`, which it moves on, but for those that are to be
     /// left out. Returns the event that cannot be folded, if there is one; then `at` is as it was.
@@ -38,11 +38,11 @@ public:
 };
 
 /// With reducers()[index] of the registry, which must outlive it as `connection` must.
-[[nodiscard]] std::unique_ptr<Refold> make_cpp_refold(sql::Connection& connection,
+[[nodiscard]] std::unique_ptr<Replay> make_cpp_replay(sql::Connection& connection,
                                                       const Registry& registry, std::size_t index);
 /// With a SQL function, "schema"."name" or a name; `file` says which schema versions it knows,
 /// where this program has it, and must outlive it.
-[[nodiscard]] std::unique_ptr<Refold> make_sql_refold(sql::Connection& connection,
+[[nodiscard]] std::unique_ptr<Replay> make_sql_replay(sql::Connection& connection,
                                                       const std::string& function,
                                                       const sql::SqlReducer* file);
 

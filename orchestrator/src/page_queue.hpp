@@ -28,9 +28,9 @@ struct Page {
 /// What is to be read of each event for these reducers; SQL reducers read the events by themselves.
 [[nodiscard]] sql::Content what_is_read(const Registry& registry);
 
-class PageHandover {
+class PageQueue {
 public:
-    explicit PageHandover(const Registry& registry) : registry_(registry) {}
+    explicit PageQueue(const Registry& registry) : registry_(registry) {}
 
     /// The next page, or nullptr if there is none within `timeout`. Throws what stopped the reading
     /// thread.

@@ -10,13 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "baton/orchestrator/orchestrator.hpp"
+#include "baton/orchestrator/options.hpp"
 #include "baton/sql/versions.hpp"
 #include "view.hpp"
 
 namespace baton::orchestrator {
 
-class Carried {
+class Manifest {
 public:
     struct Member {
         std::string view;
@@ -30,7 +30,7 @@ public:
     };
 
     /// Throws Error(settings_invalid) where the declared sets do not fit the reducers.
-    Carried(const OrchestratorOptions& options, const Registry& registry);
+    Manifest(const OrchestratorOptions& options, const Registry& registry);
 
     [[nodiscard]] const std::vector<Set>& sets() const { return sets_; }
     /// As the database is to know this process.
