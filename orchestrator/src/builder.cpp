@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "baton/base/log.hpp"
+#include "blame.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -163,7 +164,7 @@ bool Builder::step_of(Choice&& is_chosen) {
             standing.state = sql::ViewState::behind;
         }
     }
-    const BatchContext context{connection_, options_, views_, leases_};
+    const FoldContext context{connection_, options_, leases_};
     try {
         if (Clock::now() - turn_began_ > turn_length) next_turn();
         for (std::size_t tried = 0; tried < kept_.size(); ++tried, next_turn()) {

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "batch.hpp"
 #include "build_leases.hpp"
 #include "catch_up.hpp"
 #include "manifest.hpp"

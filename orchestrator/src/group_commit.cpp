@@ -1,7 +1,7 @@
 #include "group_commit.hpp"
 
 #include <algorithm>
-#include <string>
+#include <utility>
 
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
@@ -11,28 +11,82 @@
 namespace baton::orchestrator {
 namespace {
 
-// What reduce_batch() knows to deal with: by waiting, or by setting an event apart.
-bool is_refusal(const Error& error) {
-    return is_passing(error) || error.code() == ErrorCode::statement_failed;
-}
-
-// The message may quote an event.
-std::string loggable(const Error& error) {
-    const auto* const from_server = dynamic_cast<const sql::SqlError*>(&error);
-    return from_server == nullptr ? error.what() : "SQLSTATE " + from_server->sqlstate();
-}
-
 // However long the lease: the views stand still meanwhile.
 constexpr std::chrono::milliseconds time_max{2000};
 
+Position end_of(const sql::BatchRange& range) {
+    return Position{static_cast<std::int64_t>(range.first_position) +
+                    static_cast<std::int64_t>(range.count) - 1};
+}
+
+void report(const FoldOutcome::Dead& dead) {
+    const sql::DeadEvent& event = dead.event;
+    log_line(spdlog::level::err, "event not folded",
+             {{"view", event.view},
+              {"version", event.version},
+              {"position", event.position},
+              {"event", event.event_id},
+              {"type", event.event_type},
+              {"outcome", event.skipped ? "skipped" : "halted"},
+              {"cause", dead.loggable_reason}});
+}
+
 }  // namespace
 
-bool Backlog::fold(const Page& page) {
+FoldedPart fold_part(const FoldContext& context, View& view, const PageRange& range) {
+    const auto started = std::chrono::steady_clock::now();
+    std::optional<UnfoldableEvent> unfoldable = refusing(
+        context.connection, view, context.lease.length(), [&] { return view.fold(range); });
+    const auto took = std::chrono::steady_clock::now() - started;
+    view.pace.folded(unfoldable ? unfoldable->index - range.first + 1 : range.count, took);
+    return {std::move(unfoldable), took};
+}
+
+void NewEvents::record(sql::Transaction& transaction, std::span<const FoldedPage> pages,
+                       std::span<const FoldOutcome> outcomes) {
+    for (const FoldOutcome& outcome : outcomes) {
+        if (!outcome.stopped) continue;
+        lease_.note(transaction, *outcome.view, *outcome.stopped, outcome.why_stopped);
+    }
+    for (const FoldedPage& page : pages) {
+        const auto worked = std::chrono::duration_cast<std::chrono::microseconds>(
+            std::chrono::steady_clock::now() - page.started);
+        record_batch(transaction, epoch_, page.range, worked);
+    }
+}
+
+void RecordedEvents::record(sql::Transaction& transaction, std::span<const FoldedPage> pages,
+                            std::span<const FoldOutcome> outcomes) {
+    const sql::ViewStanding standing = standing_after(end_of(pages.back().range));
+    for (const FoldOutcome& outcome : outcomes) {
+        if (outcome.stopped) {
+            lease_.note(transaction, *outcome.view, *outcome.stopped, outcome.why_stopped);
+        } else {
+            lease_.note(transaction, *outcome.view, standing, std::nullopt);
+        }
+    }
+    lease_.fence(transaction);
+}
+
+GroupCommit::GroupCommit(const FoldContext& context, std::span<View* const> views,
+                         EventLedger& ledger)
+    : context_(context), views_(views.begin(), views.end()), ledger_(ledger) {
+    for (View* const view : views_) outcomes_.emplace_back().view = view;
+}
+
+GroupCommit::~GroupCommit() {
+    if (!has_uncommitted_) return;
+    for (View* const view : views_) view->rolled_back();
+}
+
+bool GroupCommit::fold(const Page& page) {
     const Clock::time_point started = Clock::now();
+    has_uncommitted_ = true;
     std::vector<View*> folded;
     for (View* const view : views_) {
         if (!fold(*view, page)) {
             for (View* const other : folded) other->forget_last_fold();
+            has_uncommitted_ = !pages_.empty();
             return false;
         }
         folded.push_back(view);
@@ -41,32 +95,35 @@ bool Backlog::fold(const Page& page) {
     return true;
 }
 
-bool Backlog::fold(View& view, const Page& page) const {
-    context_.lease.keep();
-    const Clock::time_point started = Clock::now();
-    const std::size_t count = page.log.events.size();
+bool GroupCommit::fold(View& view, const Page& page) {
     try {
-        if (view.fold({page, 0, count, is_recorded_})) return false;
-    } catch (const Error& error) {
-        if (!is_refusal(error) && !is_of_view(error)) throw;
+        context_.lease.keep();
+        const FoldedPart part =
+            fold_part(context_, view, {page, 0, page.log.events.size(), ledger_.is_recorded()});
+        if (part.unfoldable) return false;
+        if (part.took > context_.lease.length()) {
+            view.forget_last_fold();
+            return false;
+        }
+    } catch (const Refusal&) {
         return false;
-    }
-    const Clock::duration took = Clock::now() - started;
-    view.pace.folded(count, took);
-    if (took > context_.lease.length()) {
-        view.forget_last_fold();
+    } catch (const Error& error) {
+        if (!is_passing(error)) throw;
         return false;
     }
     fault_point("after_reduce");
     return true;
 }
 
-bool Backlog::is_of_view(const Error& error) const {
-    const auto* const from_server = dynamic_cast<const sql::SqlError*>(&error);
-    return from_server != nullptr && is_of_statement(context_.connection, *from_server);
+void GroupCommit::take(const Page& page, const std::function<std::vector<FoldOutcome>()>& fold,
+                       bool checks_constraints) {
+    has_uncommitted_ = true;
+    checks_constraints_ = checks_constraints;
+    pages_ = {{page.log.range(), Clock::now()}};
+    outcomes_ = fold();
 }
 
-std::chrono::milliseconds Backlog::time_left() const {
+std::chrono::milliseconds GroupCommit::time_left() const {
     for (const View* const view : views_) {
         if (view->unwritten_rows() > context_.options.batch_max) return {};
     }
@@ -75,33 +132,53 @@ std::chrono::milliseconds Backlog::time_left() const {
                     std::chrono::milliseconds(0));
 }
 
-bool Backlog::commit(const Record& record) {
-    try {
-        write(record);
-    } catch (const Error& error) {
-        for (View* const view : views_) view->rolled_back();
-        if (!is_refusal(error) && !(is_of_views_ && is_of_view(error))) throw;
-        log().warn("{} pages of a backlog refused at once ({}): reading them again, one by one",
-                   pages_.size(), loggable(error));
-        return false;
-    }
-    for (View* const view : views_) view->committed();
-    return true;
-}
-
-void Backlog::write(const Record& record) {
+void GroupCommit::commit() {
     context_.lease.keep();
     sql::Transaction transaction(context_.connection);
-    is_of_views_ = true;
-    for (View* const view : views_) view->write(transaction);
+    write(transaction);
     fault_point("before_checkpoint");
-    is_of_views_ = false;
-    record(transaction, pages_);
+    ledger_.record(transaction, pages_, outcomes_);
     fault_point("before_commit");
-    // Of what the views' statements left to be checked then.
-    is_of_views_ = true;
-    transaction.commit();
+    end_transaction(transaction);
     fault_point("after_commit");
+    committed();
+}
+
+void GroupCommit::write(sql::Transaction& transaction) {
+    for (const FoldOutcome& outcome : outcomes_) {
+        refusing(context_.connection, *outcome.view, context_.lease.length(), [&] {
+            // Each step begins with the mode that its author knows, whatever the one before left.
+            if (checks_constraints_) transaction.exec("set constraints all deferred");
+            outcome.view->write(transaction);
+            if (checks_constraints_) transaction.exec("set constraints all immediate");
+        });
+        for (const FoldOutcome::Dead& dead : outcome.dead) {
+            record_dead_event(transaction, dead.event);
+        }
+    }
+}
+
+void GroupCommit::end_transaction(sql::Transaction& transaction) {
+    try {
+        transaction.commit();
+    } catch (const sql::SqlError& error) {
+        if (checks_constraints_ || !is_of_statement(context_.connection, error)) throw;
+        throw CommitRefusal{error.sqlstate()};
+    }
+}
+
+void GroupCommit::committed() {
+    has_uncommitted_ = false;
+    const sql::ViewStanding standing = ledger_.standing_after(end_of(pages_.back().range));
+    for (const FoldOutcome& outcome : outcomes_) {
+        View& view = *outcome.view;
+        view.committed();
+        for (const FoldOutcome::Dead& dead : outcome.dead) report(dead);
+        view.standing = outcome.stopped.value_or(standing);
+        if (outcome.stopped && outcome.stopped->state == sql::ViewState::behind) continue;
+        view.refusals = 0;
+        view.aside_until.reset();
+    }
 }
 
 }  // namespace baton::orchestrator

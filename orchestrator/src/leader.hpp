@@ -9,13 +9,12 @@
 #include <optional>
 #include <vector>
 
-#include "batch.hpp"
 #include "baton/base/backoff.hpp"
 #include "baton/orchestrator/options.hpp"
 #include "catch_up.hpp"
-#include "leader_lease.hpp"
-#include "live_source.hpp"
+#include "lease.hpp"
 #include "manifest.hpp"
+#include "page_loop.hpp"
 #include "snapshotter.hpp"
 #include "view.hpp"
 
@@ -34,13 +33,10 @@ public:
 private:
     void register_reducers(const Manifest& manifest);
     void add_partitions();
-    /// Takes what the reader has, or waits a little; not where views are behind and go on.
+    /// Takes what the reader has, or waits a little; not where views are behind and go on: then
+    /// each page is a transaction of its own.
     void reduce_next(bool is_behind);
-    /// Takes `page`, and those that follow it, in one transaction.
-    void reduce_backlog(std::unique_ptr<Page> page);
-    void reduce_apart(const Page& page);
-    /// A page that is done with.
-    void give_back(std::unique_ptr<Page> page);
+    void start_reader();
     /// Takes `step` again and again until nothing is in its way; false if `stopping` came first.
     bool with_retries(const std::function<void()>& step);
     /// Brings the sets that are behind one step further; false if there are none that can go on.
@@ -54,7 +50,8 @@ private:
     void resume_views();
     /// Tells the reader what the slowest view may fold at once.
     void pace_reader();
-    [[nodiscard]] BatchContext context();
+    [[nodiscard]] FoldContext context() { return {connection_, options_, lease_}; }
+    [[nodiscard]] std::vector<View*> followers() const;
 
     const OrchestratorOptions& options_;
     const Registry& registry_;
@@ -66,7 +63,7 @@ private:
     std::vector<std::unique_ptr<View>> views_;  // those of one set next to each other
     std::vector<std::vector<View*>> sets_;
     Position head_{0};  // the last recorded position
-    std::optional<ReadAhead> reader_;
+    std::optional<PageReader> reader_;
     Position apart_until_{0};  // until there, each page is a transaction of its own
     CatchUp catch_up_;
     std::chrono::steady_clock::time_point views_checked_;

@@ -23,51 +23,32 @@ sql::ConnectOptions listener_options(const OrchestratorOptions& options) {
 
 }  // namespace
 
-ReadAhead::ReadAhead(const OrchestratorOptions& options, const Registry& registry,
-                     sql::Checkpoint checkpoint)
+LiveSource::LiveSource(const OrchestratorOptions& options, sql::Checkpoint checkpoint,
+                       sql::Content content)
     : options_(options),
-      registry_(registry),
-      listener_(options.url, listener_options(options), options.schema),
-      thread_([this, at = std::move(checkpoint)]() mutable { run(std::move(at)); }) {}
+      checkpoint_(std::move(checkpoint)),
+      content_(content),
+      listener_(options.url, listener_options(options), options.schema) {}
 
-ReadAhead::~ReadAhead() {
-    pages_.stop();
-    listener_.wake();
-    thread_.join();
-}
-
-void ReadAhead::run(sql::Checkpoint checkpoint) {
-    try {
-        sql::Connection connection(options_.url, reader_options(options_));
-        // All it writes is the doorbell, which the next leader sets anew after a crash: nothing
-        // worth a flush of the disk, for which the leader's COMMIT would queue.
-        connection.exec("set synchronous_commit = off");
-        connection.prepare("arm_doorbell", "select arm_doorbell($1::boolean)");
-        sql::LogReader reader(connection, std::move(checkpoint), what_is_read(registry_));
-        connection.exec_prepared("arm_doorbell", {false});
-        read_all(connection, reader);
-    } catch (...) {
-        pages_.tell_failure();
+void LiveSource::read_all(PageReader& reader) {
+    sql::Connection connection(options_.url, reader_options(options_));
+    // All it writes is the doorbell, which the next leader sets anew after a crash: nothing
+    // worth a flush of the disk, for which the leader's COMMIT would queue.
+    connection.exec("set synchronous_commit = off");
+    connection.prepare("arm_doorbell", "select arm_doorbell($1::boolean)");
+    sql::LogReader log(connection, checkpoint_, content_);
+    connection.exec_prepared("arm_doorbell", {false});
+    while (!reader.stopping()) {
+        if (!read_page(reader, log)) wait_for_events(reader, connection, log);
     }
 }
 
-void ReadAhead::read_all(sql::Connection& connection, sql::LogReader& reader) {
-    while (!pages_.stopping()) {
-        if (!read_page(reader)) wait_for_events(connection, reader);
-    }
-}
-
-bool ReadAhead::read_page(sql::LogReader& reader) {
-    std::unique_ptr<Page> page = pages_.empty_page();
-    if (!reader.next(page_size_.limit(fold_limit_), page->log, PageSize::bytes_max)) {
-        pages_.give_back(std::move(page));
-        pages_.tell_end();
-        return false;
-    }
-    fault_point("after_read");
-    page_size_.read(page->log);
-    pages_.hand_over(std::move(page));
-    return true;
+bool LiveSource::read_page(PageReader& reader, sql::LogReader& log) {
+    return reader.read_page([&](std::size_t limit, sql::LogPage& page) {
+        if (!log.next(limit, page, PageSize::bytes_max)) return false;
+        fault_point("after_read");
+        return true;
+    });
 }
 
 // Asks to be rung, then looks again. Transactions that looked at the doorbell before it was armed
@@ -75,15 +56,16 @@ bool ReadAhead::read_page(sql::LogReader& reader) {
 // are not longer than that, so such an event is seen at most twice as late as it was committed.
 // Where a second look finds more than it was rung for, it need not be rung any more; what it finds
 // without having been rung may mean that somebody else has disarmed the doorbell.
-void ReadAhead::wait_for_events(sql::Connection& connection, sql::LogReader& reader) {
+void LiveSource::wait_for_events(PageReader& reader, sql::Connection& connection,
+                                 sql::LogReader& log) {
     constexpr std::chrono::milliseconds shortest{1};
     connection.exec_prepared("arm_doorbell", {true});
     fault_point("after_arm");
     std::chrono::milliseconds pause = shortest;
     bool is_rung = true;
-    while (!pages_.stopping()) {
-        if (read_page(reader)) {
-            if (read_page(reader)) break;
+    while (!reader.stopping()) {
+        if (read_page(reader, log)) {
+            if (read_page(reader, log)) break;
             if (!is_rung) {
                 connection.exec_prepared("arm_doorbell", {true});
                 pause = shortest;
@@ -94,7 +76,7 @@ void ReadAhead::wait_for_events(sql::Connection& connection, sql::LogReader& rea
     }
     fault_point("after_wake");
     // Who ends leaves it armed: a successor may have armed it already.
-    if (!pages_.stopping()) connection.exec_prepared("arm_doorbell", {false});
+    if (!reader.stopping()) connection.exec_prepared("arm_doorbell", {false});
 }
 
 }  // namespace baton::orchestrator

@@ -167,8 +167,8 @@ void PastView::go_to(Position to, const Progress& progress) {
 }
 
 void PastView::fold_page(std::size_t limit) {
-    while (const auto poisoned = replay_->fold(position_, limit, left_out_)) {
-        leave_out(poisoned->position, poisoned->reason, poisoned->set_up);
+    while (const auto unfoldable = replay_->fold(position_, limit, left_out_)) {
+        leave_out(unfoldable->position, unfoldable->reason, unfoldable->set_up);
     }
 }
 

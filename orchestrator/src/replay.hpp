@@ -17,7 +17,7 @@ namespace baton::orchestrator {
 
 class Replay {
 public:
-    struct Poisoned {
+    struct Unfoldable {
         Position position;
         std::string reason;
         /// What to throw unless a person said that the event is to be left out: it is not wrong in
@@ -33,8 +33,8 @@ public:
     /// Folds at most `limit` events after `at`, which it moves on, but for those that are to be
     /// left out. Returns the event that cannot be folded, if there is one; then `at` is as it was.
     /// Throws Error: event_version_unknown, and what the statements throw.
-    [[nodiscard]] virtual std::optional<Poisoned> fold(Position& at, std::size_t limit,
-                                                       const std::set<Position>& left_out) = 0;
+    [[nodiscard]] virtual std::optional<Unfoldable> fold(Position& at, std::size_t limit,
+                                                         const std::set<Position>& left_out) = 0;
 };
 
 /// With reducers()[index] of the registry, which must outlive it as `connection` must.

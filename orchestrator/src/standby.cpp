@@ -5,7 +5,8 @@
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
 #include "baton/sql/failure.hpp"
-#include "leader_lease.hpp"
+#include "blame.hpp"
+#include "lease.hpp"
 
 namespace baton::orchestrator {
 namespace {

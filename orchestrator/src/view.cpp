@@ -17,7 +17,7 @@ public:
           rows_(connection, info),
           fold_(std::move(fold)) {}
 
-    std::optional<Poison> fold(const PageRange& range) override {
+    std::optional<UnfoldableEvent> fold(const PageRange& range) override {
         // On top of the range before; if the transaction fails, rolled_back() forgets everything.
         if (std::exchange(has_new_, false)) fold_->keep();
         for (;;) {
@@ -25,8 +25,9 @@ public:
             if (result.state == FoldState::done) break;
             if (result.state == FoldState::poisoned) {
                 const bool is_version = result.code == ErrorCode::event_version_unknown;
-                return Poison{result.event_index, result.message,
-                              std::string(is_version ? sqlstate_of(result.code) : "")};
+                return UnfoldableEvent{
+                    result.event_index,
+                    {result.message, std::string(is_version ? sqlstate_of(result.code) : "")}};
             }
             // Nobody but the leader writes them, and the fence tells whether that is still us.
             rows_.load(connection_, *fold_);
@@ -69,7 +70,7 @@ public:
         : View(reducer.name, reducer.version, lease), event_versions_(reducer.event_versions) {}
 
     // The server folds, in the statement that writes.
-    std::optional<Poison> fold(const PageRange& range) override {
+    std::optional<UnfoldableEvent> fold(const PageRange& range) override {
         ranges_.push_back(range);
         return std::nullopt;
     }

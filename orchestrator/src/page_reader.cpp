@@ -1,4 +1,4 @@
-#include "page_queue.hpp"
+#include "page_reader.hpp"
 
 #include <system_error>
 #include <utility>
@@ -91,6 +91,41 @@ void PageQueue::stop() {
 bool PageQueue::stopping() {
     const std::lock_guard lock(mutex_);
     return stopping_;
+}
+
+PageReader::PageReader(const Registry& registry, std::unique_ptr<PageSource> source,
+                       std::size_t events_max, std::size_t count)
+    : source_(std::move(source)),
+      page_size_(events_max),
+      fold_limit_(count),
+      pages_(registry),
+      thread_([this] { run(); }) {}
+
+PageReader::~PageReader() {
+    pages_.stop();
+    source_->wake();
+    thread_.join();
+}
+
+void PageReader::run() {
+    try {
+        source_->read_all(*this);
+        pages_.tell_end();
+    } catch (...) {
+        pages_.tell_failure();
+    }
+}
+
+bool PageReader::read_page(const std::function<bool(std::size_t limit, sql::LogPage&)>& next) {
+    std::unique_ptr<Page> page = pages_.empty_page();
+    if (!next(page_size_.limit(fold_limit_), page->log)) {
+        pages_.give_back(std::move(page));
+        pages_.tell_end();
+        return false;
+    }
+    page_size_.read(page->log);
+    pages_.hand_over(std::move(page));
+    return true;
 }
 
 }  // namespace baton::orchestrator
