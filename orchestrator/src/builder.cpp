@@ -38,8 +38,12 @@ void Builder::register_sets() {
         sql::Transaction transaction(connection_);
         const sql::SetState state = sql::register_set(transaction, set.set, options_.membership);
         const bool is_built = state == sql::SetState::building || state == sql::SetState::warm;
+        std::vector<const Manifest::Member*> anew;
         const auto is_registered = [&](const Manifest::Member& member) {
-            return manifest_.register_reducer(transaction, member, false);
+            const sql::Registered registered =
+                manifest_.register_reducer(transaction, member, false);
+            if (registered == sql::Registered::to_be_built_anew) anew.push_back(&member);
+            return registered != sql::Registered::kept_by_another;
         };
         if (is_built && !std::ranges::all_of(set.members, is_registered)) {
             is_put_off_ = true;
@@ -51,6 +55,7 @@ void Builder::register_sets() {
             continue;
         }
         transaction.commit();
+        for (const Manifest::Member* const member : anew) report_built_anew(*member);
         const auto kept = std::ranges::find_if(kept_, [&](const Kept& k) { return k.set == &set; });
         if (kept != kept_.end()) {
             kept->state = state;

@@ -58,6 +58,7 @@ void Leader::register_reducers(const Manifest& manifest) {
 
     std::vector<const Manifest::Set*> live;
     sql::Transaction transaction(connection_);
+    std::vector<const Manifest::Member*> anew;
     for (const Manifest::Set& set : manifest.sets()) {
         if (sql::register_set(transaction, set.set) != sql::SetState::live) {
             log().warn("view set {}@{} is carried but not live: nothing is done for it",
@@ -65,7 +66,8 @@ void Leader::register_reducers(const Manifest& manifest) {
             continue;
         }
         for (const Manifest::Member& member : set.members) {
-            static_cast<void>(manifest.register_reducer(transaction, member, true));
+            const sql::Registered came_of_it = manifest.register_reducer(transaction, member, true);
+            if (came_of_it == sql::Registered::to_be_built_anew) anew.push_back(&member);
         }
         live.push_back(&set);
     }
@@ -78,6 +80,7 @@ void Leader::register_reducers(const Manifest& manifest) {
     sql::fence(transaction, epoch_);
     transaction.commit();
 
+    for (const Manifest::Member* const member : anew) report_built_anew(*member);
     for (const Manifest::Set* const set : live) {
         std::vector<View*>& views = sets_.emplace_back();
         for (const Manifest::Member& member : set->members) {

@@ -11,12 +11,12 @@
 namespace baton::orchestrator {
 namespace {
 
-std::string versioned(const std::string& name, int version) {
-    return name + "@" + std::to_string(version);
-}
-
 [[noreturn]] void refuse(const ViewSet& declared, const std::string& why) {
     throw Error(ErrorCode::settings_invalid, "view set " + declared.name + " " + why);
+}
+
+std::string versioned(const std::string& name, int version) {
+    return name + "@" + std::to_string(version);
 }
 
 }  // namespace
@@ -116,22 +116,15 @@ void Manifest::check_builds(sql::Connection& connection) const {
     }
 }
 
-bool Manifest::register_reducer(sql::Transaction& transaction, const Member& member,
-                                bool is_live) const {
-    sql::Registered registered{};
+sql::Registered Manifest::register_reducer(sql::Transaction& transaction, const Member& member,
+                                           bool is_live) const {
     if (member.is_sql) {
-        registered = sql::register_reducer(transaction, options_.sql_reducers[member.index],
-                                           options_.other_builds, is_live);
-    } else {
-        ReducerInfo info = registry_.reducers()[member.index];
-        info.build = build_of(member);
-        registered = sql::register_reducer(transaction, info, options_.other_builds, is_live);
+        return sql::register_reducer(transaction, options_.sql_reducers[member.index],
+                                     options_.other_builds, is_live);
     }
-    if (registered == sql::Registered::to_be_built_anew) {
-        log().info("view {} is built anew from the log: its reducer has another build than before",
-                   versioned(member.view, member.version));
-    }
-    return registered != sql::Registered::kept_by_another;
+    ReducerInfo info = registry_.reducers()[member.index];
+    info.build = build_of(member);
+    return sql::register_reducer(transaction, info, options_.other_builds, is_live);
 }
 
 std::optional<Position> Manifest::start_from_former(sql::Connection& connection,
@@ -148,6 +141,11 @@ std::unique_ptr<View> Manifest::make_view(sql::Connection& connection, const Mem
     if (member.is_sql) return make_sql_view(options_.sql_reducers[member.index], options_.lease);
     return make_cpp_view(connection, registry_.reducers()[member.index],
                          registry_.start_fold(member.index), options_.lease);
+}
+
+void report_built_anew(const Manifest::Member& member) {
+    log().info("view {} is built anew from the log: its reducer has another build than before",
+               versioned(member.view, member.version));
 }
 
 }  // namespace baton::orchestrator
