@@ -26,14 +26,14 @@ Builder::Builder(const OrchestratorOptions& options, const Registry& registry,
 }
 
 void Builder::look(bool registers) {
-    if (registers || is_put_off_) register_sets();
+    if (registers || has_to_register_) register_sets();
     claim();
     show();
     resume();
 }
 
 void Builder::register_sets() {
-    const bool was_put_off = std::exchange(is_put_off_, false);
+    const bool was_put_off = std::exchange(has_to_register_, false);
     for (const Manifest::Set& set : manifest_.sets()) {
         sql::Transaction transaction(connection_);
         const sql::SetState state = sql::register_set(transaction, set.set, options_.membership);
@@ -46,7 +46,7 @@ void Builder::register_sets() {
             return registered != sql::Registered::kept_by_another;
         };
         if (is_built && !std::ranges::all_of(set.members, is_registered)) {
-            is_put_off_ = true;
+            has_to_register_ = true;
             if (was_put_off) continue;
             log().warn(
                 "view set {}@{} waits: another process keeps it, with another build; end "
@@ -160,6 +160,12 @@ bool Builder::step(const std::vector<std::string>& sets) {
 
 template <class Choice>
 bool Builder::step_of(Choice&& is_chosen) {
+bool Builder::is_put_off(const std::vector<std::string>& sets) const {
+    return std::ranges::any_of(views_, [&](const std::unique_ptr<View>& view) {
+        return view->aside_until && std::ranges::find(sets, view->set) != sets.end();
+    });
+}
+
     if (views_.empty()) return false;
     const sql::Checkpoint checkpoint = sql::read_checkpoint(connection_);
     const Position head{static_cast<std::int64_t>(checkpoint.next_position) - 1};

@@ -32,6 +32,8 @@ public:
     bool step();
     /// The same, of these sets only.
     bool step(const std::vector<std::string>& sets);
+    /// Whether somebody's lock has set one of these aside: it is not at the log's end then.
+    [[nodiscard]] bool is_put_off(const std::vector<std::string>& sets) const;
 
     /// The sets that were never live, if all that this process keeps of them is at the log's end.
     [[nodiscard]] std::vector<const sql::SetVersion*> ready_sets() const;
@@ -61,8 +63,8 @@ private:
     CatchUp catch_up_;
     std::vector<std::unique_ptr<View>> views_;
     std::vector<Kept> kept_;
-    bool is_put_off_ = false;  // whether a set waits to be registered
-    std::size_t turn_ = 0;     // in kept_
+    bool has_to_register_ = false;  // whether a set waits to be registered
+    std::size_t turn_ = 0;          // in kept_
     Clock::time_point turn_began_;
     std::vector<View*> unshown_;  // which the public view does not know yet
 };

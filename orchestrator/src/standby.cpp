@@ -122,6 +122,7 @@ std::optional<sql::Epoch> Standby::promote() {
             ++steps;
         }
         if (stopping_()) return std::nullopt;
+        require_not_put_off(*promotion);
         // It is not led either where a build fell back further than a page: that one is not ready.
         epoch = sql::lead(connection_, candidate_, promotion->id).epoch;
         if (!epoch) return std::nullopt;
@@ -143,6 +144,13 @@ std::optional<sql::Epoch> Standby::promote() {
     }
 }
 
+// Else it would be refused for good, for what goes away by itself.
+void Standby::require_not_put_off(const sql::OpenPromotion& promotion) const {
+    if (!builder_.is_put_off(promotion.view_sets)) return;
+    throw Error(ErrorCode::lock_unavailable,
+                "somebody else holds a lock on a view that is to be promoted");
+}
+
 void Standby::carry_out(const sql::OpenPromotion& promotion, sql::Epoch epoch) {
     fault_point("promotion_led");
     // Nobody else can move the log on any more: what is missing is a batch at most.
@@ -156,6 +164,7 @@ void Standby::carry_out(const sql::OpenPromotion& promotion, sql::Epoch epoch) {
                 stopping_() ? "this process is to stop" : "what was missing took too long to fold");
         }
     }
+    require_not_put_off(promotion);
     fault_point("before_switch");
     const Position position = sql::switch_versions(connection_, promotion.id, epoch);
     fault_point("after_switch");

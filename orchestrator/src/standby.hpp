@@ -35,6 +35,8 @@ private:
     /// Asks for the promotion of what is ready, where that is the policy.
     void ask_for_promotion();
     std::optional<sql::Epoch> promote();
+    /// Throws Error(lock_unavailable) where a build waits for a lock.
+    void require_not_put_off(const sql::OpenPromotion& promotion) const;
     void carry_out(const sql::OpenPromotion& promotion, sql::Epoch epoch);
     /// Builds until it is time to look again; waits if there is nothing to build.
     void go_on();
