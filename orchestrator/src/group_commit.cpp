@@ -38,15 +38,24 @@ FoldedPart fold_part(const FoldContext& context, View& view, const PageRange& ra
     std::optional<UnfoldableEvent> unfoldable = refusing(
         context.connection, view, context.lease.length(), [&] { return view.fold(range); });
     const auto took = std::chrono::steady_clock::now() - started;
+// The order in which resolve_dead_events.sql locks where the views stand.
+std::vector<const FoldOutcome*> by_name(std::span<const FoldOutcome> outcomes, bool only_stopped) {
+    std::vector<const FoldOutcome*> sorted;
+    for (const FoldOutcome& outcome : outcomes) {
+        if (outcome.stopped || !only_stopped) sorted.push_back(&outcome);
+    }
+    std::ranges::sort(sorted, {}, [](const FoldOutcome* o) { return o->view->name(); });
+    return sorted;
+}
+
     view.pace.folded(unfoldable ? unfoldable->index - range.first + 1 : range.count, took);
     return {std::move(unfoldable), took};
 }
 
 void NewEvents::record(sql::Transaction& transaction, std::span<const FoldedPage> pages,
                        std::span<const FoldOutcome> outcomes) {
-    for (const FoldOutcome& outcome : outcomes) {
-        if (!outcome.stopped) continue;
-        lease_.note(transaction, *outcome.view, *outcome.stopped, outcome.why_stopped);
+    for (const FoldOutcome* const outcome : by_name(outcomes, true)) {
+        lease_.note(transaction, *outcome->view, *outcome->stopped, outcome->why_stopped);
     }
     for (const FoldedPage& page : pages) {
         const auto worked = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -58,11 +67,11 @@ void NewEvents::record(sql::Transaction& transaction, std::span<const FoldedPage
 void RecordedEvents::record(sql::Transaction& transaction, std::span<const FoldedPage> pages,
                             std::span<const FoldOutcome> outcomes) {
     const sql::ViewStanding standing = standing_after(end_of(pages.back().range));
-    for (const FoldOutcome& outcome : outcomes) {
-        if (outcome.stopped) {
-            lease_.note(transaction, *outcome.view, *outcome.stopped, outcome.why_stopped);
+    for (const FoldOutcome* const outcome : by_name(outcomes, false)) {
+        if (outcome->stopped) {
+            lease_.note(transaction, *outcome->view, *outcome->stopped, outcome->why_stopped);
         } else {
-            lease_.note(transaction, *outcome.view, standing, std::nullopt);
+            lease_.note(transaction, *outcome->view, standing, std::nullopt);
         }
     }
     lease_.fence(transaction);
@@ -152,9 +161,6 @@ void GroupCommit::write(sql::Transaction& transaction) {
             outcome.view->write(transaction);
             if (checks_constraints_) transaction.exec("set constraints all immediate");
         });
-        for (const FoldOutcome::Dead& dead : outcome.dead) {
-            record_dead_event(transaction, dead.event);
-        }
     }
 }
 
@@ -178,6 +184,12 @@ void GroupCommit::committed() {
         if (outcome.stopped && outcome.stopped->state == sql::ViewState::behind) continue;
         view.refusals = 0;
         view.aside_until.reset();
+    }
+    // First, as a person who resolves one locks in this order: see resolve_dead_events.sql.
+    for (const FoldOutcome& outcome : outcomes_) {
+        for (const FoldOutcome::Dead& dead : outcome.dead) {
+            record_dead_event(transaction, dead.event);
+        }
     }
 }
 
