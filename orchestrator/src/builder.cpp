@@ -142,9 +142,11 @@ void Builder::resume() {
         sql::Transaction transaction(connection_);
         const sql::ViewStanding standing =
             sql::read_build_standing(transaction, view->name(), view->version());
-        if (view->standing.state != sql::ViewState::halted) continue;
+        const bool is_resolved = standing.state != sql::ViewState::halted;
+        if (view->standing.state != sql::ViewState::halted || !is_resolved) continue;
         view->standing = standing;
         view->rolled_back();
+        slow_.forget(*view);
     }
 }
 
@@ -158,14 +160,14 @@ bool Builder::step(const std::vector<std::string>& sets) {
     });
 }
 
-template <class Choice>
-bool Builder::step_of(Choice&& is_chosen) {
 bool Builder::is_put_off(const std::vector<std::string>& sets) const {
     return std::ranges::any_of(views_, [&](const std::unique_ptr<View>& view) {
         return view->aside_until && std::ranges::find(sets, view->set) != sets.end();
     });
 }
 
+template <class Choice>
+bool Builder::step_of(Choice&& is_chosen) {
     if (views_.empty()) return false;
     const sql::Checkpoint checkpoint = sql::read_checkpoint(connection_);
     const Position head{static_cast<std::int64_t>(checkpoint.next_position) - 1};
@@ -175,7 +177,7 @@ bool Builder::is_put_off(const std::vector<std::string>& sets) const {
             standing.state = sql::ViewState::behind;
         }
     }
-    const FoldContext context{connection_, options_, leases_};
+    const FoldContext context{connection_, options_, leases_, slow_};
     try {
         if (Clock::now() - turn_began_ > turn_length) next_turn();
         for (std::size_t tried = 0; tried < kept_.size(); ++tried, next_turn()) {

@@ -60,6 +60,7 @@ private:
     const Manifest& manifest_;
     sql::Connection& connection_;
     BuildLeases leases_;
+    SlowEvents slow_;
     CatchUp catch_up_;
     std::vector<std::unique_ptr<View>> views_;
     std::vector<Kept> kept_;

@@ -19,6 +19,13 @@ Position end_of(const sql::BatchRange& range) {
                     static_cast<std::int64_t>(range.count) - 1};
 }
 
+Reason too_slow_for(std::chrono::milliseconds lease) {
+    return {"it takes longer to fold than the lease of " + std::to_string(lease.count()) +
+                " ms: make the reducer faster, or the lease longer, and put the event before it"
+                " again",
+            std::string(sqlstate_of(ErrorCode::reducer_invalid))};
+}
+
 void report(const FoldOutcome::Dead& dead) {
     const sql::DeadEvent& event = dead.event;
     log_line(spdlog::level::err, "event not folded",
@@ -31,13 +38,6 @@ void report(const FoldOutcome::Dead& dead) {
               {"cause", dead.loggable_reason}});
 }
 
-}  // namespace
-
-FoldedPart fold_part(const FoldContext& context, View& view, const PageRange& range) {
-    const auto started = std::chrono::steady_clock::now();
-    std::optional<UnfoldableEvent> unfoldable = refusing(
-        context.connection, view, context.lease.length(), [&] { return view.fold(range); });
-    const auto took = std::chrono::steady_clock::now() - started;
 // The order in which resolve_dead_events.sql locks where the views stand.
 std::vector<const FoldOutcome*> by_name(std::span<const FoldOutcome> outcomes, bool only_stopped) {
     std::vector<const FoldOutcome*> sorted;
@@ -48,7 +48,41 @@ std::vector<const FoldOutcome*> by_name(std::span<const FoldOutcome> outcomes, b
     return sorted;
 }
 
+}  // namespace
+
+bool SlowEvents::is_too_slow(const View& view, EventId event) const {
+    if (times_.empty()) return false;
+    const auto found = times_.find({view.name(), view.version(), event});
+    return found != times_.end() && found->second > 1;
+}
+
+void SlowEvents::forget(const View& view) {
+    std::erase_if(times_, [&](const auto& entry) {
+        return std::get<0>(entry.first) == view.name() &&
+               std::get<1>(entry.first) == view.version();
+    });
+}
+
+FoldedPart fold_part(const FoldContext& context, View& view, const PageRange& range) {
+    const Event& first = range.page.log.events[range.first];
+    const std::chrono::milliseconds lease = context.lease.length();
+    if (range.count == 1 && context.slow.is_too_slow(view, first.id)) {
+        return {UnfoldableEvent{range.first, too_slow_for(lease)}, {}};
+    }
+    const auto started = std::chrono::steady_clock::now();
+    std::optional<UnfoldableEvent> unfoldable =
+        refusing(context.connection, view, lease, [&] { return view.fold(range); });
+    const auto took = std::chrono::steady_clock::now() - started;
     view.pace.folded(unfoldable ? unfoldable->index - range.first + 1 : range.count, took);
+    if (took > lease) {
+        log_line(spdlog::level::warn, "a fold took longer than the lease",
+                 {{"view", view.name()},
+                  {"version", view.version()},
+                  {"events", range.count},
+                  {"first_event", first.id},
+                  {"took_ms", std::chrono::ceil<std::chrono::milliseconds>(took).count()}});
+        if (range.count == 1) context.slow.add(view, first.id);
+    }
     return {std::move(unfoldable), took};
 }
 
@@ -154,6 +188,12 @@ void GroupCommit::commit() {
 }
 
 void GroupCommit::write(sql::Transaction& transaction) {
+    // First, as a person who resolves one locks in this order: see resolve_dead_events.sql.
+    for (const FoldOutcome& outcome : outcomes_) {
+        for (const FoldOutcome::Dead& dead : outcome.dead) {
+            record_dead_event(transaction, dead.event);
+        }
+    }
     for (const FoldOutcome& outcome : outcomes_) {
         refusing(context_.connection, *outcome.view, context_.lease.length(), [&] {
             // Each step begins with the mode that its author knows, whatever the one before left.
@@ -184,12 +224,6 @@ void GroupCommit::committed() {
         if (outcome.stopped && outcome.stopped->state == sql::ViewState::behind) continue;
         view.refusals = 0;
         view.aside_until.reset();
-    }
-    // First, as a person who resolves one locks in this order: see resolve_dead_events.sql.
-    for (const FoldOutcome& outcome : outcomes_) {
-        for (const FoldOutcome::Dead& dead : outcome.dead) {
-            record_dead_event(transaction, dead.event);
-        }
     }
 }
 

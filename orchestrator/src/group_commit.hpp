@@ -9,9 +9,11 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "baton/orchestrator/options.hpp"
@@ -23,11 +25,26 @@
 
 namespace baton::orchestrator {
 
+/// The events that took longer than the lease when they were folded alone. A process that was
+/// stopped meanwhile finds that, too, so twice tells. It outlives the leaderships that this costs.
+class SlowEvents {
+public:
+    void add(const View& view, EventId event) { ++times_[{view.name(), view.version(), event}]; }
+    /// What is too slow is not folded again.
+    [[nodiscard]] bool is_too_slow(const View& view, EventId event) const;
+    /// A person puts them before the view again.
+    void forget(const View& view);
+
+private:
+    std::map<std::tuple<std::string, int, EventId>, int> times_;
+};
+
 /// What folding needs of the leader, or of a builder.
 struct FoldContext {
     sql::Connection& connection;
     const OrchestratorOptions& options;
     Lease& lease;
+    SlowEvents& slow;
 };
 
 /// What came of folding a part of a page into a view.
@@ -35,7 +52,8 @@ struct FoldedPart {
     std::optional<UnfoldableEvent> unfoldable;
     std::chrono::steady_clock::duration took;
 };
-/// On top of the parts before it. Throws Refusal, what refuse() throws for trying again, and what
+/// On top of the parts before it. An event that is known to take longer than the lease is one that
+/// cannot be folded. Throws Refusal, what refuse() throws for trying again, and what
 /// the connection throws.
 [[nodiscard]] FoldedPart fold_part(const FoldContext& context, View& view, const PageRange& range);
 

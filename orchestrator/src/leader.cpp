@@ -34,12 +34,13 @@ constexpr int tries_untold = 3;
 
 Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
                const Manifest& manifest, sql::Connection& connection, sql::Epoch epoch,
-               std::function<bool()> stopping)
+               SlowEvents& slow, std::function<bool()> stopping)
     : options_(options),
       registry_(registry),
       connection_(connection),
       epoch_(epoch),
       stopping_(std::move(stopping)),
+      slow_(slow),
       catch_up_(options_, registry, CatchUp::Reading::page_by_page),
       views_checked_(Clock::now()),
       partitions_checked_(Clock::now()),
@@ -57,8 +58,8 @@ void Leader::register_reducers(const Manifest& manifest) {
     head_ = Position{static_cast<std::int64_t>(checkpoint.next_position) - 1};
 
     std::vector<const Manifest::Set*> live;
-    sql::Transaction transaction(connection_);
     std::vector<const Manifest::Member*> anew;
+    sql::Transaction transaction(connection_);
     for (const Manifest::Set& set : manifest.sets()) {
         if (sql::register_set(transaction, set.set) != sql::SetState::live) {
             log().warn("view set {}@{} is carried but not live: nothing is done for it",
@@ -79,8 +80,8 @@ void Leader::register_reducers(const Manifest& manifest) {
     }
     sql::fence(transaction, epoch_);
     transaction.commit();
-
     for (const Manifest::Member* const member : anew) report_built_anew(*member);
+
     for (const Manifest::Set* const set : live) {
         std::vector<View*>& views = sets_.emplace_back();
         for (const Manifest::Member& member : set->members) {
@@ -257,8 +258,10 @@ void Leader::resume_views() {
         if (view->standing.state != sql::ViewState::halted) continue;
         sql::Transaction transaction(connection_);
         view->standing = sql::read_standing(transaction, view->name());
+        if (view->standing.state == sql::ViewState::halted) continue;
         // Who resolved it may have put rows right by hand.
         view->rolled_back();
+        slow_.forget(*view);
     }
 }
 

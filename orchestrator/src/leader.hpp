@@ -25,7 +25,8 @@ public:
     /// `connection` holds the leadership of `epoch`. Registers the reducers. Throws Error:
     /// build_mismatch, reducer_invalid, and what a Transaction throws.
     Leader(const OrchestratorOptions& options, const Registry& registry, const Manifest& manifest,
-           sql::Connection& connection, sql::Epoch epoch, std::function<bool()> stopping);
+           sql::Connection& connection, sql::Epoch epoch, SlowEvents& slow,
+           std::function<bool()> stopping);
 
     /// Reduces until `stopping` says true. Throws Error(deposed), and what a Transaction throws.
     void work();
@@ -50,7 +51,7 @@ private:
     void resume_views();
     /// Tells the reader what the slowest view may fold at once.
     void pace_reader();
-    [[nodiscard]] FoldContext context() { return {connection_, options_, lease_}; }
+    [[nodiscard]] FoldContext context() { return {connection_, options_, lease_, slow_}; }
     [[nodiscard]] std::vector<View*> followers() const;
 
     const OrchestratorOptions& options_;
@@ -58,6 +59,7 @@ private:
     sql::Connection& connection_;
     const sql::Epoch epoch_;
     const std::function<bool()> stopping_;
+    SlowEvents& slow_;
     LeaderLease lease_{connection_, epoch_, options_.lease};
 
     std::vector<std::unique_ptr<View>> views_;  // those of one set next to each other

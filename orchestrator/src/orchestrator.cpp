@@ -46,7 +46,9 @@ bool is_final(const Error& error, bool has_led) {
 }  // namespace
 
 Orchestrator::Orchestrator(OrchestratorOptions options, const Registry& registry)
-    : options_(std::move(options)), registry_(registry) {}
+    : options_(std::move(options)),
+      registry_(registry),
+      slow_(std::make_unique<orchestrator::SlowEvents>()) {}
 
 // run() may return as soon as it sees the flag, while stop() is still at work.
 Orchestrator::~Orchestrator() { const std::lock_guard lock(mutex_); }
@@ -156,7 +158,7 @@ void Orchestrator::compare_with_leader(sql::Connection& connection,
 void Orchestrator::reduce(sql::Connection& connection, const orchestrator::Manifest& manifest,
                           sql::Epoch epoch) {
     const std::optional<sql::Epoch> former = std::exchange(held_, epoch);
-    orchestrator::Leader leader(options_, registry_, manifest, connection, epoch,
+    orchestrator::Leader leader(options_, registry_, manifest, connection, epoch, *slow_,
                                 [this] { return stopping(); });
     // Whatever ends it.
     const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool>*)> leading(

@@ -20,8 +20,7 @@ namespace baton::orchestrator {
 /// follow, recorded ones into views of one set that are behind, all at one position. Views that
 /// meet an event which they cannot fold are halted or skip it, as their policy says; the others of
 /// a halted view's set stop before the event with it, so that a set is always at one position.
-/// Throws Error: deposed, reducer_invalid (a fold of one event takes longer than the lease), and
-/// what a Transaction throws; nothing of the page has happened then.
+/// Throws Error: deposed, and what a Transaction throws; nothing of the page has happened then.
 void reduce_apart(const FoldContext& context, std::span<View* const> views, const Page& page,
                   EventLedger& ledger);
 

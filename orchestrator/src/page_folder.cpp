@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <tuple>
 #include <utility>
 
 #include "baton/base/fault.hpp"
-#include "baton/base/log.hpp"
 #include "blame.hpp"
 
 namespace baton::orchestrator {
@@ -153,41 +151,21 @@ std::size_t PageFolder::next_gap(const UnfoldableEvents& unfoldable, std::size_t
 }
 
 std::optional<UnfoldableEvent> PageFolder::fold(View& view, std::size_t first, std::size_t count) {
-    context_.lease.keep();
-    const auto fold_once = [&] {
+    for (;;) {
+        context_.lease.keep();
         FoldedPart part = fold_part(context_, view, {page_, first, count, is_recorded_});
-        if (part.took <= context_.lease.length()) return std::pair(std::move(part), true);
-        log_line(spdlog::level::warn, "a fold took longer than the lease",
-                 {{"view", view.name()},
-                  {"version", view.version()},
-                  {"events", count},
-                  {"took_ms", std::chrono::ceil<std::chrono::milliseconds>(part.took).count()}});
-        return std::pair(std::move(part), count > 1);
-    };
-    auto [part, is_in_time] = fold_once();
-    if (!is_in_time) {
+        if (count > 1 || part.took <= context_.lease.length()) {
+            fault_point("after_reduce");
+            return std::move(part.unfoldable);
+        }
         // This process may have been stopped meanwhile. The fold is pure; once more tells.
         if (!part.unfoldable) view.forget_last_fold();
-        std::tie(part, is_in_time) = fold_once();
     }
-    if (!is_in_time) refuse_slow(view, first);
-    fault_point("after_reduce");
-    return std::move(part.unfoldable);
 }
 
 std::string PageFolder::type_of(const Event& event) const {
     if (!event.type.empty()) return std::string(event.type);
     return sql::read_event_type(context_.connection, event.id);
-}
-
-void PageFolder::refuse_slow(const View& view, std::size_t index) const {
-    const Event& event = page_.log.events[index];
-    throw Error(ErrorCode::reducer_invalid,
-                "reducer " + view.name() + "@" + std::to_string(view.version()) +
-                    " needs longer for event " +
-                    std::to_string(static_cast<std::int64_t>(event.id)) + " (" + type_of(event) +
-                    ") than the lease of " + std::to_string(context_.lease.length().count()) +
-                    " ms: make it faster, or the lease longer");
 }
 
 std::optional<Reason> PageFolder::try_beginning(View& view, std::size_t count) {

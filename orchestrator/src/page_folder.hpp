@@ -78,9 +78,6 @@ private:
     // Where only SQL reducers run, the page has no types.
     [[nodiscard]] std::string type_of(const Event& event) const;
 
-    // No number of events is small enough for the lease.
-    [[noreturn]] void refuse_slow(const View& view, std::size_t index) const;
-
     // Folds the first `count` events into `view` for nothing; says why it is refused, if it is.
     std::optional<Reason> try_beginning(View& view, std::size_t count);
 

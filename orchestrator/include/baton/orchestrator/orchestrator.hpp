@@ -13,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -27,7 +28,8 @@ namespace baton {
 
 namespace orchestrator {
 class Manifest;
-}
+class SlowEvents;
+}  // namespace orchestrator
 
 class Orchestrator {
 public:
@@ -65,11 +67,12 @@ private:
 
     const OrchestratorOptions options_;
     const Registry& registry_;
-    bool is_connected_ = false;           // the last attempt was, to begin with
-    bool is_advised_ = false;             // since then
-    bool has_led_ = false;                // it had all rights that leading takes
-    std::optional<sql::Epoch> held_;      // until it is resigned, or its loss was reported
-    std::string interrupted_;             // by what, until status() is told in the next leadership
+    bool is_connected_ = false;       // the last attempt was, to begin with
+    bool is_advised_ = false;         // since then
+    bool has_led_ = false;            // it had all rights that leading takes
+    std::optional<sql::Epoch> held_;  // until it is resigned, or its loss was reported
+    std::string interrupted_;         // by what, until status() is told in the next leadership
+    std::unique_ptr<orchestrator::SlowEvents> slow_;  // whoever leads
     std::optional<sql::Epoch> compared_;  // the leader that this process was compared with
 
     std::atomic<bool> stopping_{false};
