@@ -12,8 +12,11 @@
 -- Machines are enrolled and revoked by the owner alone. tests/sql/role_matrix.txt says for each
 -- role what all that comes to, and is compared with Postgres' catalogue.
 --
+-- A function or view of ours belongs to those whom the line Access in its file names, and to nobody
+-- where there is none; what is said here is who may do what with the tables.
+--
 -- Runs after the functions, each time, as the owner, to whom not everything in here belongs: views
--- and their SQL functions are _orchestrate's (functions/share_view.sql). So it names what it
+-- and their SQL functions are _orchestrate's (share_view.sql). So it names what it
 -- grants.
 -- A role that may not create roles gets an environment for
 -- itself alone, and is told so.
@@ -22,24 +25,12 @@ declare
     schema_name text := current_schema();
     owner       name := (select pg_get_userbyid(n.nspowner) from pg_namespace n
                           where n.nspname = schema_name);
-    -- Not for an orchestrator: who may lead, and where from, is not for those to say who want to;
-    -- and the inner parts of what says which version is live.
-    owners_own  constant text[] := array['set_limit', 'describe_environment', 'enrol_machine',
-                                         'rotate_token', 'revoke_machine', 'admit', 'admission',
-                                         'token_owner', 'proves', 'challenge_text',
-                                         'origin_refusal', 'lock_waits',
-                                         'refuse_machine',
-                                         'stands_beside_production', 'machines', 'refusals',
-                                         'grant_view',
-                                         'require_operator', 'live_sets_after', 'promotion_builds',
-                                         'shared_laggard', 'held_up', 'leader_doing',
-                                         'lock_holders', 'check_views',
-                                         'switch_views', 'retire', 'version_problems', 'mend_log',
-                                         'version_notes', 'is_spare', 'former_keeper',
-                                         'status_views', 'status_dead_events', 'require_alive'];
+    -- Each function and view of ours, with the group roles that its file's line Access names.
+    access      constant jsonb := :'access';
     suffix      text;
     roles       text;
     fn          regprocedure;
+    viewed      regclass;
     kind        regtype;
     secured     regclass;
     known       record;
@@ -107,42 +98,63 @@ begin
         execute pg_catalog.format('revoke all on function %s from %s', fn, roles);
     end loop;
     execute 'revoke all on event, batch, log_window, log_origin, leader, leadership, view_state, '
-        'dead_event, skipped_event, reducer_version, set_version, view_build, promotion, '
-        'event_limit, schema_migration, batch_event, event_partition, view_snapshot from ' || roles;
+        'dead_event, skipped_event, reducer_version, set_version, set_member, '
+        'view_build, promotion, event_limit, schema_migration, view_snapshot from ' || roles;
 
-    execute pg_catalog.format('grant execute on function dispatch, dispatch_bytes, dispatch_many, '
-        'dispatch_limits, refuse_field, require_readable, refuse_unreadable, print_fault, '
-        'dispatched_ids, ring, wait_for, wait_for_position, is_reduced, is_position_reduced, '
-        'event_position to %I',
-        schema_name || '_dispatch');
+    for viewed in
+        select c.oid::regclass from pg_class c
+         where c.relnamespace = schema_name::regnamespace and c.relkind = 'v'
+           and access -> 'views' ? c.relname::text
+    loop
+        execute pg_catalog.format('revoke all on %s from %s', viewed, roles);
+    end loop;
+
+    for fn, suffix in
+        select p.oid::regprocedure, role.suffix
+          from pg_catalog.jsonb_each(access -> 'functions') as file (name, roles)
+         cross join lateral pg_catalog.jsonb_array_elements_text(file.roles) as role (suffix)
+          join pg_proc p on p.proname = file.name
+         where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
+           and pg_get_userbyid(p.proowner) = owner
+    loop
+        execute pg_catalog.format('grant execute on function %s to %I', fn,
+                                  schema_name || '_' || suffix);
+    end loop;
+    -- What a SQL reducer's file made where the owner leads, and what that calls.
+    for fn in
+        select p.oid::regprocedure from pg_proc p
+         where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
+           and pg_get_userbyid(p.proowner) = owner
+           and not access -> 'functions' ? p.proname::text
+           and exists (select from pg_proc r
+                        where r.pronamespace = p.pronamespace and r.proname ~ '__v[0-9]'
+                          and (r.oid = p.oid
+                               or pg_catalog.strpos(r.prosrc, p.proname::text) > 0))
+    loop
+        execute pg_catalog.format('grant execute on function %s to %I', fn,
+                                  schema_name || '_orchestrate');
+    end loop;
+    for viewed, suffix in
+        select c.oid::regclass, role.suffix
+          from pg_catalog.jsonb_each(access -> 'views') as file (name, roles)
+         cross join lateral pg_catalog.jsonb_array_elements_text(file.roles) as role (suffix)
+          join pg_class c on c.relname = file.name
+         where c.relnamespace = schema_name::regnamespace and c.relkind = 'v'
+    loop
+        execute pg_catalog.format('grant select on %s to %I', viewed, schema_name || '_' || suffix);
+    end loop;
+
     execute pg_catalog.format(
         'grant insert (type, key, tenant, payload, meta, body, content_type, schema_version) '
         'on event to %I',
         schema_name || '_dispatch');
 
     execute pg_catalog.format(
-        'grant execute on function read_log, log_lines, status, versions, promotion_state, '
-        'promotion_hold, doctor, view_query, dead_events, wait_for, wait_for_position, '
-        'is_reduced, is_position_reduced, event_position, position_before, machines, refusals '
-        'to %I',
-        schema_name || '_observe');
-    execute pg_catalog.format(
         'grant select on schema_migration to %I', schema_name || '_observe');
-
-    for fn in
-        select p.oid::regprocedure from pg_proc p
-         where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
-           and pg_catalog.pg_has_role(p.proowner, 'usage')
-           and p.proname <> all (owners_own)
-    loop
-        execute pg_catalog.format(
-            'grant execute on function %s to %I', fn, schema_name || '_orchestrate');
-    end loop;
     execute pg_catalog.format(
         'grant select on event, batch, log_window, log_origin, leader, leadership, '
-        'view_state, dead_event, skipped_event, reducer_version, set_version, view_build, '
-        'promotion, event_limit, schema_migration, batch_event, event_partition, view_snapshot '
-        'to %I',
+        'view_state, dead_event, skipped_event, reducer_version, set_version, set_member, '
+        'view_build, promotion, event_limit, schema_migration, view_snapshot to %I',
         schema_name || '_orchestrate');
     execute pg_catalog.format(
         'grant insert, delete on view_build to %I', schema_name || '_orchestrate');

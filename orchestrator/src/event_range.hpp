@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "baton/reducers/event.hpp"
+#include "baton/types/event.hpp"
 
 namespace baton::orchestrator {
 

@@ -15,10 +15,6 @@ namespace {
     throw Error(ErrorCode::settings_invalid, "view set " + declared.name + " " + why);
 }
 
-std::string versioned(const std::string& name, int version) {
-    return name + "@" + std::to_string(version);
-}
-
 }  // namespace
 
 Manifest::Manifest(const OrchestratorOptions& options, const Registry& registry)
@@ -37,8 +33,7 @@ Manifest::Manifest(const OrchestratorOptions& options, const Registry& registry)
                         "view set " + member.view +
                             " has the name of a view that is not in it; rename the set");
         }
-        sets_.push_back(
-            {{member.view, member.version, {versioned(member.view, member.version)}}, {member}});
+        sets_.push_back({{member.view, member.version, {{member.view, member.version}}}, {member}});
     }
 }
 
@@ -61,7 +56,7 @@ void Manifest::add_declared(const ViewSet& declared, std::vector<Member>& free) 
             refuse(declared, "names the view " + view +
                                  ", which no reducer here keeps, or which is in a set already");
         }
-        set.set.members.push_back(versioned(found->view, found->version));
+        set.set.members.push_back({found->view, found->version});
         set.members.push_back(std::move(*found));
         free.erase(found);
     }
@@ -74,7 +69,7 @@ sql::Candidate Manifest::candidate() const {
     candidate.lease = options_.lease;
     candidate.membership = options_.membership;
     for (const Set& set : sets_) {
-        candidate.view_sets.push_back(versioned(set.set.name, set.set.version));
+        candidate.view_sets.push_back({set.set.name, set.set.version});
         candidate.reducers.insert(candidate.reducers.end(), set.set.members.begin(),
                                   set.set.members.end());
     }
@@ -83,7 +78,7 @@ sql::Candidate Manifest::candidate() const {
 
 std::string Manifest::version_of(const std::string& set) const {
     for (const Set& carried : sets_) {
-        if (carried.set.name == set) return versioned(set, carried.set.version);
+        if (carried.set.name == set) return sql::to_text({set, carried.set.version});
     }
     return {};
 }
@@ -107,7 +102,7 @@ void Manifest::check_builds(sql::Connection& connection) const {
                     continue;
                 }
                 throw Error(ErrorCode::build_mismatch,
-                            "reducer " + versioned(member.view, member.version) +
+                            "reducer " + sql::to_text({member.view, member.version}) +
                                 " was registered with build " + std::string(row.text(2)) +
                                 ", this one is build " + build_of(member) +
                                 ": give it a new version");
@@ -145,7 +140,7 @@ std::unique_ptr<View> Manifest::make_view(sql::Connection& connection, const Mem
 
 void report_built_anew(const Manifest::Member& member) {
     log().info("view {} is built anew from the log: its reducer has another build than before",
-               versioned(member.view, member.version));
+               sql::to_text({member.view, member.version}));
 }
 
 }  // namespace baton::orchestrator

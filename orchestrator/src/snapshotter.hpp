@@ -1,5 +1,5 @@
 // Copies the rows of live views now and then, so that time travel need not begin at the first
-// event: see sql/functions/take_snapshots.sql.
+// event: see take_snapshots.sql.
 //
 // Threads: a thread and a session of its own, so that the leader never waits for a copy. What it
 // copies is right whoever leads. Lifetime: it ends with the destructor, which ends a copy that is

@@ -7,14 +7,15 @@
 if(NOT CMAKE_SCRIPT_MODE_FILE)
     set(baton_embed_sql_script ${CMAKE_CURRENT_LIST_FILE})
 
-    # migrations/, signatures.sql, functions/, views/ (each folder in the order of the names) and
-    # grants.sql of the current folder become baton::sql::embedded_sql().
+    # migrations/, signatures.sql, functions/, views/ (each in the order of the files' names) and
+    # grants.sql of the current folder become baton::sql::embedded_sql(). A function that is called
+    # when another one is made comes before that by its name, in whichever folder it is.
     function(baton_embed_sql target)
         set(files)
         foreach(pattern migrations/*.sql signatures.sql functions/*.sql views/*.sql grants.sql)
-            file(GLOB found CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
+            file(GLOB_RECURSE found CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
                 ${CMAKE_CURRENT_SOURCE_DIR}/${pattern})
-            list(SORT found)
+            list(SORT found COMPARE FILE_BASENAME)
             list(APPEND files ${found})
         endforeach()
         list(TRANSFORM files PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE paths)

@@ -1,10 +1,10 @@
 -- The log: what was dispatched, and the order it has for ever.
 --
 -- Only the structure is here. Functions live one per file in sql/functions/ and are made again
--- after every migration. Why the order is right is told in functions/log_slice.sql.
+-- after every migration. Why the order is right is told in log_slice.sql.
 
 -- Raises what is wrong with a field. The domains name it, so it must be there before them;
--- functions/refuse_field.sql says it in full.
+-- refuse_field.sql says it in full.
 create function refuse_field(name text, bytes integer)
 returns boolean
 language plpgsql
@@ -20,7 +20,7 @@ $$;
 -- The named limits of dispatch, as domains: a domain's check is compiled once per session, whereas
 -- the check constraints of a table are parsed again by every INSERT (measured: 9 of them cost three
 -- times the INSERT itself). They hold on every way in, also for COPY, and raise BT001 or BT002
--- themselves. -1 stands for null. functions/set_limit.sql changes a domain and its row in
+-- themselves. -1 stands for null. set_limit.sql changes a domain and its row in
 -- event_limit.
 create domain event_type as text constraint event_type_bytes
     check (coalesce(octet_length(value), -1) between 1 and 128
@@ -69,7 +69,7 @@ create table event (
 -- Finds the events of a transaction that an earlier window could not see yet.
 create index event_xid on event (xid, id);
 
--- The leader adds the next ones: functions/add_event_partitions.sql.
+-- The leader adds the next ones: add_event_partitions.sql.
 create table event_from_1 partition of event for values from (1) to (10000001);
 
 -- Only what no other partition takes: nothing, unless dispatch ran far ahead while no orchestrator
@@ -135,7 +135,7 @@ insert into log_window (number, id_value, xid, seen, id_ceiling, stragglers)
 values (0, 0, '0', '1:1:', 0, '{}');
 
 -- The clusters this log has lived in. Windows above window_number belong to this cluster; those up
--- to it take every event up to after_id. See functions/rebase_log.sql.
+-- to it take every event up to after_id. See rebase_log.sql.
 create table log_origin (
     window_number     bigint      not null,
     system_identifier bigint      not null,

@@ -3,7 +3,7 @@
 -- To compare a length costs next to nothing; what counts is how many functions and operators the
 -- checks name, because each INSERT looks all of them up anew: docs/benchmarks.md has what that
 -- costs. Unknown counts as "it is to be refused": null, where that is an error, or an empty text.
--- functions/set_limit.sql writes the same.
+-- set_limit.sql writes the same.
 do $$
 declare
     field    text;

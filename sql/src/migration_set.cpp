@@ -4,7 +4,9 @@
 #include <charconv>
 #include <cstdint>
 #include <regex>
+#include <utility>
 
+#include "access.hpp"
 #include "baton/base/check.hpp"
 #include "baton/base/digest.hpp"
 #include "baton/base/error.hpp"
@@ -19,6 +21,14 @@ std::string with_newline(std::string_view text) {
     std::string ended(text);
     if (!ended.ends_with('\n')) ended += '\n';
     return ended;
+}
+
+std::string replaced(std::string text, std::string_view variable, std::string_view value) {
+    for (auto at = text.find(variable); at != std::string::npos;
+         at = text.find(variable, at + value.size())) {
+        text.replace(at, variable.size(), value);
+    }
+    return text;
 }
 
 std::string stem_of(std::string_view path) {
@@ -41,16 +51,15 @@ std::string quoted_schema(const std::string& schema) {
 }
 
 std::string with_schema(std::string text, const std::string& schema) {
-    static constexpr std::string_view variable = ":\"schema\"";
-    const std::string quoted = quoted_schema(schema);
-    for (auto at = text.find(variable); at != std::string::npos; at = text.find(variable, at)) {
-        text.replace(at, variable.size(), quoted);
-    }
-    return text;
+    return replaced(std::move(text), ":\"schema\"", quoted_schema(schema));
 }
 
 std::vector<std::string> group_roles(const std::string& schema) {
-    return {schema + "_dispatch", schema + "_node", schema + "_orchestrate", schema + "_observe"};
+    std::vector<std::string> roles;
+    for (const std::string_view word : group_role_words) {
+        roles.push_back(schema + '_' + std::string(word));
+    }
+    return roles;
 }
 
 std::string lock_text(const LockLimits& limits) {
@@ -87,8 +96,12 @@ MigrationSet::MigrationSet(std::span<const SqlFile> files) {
                 continue;
             }
             if (folder == "functions/") add_function(file);
-            if (folder == "grants.sql") has_grants_ = true;
-            rest_ += "-- " + std::string(file.name) + "\n" + with_newline(file.text);
+            std::string text = with_newline(file.text);
+            if (folder == "grants.sql") {
+                has_grants_ = true;
+                text = replaced(std::move(text), ":'access'", access_text(files));
+            }
+            rest_ += "-- " + std::string(file.name) + "\n" + text;
         }
     }
     mark_ = "baton " + digest_of(rest_) + ", version " + std::to_string(newest());

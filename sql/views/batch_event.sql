@@ -13,6 +13,8 @@
 -- The settings are read once, in a CTE: read where each event is compared with them, they would
 -- cost as much as the event. The bounds of a range come from subqueries, not from a join: so the
 -- planner takes them for what they are, those of a short range.
+--
+-- Access: orchestrate
 create or replace view batch_event as
 with slice as materialized (
     select current_setting('baton.first_position')::bigint as first_position,

@@ -1,4 +1,6 @@
 -- event_partition: the partitions of event, and the ids that each takes. Internal.
+--
+-- Access: orchestrate
 create or replace view event_partition as
 select p.partition,
        (regexp_match(p.bound, 'FROM \(''(\d+)''\)'))[1]::bigint as first_id,

@@ -189,13 +189,12 @@ public:
         for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
             if (!entry.is_regular_file()) continue;
             std::ifstream file(entry.path());
-            texts_[fs::relative(entry.path(), folder)].assign(std::istreambuf_iterator<char>(file),
-                                                              {});
+            texts_[entry.path().filename()].assign(std::istreambuf_iterator<char>(file), {});
         }
         for (const SqlFile& file : embedded_sql()) {
             const bool is_later = file.name.starts_with("migrations/") && file.name >= migration;
             if (is_later || file.name == "signatures.sql" || file.name == "grants.sql") continue;
-            const auto former = texts_.find(std::string(file.name));
+            const auto former = texts_.find(fs::path(file.name).filename());
             files_.push_back({file.name, former == texts_.end() ? file.text : former->second});
         }
     }
@@ -213,7 +212,7 @@ public:
     static constexpr std::string_view migration = "migrations/0006_schema_version.sql";
 
 private:
-    std::map<std::string, std::string> texts_;
+    std::map<std::string, std::string> texts_;  // by the name of the file
     std::vector<SqlFile> files_;
 };
 

@@ -91,7 +91,7 @@ public:
     [[nodiscard]] int server_version() const { return server_version_; }
     [[nodiscard]] const std::string& schema() const { return options_.schema; }
 
-    /// What challenge() asked of this session, see sql/functions/challenge.sql; empty: it was not
+    /// What challenge() asked of this session, see challenge.sql; empty: it was not
     /// called yet, or not remembered.
     [[nodiscard]] const std::string& challenge() const { return challenge_; }
     void remember_challenge(std::string challenge) { challenge_ = std::move(challenge); }

@@ -1,5 +1,5 @@
 // Leadership as the database decides it: by an epoch that is checked in every transaction in which
-// a leader writes, see sql/functions/take_lead.sql and fence.sql.
+// a leader writes, see take_lead.sql and fence.sql.
 //
 // Threads: no state but the connection's.
 #pragma once
@@ -17,7 +17,7 @@ namespace baton::sql {
 
 enum class Epoch : std::int64_t {};
 
-/// Where a process belongs, and what shows that its machine does; see sql/functions/admit.sql.
+/// Where a process belongs, and what shows that its machine does; see admit.sql.
 struct Membership {
     std::string environment;  ///< The name of the environment that it was started for.
     std::string machine_id;   ///< 64 hex digits.
@@ -26,25 +26,35 @@ struct Membership {
     bool may_enrol = false;
 };
 
+/// What has a name and a version: a reducer, a view set.
+struct Versioned {
+    std::string name;
+    int version = 0;
+
+    friend bool operator==(const Versioned&, const Versioned&) = default;
+};
+/// "name@version", for people to read.
+[[nodiscard]] std::string to_text(const Versioned& named);
+
 struct Candidate {
-    std::string node;                    ///< Who asks, for people to read.
-    std::vector<std::string> reducers;   ///< "name@version" of each that it carries.
-    std::vector<std::string> view_sets;  ///< "name@version" of each that it carries.
-    std::chrono::milliseconds lease{};   ///< How long a silent leader is believed.
+    std::string node;                   ///< Who asks, for people to read.
+    std::vector<Versioned> reducers;    ///< Those that it carries.
+    std::vector<Versioned> view_sets;   ///< Those that it carries.
+    std::chrono::milliseconds lease{};  ///< How long a silent leader is believed.
     Membership membership = {};
 };
 
 /// What came of asking for the lead.
 struct LeadAnswer {
-    std::optional<Epoch> epoch;  ///< The new one; nothing if somebody else leads.
-    std::string lacking;         ///< A live "set@version" that the candidate does not carry, or "".
+    std::optional<Epoch> epoch;        ///< The new one; nothing if somebody else leads.
+    std::optional<Versioned> lacking;  ///< A live set version that the candidate does not carry.
 };
 
 /// Makes the statements below known on a connection that is to lead.
 void prepare_leadership(Connection& connection);
 
 /// Asks for the lead; to carry out `promotion`, if one is given (sql/versions.hpp). Throws Error:
-/// not_installed (see sql/functions/rebase_log.sql), and where the machine may not lead here
+/// not_installed (see rebase_log.sql), and where the machine may not lead here
 /// environment_mismatch, machine_not_enrolled, machine_elsewhere, token_refused, machine_revoked,
 /// origin_refused; that it was refused is then recorded.
 LeadAnswer lead(Connection& connection, const Candidate& candidate,
@@ -64,7 +74,7 @@ void note_trouble(Connection& connection, Epoch epoch, const std::optional<std::
 void resign(Connection& connection, Epoch epoch) noexcept;
 
 /// Records that a batch was reduced in this transaction, and fences it; see
-/// sql/functions/record_batch.sql.
+/// record_batch.sql.
 void record_batch(Transaction& transaction, Epoch epoch, const BatchRange& range,
                   std::chrono::microseconds worked);
 inline void record_batch(Transaction& transaction, Epoch epoch, const LogPage& page,

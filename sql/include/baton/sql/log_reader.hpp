@@ -1,5 +1,5 @@
 // Reads the log in its one order: first what is recorded of the newest window, then window after
-// window of what is new. Why that order is right is told in sql/functions/log_slice.sql.
+// window of what is new. Why that order is right is told in log_slice.sql.
 //
 // A LogReader only reads. Whoever takes a page records it (record_batch) in the transaction that
 // reduces it; until then a new LogReader would give the same events again.
@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "baton/reducers/event.hpp"
 #include "baton/sql/connection.hpp"
+#include "baton/types/event.hpp"
 
 namespace baton::sql {
 

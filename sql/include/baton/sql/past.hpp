@@ -16,7 +16,7 @@ namespace baton::sql {
 /// The log's last position; 0 if it is empty.
 [[nodiscard]] Position log_end(Connection& connection);
 
-/// Makes the temporary table <view>__v<version>: see sql/functions/open_past_view.sql. `columns`
+/// Makes the temporary table <view>__v<version>: see open_past_view.sql. `columns`
 /// are those of a C++ reducer. Returns the position of its rows, which is 0 without
 /// `from_snapshot`. Throws Error(version_unknown).
 [[nodiscard]] Position open_past_view(Connection& connection, const std::string& view, int version,

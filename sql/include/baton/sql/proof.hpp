@@ -1,5 +1,5 @@
 // What a process shows instead of its token, so that nobody who sees it has the token: see
-// sql/functions/proves.sql.
+// proves.sql.
 //
 // Threads: no state.
 #pragma once

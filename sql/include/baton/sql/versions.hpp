@@ -1,6 +1,6 @@
 // Versions of view sets, beside each other: one is live, others are built or kept warm by processes
 // that carry them, and a promotion switches. The rules are the database's: see
-// sql/functions/register_set.sql, claim_builds.sql and switch_versions.sql.
+// register_set.sql, claim_builds.sql and switch_versions.sql.
 //
 // Threads: no state but the connection's.
 #pragma once
@@ -31,7 +31,7 @@ enum class SetState : std::uint8_t {
 struct SetVersion {
     std::string name;
     int version = 0;
-    std::vector<std::string> members;  ///< "view@version" of each.
+    std::vector<Versioned> members;
 };
 
 /// Makes the statements below known.

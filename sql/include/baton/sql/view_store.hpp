@@ -1,7 +1,7 @@
 // The views in the database: registering the reducers that keep them, reading and writing their
 // rows, and noting where each stands.
 //
-// Every statement is put together by one SQL function (sql/functions/view_statements.sql), which
+// Every statement is put together by one SQL function (view_statements.sql), which
 // quotes every name.
 //
 // Threads: one thread, together with the Connection.

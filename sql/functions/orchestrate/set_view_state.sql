@@ -1,0 +1,17 @@
+-- set_view_state: note where a view stands. Internal, for the leader; call fence() in the same
+-- transaction.
+--
+-- Arguments   state, position, reason: as in view_state.
+-- Access: orchestrate
+create or replace function set_view_state(
+    view text, state text, "position" bigint, reason text default null)
+returns void
+language sql
+volatile
+set search_path from current
+as $$
+    update view_state s
+       set state = set_view_state.state, position = set_view_state.position,
+           reason = set_view_state.reason, changed_at = clock_timestamp()
+     where s.view = set_view_state.view;
+$$;
