@@ -1,4 +1,4 @@
-#include "carried.hpp"
+#include "manifest.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +17,7 @@ namespace {
 
 }  // namespace
 
-Carried::Carried(const OrchestratorOptions& options, const Registry& registry)
+Manifest::Manifest(const OrchestratorOptions& options, const Registry& registry)
     : options_(options), registry_(registry) {
     std::vector<Member> free;
     for (std::size_t i = 0; i < registry.reducers().size(); ++i) {
@@ -37,7 +37,7 @@ Carried::Carried(const OrchestratorOptions& options, const Registry& registry)
     }
 }
 
-void Carried::add_declared(const ViewSet& declared, std::vector<Member>& free) {
+void Manifest::add_declared(const ViewSet& declared, std::vector<Member>& free) {
     if (!is_plain_name(declared.name, 48)) {
         refuse(declared, "has a name that does not match ^[a-z][a-z0-9_]{0,47}$");
     }
@@ -63,7 +63,7 @@ void Carried::add_declared(const ViewSet& declared, std::vector<Member>& free) {
     sets_.push_back(std::move(set));
 }
 
-sql::Candidate Carried::candidate() const {
+sql::Candidate Manifest::candidate() const {
     sql::Candidate candidate;
     candidate.node = options_.node;
     candidate.lease = options_.lease;
@@ -76,23 +76,23 @@ sql::Candidate Carried::candidate() const {
     return candidate;
 }
 
-std::string Carried::version_of(const std::string& set) const {
+std::string Manifest::version_of(const std::string& set) const {
     for (const Set& carried : sets_) {
         if (carried.set.name == set) return sql::to_text({set, carried.set.version});
     }
     return {};
 }
 
-std::string Carried::build_of(const Member& member) const {
+std::string Manifest::build_of(const Member& member) const {
     return member.is_sql ? options_.sql_reducers[member.index].build
                          : build_with_program(registry_.reducers()[member.index], options_.program);
 }
 
-bool Carried::is_former_build(const Member& member, std::string_view build) const {
+bool Manifest::is_former_build(const Member& member, std::string_view build) const {
     return member.is_sql && options_.sql_reducers[member.index].text_build == build;
 }
 
-void Carried::check_builds(sql::Connection& connection) const {
+void Manifest::check_builds(sql::Connection& connection) const {
     const sql::Result known = connection.exec("select name, version, build from reducer_version");
     for (const sql::Row row : known) {
         for (const Set& set : sets_) {
@@ -111,27 +111,20 @@ void Carried::check_builds(sql::Connection& connection) const {
     }
 }
 
-bool Carried::register_reducer(sql::Transaction& transaction, const Member& member,
-                               bool is_live) const {
-    sql::Registered registered{};
+sql::Registered Manifest::register_reducer(sql::Transaction& transaction, const Member& member,
+                                           bool is_live) const {
     if (member.is_sql) {
-        registered = sql::register_reducer(transaction, options_.sql_reducers[member.index],
-                                           options_.other_builds, is_live);
-    } else {
-        ReducerInfo info = registry_.reducers()[member.index];
-        info.build = build_of(member);
-        registered = sql::register_reducer(transaction, info, options_.other_builds, is_live);
+        return sql::register_reducer(transaction, options_.sql_reducers[member.index],
+                                     options_.other_builds, is_live);
     }
-    if (registered == sql::Registered::to_be_built_anew) {
-        log().info("view {} is built anew from the log: its reducer has another build than before",
-                   sql::to_text({member.view, member.version}));
-    }
-    return registered != sql::Registered::kept_by_another;
+    ReducerInfo info = registry_.reducers()[member.index];
+    info.build = build_of(member);
+    return sql::register_reducer(transaction, info, options_.other_builds, is_live);
 }
 
-std::optional<Position> Carried::start_from_former(sql::Connection& connection,
-                                                   const Member& member,
-                                                   const sql::BuildClaim& claim) const {
+std::optional<Position> Manifest::start_from_former(sql::Connection& connection,
+                                                    const Member& member,
+                                                    const sql::BuildClaim& claim) const {
     if (member.is_sql) return sql::start_from_former(connection, claim);
     const std::unique_ptr<Migration> migration = registry_.start_migration(member.index);
     if (!migration) return std::nullopt;
@@ -139,10 +132,15 @@ std::optional<Position> Carried::start_from_former(sql::Connection& connection,
                                   *migration);
 }
 
-std::unique_ptr<View> Carried::make_view(sql::Connection& connection, const Member& member) const {
+std::unique_ptr<View> Manifest::make_view(sql::Connection& connection, const Member& member) const {
     if (member.is_sql) return make_sql_view(options_.sql_reducers[member.index], options_.lease);
     return make_cpp_view(connection, registry_.reducers()[member.index],
                          registry_.start_fold(member.index), options_.lease);
+}
+
+void report_built_anew(const Manifest::Member& member) {
+    log().info("view {} is built anew from the log: its reducer has another build than before",
+               sql::to_text({member.view, member.version}));
 }
 
 }  // namespace baton::orchestrator

@@ -10,13 +10,13 @@
 #include <string_view>
 #include <vector>
 
-#include "baton/orchestrator/orchestrator.hpp"
+#include "baton/orchestrator/options.hpp"
 #include "baton/sql/versions.hpp"
 #include "view.hpp"
 
 namespace baton::orchestrator {
 
-class Carried {
+class Manifest {
 public:
     struct Member {
         std::string view;
@@ -30,7 +30,7 @@ public:
     };
 
     /// Throws Error(settings_invalid) where the declared sets do not fit the reducers.
-    Carried(const OrchestratorOptions& options, const Registry& registry);
+    Manifest(const OrchestratorOptions& options, const Registry& registry);
 
     [[nodiscard]] const std::vector<Set>& sets() const { return sets_; }
     /// As the database is to know this process.
@@ -41,9 +41,8 @@ public:
     /// Throws Error(build_mismatch) where a version is known with another build.
     void check_builds(sql::Connection& connection) const;
 
-    /// False if it has to wait until another process keeps it no more.
-    [[nodiscard]] bool register_reducer(sql::Transaction& transaction, const Member& member,
-                                        bool is_live) const;
+    [[nodiscard]] sql::Registered register_reducer(sql::Transaction& transaction,
+                                                   const Member& member, bool is_live) const;
     /// Lets a new build begin with the rows of a former version, where the reducer can do that.
     /// Returns where it stands then. Throws as sql::start_from_former() does.
     std::optional<Position> start_from_former(sql::Connection& connection, const Member& member,
@@ -62,5 +61,8 @@ private:
     const Registry& registry_;
     std::vector<Set> sets_;
 };
+
+/// Says that a registration was sql::Registered::to_be_built_anew, once it is committed.
+void report_built_anew(const Manifest::Member& member);
 
 }  // namespace baton::orchestrator

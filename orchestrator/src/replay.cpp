@@ -1,4 +1,4 @@
-#include "refold.hpp"
+#include "replay.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -30,23 +30,23 @@ bool is_refusal(const sql::Connection& connection, const sql::SqlError& error) {
 }
 
 // Within a handler of `error`. What is not there (class 42) is not the event's fault.
-Refold::Poisoned poisoned_by(Position position, const sql::SqlError& error) {
+Replay::Unfoldable unfoldable_by(Position position, const sql::SqlError& error) {
     const bool is_set_up =
         error.code() == ErrorCode::event_version_unknown || error.sqlstate().starts_with("42");
     return {position, error.what(), is_set_up ? std::current_exception() : nullptr};
 }
 
-class CppRefold final : public Refold {
+class CppReplay final : public Replay {
 public:
-    CppRefold(sql::Connection& connection, const Registry& registry, std::size_t index)
+    CppReplay(sql::Connection& connection, const Registry& registry, std::size_t index)
         : connection_(connection),
           registry_(registry),
           view_(make_cpp_view(connection, registry.reducers()[index], registry.start_fold(index),
                               any_time)),
           page_size_(events_max) {}
 
-    std::optional<Poisoned> fold(Position& at, std::size_t limit,
-                                 const std::set<Position>& left_out) override {
+    std::optional<Unfoldable> fold(Position& at, std::size_t limit,
+                                   const std::set<Position>& left_out) override {
         if (!sql::read_recorded(connection_, at, page_size_.limit(std::min(limit, count_)),
                                 page_.log, PageSize::bytes_max)) {
             throw Error(ErrorCode::event_unknown,
@@ -55,9 +55,9 @@ public:
         page_size_.read(page_.log);
         registry_.decode(page_.log.events, page_.decoded);
         try {
-            if (std::optional<Poisoned> poisoned = fold_page(left_out)) {
+            if (std::optional<Unfoldable> unfoldable = fold_page(left_out)) {
                 view_->rolled_back();
-                return poisoned;
+                return unfoldable;
             }
             write();
         } catch (const sql::SqlError& error) {
@@ -65,7 +65,7 @@ public:
             if (!is_refusal(connection_, error)) throw;
             // Of a page that is refused, ever shorter beginnings are tried.
             if (page_.log.events.size() == 1) {
-                return poisoned_by(page_.log.events.front().position, error);
+                return unfoldable_by(page_.log.events.front().position, error);
             }
             count_ = page_.log.events.size() / 2;
             return fold(at, limit, left_out);
@@ -88,7 +88,7 @@ private:
     }
 
     // Around the events that are left out.
-    std::optional<Poisoned> fold_page(const std::set<Position>& left_out) {
+    std::optional<Unfoldable> fold_page(const std::set<Position>& left_out) {
         const std::vector<Event>& events = page_.log.events;
         const std::int64_t before = number(events.front().position);
         for (std::size_t first = 0; first < events.size();) {
@@ -98,13 +98,13 @@ private:
                     ? events.size()
                     : std::min(static_cast<std::size_t>(number(*gap) - before), events.size());
             if (end > first) {
-                if (const auto poison = view_->fold({page_, first, end - first, true})) {
-                    Poisoned poisoned{events[poison->index].position, poison->error};
-                    if (!poison->sqlstate.empty()) {
-                        poisoned.set_up = std::make_exception_ptr(
-                            Error(ErrorCode::event_version_unknown, poison->error));
+                if (const auto event = view_->fold({page_, first, end - first, true})) {
+                    Unfoldable unfoldable{events[event->index].position, event->reason.error};
+                    if (!event->reason.sqlstate.empty()) {
+                        unfoldable.set_up = std::make_exception_ptr(
+                            Error(ErrorCode::event_version_unknown, event->reason.error));
                     }
-                    return poisoned;
+                    return unfoldable;
                 }
             }
             first = end + 1;
@@ -120,13 +120,13 @@ private:
     std::size_t count_ = events_max;  // at once, because more were refused
 };
 
-class SqlRefold final : public Refold {
+class SqlReplay final : public Replay {
 public:
-    SqlRefold(sql::Connection& connection, const std::string& function, const sql::SqlReducer* file)
+    SqlReplay(sql::Connection& connection, const std::string& function, const sql::SqlReducer* file)
         : connection_(connection), call_("select " + function + "()"), file_(file) {}
 
-    std::optional<Poisoned> fold(Position& at, std::size_t limit,
-                                 const std::set<Position>& left_out) override {
+    std::optional<Unfoldable> fold(Position& at, std::size_t limit,
+                                   const std::set<Position>& left_out) override {
         const auto gap = left_out.upper_bound(at);
         if (gap != left_out.end() && number(*gap) == number(at) + 1) {
             at = *gap;
@@ -137,7 +137,7 @@ public:
         }
         // Of a page that fails, ever shorter beginnings are tried: what is left is the culprit.
         for (std::size_t count = std::min(limit, count_);; count /= 2) {
-            std::optional<Poisoned> refusal = try_page(at, count);
+            std::optional<Unfoldable> refusal = try_page(at, count);
             if (!refusal) {
                 at = Position{number(at) + static_cast<std::int64_t>(count)};
                 count_ = std::min(count * 2, events_max);
@@ -149,7 +149,7 @@ public:
     }
 
 private:
-    std::optional<Poisoned> try_page(Position at, std::size_t count) {
+    std::optional<Unfoldable> try_page(Position at, std::size_t count) {
         try {
             sql::Transaction transaction(connection_);
             transaction.exec("set transaction read only");
@@ -162,7 +162,7 @@ private:
             transaction.commit();
         } catch (const sql::SqlError& error) {
             if (!is_refusal(connection_, error)) throw;
-            return poisoned_by(Position{number(at) + 1}, error);
+            return unfoldable_by(Position{number(at) + 1}, error);
         }
         return std::nullopt;
     }
@@ -175,14 +175,14 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Refold> make_cpp_refold(sql::Connection& connection, const Registry& registry,
+std::unique_ptr<Replay> make_cpp_replay(sql::Connection& connection, const Registry& registry,
                                         std::size_t index) {
-    return std::make_unique<CppRefold>(connection, registry, index);
+    return std::make_unique<CppReplay>(connection, registry, index);
 }
 
-std::unique_ptr<Refold> make_sql_refold(sql::Connection& connection, const std::string& function,
+std::unique_ptr<Replay> make_sql_replay(sql::Connection& connection, const std::string& function,
                                         const sql::SqlReducer* file) {
-    return std::make_unique<SqlRefold>(connection, function, file);
+    return std::make_unique<SqlReplay>(connection, function, file);
 }
 
 }  // namespace baton::orchestrator
