@@ -83,9 +83,10 @@ void greet(const Invocation& invocation, const environments::Environment& enviro
 class ServerCleanup {
 public:
     // While the server starts nobody knows its folder; so a wish to end waits until this returns.
-    std::unique_ptr<sql::PrivatePostgres> start(const sql::PrivatePostgresOptions& options) {
+    std::unique_ptr<postgres::PrivatePostgres> start(
+        const postgres::PrivatePostgresOptions& options) {
         const std::lock_guard lock(mutex_);
-        auto server = std::make_unique<sql::PrivatePostgres>(options);
+        auto server = std::make_unique<postgres::PrivatePostgres>(options);
         process_ = server->pid();
         if (options.directory.empty()) folder_ = server->directory();
         return server;
@@ -129,7 +130,7 @@ void say_who_leads(const Invocation& invocation, const environments::Environment
 }
 
 // Returns when the orchestrator has ended; throws when its server has.
-void run(sql::PrivatePostgres& server, Orchestrator& orchestrator,
+void run(postgres::PrivatePostgres& server, Orchestrator& orchestrator,
          const std::function<void(bool leads)>& greet) {
     constexpr std::chrono::seconds patience{30};
     constexpr std::chrono::milliseconds look{200};
@@ -190,7 +191,7 @@ int up(const Options& options, Invocation& invocation) {
             if (Orchestrator* const orchestrator = running) orchestrator->stop();
         },
         [&] { cleanup.remove(); });
-    sql::PrivatePostgresOptions server_options;
+    postgres::PrivatePostgresOptions server_options;
     if (!options.data.empty()) server_options.directory = std::filesystem::absolute(options.data);
     const auto server = cleanup.start(server_options);
     environment.url = {server->url(), "this process"};
