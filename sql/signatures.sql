@@ -45,6 +45,9 @@ drop function if exists claim_builds(text, text[], text[], text, text, text, boo
 drop function if exists register_set(text, integer, text[], boolean, text, text, text);
 drop function if exists admit(text, text, text, text, boolean);
 drop function if exists admission(text, text, text, boolean);
+-- They are admit_machine() and check_machine() now.
+drop function if exists admit(text, text, text, text, bytea);
+drop function if exists admission(text, text, text, bytea);
 drop function if exists token_owner(text);
 drop function if exists leader_lock_key();
 

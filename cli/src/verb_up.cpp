@@ -152,24 +152,25 @@ void run(postgres::PrivatePostgres& server, Orchestrator& orchestrator,
 // server owns what is in it, so a staging or production environment to play with enrols this
 // machine; with a token for this run alone, because the one that is kept on this machine is for the
 // real one.
-sql::Membership install(const environments::Environment& environment) {
+MachineCredentials install(const environments::Environment& environment) {
     {
         sql::Connection connection(environment.url.value, {.schema = "pg_catalog"});
         sql::Migrator().install(connection, environment.schema());
     }
     describe(environment);
     if (environment.kind.value == environments::Kind::development) {
-        return membership_of(environment);
+        return environments::machine_credentials(environment);
     }
     const std::string& name = environment.name.value;
-    sql::Membership membership{name, environments::machine_id(true),
-                               environments::make_token(name)};
+    MachineCredentials credentials{name, environments::machine_id(true),
+                                   environments::make_token(name)};
     sql::Connection connection = connect(environment, Access::write);
     sql::Transaction transaction(connection);
-    transaction.exec("select enrol_machine($1, $2, decode($3, 'hex'))",
-                     {membership.machine_id, node_name(), sha256_of(membership.token)});
+    transaction.exec(
+        "select enrol_machine($1, $2, decode($3, 'hex'))",
+        {credentials.machine_id, environments::node_name(), sha256_of(credentials.token)});
     transaction.commit();
-    return membership;
+    return credentials;
 }
 
 int up(const Options& options, Invocation& invocation) {
@@ -197,7 +198,7 @@ int up(const Options& options, Invocation& invocation) {
     environment.url = {server->url(), "this process"};
     how.url = server->url();
     if (signals.came()) return 0;
-    how.membership = install(environment);
+    how.credentials = install(environment);
 
     Orchestrator orchestrator(std::move(how), invocation.app.registry());
     running = &orchestrator;

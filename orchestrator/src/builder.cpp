@@ -53,7 +53,7 @@ void Builder::register_sets() {
     const bool was_put_off = std::exchange(is_put_off_, false);
     for (const Carried::Set& set : carried_.sets()) {
         sql::Transaction transaction(connection_);
-        const sql::SetState state = sql::register_set(transaction, set.set, options_.membership);
+        const sql::SetState state = sql::register_set(transaction, set.set, options_.credentials);
         const bool is_built = state == sql::SetState::building || state == sql::SetState::warm;
         const auto is_registered = [&](const Carried::Member& member) {
             return carried_.register_reducer(transaction, member, false);

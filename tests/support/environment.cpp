@@ -4,7 +4,7 @@
 
 namespace baton::testing {
 
-sql::Membership test_membership(const std::string& name) {
+MachineCredentials test_credentials(const std::string& name) {
     return {.environment = name,
             .machine_id = std::string(64, '7'),
             .token = "baton_" + name + "_" + std::string(64, '7'),

@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-#include "baton/base/error.hpp"
+#include "baton/base/machine_credentials.hpp"
 #include "baton/orchestrator/view_set.hpp"
 #include "baton/reducers/registry.hpp"
 #include "baton/sql/leadership.hpp"
@@ -43,7 +43,7 @@ struct OrchestratorOptions {
     std::string url;                    ///< A direct connection, not through a pooler.
     std::string schema;                 ///< The environment's.
     std::string node = "orchestrator";  ///< Who this is, for people to read.
-    sql::Membership membership;         ///< Which environment this is for, and on which machine.
+    MachineCredentials credentials;     ///< Which environment this is for, and on which machine.
     std::chrono::milliseconds lease{5000};
     std::chrono::milliseconds poll{1000};  ///< How often to look although nobody rang.
     std::size_t batch_max = 50'000;
