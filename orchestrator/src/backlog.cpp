@@ -13,7 +13,7 @@ namespace {
 
 // What reduce_batch() knows to deal with: by waiting, or by setting an event apart.
 bool is_refusal(const Error& error) {
-    return is_passing(error) || error.code() == ErrorCode::statement_failed;
+    return sql::is_passing(error) || error.code() == ErrorCode::statement_failed;
 }
 
 // The message may quote an event.

@@ -167,16 +167,6 @@ void reduce_around(const BatchContext& context, PageReducer& reducer, Attempt&& 
 
 }  // namespace
 
-bool is_passing(const Error& error) {
-    if (error.code() == ErrorCode::transaction_retry ||
-        error.code() == ErrorCode::lock_unavailable) {
-        return true;
-    }
-    const auto* const from_server = dynamic_cast<const sql::SqlError*>(&error);
-    return from_server != nullptr && error.code() == ErrorCode::statement_failed &&
-           may_pass(from_server->sqlstate());
-}
-
 std::vector<std::size_t> skipped_in(const BatchContext& context, const View& view,
                                     const Page& page) {
     const auto before = static_cast<std::int64_t>(page.log.first_position);

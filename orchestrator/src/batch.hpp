@@ -23,10 +23,6 @@ struct BatchContext {
     Mandate& mandate;
 };
 
-/// Whether the error says nothing about the events, and goes away by itself: somebody held a lock
-/// or cancelled the statement, or the server was short of something.
-[[nodiscard]] bool is_passing(const Error& error);
-
 /// Which events of a recorded page, by index and ascending, a view goes on without: a person, or
 /// the policy, skipped them before.
 [[nodiscard]] std::vector<std::size_t> skipped_in(const BatchContext& context, const View& view,

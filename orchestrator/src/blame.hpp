@@ -21,14 +21,6 @@ namespace baton::orchestrator {
     return connection.is_open() && !error.sqlstate().empty();
 }
 
-/// Whether it may go away by itself: somebody held a lock or cancelled the statement, or the server
-/// was short of something.
-[[nodiscard]] inline bool may_pass(std::string_view sqlstate) {
-    return sqlstate == "40001" || sqlstate == "40P01" || sqlstate == "40000" ||
-           sqlstate == "55P03" || sqlstate == "57014" || sqlstate.starts_with("53") ||
-           sqlstate.starts_with("58");
-}
-
 /// How often the same is tried before it is looked for an event that is to blame. The room of the
 /// server (a disk, memory, connections) is everybody's, and gets more time.
 [[nodiscard]] inline int tries_of(std::string_view sqlstate) {

@@ -5,6 +5,7 @@
 
 #include "baton/base/check.hpp"
 #include "baton/base/log.hpp"
+#include "baton/sql/failure.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -143,7 +144,7 @@ void Builder::show() {
         }
     } catch (const Error& error) {
         // It is needed for the promotion only.
-        if (!is_passing(error)) throw;
+        if (!sql::is_passing(error)) throw;
         log().debug("public view not made yet: {}", error.what());
     }
 }

@@ -20,7 +20,7 @@ using Clock = std::chrono::steady_clock;
     if (!is_of_statement(context.connection, error)) throw;
     const std::string& state = error.sqlstate();
     Cause cause{storable_text(error.what()), state};
-    if (!may_pass(state)) throw Refused{&view, std::move(cause)};
+    if (!sql::may_pass(state)) throw Refused{&view, std::move(cause)};
     const auto patience =
         view.aside_until ? lock_patience_aside : lock_patience(context.options.lease);
     const bool waits = state == "55P03" && took >= patience * 3 / 4;
@@ -118,7 +118,7 @@ void PageReducer::set_skipped(View& view, std::vector<std::size_t> skipped) {
 void PageReducer::find_culprit(const Refused& refused) {
     View& view = *refused.view;
     // What says nothing about an event may be that they were too many at once.
-    const bool splits = may_pass(refused.cause.sqlstate);
+    const bool splits = sql::may_pass(refused.cause.sqlstate);
     std::set<std::size_t>& split_at = poisons_[&view].splits;
     const bool was_split = !split_at.empty();
     const std::size_t size = page_.log.events.size();

@@ -6,17 +6,6 @@
 #include "baton/base/fault.hpp"
 
 namespace baton::orchestrator {
-namespace {
-
-sql::ConnectOptions reader_options(const OrchestratorOptions& options) {
-    sql::ConnectOptions connect;
-    connect.application_name = "baton builder";
-    connect.schema = options.schema;
-    return connect;
-}
-
-}  // namespace
-
 RecordedAhead::RecordedAhead(const OrchestratorOptions& options, const Registry& registry,
                              Stretch stretch, std::size_t count)
     : options_(options),
@@ -31,7 +20,8 @@ RecordedAhead::~RecordedAhead() {
 
 void RecordedAhead::run(Stretch stretch) {
     try {
-        sql::Connection connection(options_.url, reader_options(options_));
+        sql::Connection connection(options_.url,
+                                   sql::session_options(options_.schema, "baton builder"));
         sql::RecordedReader reader(connection, stretch.from, what_is_read(registry_));
         PageSize page_size(options_.batch_max);
         while (stretch.from < stretch.to && !pages_.stopping()) {

@@ -27,13 +27,6 @@ constexpr std::chrono::seconds promotion_pause{5};
 // How often it looks for builds that nobody keeps.
 constexpr std::chrono::milliseconds claim_interval{1000};
 
-sql::ConnectOptions listener_options(const OrchestratorOptions& options) {
-    sql::ConnectOptions connect;
-    connect.application_name = "baton standby";
-    connect.schema = options.schema;
-    return connect;
-}
-
 }  // namespace
 
 Standby::Standby(const OrchestratorOptions& options, const Registry& registry,
@@ -44,7 +37,8 @@ Standby::Standby(const OrchestratorOptions& options, const Registry& registry,
       candidate_(carried.candidate()),
       connection_(connection),
       stopping_(std::move(stopping)),
-      calls_(options.url, listener_options(options), options.schema + "_leader"),
+      calls_(options.url, sql::session_options(options.schema, "baton standby"),
+             options.schema + "_leader"),
       builder_(options, registry, carried, connection) {
     // Not when it comes to lead: that may be at night.
     if (!options.other_builds) carried.check_builds(connection);
@@ -128,7 +122,7 @@ std::optional<sql::Epoch> Standby::promote() {
         carry_out(*promotion, *epoch);
         return epoch;
     } catch (const Error& error) {
-        if (is_passing(error)) {
+        if (sql::is_passing(error)) {
             // The leader's batch takes long. Whatever this process has begun to lead it gives back.
             log().info("promotion put off: {}", error.what());
         } else if (error.code() == ErrorCode::promotion_refused) {
@@ -170,7 +164,7 @@ void Standby::go_on() {
         try {
             is_further = builder_.step();
         } catch (const Error& error) {
-            if (!is_passing(error)) throw;
+            if (!sql::is_passing(error)) throw;
             log().warn("build put off: {}", error.what());
             is_further = false;
         }

@@ -28,10 +28,7 @@ DatabaseTemplate environment_template() {
 }
 
 sql::ConnectOptions in_test_schema(const std::string& application_name) {
-    sql::ConnectOptions options;
-    options.application_name = application_name;
-    options.schema = test_schema;
-    return options;
+    return sql::session_options(test_schema, application_name);
 }
 
 }  // namespace baton::testing
