@@ -10,7 +10,7 @@ void refuse(const sql::Connection& connection, View& view, const sql::SqlError& 
     if (!is_of_statement(connection, error)) throw;
     const std::string& state = error.sqlstate();
     Reason reason{storable_text(error.what()), state};
-    if (!may_pass(state)) throw Refusal{&view, std::move(reason)};
+    if (!sql::may_pass(state)) throw Refusal{&view, std::move(reason)};
     const auto patience = view.aside_until ? lock_patience_aside : lock_patience(lease);
     const bool waits = state == "55P03" && took >= patience * 3 / 4;
     if (++view.refusals < (waits ? lock_tries : tries_of(state))) {

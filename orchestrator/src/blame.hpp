@@ -23,25 +23,6 @@ namespace baton::orchestrator {
     return connection.is_open() && !error.sqlstate().empty();
 }
 
-/// Whether it may go away by itself: somebody held a lock or cancelled the statement, or the server
-/// was short of something.
-[[nodiscard]] inline bool may_pass(std::string_view sqlstate) {
-    return sqlstate == "40001" || sqlstate == "40P01" || sqlstate == "40000" ||
-           sqlstate == "55P03" || sqlstate == "57014" || sqlstate.starts_with("53") ||
-           sqlstate.starts_with("58");
-}
-
-/// Whether the error says nothing about the events, and goes away by itself.
-[[nodiscard]] inline bool is_passing(const Error& error) {
-    if (error.code() == ErrorCode::transaction_retry ||
-        error.code() == ErrorCode::lock_unavailable) {
-        return true;
-    }
-    const auto* const from_server = dynamic_cast<const sql::SqlError*>(&error);
-    return from_server != nullptr && error.code() == ErrorCode::statement_failed &&
-           may_pass(from_server->sqlstate());
-}
-
 /// How often the same is tried before it is looked for an event that is to blame. The room of the
 /// server (a disk, memory, connections) is everybody's, and gets more time.
 [[nodiscard]] inline int tries_of(std::string_view sqlstate) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "baton/base/log.hpp"
+#include "baton/sql/failure.hpp"
 #include "blame.hpp"
 
 namespace baton::orchestrator {
@@ -36,7 +37,7 @@ void Builder::register_sets() {
     const bool was_put_off = std::exchange(has_to_register_, false);
     for (const Manifest::Set& set : manifest_.sets()) {
         sql::Transaction transaction(connection_);
-        const sql::SetState state = sql::register_set(transaction, set.set, options_.membership);
+        const sql::SetState state = sql::register_set(transaction, set.set, options_.credentials);
         const bool is_built = state == sql::SetState::building || state == sql::SetState::warm;
         std::vector<const Manifest::Member*> anew;
         const auto is_registered = [&](const Manifest::Member& member) {
@@ -131,7 +132,7 @@ void Builder::show() {
         }
     } catch (const Error& error) {
         // It is needed for the promotion only.
-        if (!is_passing(error)) throw;
+        if (!sql::is_passing(error)) throw;
         log().debug("public view not made yet: {}", error.what());
     }
 }

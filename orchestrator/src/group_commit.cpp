@@ -151,7 +151,7 @@ bool GroupCommit::fold(View& view, const Page& page) {
     } catch (const Refusal&) {
         return false;
     } catch (const Error& error) {
-        if (!is_passing(error)) throw;
+        if (!sql::is_passing(error)) throw;
         return false;
     }
     fault_point("after_reduce");

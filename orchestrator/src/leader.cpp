@@ -172,7 +172,7 @@ bool Leader::with_retries(const std::function<void()>& step) {
         } catch (const Error& error) {
             // Somebody held a lock on a view's rows; the same again can succeed. What loses the
             // connection, or may have been committed, begins again at the checkpoint.
-            if (!is_passing(error) || tries >= tries_max) throw;
+            if (!sql::is_passing(error) || tries >= tries_max) throw;
             log().warn("batch put off: {}; try {} of {}", error.what(), tries, tries_max);
             if (tries >= tries_untold) {
                 is_troubled_ = true;

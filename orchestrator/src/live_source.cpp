@@ -6,32 +6,16 @@
 #include "baton/base/fault.hpp"
 
 namespace baton::orchestrator {
-namespace {
-
-sql::ConnectOptions reader_options(const OrchestratorOptions& options) {
-    sql::ConnectOptions connect;
-    connect.application_name = "baton reader";
-    connect.schema = options.schema;
-    return connect;
-}
-
-sql::ConnectOptions listener_options(const OrchestratorOptions& options) {
-    sql::ConnectOptions connect = reader_options(options);
-    connect.application_name = "baton listener";
-    return connect;
-}
-
-}  // namespace
-
 LiveSource::LiveSource(const OrchestratorOptions& options, sql::Checkpoint checkpoint,
                        sql::Content content)
     : options_(options),
       checkpoint_(std::move(checkpoint)),
       content_(content),
-      listener_(options.url, listener_options(options), options.schema) {}
+      listener_(options.url, sql::session_options(options.schema, "baton listener"),
+                options.schema) {}
 
 void LiveSource::read_all(PageReader& reader) {
-    sql::Connection connection(options_.url, reader_options(options_));
+    sql::Connection connection(options_.url, sql::session_options(options_.schema, "baton reader"));
     // All it writes is the doorbell, which the next leader sets anew after a crash: nothing
     // worth a flush of the disk, for which the leader's COMMIT would queue.
     connection.exec("set synchronous_commit = off");

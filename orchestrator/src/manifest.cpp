@@ -67,7 +67,7 @@ sql::Candidate Manifest::candidate() const {
     sql::Candidate candidate;
     candidate.node = options_.node;
     candidate.lease = options_.lease;
-    candidate.membership = options_.membership;
+    candidate.credentials = options_.credentials;
     for (const Set& set : sets_) {
         candidate.view_sets.push_back({set.set.name, set.set.version});
         candidate.reducers.insert(candidate.reducers.end(), set.set.members.begin(),

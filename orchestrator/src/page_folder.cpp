@@ -80,7 +80,7 @@ void PageFolder::set_skipped(View& view, std::vector<std::size_t> skipped) {
 void PageFolder::find_unfoldable(const Refusal& refusal) {
     View& view = *refusal.view;
     // What says nothing about an event may be that they were too many at once.
-    const bool splits = may_pass(refusal.reason.sqlstate);
+    const bool splits = sql::may_pass(refusal.reason.sqlstate);
     std::set<std::size_t>& split_at = unfoldable_[&view].splits;
     const bool was_split = !split_at.empty();
     const std::size_t size = page_.log.events.size();

@@ -55,7 +55,7 @@ std::string commit(GroupCommit& group) {
         return "SQLSTATE " + refusal.sqlstate;
     } catch (const Error& error) {
         // What reducing them apart deals with: by waiting, or by setting an event apart.
-        if (!is_passing(error) && error.code() != ErrorCode::statement_failed) throw;
+        if (!sql::is_passing(error) && error.code() != ErrorCode::statement_failed) throw;
         return loggable(error);
     }
 }

@@ -58,10 +58,7 @@ bool is_build_of(const Known& known, const sql::SqlReducer& file) {
 }  // namespace
 
 sql::Connection past_session(const std::string& url, const std::string& schema) {
-    sql::ConnectOptions options;
-    options.application_name = "baton time travel";
-    options.schema = schema;
-    return sql::Connection(url, options);
+    return sql::Connection(url, sql::session_options(schema, "baton time travel"));
 }
 
 PastView::PastView(sql::Connection& connection, const CarriedReducers& carried, ViewVersion which,

@@ -5,19 +5,9 @@
 #include "baton/base/fault.hpp"
 
 namespace baton::orchestrator {
-namespace {
-
-sql::ConnectOptions reader_options(const OrchestratorOptions& options) {
-    sql::ConnectOptions connect;
-    connect.application_name = "baton builder";
-    connect.schema = options.schema;
-    return connect;
-}
-
-}  // namespace
-
 void RecordedSource::read_all(PageReader& reader) {
-    sql::Connection connection(options_.url, reader_options(options_));
+    sql::Connection connection(options_.url,
+                               sql::session_options(options_.schema, "baton builder"));
     sql::RecordedReader log(connection, range_.from, content_);
     const auto next = [&](std::size_t limit, sql::LogPage& page) {
         if (!log.next(std::min(limit, range_.events()), page, PageSize::bytes_max)) {

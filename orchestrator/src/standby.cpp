@@ -28,13 +28,6 @@ constexpr std::chrono::seconds promotion_pause{5};
 // How often it looks for builds that nobody keeps.
 constexpr std::chrono::milliseconds claim_interval{1000};
 
-sql::ConnectOptions listener_options(const OrchestratorOptions& options) {
-    sql::ConnectOptions connect;
-    connect.application_name = "baton standby";
-    connect.schema = options.schema;
-    return connect;
-}
-
 }  // namespace
 
 Standby::Standby(const OrchestratorOptions& options, const Registry& registry,
@@ -45,7 +38,8 @@ Standby::Standby(const OrchestratorOptions& options, const Registry& registry,
       candidate_(manifest.candidate()),
       connection_(connection),
       stopping_(std::move(stopping)),
-      calls_(options.url, listener_options(options), options.schema + "_leader"),
+      calls_(options.url, sql::session_options(options.schema, "baton standby"),
+             options.schema + "_leader"),
       builder_(options, registry, manifest, connection) {
     // Not when it comes to lead: that may be at night.
     if (!options.other_builds) manifest.check_builds(connection);
@@ -130,7 +124,7 @@ std::optional<sql::Epoch> Standby::promote() {
         carry_out(*promotion, *epoch);
         return epoch;
     } catch (const Error& error) {
-        if (is_passing(error)) {
+        if (sql::is_passing(error)) {
             // The leader's batch takes long. Whatever this process has begun to lead it gives back.
             log().info("promotion put off: {}", error.what());
         } else if (error.code() == ErrorCode::promotion_refused) {
@@ -180,7 +174,7 @@ void Standby::go_on() {
         try {
             is_further = builder_.step();
         } catch (const Error& error) {
-            if (!is_passing(error)) throw;
+            if (!sql::is_passing(error)) throw;
             log().warn("build put off: {}", error.what());
             is_further = false;
         }

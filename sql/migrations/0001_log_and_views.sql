@@ -475,7 +475,7 @@ create table environment (
 );
 insert into environment default values;
 
--- The machines that were enrolled here, see enrol_machine() and admit().
+-- The machines that were enrolled here, see enrol_machine() and admit_machine().
 --   machine_id       what a client makes of its machine: 64 hex digits.
 --   token_hash       sha256 of the token. next_token_hash: of the one that a rotation gave out; the
 --                    former is good until this one is first used.

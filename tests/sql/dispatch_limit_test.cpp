@@ -100,7 +100,7 @@ protected:
                                               .reducers = {},
                                               .view_sets = {},
                                               .lease = lease,
-                                              .membership = testing::test_membership()})
+                                              .credentials = testing::test_credentials()})
                                .epoch;
         ASSERT_TRUE(epoch);
         sql::LogReader reader(leader, sql::read_checkpoint(leader), sql::Content::ids);

@@ -54,7 +54,7 @@ protected:
                                  {{"sales", 1}, {"totals", 1}},
                                  {{"sales", 1}, {"totals", 1}},
                                  lease,
-                                 testing::test_membership(environment_)})
+                                 testing::test_credentials(environment_)})
             .epoch;
     }
 
@@ -243,8 +243,8 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     trap("unnest(text[])", "setof text");
     trap("array_to_string(text[], text)", "text");
     trap("cardinality(text[])", "int");
-    trap("admission(text, text, text, text)", "text");
-    trap("admit(text, text, text, text, text)", "text");
+    trap("check_machine(text, text, text, text)", "text");
+    trap("admit_machine(text, text, text, text, text)", "text");
     trap("require_alive(bigint, text)", "void");
     trap("require_alive(text, bigint)", "void");
     trap("print_fault(jsonb, int)", "text");

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "baton/base/machine_credentials.hpp"
 #include "baton/orchestrator/view_set.hpp"
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/past.hpp"
@@ -27,7 +28,7 @@ struct OrchestratorOptions {
     std::string url;                    ///< A direct connection, not through a pooler.
     std::string schema;                 ///< The environment's.
     std::string node = "orchestrator";  ///< Who this is, for people to read.
-    sql::Membership membership;         ///< Which environment this is for, and on which machine.
+    MachineCredentials credentials;     ///< Which environment this is for, and on which machine.
     std::chrono::milliseconds lease{5000};
     std::chrono::milliseconds poll{1000};  ///< How often to look although nobody rang.
     std::size_t batch_max = 50'000;

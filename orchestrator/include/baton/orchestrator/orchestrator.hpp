@@ -12,17 +12,15 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "baton/base/error.hpp"
 #include "baton/orchestrator/options.hpp"
 #include "baton/reducers/registry.hpp"
 #include "baton/sql/leadership.hpp"
+#include "baton/sql/service_loop.hpp"
 
 namespace baton {
 
@@ -53,13 +51,7 @@ public:
     [[nodiscard]] bool is_leading() const noexcept { return leading_; }
 
 private:
-    void lead_or_wait();
-    /// What the log says once, beside why, for as long as no connection comes about.
-    [[nodiscard]] std::string_view advice();
-    [[nodiscard]] bool stopping() const noexcept { return stopping_; }
-    /// Waits, unless stop() is called; true if it was.
-    bool pause(std::chrono::milliseconds time);
-
+    void lead_or_wait(sql::Connection& connection);
     void reduce(sql::Connection& connection, const orchestrator::Manifest& manifest,
                 sql::Epoch epoch);
     /// Warns, once for each leader, if it runs other reducers than this process carries.
@@ -67,18 +59,12 @@ private:
 
     const OrchestratorOptions options_;
     const Registry& registry_;
-    bool is_connected_ = false;       // the last attempt was, to begin with
-    bool is_advised_ = false;         // since then
-    bool has_led_ = false;            // it had all rights that leading takes
-    std::optional<sql::Epoch> held_;  // until it is resigned, or its loss was reported
-    std::string interrupted_;         // by what, until status() is told in the next leadership
+    sql::ServiceLoop loop_;
     std::unique_ptr<orchestrator::SlowEvents> slow_;  // whoever leads
+    std::optional<sql::Epoch> held_;      // until it is resigned, or its loss was reported
     std::optional<sql::Epoch> compared_;  // the leader that this process was compared with
 
-    std::atomic<bool> stopping_{false};
     std::atomic<bool> leading_{false};
-    std::mutex mutex_;
-    std::condition_variable stopped_;  // with mutex_
 };
 
 }  // namespace baton

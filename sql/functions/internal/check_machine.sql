@@ -1,5 +1,5 @@
--- admission: may this machine take part in this environment? Internal: admit(), which writes down
--- and acts upon what this one finds.
+-- check_machine: may this machine take part in this environment? Internal: admit_machine(), which
+-- writes down and acts upon what this one finds.
 --
 -- The order of the checks is that of the codes: the first thing that is wrong is what is told.
 --
@@ -8,11 +8,11 @@
 -- one id, and so have two users of one machine, each with a token of their own. Whoever may enrol
 -- himself under any name gains nothing by this one.
 --
--- Arguments   as those of admit().
+-- Arguments   as those of admit_machine().
 -- Returns     code, message: why not; nulls if it may. enrols: it is unknown here and may enrol
 --             itself. is_next: it showed the token of a rotation.
 -- Tables      environment, machine, asked_session: read.
-create or replace function admission(
+create or replace function check_machine(
     environment text, machine_id text, proof text, enrol_as bytea)
 returns table (code text, message text, enrols boolean, is_next boolean)
 language plpgsql
@@ -57,7 +57,7 @@ begin
         return;
     end if;
 
-    select m.* into known from machine m where m.machine_id = admission.machine_id;
+    select m.* into known from machine m where m.machine_id = check_machine.machine_id;
     -- What is proved is proved for this environment and this machine; nothing is, in a session that
     -- was asked nothing.
     asked := asked || ':' || environment || ':' || machine_id;

@@ -1,4 +1,4 @@
-// What take_lead() and claim_builds() have in common: saying what is carried, showing a membership,
+// What take_lead() and claim_builds() have in common: saying what is carried, showing credentials,
 // and being refused.
 //
 // Threads: values only.
@@ -24,10 +24,10 @@ struct Shown {
 
 /// For a call on this connection, where challenge() is asked at the first time. Not in a
 /// transaction.
-[[nodiscard]] Shown shown_on(Connection& connection, const Membership& membership);
+[[nodiscard]] Shown shown_on(Connection& connection, const MachineCredentials& credentials);
 
 /// For a call in this transaction, in which challenge() is asked.
-[[nodiscard]] Shown shown_in(Transaction& transaction, const Membership& membership);
+[[nodiscard]] Shown shown_in(Transaction& transaction, const MachineCredentials& credentials);
 
 /// Throws the refusal that a row tells in the columns `code` and `message`, if it does.
 void throw_refusal(const Row& row, int code, int message);
