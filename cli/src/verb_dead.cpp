@@ -283,7 +283,10 @@ int resolve(const Options& options, Invocation& invocation, const std::string& h
                          invocation.app.name());
             write_out(name + (skips ? " goes on without " : " goes on, and has ") + event + "\n");
         } catch (const Error& error) {
-            if (failed) std::fprintf(stderr, "%s\n", failed->what());
+            if (failed) {
+                std::fprintf(stderr, "%s: %s\n", invocation.app.name().c_str(),
+                             with_code(failed->code(), advice(failed->what())).c_str());
+            }
             failed = error;
         }
     }

@@ -88,19 +88,13 @@ std::string Manifest::build_of(const Member& member) const {
                          : build_with_program(registry_.reducers()[member.index], options_.program);
 }
 
-bool Manifest::is_former_build(const Member& member, std::string_view build) const {
-    return member.is_sql && options_.sql_reducers[member.index].text_build == build;
-}
-
 void Manifest::check_builds(sql::Connection& connection) const {
     const sql::Result known = connection.exec("select name, version, build from reducer_version");
     for (const sql::Row row : known) {
         for (const Set& set : sets_) {
             for (const Member& member : set.members) {
                 if (row.text(0) != member.view || row.integer(1) != member.version) continue;
-                if (row.text(2) == build_of(member) || is_former_build(member, row.text(2))) {
-                    continue;
-                }
+                if (row.text(2) == build_of(member)) continue;
                 throw Error(ErrorCode::build_mismatch,
                             "reducer " + sql::to_text({member.view, member.version}) +
                                 " was registered with build " + std::string(row.text(2)) +

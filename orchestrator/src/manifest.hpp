@@ -53,8 +53,6 @@ public:
 
 private:
     [[nodiscard]] std::string build_of(const Member& member) const;
-    // What the build of the same file was before builds were digests of tokens.
-    [[nodiscard]] bool is_former_build(const Member& member, std::string_view build) const;
     void add_declared(const ViewSet& declared, std::vector<Member>& free);
 
     const OrchestratorOptions& options_;

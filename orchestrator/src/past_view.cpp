@@ -51,10 +51,6 @@ const sql::SqlReducer* file_of(const OrchestratorOptions& options, const ViewVer
     return found == options.sql_reducers.end() ? nullptr : &*found;
 }
 
-bool is_build_of(const Known& known, const sql::SqlReducer& file) {
-    return known.build == file.build || known.build == file.text_build;
-}
-
 }  // namespace
 
 sql::Connection past_session(const std::string& url, const std::string& schema) {
@@ -100,7 +96,7 @@ void PastView::open(const CarriedReducers& carried, Position at, Source source) 
         replay_ = orchestrator::make_cpp_replay(connection_, carried.registry, *index);
         return;
     }
-    if (is_carried && file != nullptr && !(known && is_build_of(*known, *file))) {
+    if (is_carried && file != nullptr && !(known && known->build == file->build)) {
         columns_ = sql::run_in_session(connection_, *file);
         replay_ = orchestrator::make_sql_replay(connection_, table(), file);
         return;

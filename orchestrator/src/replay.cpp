@@ -154,7 +154,7 @@ private:
             sql::Transaction transaction(connection_);
             transaction.exec("set transaction read only");
             sql::enter_recorded(transaction, at, count);
-            if (file_ != nullptr && file_->declares_versions) {
+            if (file_ != nullptr && !file_->event_versions.empty()) {
                 sql::require_known_versions(transaction, file_->name, file_->version,
                                             file_->event_versions);
             }

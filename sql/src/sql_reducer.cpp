@@ -248,11 +248,9 @@ SqlReducer read_sql_reducer(const std::string& path) {
     const std::string version = match[2];
     std::from_chars(version.data(), version.data() + version.size(), reducer.version);
     const std::map<std::string, int> declared = read_declarations(reducer);
-    reducer.declares_versions = !declared.empty();
     reducer.event_versions = known_versions(declared, reducer.script);
     reducer.event_types = event_types_of(declared, reducer.script);
     reducer.build = digest_of(sql_tokens(reducer.script) + reducer.event_versions);
-    reducer.text_build = digest_of(reducer.script);
     return reducer;
 }
 
@@ -264,16 +262,8 @@ std::set<std::string> types_read_in(const std::string& script) {
 
 Registered register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds,
                             bool is_live) {
-    const auto read_known = [&] {
-        return transaction.exec_prepared("registered_build", {reducer.name, reducer.version});
-    };
-    Result known = read_known();
-    if (!known.empty() && known[0].text(0) == reducer.text_build) {
-        // Of before builds were digests of tokens.
-        transaction.exec_prepared("rename_sql_build",
-                                  {reducer.name, reducer.version, reducer.build});
-        known = read_known();
-    }
+    const Result known =
+        transaction.exec_prepared("registered_build", {reducer.name, reducer.version});
     const bool is_replaced = other_builds && !known.empty() && known[0].text(0) != reducer.build;
     if (is_replaced && !is_live && known[0].boolean(1)) {
         throw Error(ErrorCode::build_mismatch,

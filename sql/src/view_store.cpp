@@ -73,9 +73,6 @@ void prepare_view_store(Connection& connection) {
                        " $1 || '__v' || $2::text)) is not null, exists (select from view_build b"
                        " where view = $1 and version = $2::integer and is_kept(b)), columns"
                        " from reducer_version where name = $1 and version = $2::integer");
-    connection.prepare("rename_sql_build",
-                       "update reducer_version set build = $3 where name = $1"
-                       " and version = $2::integer");
     connection.prepare("withdraw_version", "select withdraw_version($1, $2::integer)");
     connection.prepare("rebuild_reducer",
                        "select rebuild_reducer($1, $2::integer, $3, $4, $5::jsonb)");

@@ -314,6 +314,20 @@ TEST_F(DeadTest, ARetryIsDoneOnceTheEventIsFoldedAndElseAnError) {
     EXPECT_EQ(ask("select amount from a"), "1");
 }
 
+TEST_F(DeadTest, EachFailureOfSeveralIsALineOfTheUsualForm) {
+    const auto leader = start("two", {sums("a"), sums("b")});
+    pay("cheap");
+    ASSERT_TRUE(halted(2)) << leader->error_output();
+    const Ran again = tool_.run({"dead", "retry", "--event", "1"});
+    EXPECT_EQ(again.code, 1);
+    const std::vector<std::string> lines = lines_of(again.err);
+    ASSERT_EQ(lines.size(), 2U) << again.err;
+    for (const std::string& line : lines) {
+        EXPECT_TRUE(line.starts_with("baton: view ")) << line;
+        EXPECT_TRUE(line.ends_with(" [BT022]")) << line;
+    }
+}
+
 TEST_F(DeadTest, StatusIsReadAtEightyColumnsAndCountsWhatIsLive) {
     const std::string name = "a_view_whose_name_is_rather_long";
     auto leader =

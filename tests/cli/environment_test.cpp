@@ -241,7 +241,8 @@ TEST(EnvironmentVerbTest, UnknownEventsAreDealtWithAsTheFileSaysSinceTheLastUpgr
     const std::string path = file("[events]\nunknown = \"refuse\"\n");
     const Ran refused = tool.run({"dispatch", "order/plcaed"});
     EXPECT_EQ(refused.code, 1);
-    EXPECT_NE(refused.err.find("event type \"order/plcaed\" is not known here"), std::string::npos);
+    EXPECT_NE(refused.err.find("event order/plcaed: type \"order/plcaed\" is not known"),
+              std::string::npos);
     EXPECT_NE(refused.err.find("[BT040]"), std::string::npos) << refused.err;
     EXPECT_NE(tool.run({"environment", "install", path, "--print"})
                   .out.find("\"baton_test\".set_unknown_events('refuse');"),

@@ -1,6 +1,8 @@
 // baton view --at, diff and replay: the log folded anew, for people and for machines.
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "baton/sql/connection.hpp"
 #include "support/environment.hpp"
 #include "support/eventually.hpp"
@@ -109,6 +111,24 @@ TEST_F(TimeTravelCliTest, AReplayTellsWhatACandidateWouldChangeAndChangesNothing
               "baton: this program carries no reducer category_sales [BT027]\n");
     EXPECT_EQ(tool_.run({"replay", "--reducer", "none.sql"}).code, 1);
     EXPECT_EQ(tool_.run({"replay", "--reducer", candidate(2), "--against", "2"}).code, 2);
+}
+
+// The live file knows version 2 of what it reads; the candidate's declares nothing, so it knows 1.
+TEST_F(TimeTravelCliTest, AReplayRefusesAVersionThatTheFileDoesNotKnow) {
+    leader_->kill(SIGTERM);
+    ASSERT_TRUE(leader_->wait(20s));
+    std::string text = category_sales();
+    text.insert(text.find('\n') + 1, "--! event order/placed version 2\n");
+    leader_ = std::make_unique<ChildProcess>(tool_.options(
+        {"orchestrate", "--reducer", tool_.write("newer.sql", text), "--poll-ms", "200"}));
+    const Ran placed = tool_.run({"dispatch", "order/placed", order("Chairs"), "--schema-version",
+                                  "2", "--wait", "--timeout", "20"});
+    ASSERT_EQ(placed.code, 0) << placed.err << leader_->error_output();
+    const Ran ran = tool_.run({"replay", "--reducer", candidate(2)});
+    EXPECT_EQ(ran.code, 1) << ran.out;
+    EXPECT_NE(ran.err.find("order/placed has schema version 2, category_sales@2 knows 1"),
+              std::string::npos)
+        << ran.out << ran.err;
 }
 
 }  // namespace

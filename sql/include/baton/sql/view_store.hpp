@@ -32,15 +32,13 @@ struct ViewStanding {
 struct SqlReducer {
     std::string name;
     int version = 0;
-    std::string build;       ///< A digest of what the text says: no comments, no layout.
-    std::string text_build;  ///< Of the text as it is, which was the build before.
-    std::string script;      ///< Makes the table and the function <name>__v<version>.
-    std::string origin;      ///< The file, for messages.
+    std::string build;   ///< A digest of what the text says: no comments, no layout.
+    std::string script;  ///< Makes the table and the function <name>__v<version>.
+    std::string origin;  ///< The file, for messages.
     /// The newest schema versions that it knows, by type or pattern of LIKE: what its file
     /// declares, and 1 of all else that it reads: {"order/placed":2,"order/paid":1}; "" where it
     /// looks at schema_version itself.
     std::string event_versions;
-    bool declares_versions = false;
     /// Those types and patterns, also where it looks at schema_version itself; "%" where it cannot
     /// be told.
     std::vector<std::string> event_types;
