@@ -7,6 +7,7 @@
 #include "baton/base/error.hpp"
 #include "baton/base/terminal.hpp"
 #include "baton/base/text.hpp"
+#include "baton/sql/versions.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
 #include "time_machine.hpp"
@@ -97,12 +98,11 @@ Live copy_live(TimeMachine& machine, const std::string& view) {
     sql::Connection& connection = machine.connection();
     connection.exec("create temporary table baton_former (like " + table + " including indexes)");
     sql::Transaction transaction(connection, sql::Isolation::repeatable_read);
-    const sql::Result known = transaction.exec(
-        "select version_position($1, $2::integer), columns from reducer_version where name = $1"
-        " and version = $2::integer",
-        {view, live.version});
-    live.position = Position{known.only().integer(0)};
-    live.columns = std::string(known.only().text(1));
+    live.position =
+        Position{transaction.exec("select version_position($1, $2::integer)", {view, live.version})
+                     .only()
+                     .integer(0)};
+    live.columns = sql::read_known_version(transaction, view, live.version).value().columns;
     transaction.exec(std::string("insert into ") + former_table + " table " + table);
     transaction.commit();
     return live;

@@ -37,10 +37,7 @@ Builder::Builder(const OrchestratorOptions& options, const Registry& registry,
       carried_(carried),
       connection_(connection),
       claims_(options.lease),
-      catch_up_(options, registry, CatchUp::Reading::ahead) {
-    sql::prepare_view_store(connection);
-    sql::prepare_versions(connection);
-}
+      catch_up_(options, registry, CatchUp::Reading::ahead) {}
 
 void Builder::look(bool registers) {
     if (registers || is_put_off_) register_sets();
@@ -90,7 +87,7 @@ std::optional<Position> Builder::start_from_former(const Kept& kept, const Carri
     } catch (const Error& error) {
         if (error.code() != ErrorCode::reducer_invalid) throw;
         sql::Transaction transaction(connection_);
-        transaction.exec_prepared("withdraw_version", {kept.set->set.name, kept.set->set.version});
+        sql::withdraw_version(transaction, kept.set->set);
         transaction.commit();
         throw;
     }

@@ -98,17 +98,16 @@ bool Carried::is_former_build(const Member& member, std::string_view build) cons
 }
 
 void Carried::check_builds(sql::Connection& connection) const {
-    const sql::Result known = connection.exec("select name, version, build from reducer_version");
-    for (const sql::Row row : known) {
+    for (const sql::KnownVersion& known : sql::read_known_versions(connection)) {
         for (const Set& set : sets_) {
             for (const Member& member : set.members) {
-                if (row.text(0) != member.view || row.integer(1) != member.version) continue;
-                if (row.text(2) == build_of(member) || is_former_build(member, row.text(2))) {
+                if (known.view != member.view || known.version != member.version) continue;
+                if (known.build == build_of(member) || is_former_build(member, known.build)) {
                     continue;
                 }
                 throw Error(ErrorCode::build_mismatch,
                             "reducer " + versioned(member.view, member.version) +
-                                " was registered with build " + std::string(row.text(2)) +
+                                " was registered with build " + known.build +
                                 ", this one is build " + build_of(member) +
                                 ": give it a new version");
             }

@@ -99,7 +99,6 @@ void Orchestrator::lead_or_wait() {
     sql::Migrator().require_installed(connection, options_.schema);
     connection.exec("set lock_timeout = '" + lock_timeout(options_) +
                     "'; set enable_seqscan = off; set jit = off");
-    sql::prepare_leadership(connection);
 
     const orchestrator::Carried carried(options_, registry_);
     const sql::Candidate candidate = carried.candidate();
@@ -133,24 +132,20 @@ void Orchestrator::lead_or_wait() {
 
 void Orchestrator::compare_with_leader(sql::Connection& connection,
                                        const sql::Candidate& candidate) {
-    const sql::Result leader = connection.exec(
-        "select epoch, node, (select string_agg(reducer, ', ' order by reducer collate \"C\")"
-        " from unnest(reducers) as reducer) from leader where only_row");
-    const sql::Row row = leader.only();
-    const sql::Epoch epoch{row.integer(0)};
-    if (std::exchange(compared_, epoch) == epoch) return;
+    const sql::LeaderOnRecord leader = sql::read_leader(connection);
+    if (std::exchange(compared_, leader.epoch) == leader.epoch) return;
 
     std::vector<std::string> carried = candidate.reducers;
     std::ranges::sort(carried);
     std::string ours;
     for (const std::string& reducer : carried) ours += (ours.empty() ? "" : ", ") + reducer;
-    const std::string theirs(row.text(2));
-    if (ours == theirs) return;
+    if (ours == leader.reducers) return;
     log().warn(
         "the leader {} runs other reducers ({}) than this process carries ({}); what it does not"
         " run is not kept: an environment has one set of reducers at a time, so give one program"
         " all of them and start it everywhere",
-        row.text(1), theirs.empty() ? "none" : theirs, ours.empty() ? "none" : ours);
+        leader.node, leader.reducers.empty() ? "none" : leader.reducers,
+        ours.empty() ? "none" : ours);
 }
 
 void Orchestrator::reduce(sql::Connection& connection, const orchestrator::Carried& carried,

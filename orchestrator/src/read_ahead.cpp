@@ -42,9 +42,8 @@ void ReadAhead::run(sql::Checkpoint checkpoint) {
         // All it writes is the doorbell, which the next leader sets anew after a crash: nothing
         // worth a flush of the disk, for which the leader's COMMIT would queue.
         connection.exec("set synchronous_commit = off");
-        connection.prepare("arm_doorbell", "select arm_doorbell($1::boolean)");
         sql::LogReader reader(connection, std::move(checkpoint), what_is_read(registry_));
-        connection.exec_prepared("arm_doorbell", {false});
+        sql::arm_doorbell(connection, false);
         read_all(connection, reader);
     } catch (...) {
         pages_.tell_failure();
@@ -77,7 +76,7 @@ bool ReadAhead::read_page(sql::LogReader& reader) {
 // without having been rung may mean that somebody else has disarmed the doorbell.
 void ReadAhead::wait_for_events(sql::Connection& connection, sql::LogReader& reader) {
     constexpr std::chrono::milliseconds shortest{1};
-    connection.exec_prepared("arm_doorbell", {true});
+    sql::arm_doorbell(connection, true);
     fault_point("after_arm");
     std::chrono::milliseconds pause = shortest;
     bool is_rung = true;
@@ -85,7 +84,7 @@ void ReadAhead::wait_for_events(sql::Connection& connection, sql::LogReader& rea
         if (read_page(reader)) {
             if (read_page(reader)) break;
             if (!is_rung) {
-                connection.exec_prepared("arm_doorbell", {true});
+                sql::arm_doorbell(connection, true);
                 pause = shortest;
             }
         }
@@ -94,7 +93,7 @@ void ReadAhead::wait_for_events(sql::Connection& connection, sql::LogReader& rea
     }
     fault_point("after_wake");
     // Who ends leaves it armed: a successor may have armed it already.
-    if (!pages_.stopping()) connection.exec_prepared("arm_doorbell", {false});
+    if (!pages_.stopping()) sql::arm_doorbell(connection, false);
 }
 
 }  // namespace baton::orchestrator

@@ -60,7 +60,6 @@ protected:
     std::string lead_as(const std::string& role, const Membership& membership) {
         return outcome_of([&] {
                    Connection candidate = connect(role, membership.environment);
-                   prepare_leadership(candidate);
                    (void)lead(candidate, {"node", {}, {}, 1min, membership});
                })
             .code;
