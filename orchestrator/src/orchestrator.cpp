@@ -135,7 +135,8 @@ void Orchestrator::compare_with_leader(sql::Connection& connection,
     const sql::LeaderOnRecord leader = sql::read_leader(connection);
     if (std::exchange(compared_, leader.epoch) == leader.epoch) return;
 
-    std::vector<std::string> carried = candidate.reducers;
+    std::vector<std::string> carried;
+    for (const sql::Versioned& reducer : candidate.reducers) carried.push_back(to_text(reducer));
     std::ranges::sort(carried);
     std::string ours;
     for (const std::string& reducer : carried) ours += (ours.empty() ? "" : ", ") + reducer;

@@ -25,6 +25,18 @@ Shown answer_to(std::string_view challenge, const Membership& member) {
 
 }  // namespace
 
+std::string to_text(const Versioned& named) {
+    return named.name + "@" + std::to_string(named.version);
+}
+
+std::string versioned_array(const std::vector<Versioned>& named) {
+    std::vector<std::string> rows;
+    for (const Versioned& one : named) {
+        rows.push_back("(" + one.name + "," + std::to_string(one.version) + ")");
+    }
+    return text_array(rows);
+}
+
 Shown shown_on(Connection& connection, const Membership& membership) {
     if (membership.token.empty()) return {};
     if (connection.challenge().empty()) {
@@ -51,8 +63,9 @@ LeadAnswer lead(Connection& connection, const Candidate& candidate,
                 std::optional<std::int64_t> promotion) {
     constexpr Statement statement{
         "take_lead",
-        "select epoch, refused_code, refused_message, lacking from take_lead("
-        "node => :node, reducers => :reducers::text[], view_sets => :view_sets::text[],"
+        "select epoch, refused_code, refused_message, (lacking).name, (lacking).version"
+        " from take_lead("
+        "node => :node, reducers => :reducers::versioned[], view_sets => :view_sets::versioned[],"
         " lease => :lease::interval, environment => :environment, machine_id => :machine_id,"
         " proof => :proof, enrol_as => :enrol_as::bytea, promotion => :promotion::bigint)"};
     const Membership& member = candidate.membership;
@@ -60,8 +73,8 @@ LeadAnswer lead(Connection& connection, const Candidate& candidate,
     Transaction transaction(connection);
     const Result result =
         transaction.exec(statement, {{"node", candidate.node},
-                                     {"reducers", text_array(candidate.reducers)},
-                                     {"view_sets", text_array(candidate.view_sets)},
+                                     {"reducers", versioned_array(candidate.reducers)},
+                                     {"view_sets", versioned_array(candidate.view_sets)},
                                      {"lease", interval(candidate.lease)},
                                      {"environment", member.environment},
                                      {"machine_id", member.machine_id},
@@ -74,7 +87,9 @@ LeadAnswer lead(Connection& connection, const Candidate& candidate,
     throw_refusal(row, 1, 2);
     LeadAnswer answer;
     if (const auto epoch = row.integer_or_null(0)) answer.epoch = Epoch{*epoch};
-    answer.lacking = row.text(3);
+    if (const auto lacking = row.text_or_null(3)) {
+        answer.lacking = Versioned{std::string(*lacking), static_cast<int>(row.integer(4))};
+    }
     return answer;
 }
 
@@ -142,8 +157,9 @@ void record_batch(Transaction& transaction, Epoch epoch, const BatchRange& range
 
 LeaderOnRecord read_leader(Connection& connection) {
     const Result rows = connection.exec(
-        "select epoch, node, (select string_agg(reducer, ', ' order by reducer collate \"C\")"
-        " from unnest(reducers) as reducer) from leader where only_row");
+        "select epoch, node, (select string_agg(n.text, ', ' order by n.text collate \"C\")"
+        " from unnest(reducers) as r, format('%s@%s', r.name, r.version) as n (text))"
+        " from leader where only_row");
     const Row row = rows.only();
     return {Epoch{row.integer(0)}, std::string(row.text(1)), std::string(row.text(2))};
 }

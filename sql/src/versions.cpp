@@ -61,7 +61,7 @@ KnownVersion known_version_of(const Row& row) {
 
 constexpr Statement register_set_statement{
     "register_set",
-    "select register_set(:view_set, :version::integer, :members::text[], :leads::boolean,"
+    "select register_set(:view_set, :version::integer, :members::versioned[], :leads::boolean,"
     " :environment, :machine_id, :proof, :enrol_as::bytea)"};
 
 }  // namespace
@@ -70,7 +70,7 @@ SetState register_set(Transaction& transaction, const SetVersion& set) {
     const Result result =
         transaction.exec(register_set_statement, {{"view_set", set.name},
                                                   {"version", set.version},
-                                                  {"members", text_array(set.members)},
+                                                  {"members", versioned_array(set.members)},
                                                   {"leads", true},
                                                   {"environment", std::nullopt},
                                                   {"machine_id", std::nullopt},
@@ -84,7 +84,7 @@ SetState register_set(Transaction& transaction, const SetVersion& set, const Mem
     const Result result =
         transaction.exec(register_set_statement, {{"view_set", set.name},
                                                   {"version", set.version},
-                                                  {"members", text_array(set.members)},
+                                                  {"members", versioned_array(set.members)},
                                                   {"leads", false},
                                                   {"environment", member.environment},
                                                   {"machine_id", member.machine_id},
@@ -110,15 +110,15 @@ std::vector<BuildClaim> claim_builds(Connection& connection, const Candidate& ca
     constexpr Statement statement{
         "claim_builds",
         "select refused_code, refused_message, view, version, claim, position, state"
-        " from claim_builds(node => :node, reducers => :reducers::text[],"
-        " view_sets => :view_sets::text[], environment => :environment,"
+        " from claim_builds(node => :node, reducers => :reducers::versioned[],"
+        " view_sets => :view_sets::versioned[], environment => :environment,"
         " machine_id => :machine_id, proof => :proof, enrol_as => :enrol_as::bytea)"};
     const Membership& member = candidate.membership;
     const Shown shown = shown_on(connection, member);
     const Result result = ask(connection, statement,
                               {{"node", candidate.node},
-                               {"reducers", text_array(candidate.reducers)},
-                               {"view_sets", text_array(candidate.view_sets)},
+                               {"reducers", versioned_array(candidate.reducers)},
+                               {"view_sets", versioned_array(candidate.view_sets)},
                                {"environment", member.environment},
                                {"machine_id", member.machine_id},
                                {"proof", shown.proof},
@@ -174,12 +174,12 @@ std::int64_t promote(Connection& connection, const std::vector<std::string>& set
 }
 
 std::optional<OpenPromotion> open_promotion(Connection& connection, const Candidate& candidate) {
-    constexpr Statement opened{"open_promotion", "select open_promotion(:carried::text[])"};
+    constexpr Statement opened{"open_promotion", "select open_promotion(:carried::versioned[])"};
     constexpr Statement promoted_sets{"promoted_sets",
                                       "select unnest(view_sets) from promotion_state(:id)"};
     Transaction transaction(connection);
     const std::optional<std::int64_t> id =
-        transaction.exec(opened, {{"carried", text_array(candidate.view_sets)}})
+        transaction.exec(opened, {{"carried", versioned_array(candidate.view_sets)}})
             .only()
             .integer_or_null(0);
     if (!id) {

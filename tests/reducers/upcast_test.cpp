@@ -63,7 +63,7 @@ template <class E>
 struct SalesOf {
     using Row = ShopSales;
     static constexpr std::string_view name = "shop_sales";
-    static constexpr int version = reducers::schema_version_of<E>;
+    static constexpr int version = types::schema_version_of<E>;
     using Events = EventTypes<E>;
     void reduce(const E& order, Rows<Row>& rows) const {
         if constexpr (requires { order.currency; }) rows.at(order.shop).currency = order.currency;

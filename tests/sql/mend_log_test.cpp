@@ -68,8 +68,8 @@ protected:
     void make_view() {
         Connection leader = connect(login_);
         ASSERT_TRUE(lead(leader, {"node",
-                                  {"sales@1"},
-                                  {"sales@1"},
+                                  {{"sales", 1}},
+                                  {{"sales", 1}},
                                   std::chrono::seconds(5),
                                   testing::test_membership(environment_)})
                         .epoch);

@@ -7,25 +7,24 @@
 #include <rapidcheck/gtest.h>
 
 #include "orders.hpp"
-#include "reducers/view_in_memory.hpp"
+#include "parsed_array.hpp"
 
 namespace baton {
 namespace {
 
-using testing::Cell;
 using testing::parsed_array;
 
 template <class T>
 std::string array_of(const std::vector<T>& values) {
-    reducers::ArrayLiteral array;
-    for (const T& value : values) reducers::add_column(array, value);
+    types::ArrayLiteral array;
+    for (const T& value : values) types::add_column(array, value);
     return std::move(array).take();
 }
 
 template <class T>
 T parsed(std::optional<std::string_view> text) {
     T value{};
-    reducers::parse_column(text, value);
+    types::parse_column(text, value);
     return value;
 }
 
@@ -79,11 +78,11 @@ TEST(ColumnTest, WhatAColumnCannotHoldIsRefused) {
 }
 
 TEST(ColumnTest, SqlTypesFollowTheFieldTypes) {
-    EXPECT_EQ(reducers::sql_type<std::optional<std::string>>(), "text");
-    EXPECT_EQ(reducers::sql_type<double>(), "double precision");
-    EXPECT_EQ(reducers::sql_type<Timestamp>(), "timestamptz");
-    EXPECT_EQ(reducers::sql_type<std::vector<testing::OrderLine>>(), "jsonb");
-    EXPECT_EQ(reducers::sql_type<testing::OrderLine>(), "jsonb");
+    EXPECT_EQ(types::sql_type<std::optional<std::string>>(), "text");
+    EXPECT_EQ(types::sql_type<double>(), "double precision");
+    EXPECT_EQ(types::sql_type<Timestamp>(), "timestamptz");
+    EXPECT_EQ(types::sql_type<std::vector<testing::OrderLine>>(), "jsonb");
+    EXPECT_EQ(types::sql_type<testing::OrderLine>(), "jsonb");
 }
 
 RC_GTEST_PROP(ArrayLiteralPropertyTest, AnyTextsComeBack, ()) {

@@ -67,7 +67,7 @@ Account read_with(std::string_view field, std::string_view value) {
 TEST(JsonTest, EveryTypeRoundTrips) {
     const Everything value = testing::full_of_edges();
     const std::string json = encode_json(value);
-    EXPECT_FALSE(reducers::json_fault(json));
+    EXPECT_FALSE(types::json_fault(json));
     EXPECT_EQ(encode_json(decode_json<Everything>(json)), json);
 
     const Everything again = decode_json<Everything>(json);
@@ -116,11 +116,11 @@ TEST(JsonTest, EscapedNamesAreFound) {
 }
 
 TEST(JsonTest, DecodingOverAFormerValueLeavesNothingOfIt) {
-    const auto reader = reducers::make_json_reader();
+    const auto reader = types::make_json_reader();
     Everything value = testing::full_of_edges();
     Everything fresh;
     fresh.id = Uuid();
-    reducers::decode_whole(*reader, encode_json(fresh), value);
+    types::decode_whole(*reader, encode_json(fresh), value);
     EXPECT_EQ(encode_json(value), encode_json(fresh));
 }
 
@@ -232,9 +232,9 @@ TEST(JsonValueTest, AcceptsWhatJsonbAccepts) {
          {"null", "true", "0", "-0.5e-7", "\"\"", "[]", "{}", " [1 , 2] ",
           "{\"a\":{\"b\":[[],{}]}}", "\"\\ud83c\\udfbc\"", "123456789012345678901234567890.5",
           "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""}) {
-        EXPECT_EQ(reducers::json_fault(text), std::nullopt) << text;
+        EXPECT_EQ(types::json_fault(text), std::nullopt) << text;
     }
-    EXPECT_EQ(reducers::json_fault(std::string(64, '[') + std::string(64, ']')), std::nullopt);
+    EXPECT_EQ(types::json_fault(std::string(64, '[') + std::string(64, ']')), std::nullopt);
 }
 
 TEST(JsonValueTest, RefusesWhatJsonbRefuses) {
@@ -279,14 +279,14 @@ TEST(JsonValueTest, RefusesWhatJsonbRefuses) {
                                         "1e99999999999999999999",
                                         "\\",
                                         "\"\\"}) {
-        EXPECT_NE(reducers::json_fault(text), std::nullopt) << text;
+        EXPECT_NE(types::json_fault(text), std::nullopt) << text;
     }
-    EXPECT_EQ(reducers::json_fault("1e999"), std::nullopt);
-    EXPECT_EQ(reducers::json_fault(std::string(1000, '9')), std::nullopt);
-    EXPECT_NE(reducers::json_fault(std::string(1001, '9')), std::nullopt);
-    EXPECT_NE(reducers::json_fault(std::string("\"\0\"", 3)), std::nullopt);
-    EXPECT_NE(reducers::json_fault(std::string(65, '[') + std::string(65, ']')), std::nullopt);
-    EXPECT_NE(reducers::json_fault(std::string(1'000'000, '[')), std::nullopt);
+    EXPECT_EQ(types::json_fault("1e999"), std::nullopt);
+    EXPECT_EQ(types::json_fault(std::string(1000, '9')), std::nullopt);
+    EXPECT_NE(types::json_fault(std::string(1001, '9')), std::nullopt);
+    EXPECT_NE(types::json_fault(std::string("\"\0\"", 3)), std::nullopt);
+    EXPECT_NE(types::json_fault(std::string(65, '[') + std::string(65, ']')), std::nullopt);
+    EXPECT_NE(types::json_fault(std::string(1'000'000, '[')), std::nullopt);
     EXPECT_THROW((void)Json::parse("{"), Error);
 }
 

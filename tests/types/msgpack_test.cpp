@@ -147,16 +147,16 @@ TEST(MsgpackTest, DepthOfAMillionIsRefused) {
 }
 
 TEST(MsgpackTest, LimitsAreExact) {
-    const auto with = [](reducers::ReaderLimits limits) {
-        const auto reader = reducers::make_msgpack_reader(limits);
+    const auto with = [](types::ReaderLimits limits) {
+        const auto reader = types::make_msgpack_reader(limits);
         Number number;
-        reducers::decode_whole(*reader, "\x81\xA1n\x07"s, number);
+        types::decode_whole(*reader, "\x81\xA1n\x07"s, number);
         return number.n;
     };
     EXPECT_EQ(with({.bytes_max = 4, .depth_max = 1, .elements_max = 2}), 7);
-    EXPECT_THROW(with({.bytes_max = 3}), reducers::DecodeFailure);
-    EXPECT_THROW(with({.depth_max = 0}), reducers::DecodeFailure);
-    EXPECT_THROW(with({.elements_max = 1}), reducers::DecodeFailure);
+    EXPECT_THROW(with({.bytes_max = 3}), types::DecodeFailure);
+    EXPECT_THROW(with({.depth_max = 0}), types::DecodeFailure);
+    EXPECT_THROW(with({.elements_max = 1}), types::DecodeFailure);
 }
 
 TEST(MsgpackTest, WhatCannotBeStoredCannotBeWritten) {

@@ -1,4 +1,4 @@
-// The example of README as the tests use it: orders, and their sums per month and region.
+// Structs with fields, as the tests use them: an order, and one with every type of field.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "baton/reducers/reducer.hpp"
+#include "baton/types/fields.hpp"
 
 namespace baton::testing {
 
@@ -25,32 +25,6 @@ struct OrderPlaced {
     std::string region;
     std::vector<OrderLine> lines;
     BATON_FIELDS(order_id, ordered_on, region, lines)
-};
-
-struct MonthlySales {
-    std::string month, region;
-    std::int64_t orders{}, lines{}, quantity{};
-    Decimal sales, profit;
-    BATON_FIELDS(month, region, orders, lines, quantity, sales, profit)
-    BATON_KEY(month, region)
-};
-
-struct MonthlySalesReducer {
-    using Row = MonthlySales;
-    static constexpr std::string_view name = "monthly_sales";
-    static constexpr int version = 1;
-    using Events = EventTypes<OrderPlaced>;
-
-    void reduce(const OrderPlaced& order, Rows<Row>& rows) const {
-        MonthlySales& row = rows.at({order.ordered_on.month(), order.region});
-        row.orders += 1;
-        for (const OrderLine& line : order.lines) {
-            row.lines += 1;
-            row.quantity += line.quantity;
-            row.sales += line.sales;
-            row.profit += line.profit;
-        }
-    }
 };
 
 /// Every type that a field can have.

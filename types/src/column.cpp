@@ -7,7 +7,7 @@
 
 #include <simdjson.h>
 
-namespace baton::reducers {
+namespace baton::types {
 namespace {
 
 [[noreturn]] void refuse(std::string_view expected) {
@@ -127,4 +127,4 @@ void check_storable(std::string_view text) {
                     : "a text that is not valid UTF-8 cannot be stored");
 }
 
-}  // namespace baton::reducers
+}  // namespace baton::types

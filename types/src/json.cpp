@@ -7,7 +7,7 @@
 #include "baton/types/column.hpp"
 
 namespace baton {
-namespace reducers {
+namespace types {
 namespace {
 
 // Which of the open brackets are objects is kept in bits; open() and value() call each other, but
@@ -208,15 +208,15 @@ private:
 
 std::optional<std::string> json_fault(std::string_view text) { return Checker(text).fault(); }
 
-}  // namespace reducers
+}  // namespace types
 
 std::optional<Json> Json::from_text(std::string_view text) {
-    if (reducers::json_fault(text)) return std::nullopt;
+    if (types::json_fault(text)) return std::nullopt;
     return Json(std::string(text));
 }
 
 Json Json::parse(std::string_view text) {
-    if (const auto fault = reducers::json_fault(text)) {
+    if (const auto fault = types::json_fault(text)) {
         throw Error(ErrorCode::decode_failed, "not JSON that can be stored: " + *fault);
     }
     return Json(std::string(text));

@@ -15,7 +15,7 @@
 
 #include "baton/types/codec.hpp"
 
-namespace baton::reducers {
+namespace baton::types {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
@@ -274,4 +274,4 @@ private:
 
 std::unique_ptr<ValueReader> make_json_reader() { return std::make_unique<JsonReader>(); }
 
-}  // namespace baton::reducers
+}  // namespace baton::types

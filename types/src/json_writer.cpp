@@ -9,7 +9,7 @@
 #include "baton/types/codec.hpp"
 #include "baton/types/column.hpp"
 
-namespace baton::reducers {
+namespace baton::types {
 namespace {
 
 class JsonWriter final : public ValueWriter {
@@ -75,4 +75,4 @@ std::unique_ptr<ValueWriter> make_json_writer(std::string& out) {
     return std::make_unique<JsonWriter>(out);
 }
 
-}  // namespace baton::reducers
+}  // namespace baton::types

@@ -16,7 +16,7 @@
 #include "baton/types/codec.hpp"
 #include "baton/types/column.hpp"
 
-namespace baton::reducers {
+namespace baton::types {
 namespace {
 
 enum class Kind : std::uint8_t { null, boolean, integer, large, real, text, bytes, array, map };
@@ -262,4 +262,4 @@ std::unique_ptr<ValueReader> make_msgpack_reader(ReaderLimits limits) {
     return std::make_unique<MsgpackReader>(limits);
 }
 
-}  // namespace baton::reducers
+}  // namespace baton::types

@@ -9,7 +9,7 @@
 #include "baton/types/codec.hpp"
 #include "baton/types/column.hpp"
 
-namespace baton::reducers {
+namespace baton::types {
 namespace {
 
 // What msgpack::packer writes to.
@@ -69,4 +69,4 @@ std::unique_ptr<ValueWriter> make_msgpack_writer(std::string& out) {
     return std::make_unique<MsgpackWriter>(out);
 }
 
-}  // namespace baton::reducers
+}  // namespace baton::types

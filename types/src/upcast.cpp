@@ -2,7 +2,7 @@
 
 #include "baton/base/error.hpp"
 
-namespace baton::reducers {
+namespace baton::types {
 namespace {
 
 // "2", "1 to 3", "1, 3 to 5".
@@ -27,4 +27,4 @@ void refuse_version(std::string_view type, int version, const std::vector<int>& 
                                                       ", this program knows " + ranges_of(known));
 }
 
-}  // namespace baton::reducers
+}  // namespace baton::types

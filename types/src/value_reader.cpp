@@ -2,7 +2,7 @@
 
 #include "baton/base/text.hpp"
 
-namespace baton::reducers {
+namespace baton::types {
 
 void ValueReader::enter(bool array) {
     if (path_.size() >= static_cast<std::size_t>(Json::depth_max)) {
@@ -36,4 +36,4 @@ void ValueReader::fail_missing(std::string_view field) const {
     throw DecodeFailure("field \"" + where + std::string(field) + "\" is missing");
 }
 
-}  // namespace baton::reducers
+}  // namespace baton::types

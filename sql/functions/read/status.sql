@@ -13,8 +13,8 @@
 --           lag_events stops counting at 1000000.
 --           Whatever holds the leader up is a problem with its reason, see held_up().
 -- Cost      grows with the lag, not with the log.
--- Tables    leader, leadership, batch, log_window, view_state, view_build, set_version, dead_event,
---           event, refusal, promotion: read.
+-- Tables    leader, leadership, batch, log_window, view_state, view_build, set_version, set_member,
+--           dead_event, event, refusal, promotion: read.
 -- Access: observe, orchestrate
 create or replace function status()
 returns jsonb
@@ -104,7 +104,7 @@ begin
     select notes || coalesce(pg_catalog.array_agg(pg_catalog.format(
                'promotion %s (%s) was asked for by %s at %s, and is not carried out yet: %s; '
                '"baton promote --cancel %s" ends it',
-               p.id, (select string_agg(w.s || '@' || w.v::text, ', ')
+               p.id, (select string_agg(pg_catalog.format('%s@%s', w.s, w.v), ', ')
                         from unnest(p.view_sets, p.versions) as w (s, v)),
                p.requested_by, date_trunc('second', p.requested_at), promotion_hold(p.id), p.id)),
                '{}')
@@ -137,7 +137,9 @@ begin
                             'lease_seconds', round(
                                 extract(epoch from l.lease_until - clock_timestamp())::numeric,
                                 3),
-                            'reducers', pg_catalog.to_jsonb(l.reducers)) end,
+                            'reducers', pg_catalog.to_jsonb(array(
+                                select pg_catalog.format('%s@%s', r.name, r.version)
+                                  from pg_catalog.unnest(l.reducers) as r))) end,
         'epoch', l.epoch,
         'log', pg_catalog.jsonb_build_object(
             'position', coalesce(at_end.position, 0),

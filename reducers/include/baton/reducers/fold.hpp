@@ -33,6 +33,17 @@
 
 namespace baton {
 
+/// A column of a view. The name is ^[a-z][a-z0-9_]{0,62}$, but can be a reserved word of SQL, so
+/// quote it.
+struct ViewColumn {
+    std::string name;
+    std::string sql_type;  ///< "text", "bigint", "numeric", … as in CREATE TABLE
+    bool nullable = false;
+    bool key = false;
+
+    friend bool operator==(const ViewColumn&, const ViewColumn&) = default;
+};
+
 /// What a reducer declares about itself.
 struct ReducerInfo {
     std::string name;                 ///< also the view's name; ^[a-z][a-z0-9_]{0,47}$

@@ -18,7 +18,7 @@
 #include "baton/types/value_writer.hpp"
 
 namespace baton {
-namespace reducers {
+namespace types {
 
 /// Limits of both readers. Beyond them a value is refused as undecodable.
 struct ReaderLimits {
@@ -56,19 +56,19 @@ T decode_or_throw(ValueReader& reader, std::string_view bytes) {
     }
 }
 
-}  // namespace reducers
+}  // namespace types
 
 /// The value that `json` (an object, or an array for a vector) encodes. Throws
 /// Error(decode_failed).
 template <class T>
 [[nodiscard]] T decode_json(std::string_view json) {
-    return reducers::decode_or_throw<T>(*reducers::make_json_reader(), json);
+    return types::decode_or_throw<T>(*types::make_json_reader(), json);
 }
 
 /// Throws Error(decode_failed).
 template <class T>
 [[nodiscard]] T decode_msgpack(std::string_view bytes) {
-    return reducers::decode_or_throw<T>(*reducers::make_msgpack_reader(), bytes);
+    return types::decode_or_throw<T>(*types::make_msgpack_reader(), bytes);
 }
 
 /// Throws Error(event_invalid) for a text that is not UTF-8 or holds a NUL, and for NaN and
@@ -76,8 +76,8 @@ template <class T>
 template <class T>
 [[nodiscard]] std::string encode_json(const T& value) {
     std::string out;
-    if constexpr (reducers::check_value<T>()) {
-        reducers::encode(*reducers::make_json_writer(out), value);
+    if constexpr (types::check_value<T>()) {
+        types::encode(*types::make_json_writer(out), value);
     }
     return out;
 }
@@ -86,8 +86,8 @@ template <class T>
 template <class T>
 [[nodiscard]] std::string encode_msgpack(const T& value) {
     std::string out;
-    if constexpr (reducers::check_value<T>()) {
-        reducers::encode(*reducers::make_msgpack_writer(out), value);
+    if constexpr (types::check_value<T>()) {
+        types::encode(*types::make_msgpack_writer(out), value);
     }
     return out;
 }

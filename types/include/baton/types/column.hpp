@@ -16,20 +16,7 @@
 #include "baton/types/codec.hpp"
 #include "baton/types/fields.hpp"
 
-namespace baton {
-
-/// A column of a view. The name is ^[a-z][a-z0-9_]{0,62}$, but can be a reserved word of SQL, so
-/// quote it.
-struct ViewColumn {
-    std::string name;
-    std::string sql_type;  ///< "text", "bigint", "numeric", … as in CREATE TABLE
-    bool nullable = false;
-    bool key = false;
-
-    friend bool operator==(const ViewColumn&, const ViewColumn&) = default;
-};
-
-namespace reducers {
+namespace baton::types {
 
 /// Stored as jsonb: Json itself, structs with BATON_FIELDS, vectors.
 template <class T>
@@ -185,5 +172,4 @@ void describe(std::string& out, int depth = 0) {
     }
 }
 
-}  // namespace reducers
-}  // namespace baton
+}  // namespace baton::types

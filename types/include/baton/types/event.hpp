@@ -64,7 +64,7 @@ struct EventOptions {
     std::optional<Uuid> dispatch_id{};
 };
 
-namespace reducers {
+namespace types {
 template <class E>
 NewEvent envelope_for(EventOptions options) {
     NewEvent event;
@@ -76,13 +76,13 @@ NewEvent envelope_for(EventOptions options) {
     event.dispatch_id = options.dispatch_id;
     return event;
 }
-}  // namespace reducers
+}  // namespace types
 
 /// The event with `content` as its JSON payload, in the schema version of its struct. Throws as
 /// encode_json().
 template <class E>
 [[nodiscard]] NewEvent make_event(const E& content, EventOptions options = {}) {
-    NewEvent event = reducers::envelope_for<E>(std::move(options));
+    NewEvent event = types::envelope_for<E>(std::move(options));
     event.payload = encode_json(content);
     return event;
 }
@@ -91,7 +91,7 @@ template <class E>
 /// encode_msgpack().
 template <class E>
 [[nodiscard]] NewEvent make_msgpack_event(const E& content, EventOptions options = {}) {
-    NewEvent event = reducers::envelope_for<E>(std::move(options));
+    NewEvent event = types::envelope_for<E>(std::move(options));
     event.body = encode_msgpack(content);
     event.content_type = msgpack_content_type;
     return event;

@@ -38,7 +38,7 @@
 #define BATON_KEY(...) \
     static constexpr ::std::string_view baton_key_list() { return #__VA_ARGS__; }
 
-namespace baton::reducers {
+namespace baton::types {
 
 /// How many names there are in "account, total".
 constexpr std::size_t count_names(std::string_view list) {
@@ -230,4 +230,4 @@ constexpr bool check_value() {
     }
 }
 
-}  // namespace baton::reducers
+}  // namespace baton::types

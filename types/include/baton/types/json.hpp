@@ -39,11 +39,11 @@ private:
     std::string text_;
 };
 
-namespace reducers {
+namespace types {
 
 /// What keeps `text` from being one JSON value that jsonb accepts ("byte 12: expected a value"), or
 /// nothing. Takes time linear in the text and no memory.
 [[nodiscard]] std::optional<std::string> json_fault(std::string_view text);
 
-}  // namespace reducers
+}  // namespace types
 }  // namespace baton

@@ -32,7 +32,7 @@
 #include "baton/types/codec.hpp"
 #include "baton/types/column.hpp"
 
-namespace baton::reducers {
+namespace baton::types {
 
 inline constexpr int schema_version_max = 32767;
 
@@ -141,4 +141,4 @@ void describe_event(std::string& out) {
     }
 }
 
-}  // namespace baton::reducers
+}  // namespace baton::types

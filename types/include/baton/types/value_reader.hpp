@@ -20,7 +20,7 @@
 #include "baton/types/json.hpp"
 #include "baton/types/uuid.hpp"
 
-namespace baton::reducers {
+namespace baton::types {
 
 /// What was wrong with an encoded value, and at which field. Callers add which event it was, and
 /// throw or record it as Error(decode_failed).
@@ -174,4 +174,4 @@ void decode(ValueReader& reader, T& value) {
     }  // else check_struct() has said so
 }
 
-}  // namespace baton::reducers
+}  // namespace baton::types

@@ -13,7 +13,7 @@
 #include "baton/types/json.hpp"
 #include "baton/types/uuid.hpp"
 
-namespace baton::reducers {
+namespace baton::types {
 
 /// Writes one value after the other; what has parts is entered with their number.
 /// Throws Error(event_invalid) for what cannot be written: a text that is not UTF-8 or holds a NUL,
@@ -74,4 +74,4 @@ void encode(ValueWriter& writer, const T& value) {
     }                               // else check_struct() has said so
 }
 
-}  // namespace baton::reducers
+}  // namespace baton::types

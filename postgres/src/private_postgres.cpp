@@ -1,4 +1,4 @@
-#include "baton/sql/private_postgres.hpp"
+#include "baton/postgres/private_postgres.hpp"
 
 #include <libpq-fe.h>
 #include <sys/stat.h>
@@ -11,8 +11,8 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
-#include "private_postgres_places.hpp"
-#include "private_postgres_process.hpp"
+#include "places.hpp"
+#include "process.hpp"
 
 namespace baton::sql {
 namespace {

@@ -1,4 +1,4 @@
-#include "private_postgres_process.hpp"
+#include "process.hpp"
 
 #include <fcntl.h>
 #include <spawn.h>

@@ -1,4 +1,4 @@
-#include "private_postgres_places.hpp"
+#include "places.hpp"
 
 #include <fcntl.h>
 #include <pwd.h>

@@ -1,4 +1,4 @@
-#include "time_machine.hpp"
+#include "past_session.hpp"
 
 #include <algorithm>
 
@@ -19,19 +19,19 @@ sql::Connection session_of(const environments::Environment& environment) {
 
 }  // namespace
 
-TimeMachine::TimeMachine(const SettingFlags& settings, Invocation& invocation)
+PastSession::PastSession(Invocation& invocation)
     : app_(invocation.app),
-      environment_(settings.load(invocation)),
+      environment_(invocation.load()),
       options_(fold_options(environment_)),
       connection_(session_of(environment_)) {}
 
-void TimeMachine::load_files(const std::string& file) {
+void PastSession::load_files(const std::string& file) {
     options_.sql_reducers = file.empty()
                                 ? orchestrator_options(app_, environment_, {}).sql_reducers
                                 : std::vector<sql::SqlReducer>{sql::read_sql_reducer(file)};
 }
 
-int TimeMachine::live_version(const std::string& view) {
+int PastSession::live_version(const std::string& view) {
     sql::Transaction transaction(connection_);
     if (const auto live = sql::read_live_version(transaction, view)) return *live;
     require_view(transaction, view);
@@ -39,7 +39,7 @@ int TimeMachine::live_version(const std::string& view) {
                 "view " + view + " has no live version; say which with --version");
 }
 
-int TimeMachine::carried_version(const std::string& view) const {
+int PastSession::carried_version(const std::string& view) const {
     for (const ReducerInfo& info : app_.registry().reducers()) {
         if (info.name == view) return info.version;
     }
@@ -49,28 +49,31 @@ int TimeMachine::carried_version(const std::string& view) const {
     refuse("this program carries no reducer " + view);
 }
 
-std::unique_ptr<PastView> TimeMachine::open(const Wanted& wanted, Position at) {
+std::unique_ptr<PastView> PastSession::open(const Wanted& wanted, Position at) {
     const int version =
         wanted.version ? static_cast<int>(*wanted.version) : live_version(wanted.view);
     return std::make_unique<PastView>(connection_, CarriedReducers{options_, app_.registry()},
                                       ViewVersion{wanted.view, version}, at);
 }
 
-std::unique_ptr<PastView> TimeMachine::open_carried(const ViewVersion& which, Position at) {
+std::unique_ptr<PastView> PastSession::open_carried(const ViewVersion& which, Position at) {
     return std::make_unique<PastView>(connection_, CarriedReducers{options_, app_.registry()},
                                       which, at, PastView::Source::carried);
 }
 
-void TimeMachine::travel(PastView& view, Position to) {
+void PastSession::travel(PastView& view, Position to) {
     const ProgressBar bar;
     const auto from = static_cast<double>(view.position());
     const auto end = static_cast<double>(to);
     view.go_to(to, [&](Position at) {
         const auto position = static_cast<double>(at);
         bar.show((position - from) / std::max(end - from, 1.0),
-                 "at " + std::to_string(static_cast<std::int64_t>(at)) + " of " +
-                     std::to_string(static_cast<std::int64_t>(to)));
+                 "at " + text_of(at) + " of " + text_of(to));
     });
+}
+
+std::string text_of(Position position) {
+    return std::to_string(static_cast<std::int64_t>(position));
 }
 
 }  // namespace baton::cli

@@ -1,6 +1,6 @@
 // The private Postgres as its users need it: it starts, it stops, and it leaves nothing, whatever
 // happens to the process that started it.
-#include "baton/sql/private_postgres.hpp"
+#include "baton/postgres/private_postgres.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@
 #include <string>
 #include <thread>
 
-#include "../../sql/src/private_postgres_places.hpp"
+#include "../../postgres/src/places.hpp"
 #include "baton/base/error.hpp"
 #include "support/child_process.hpp"
 #include "support/eventually.hpp"

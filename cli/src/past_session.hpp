@@ -13,10 +13,10 @@
 
 namespace baton::cli {
 
-class TimeMachine {
+class PastSession {
 public:
     /// With the reducers of this program; those of SQL files are for load_files().
-    TimeMachine(const SettingFlags& settings, Invocation& invocation);
+    explicit PastSession(Invocation& invocation);
 
     /// A candidate's file, or, if that is empty, those of the program and of the environment's
     /// file.
@@ -48,19 +48,7 @@ private:
     sql::Connection connection_;
 };
 
-/// Which rows differ, in two tables of this session; how it is printed.
-struct Comparison {
-    std::string former;          ///< the table, quoted
-    std::string later;           ///< the table, quoted
-    std::string former_columns;  ///< as reducer_version.columns has them
-    std::string later_columns;
-    std::string about;  ///< what is compared with what, for the last line
-    bool json = false;
-    bool summary = false;  ///< Only how many rows differ.
-};
-
-/// Prints the rows that differ in the columns that both have, and how many; or only that. Throws
-/// Error(usage) where the keys are not the same.
-void print_comparison(sql::Connection& connection, const Comparison& comparison);
+/// A position as people read it.
+[[nodiscard]] std::string text_of(Position position);
 
 }  // namespace baton::cli
