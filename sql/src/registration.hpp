@@ -26,4 +26,7 @@ inline constexpr Statement rebuild_statement{
     "rebuild_reducer",
     "select rebuild_reducer(:name, :version::integer, :build, :language, :columns::jsonb)"};
 
+inline constexpr Statement event_types_statement{
+    "set_event_types", "select set_event_types(:name, :version::integer, :types::text[])"};
+
 }  // namespace baton::sql

@@ -1,7 +1,7 @@
 #include "baton/sql/versions.hpp"
 
 #include "baton/base/error.hpp"
-#include "membership.hpp"
+#include "credentials.hpp"
 
 namespace baton::sql {
 namespace {
@@ -79,7 +79,8 @@ SetState register_set(Transaction& transaction, const SetVersion& set) {
     return set_state_of(result.only().text(0));
 }
 
-SetState register_set(Transaction& transaction, const SetVersion& set, const Membership& member) {
+SetState register_set(Transaction& transaction, const SetVersion& set,
+                      const MachineCredentials& member) {
     const Shown shown = shown_in(transaction, member);
     const Result result =
         transaction.exec(register_set_statement, {{"view_set", set.name},
@@ -113,7 +114,7 @@ std::vector<BuildClaim> claim_builds(Connection& connection, const Candidate& ca
         " from claim_builds(node => :node, reducers => :reducers::versioned[],"
         " view_sets => :view_sets::versioned[], environment => :environment,"
         " machine_id => :machine_id, proof => :proof, enrol_as => :enrol_as::bytea)"};
-    const Membership& member = candidate.membership;
+    const MachineCredentials& member = candidate.credentials;
     const Shown shown = shown_on(connection, member);
     const Result result = ask(connection, statement,
                               {{"node", candidate.node},

@@ -83,7 +83,27 @@ Registered register_reducer(Transaction& transaction, const ReducerInfo& info, b
                                           {"columns", columns},
                                           {"other_builds", false},
                                           {"is_live", is_live}});
+    transaction.exec(
+        event_types_statement,
+        {{"name", info.name}, {"version", info.version}, {"types", text_array(info.event_types)}});
     return is_replaced ? Registered::to_be_built_anew : Registered::as_it_was;
+}
+
+void declare_event_types(Connection& connection, const std::vector<std::string>& types) {
+    if (types.empty()) return;
+    Transaction transaction(connection);
+    transaction.exec("select declare_event_types($1::text[])", {text_array(types)});
+    transaction.commit();
+}
+
+std::vector<UnreadType> unread_types(Connection& connection) {
+    std::vector<UnreadType> types;
+    constexpr Statement statement{"unread_event_types",
+                                  "select type, line from unread_event_types('warn')"};
+    for (const Row row : connection.exec(statement)) {
+        types.push_back({std::string(row.text(0)), std::string(row.text(1))});
+    }
+    return types;
 }
 
 ViewStanding read_standing(Transaction& transaction, const std::string& view) {

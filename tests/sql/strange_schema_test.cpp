@@ -20,7 +20,7 @@ protected:
 
     LeadAnswer take_lead() {
         return lead(inside_,
-                    {"here", {}, {}, std::chrono::seconds(10), testing::test_membership()});
+                    {"here", {}, {}, std::chrono::seconds(10), testing::test_credentials()});
     }
 
     std::string finding(const std::string& check) {
@@ -151,7 +151,7 @@ TEST_F(StrangeSchemaTest, AnOwnerWhoMayNotAskForTheClusterIsToldWhatToGrant) {
         admin_.exec("revoke execute on function pg_control_system() from public");
         const Outcome refused = outcome_of([&] {
             static_cast<void>(lead(
-                owned, {"here", {}, {}, std::chrono::seconds(10), testing::test_membership()}));
+                owned, {"here", {}, {}, std::chrono::seconds(10), testing::test_credentials()}));
         });
         EXPECT_EQ(refused.sqlstate, "42501");
         EXPECT_NE(refused.text.find("let a superuser run: grant execute on function "

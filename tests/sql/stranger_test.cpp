@@ -87,7 +87,7 @@ protected:
         Connection dev = inside(schema_, owner_);
         dev.exec("delete from machine");
         return outcome_of([&] {
-                   (void)lead(dev, {"node", {}, {}, 1ms, testing::test_membership(environment_)});
+                   (void)lead(dev, {"node", {}, {}, 1ms, testing::test_credentials(environment_)});
                })
             .code;
     }

@@ -16,7 +16,7 @@
 --             is_awaited: also by who did not ask to wait. code: the SQLSTATE to raise it with.
 -- Tables      set_version, set_member, view_state, view_build, batch: read.
 create or replace function promotion_obstacles(
-    view_sets text[], versions integer[], is_switching boolean default false)
+    view_sets text[], versions integer[], is_switching boolean)
 returns table (kind text, what text, is_awaited boolean, code text)
 language plpgsql
 stable
@@ -38,8 +38,8 @@ begin
                            promotion_obstacles.is_switching) as o;
     return query
     select 'shared',
-           pg_catalog.format('view %s@%s goes over as it is, and is %s at position %s: resolve what '
-                             'it stands before, or give it a new version, too',
+           pg_catalog.format('view %s@%s goes over as it is, and is %s at position %s: resolve '
+                             'what it stands before, or give it a new version, too',
                              l.view, l.version, l.state, l.position),
            false, 'BT035'
       from unnest(promotion_obstacles.view_sets, promotion_obstacles.versions)

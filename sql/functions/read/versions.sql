@@ -9,7 +9,8 @@
 --             seconds_left is null where that says nothing.
 -- Cost        small. But its tables have no statistics, so Postgres takes them for large and would
 --             compile the query for a second or two.
--- Tables      set_version, set_member, reducer_version, view_state, view_build, batch, leader: read.
+-- Tables      set_version, set_member, reducer_version, view_state, view_build, batch, leader:
+--             read.
 -- Access: observe, orchestrate
 create or replace function versions()
 returns jsonb
@@ -19,9 +20,8 @@ security definer
 set search_path from current
 set jit = off
 as $$
-    with head as (
-        select coalesce(max(b.first_position + b.count - 1), 0) as position
-          from (select * from batch order by first_position desc limit 1) as b
+    with head as materialized (
+        select log_end() as position
     ), leader_now as (
         select d.node
           from leader d
@@ -39,7 +39,7 @@ as $$
                     then (b.position - b.claimed_position)
                          / greatest(extract(epoch from b.changed_at - b.claimed_at), 0.001) end
                    as rate,
-               coalesce(l.reason, b.reason, idle_reason(s)) as reason,
+               coalesce(l.reason, b.reason, inactive_reason(s)) as reason,
                case when l.view is not null then leader_now.node
                     when is_kept(b) then b.node end as node
           from set_version s

@@ -39,7 +39,8 @@ struct SetVersion {
 SetState register_set(Transaction& transaction, const SetVersion& set);
 /// The same for who keeps what is not live. Throws Error as lead() does where the machine is not
 /// admitted.
-SetState register_set(Transaction& transaction, const SetVersion& set, const Membership& member);
+SetState register_set(Transaction& transaction, const SetVersion& set,
+                      const MachineCredentials& member);
 
 /// Takes back a version of a set that has shown nothing yet, so that its number can be used again.
 void withdraw_version(Transaction& transaction, const SetVersion& set);
