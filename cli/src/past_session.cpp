@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "baton/base/error.hpp"
+#include "baton/sql/versions.hpp"
 #include "orchestrating.hpp"
 #include "output.hpp"
 #include "progress.hpp"
@@ -32,9 +33,7 @@ void PastSession::load_files(const std::string& file) {
 
 int PastSession::live_version(const std::string& view) {
     sql::Transaction transaction(connection_);
-    const sql::Result live =
-        transaction.exec("select version from view_state where view = $1", {view});
-    if (!live.empty()) return static_cast<int>(live[0].integer(0));
+    if (const auto live = sql::read_live_version(transaction, view)) return *live;
     require_view(transaction, view);
     throw Error(ErrorCode::view_unknown,
                 "view " + view + " has no live version; say which with --version");

@@ -1,6 +1,7 @@
 // baton replay: what a version of a reducer would change, before anybody promotes it.
 #include "baton/base/terminal.hpp"
 #include "baton/base/text.hpp"
+#include "baton/sql/versions.hpp"
 #include "comparison.hpp"
 #include "past_session.hpp"
 
@@ -46,12 +47,10 @@ Live copy_live(PastSession& session, const std::string& view) {
     sql::Connection& connection = session.connection();
     connection.exec("create temporary table baton_former (like " + table + " including indexes)");
     sql::Transaction transaction(connection, sql::Isolation::repeatable_read);
-    const sql::Result known = transaction.exec(
-        "select version_position($1, $2::integer), columns from reducer_version where name = $1"
-        " and version = $2::integer",
-        {view, live.version});
-    live.position = Position{known.only().integer(0)};
-    live.columns = std::string(known.only().text(1));
+    const sql::Result position =
+        transaction.exec("select version_position($1, $2::integer)", {view, live.version});
+    live.position = Position{position.only().integer(0)};
+    live.columns = sql::read_known_version(transaction, view, live.version).value().columns;
     transaction.exec(std::string("insert into ") + former_table + " table " + table);
     transaction.commit();
     return live;

@@ -21,10 +21,7 @@ Builder::Builder(const OrchestratorOptions& options, const Registry& registry,
       manifest_(manifest),
       connection_(connection),
       leases_(options.lease),
-      catch_up_(options, registry, CatchUp::Reading::ahead) {
-    sql::prepare_view_store(connection);
-    sql::prepare_versions(connection);
-}
+      catch_up_(options, registry, CatchUp::Reading::ahead) {}
 
 void Builder::look(bool registers) {
     if (registers || has_to_register_) register_sets();
@@ -79,7 +76,7 @@ std::optional<Position> Builder::start_from_former(const Kept& kept, const Manif
     } catch (const Error& error) {
         if (error.code() != ErrorCode::reducer_invalid) throw;
         sql::Transaction transaction(connection_);
-        transaction.exec_prepared("withdraw_version", {kept.set->set.name, kept.set->set.version});
+        sql::withdraw_version(transaction, kept.set->set);
         transaction.commit();
         throw;
     }

@@ -58,8 +58,6 @@ Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
 }
 
 void Leader::register_reducers(const Manifest& manifest) {
-    sql::prepare_view_store(connection_);
-    sql::prepare_versions(connection_);
     const sql::Checkpoint checkpoint = sql::read_checkpoint(connection_);
     head_ = Position{static_cast<std::int64_t>(checkpoint.next_position) - 1};
 

@@ -19,9 +19,8 @@ void LiveSource::read_all(PageReader& reader) {
     // All it writes is the doorbell, which the next leader sets anew after a crash: nothing
     // worth a flush of the disk, for which the leader's COMMIT would queue.
     connection.exec("set synchronous_commit = off");
-    connection.prepare("arm_doorbell", "select arm_doorbell($1::boolean)");
     sql::LogReader log(connection, checkpoint_, content_);
-    connection.exec_prepared("arm_doorbell", {false});
+    sql::arm_doorbell(connection, false);
     while (!reader.stopping()) {
         if (!read_page(reader, log)) wait_for_events(reader, connection, log);
     }
@@ -43,7 +42,7 @@ bool LiveSource::read_page(PageReader& reader, sql::LogReader& log) {
 void LiveSource::wait_for_events(PageReader& reader, sql::Connection& connection,
                                  sql::LogReader& log) {
     constexpr std::chrono::milliseconds shortest{1};
-    connection.exec_prepared("arm_doorbell", {true});
+    sql::arm_doorbell(connection, true);
     fault_point("after_arm");
     std::chrono::milliseconds pause = shortest;
     bool is_rung = true;
@@ -51,7 +50,7 @@ void LiveSource::wait_for_events(PageReader& reader, sql::Connection& connection
         if (read_page(reader, log)) {
             if (read_page(reader, log)) break;
             if (!is_rung) {
-                connection.exec_prepared("arm_doorbell", {true});
+                sql::arm_doorbell(connection, true);
                 pause = shortest;
             }
         }
@@ -60,7 +59,7 @@ void LiveSource::wait_for_events(PageReader& reader, sql::Connection& connection
     }
     fault_point("after_wake");
     // Who ends leaves it armed: a successor may have armed it already.
-    if (!reader.stopping()) connection.exec_prepared("arm_doorbell", {false});
+    if (!reader.stopping()) sql::arm_doorbell(connection, false);
 }
 
 }  // namespace baton::orchestrator

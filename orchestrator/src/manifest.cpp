@@ -89,15 +89,14 @@ std::string Manifest::build_of(const Member& member) const {
 }
 
 void Manifest::check_builds(sql::Connection& connection) const {
-    const sql::Result known = connection.exec("select name, version, build from reducer_version");
-    for (const sql::Row row : known) {
+    for (const sql::KnownVersion& known : sql::read_known_versions(connection)) {
         for (const Set& set : sets_) {
             for (const Member& member : set.members) {
-                if (row.text(0) != member.view || row.integer(1) != member.version) continue;
-                if (row.text(2) == build_of(member)) continue;
+                if (known.view != member.view || known.version != member.version) continue;
+                if (known.build == build_of(member)) continue;
                 throw Error(ErrorCode::build_mismatch,
                             "reducer " + sql::to_text({member.view, member.version}) +
-                                " was registered with build " + std::string(row.text(2)) +
+                                " was registered with build " + known.build +
                                 ", this one is build " + build_of(member) +
                                 ": give it a new version");
             }

@@ -50,7 +50,6 @@ void Orchestrator::run() {
 void Orchestrator::lead_or_wait(sql::Connection& connection) {
     connection.exec("set lock_timeout = '" + lock_timeout(options_) +
                     "'; set enable_seqscan = off; set jit = off");
-    sql::prepare_leadership(connection);
 
     const orchestrator::Manifest manifest(options_, registry_);
     const sql::Candidate candidate = manifest.candidate();
@@ -85,26 +84,21 @@ void Orchestrator::lead_or_wait(sql::Connection& connection) {
 
 void Orchestrator::compare_with_leader(sql::Connection& connection,
                                        const sql::Candidate& candidate) {
-    const sql::Result leader = connection.exec(
-        "select epoch, node, (select string_agg(n.text, ', ' order by n.text collate \"C\")"
-        " from unnest(reducers) as r, format('%s@%s', r.name, r.version) as n (text))"
-        " from leader where only_row");
-    const sql::Row row = leader.only();
-    const sql::Epoch epoch{row.integer(0)};
-    if (std::exchange(compared_, epoch) == epoch) return;
+    const sql::LeaderOnRecord leader = sql::read_leader(connection);
+    if (std::exchange(compared_, leader.epoch) == leader.epoch) return;
 
     std::vector<std::string> carried;
     for (const sql::Versioned& reducer : candidate.reducers) carried.push_back(to_text(reducer));
     std::ranges::sort(carried);
     std::string ours;
     for (const std::string& reducer : carried) ours += (ours.empty() ? "" : ", ") + reducer;
-    const std::string theirs(row.text(2));
-    if (ours == theirs) return;
+    if (ours == leader.reducers) return;
     log().warn(
         "the leader {} runs other reducers ({}) than this process carries ({}); what it does not"
         " run is not kept: an environment has one set of reducers at a time, so give one program"
         " all of them and start it everywhere",
-        row.text(1), theirs.empty() ? "none" : theirs, ours.empty() ? "none" : ours);
+        leader.node, leader.reducers.empty() ? "none" : leader.reducers,
+        ours.empty() ? "none" : ours);
 }
 
 void Orchestrator::reduce(sql::Connection& connection, const orchestrator::Manifest& manifest,

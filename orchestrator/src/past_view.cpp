@@ -5,6 +5,7 @@
 
 #include "baton/base/check.hpp"
 #include "baton/base/error.hpp"
+#include "baton/sql/versions.hpp"
 #include "build_with_program.hpp"
 #include "replay.hpp"
 
@@ -17,21 +18,10 @@ std::string text_of(const ViewVersion& which) {
     return which.view + "@" + std::to_string(which.version);
 }
 
-// As the environment has it.
-struct Known {
-    bool is_sql = false;
-    std::string build;
-    std::string columns;
-};
-
-std::optional<Known> known_version(sql::Connection& connection, const ViewVersion& which) {
+std::optional<sql::KnownVersion> known_version(sql::Connection& connection,
+                                               const ViewVersion& which) {
     sql::Transaction transaction(connection);
-    const sql::Result rows = transaction.exec(
-        "select language = 'sql', build, columns from reducer_version where name = $1"
-        " and version = $2::integer",
-        {which.view, which.version});
-    if (rows.empty()) return std::nullopt;
-    return Known{rows[0].boolean(0), std::string(rows[0].text(1)), std::string(rows[0].text(2))};
+    return sql::read_known_version(transaction, which.view, which.version);
 }
 
 std::optional<std::size_t> index_in(const Registry& registry, const ViewVersion& which) {
@@ -61,7 +51,6 @@ PastView::PastView(sql::Connection& connection, const CarriedReducers& carried, 
                    Position at, Source source)
     : connection_(connection), options_(carried.options), which_(std::move(which)) {
     connection_.exec("set search_path = pg_temp, " + connection_.schema());
-    sql::prepare_view_store(connection_);
     open(carried, at, source);
 }
 
@@ -72,7 +61,7 @@ std::string PastView::table() const {
 }
 
 void PastView::open(const CarriedReducers& carried, Position at, Source source) {
-    const std::optional<Known> known = known_version(connection_, which_);
+    const std::optional<sql::KnownVersion> known = known_version(connection_, which_);
     const std::optional<std::size_t> index = index_in(carried.registry, which_);
     const sql::SqlReducer* const file = file_of(options_, which_);
     const bool is_carried = source == Source::carried;
@@ -121,15 +110,12 @@ void PastView::open(const CarriedReducers& carried, Position at, Source source) 
 void PastView::require_known(Position to) {
     if (!is_registered_) return;
     sql::Transaction transaction(connection_);
-    const sql::Result halted = transaction.exec(
-        "select position, error from dead_event where view = $1 and version = $2::integer"
-        " and state = 'halting' and position <= $3::bigint order by position limit 1",
-        {which_.view, which_.version, number(to)});
-    if (halted.empty()) return;
-    throw Error(ErrorCode::event_poisoned,
-                text_of(which_) + " stands before the event at position " +
-                    std::string(halted[0].text(0)) +
-                    ", beyond which nothing is shown: " + std::string(halted[0].text(1)));
+    const auto stop = sql::read_stop(transaction, which_.view, which_.version, to);
+    if (!stop) return;
+    throw Error(ErrorCode::event_poisoned, text_of(which_) +
+                                               " stands before the event at position " +
+                                               std::to_string(number(stop->position)) +
+                                               ", beyond which nothing is shown: " + stop->error);
 }
 
 void PastView::read_skipped(Position to) {

@@ -79,8 +79,9 @@ auto pack(std::span<const Parameter> parameters) {
                                               parameters.data() + parameters.size());
 }
 
-std::span<const Parameter> span_of(std::initializer_list<Parameter> parameters) {
-    return {parameters.begin(), parameters.size()};
+template <class Value>
+std::span<const Value> span_of(std::initializer_list<Value> values) {
+    return {values.begin(), values.size()};
 }
 
 std::string search_path_of(const std::string& schema) { return schema + ", pg_temp"; }
@@ -263,20 +264,27 @@ pqxx::connection& Connection::raw() {
     return *raw_;
 }
 
-void Connection::prepare(const std::string& name, const std::string& statement) {
-    check_owner();
-    const auto [known, is_new] = statements_.emplace(name, statement);
-    BATON_CHECK(known->second == statement);
-    if (is_new) raw_->prepare(name, statement);
+const ParsedStatement& Connection::prepared(const Statement& statement) {
+    auto known = statements_.find(statement.name);
+    if (known == statements_.end()) {
+        const std::string name(statement.name);
+        known = statements_.emplace(name, statement.text).first;
+        // The server gets it where it is run for the first time.
+        if (!options_.pooled) raw_->prepare(name, known->second.text());
+    }
+    BATON_CHECK(known->second.source() == statement.text);
+    return known->second;
 }
 
-pqxx::result Connection::run_prepared(pqxx::transaction_base& transaction, const std::string& name,
+pqxx::result Connection::run_prepared(pqxx::transaction_base& transaction,
+                                      const Statement& statement,
                                       std::span<const Parameter> parameters) {
-    if (!options_.pooled) return transaction.exec_prepared(name, pack(parameters));
+    const ParsedStatement& parsed = prepared(statement);
+    if (!options_.pooled) {
+        return transaction.exec_prepared(std::string(statement.name), pack(parameters));
+    }
     // The next transaction may be in another session, which does not know the statement.
-    const auto known = statements_.find(name);
-    BATON_CHECK(known != statements_.end());
-    return transaction.exec_params(known->second, pack(parameters));
+    return transaction.exec_params(parsed.text(), pack(parameters));
 }
 
 Result Connection::exec(const std::string& statement) {
@@ -287,20 +295,24 @@ Result Connection::exec(const std::string& statement) {
     });
 }
 
-Result Connection::exec_prepared(const std::string& name, std::span<const Parameter> parameters) {
+Result Connection::exec(const Statement& statement, std::span<const Parameter> parameters) {
     check_usable();
     return translating(
         *raw_,
         [&] {
             pqxx::nontransaction transaction(*raw_);
-            return Result(run_prepared(transaction, name, parameters));
+            return Result(run_prepared(transaction, statement, parameters));
         },
-        name);
+        statement.name);
 }
 
-Result Connection::exec_prepared(const std::string& name,
-                                 std::initializer_list<Parameter> parameters) {
-    return exec_prepared(name, span_of(parameters));
+Result Connection::exec(const Statement& statement, std::span<const Argument> arguments) {
+    check_owner();
+    return exec(statement, prepared(statement).in_order(arguments));
+}
+
+Result Connection::exec(const Statement& statement, std::initializer_list<Argument> arguments) {
+    return exec(statement, span_of(arguments));
 }
 
 Transaction::Transaction(Connection& connection, Isolation isolation) : connection_(connection) {
@@ -348,13 +360,18 @@ Result Transaction::exec(const std::string& statement,
     return exec(statement, span_of(parameters));
 }
 
-Result Transaction::exec_prepared(const std::string& name, std::span<const Parameter> parameters) {
-    return run(name, [&] { return Result(connection_.run_prepared(*raw_, name, parameters)); });
+Result Transaction::exec(const Statement& statement, std::span<const Parameter> parameters) {
+    return run(statement.name,
+               [&] { return Result(connection_.run_prepared(*raw_, statement, parameters)); });
 }
 
-Result Transaction::exec_prepared(const std::string& name,
-                                  std::initializer_list<Parameter> parameters) {
-    return exec_prepared(name, span_of(parameters));
+Result Transaction::exec(const Statement& statement, std::span<const Argument> arguments) {
+    connection_.check_owner();
+    return exec(statement, connection_.prepared(statement).in_order(arguments));
+}
+
+Result Transaction::exec(const Statement& statement, std::initializer_list<Argument> arguments) {
+    return exec(statement, span_of(arguments));
 }
 
 void Transaction::commit() {

@@ -59,41 +59,28 @@ void throw_refusal(const Row& row, int code, int message) {
                    std::string(row.text(message)), std::string(*sqlstate));
 }
 
-void prepare_leadership(Connection& connection) {
-    connection.prepare(
+LeadAnswer lead(Connection& connection, const Candidate& candidate,
+                std::optional<std::int64_t> promotion) {
+    constexpr Statement statement{
         "take_lead",
         "select epoch, refused_code, refused_message, (lacking).name, (lacking).version"
         " from take_lead("
-        "node => $1, reducers => $2::versioned[], view_sets => $3::versioned[],"
-        " lease => $4::interval, environment => $5, machine_id => $6, proof => $7,"
-        " enrol_as => $8::bytea, promotion => $9::bigint)");
-    connection.prepare("fence", "select fence($1::bigint, $2::interval)");
-    connection.prepare("note_trouble", "select note_trouble($1::bigint, $2, $3::bigint)");
-    connection.prepare("resign", "select resign($1::bigint)");
-    connection.prepare("record_batch",
-                       "select record_batch(epoch => $1::bigint, first_position => $2::bigint,"
-                       " count => $3::integer, window_number => $4::bigint,"
-                       " after_id => $5::bigint, last_id => $6::bigint,"
-                       " started_at => clock_timestamp() - $7::interval)");
-    connection.prepare("record_first_batch",
-                       "select record_batch(epoch => $1::bigint, first_position => $2::bigint,"
-                       " count => $3::integer, window_number => $4::bigint,"
-                       " after_id => $5::bigint, last_id => $6::bigint,"
-                       " started_at => clock_timestamp() - $7::interval,"
-                       " id_value => $8::bigint, xid => $9::xid8, seen => $10::pg_snapshot,"
-                       " id_ceiling => $11::bigint, stragglers => $12::xid8[])");
-}
-
-LeadAnswer lead(Connection& connection, const Candidate& candidate,
-                std::optional<std::int64_t> promotion) {
+        "node => :node, reducers => :reducers::versioned[], view_sets => :view_sets::versioned[],"
+        " lease => :lease::interval, environment => :environment, machine_id => :machine_id,"
+        " proof => :proof, enrol_as => :enrol_as::bytea, promotion => :promotion::bigint)"};
     const MachineCredentials& member = candidate.credentials;
     const Shown shown = shown_on(connection, member);
     Transaction transaction(connection);
-    const Result result = transaction.exec_prepared(
-        "take_lead",
-        {candidate.node, versioned_array(candidate.reducers), versioned_array(candidate.view_sets),
-         interval(candidate.lease), member.environment, member.machine_id, shown.proof,
-         shown.enrol_as, promotion});
+    const Result result =
+        transaction.exec(statement, {{"node", candidate.node},
+                                     {"reducers", versioned_array(candidate.reducers)},
+                                     {"view_sets", versioned_array(candidate.view_sets)},
+                                     {"lease", interval(candidate.lease)},
+                                     {"environment", member.environment},
+                                     {"machine_id", member.machine_id},
+                                     {"proof", shown.proof},
+                                     {"enrol_as", shown.enrol_as},
+                                     {"promotion", promotion}});
     const Row row = result.only();
     // A refusal too: it is written down there.
     transaction.commit();
@@ -107,25 +94,27 @@ LeadAnswer lead(Connection& connection, const Candidate& candidate,
 }
 
 void fence(Transaction& transaction, Epoch epoch, std::optional<std::chrono::milliseconds> lease) {
-    transaction.exec_prepared("fence", {static_cast<std::int64_t>(epoch), interval(lease)});
+    constexpr Statement statement{"fence", "select fence(:epoch::bigint, :lease::interval)"};
+    transaction.exec(statement, {{"epoch", epoch}, {"lease", interval(lease)}});
 }
 
 void note_trouble(Connection& connection, Epoch epoch, const std::optional<std::string>& trouble,
                   std::optional<Epoch> about) noexcept {
+    constexpr Statement statement{"note_trouble",
+                                  "select note_trouble(:epoch::bigint, :trouble, :about::bigint)"};
     try {
         std::optional<std::string> text;
         if (trouble) text = storable_text(*trouble);
-        std::optional<std::int64_t> former;
-        if (about) former = static_cast<std::int64_t>(*about);
-        connection.exec_prepared("note_trouble", {static_cast<std::int64_t>(epoch), text, former});
+        connection.exec(statement, {{"epoch", epoch}, {"trouble", text}, {"about", about}});
     } catch (const std::exception& error) {
         log().debug("trouble not noted: {}", error.what());
     }
 }
 
 void resign(Connection& connection, Epoch epoch) noexcept {
+    constexpr Statement statement{"resign", "select resign(:epoch::bigint)"};
     try {
-        connection.exec_prepared("resign", {static_cast<std::int64_t>(epoch)});
+        connection.exec(statement, {{"epoch", epoch}});
     } catch (const std::exception& error) {
         log().debug("could not resign: {}", error.what());
     }
@@ -133,20 +122,46 @@ void resign(Connection& connection, Epoch epoch) noexcept {
 
 void record_batch(Transaction& transaction, Epoch epoch, const BatchRange& range,
                   std::chrono::microseconds worked) {
+    constexpr Statement statement{
+        "record_batch",
+        "select record_batch(epoch => :epoch::bigint, first_position => :first_position::bigint,"
+        " count => :count::integer, window_number => :window_number::bigint,"
+        " after_id => :after_id::bigint, last_id => :last_id::bigint,"
+        " started_at => clock_timestamp() - :worked::interval)"};
+    constexpr Statement of_new_window{
+        "record_first_batch",
+        "select record_batch(epoch => :epoch::bigint, first_position => :first_position::bigint,"
+        " count => :count::integer, window_number => :window_number::bigint,"
+        " after_id => :after_id::bigint, last_id => :last_id::bigint,"
+        " started_at => clock_timestamp() - :worked::interval, id_value => :id_value::bigint,"
+        " xid => :xid::xid8, seen => :seen::pg_snapshot, id_ceiling => :id_ceiling::bigint,"
+        " stragglers => :stragglers::xid8[])"};
     const std::string work_time = std::to_string(worked.count()) + " us";
-    const auto epoch_number = static_cast<std::int64_t>(epoch);
-    const auto first_position = static_cast<std::int64_t>(range.first_position);
     const Window& window = range.window;
-    if (!range.opens_window) {
-        transaction.exec_prepared("record_batch",
-                                  {epoch_number, first_position, range.count, window.number,
-                                   range.after_id, range.last_id, work_time});
-        return;
+    std::vector<Argument> arguments{{"epoch", epoch},
+                                    {"first_position", range.first_position},
+                                    {"count", range.count},
+                                    {"window_number", window.number},
+                                    {"after_id", range.after_id},
+                                    {"last_id", range.last_id},
+                                    {"worked", work_time}};
+    if (range.opens_window) {
+        arguments.insert(arguments.end(), {{"id_value", window.id_value},
+                                           {"xid", window.xid},
+                                           {"seen", window.seen},
+                                           {"id_ceiling", window.id_ceiling},
+                                           {"stragglers", window.stragglers}});
     }
-    transaction.exec_prepared("record_first_batch",
-                              {epoch_number, first_position, range.count, window.number,
-                               range.after_id, range.last_id, work_time, window.id_value,
-                               window.xid, window.seen, window.id_ceiling, window.stragglers});
+    transaction.exec(range.opens_window ? of_new_window : statement, arguments);
+}
+
+LeaderOnRecord read_leader(Connection& connection) {
+    const Result rows = connection.exec(
+        "select epoch, node, (select string_agg(n.text, ', ' order by n.text collate \"C\")"
+        " from unnest(reducers) as r, format('%s@%s', r.name, r.version) as n (text))"
+        " from leader where only_row");
+    const Row row = rows.only();
+    return {Epoch{row.integer(0)}, std::string(row.text(1)), std::string(row.text(2))};
 }
 
 }  // namespace baton::sql

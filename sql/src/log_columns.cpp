@@ -61,7 +61,7 @@ std::string columns_for(Content content, Reading reading) {
 // One array of ids costs less than as many rows.
 std::string slice_statement(Content content, Reading reading, const std::string& source) {
     const std::string rows = "select " + columns_for(content, reading) + " from " + source +
-                             " order by id limit $1::integer";
+                             " order by id limit :limit::integer";
     return content == Content::ids
                ? "select array_agg(id), max(schema_version) from (" + rows + ") as page"
                : rows;

@@ -32,7 +32,7 @@ enum class Reading : std::uint8_t { at_once, apart };
 /// The columns of a page, the first so many of Column: each costs something for every event.
 [[nodiscard]] std::string columns_for(Content content, Reading reading);
 
-/// The `order by id limit $1` of `source`: rows of columns_for(), or one array of ids.
+/// The `order by id limit :limit` of `source`: rows of columns_for(), or one array of ids.
 [[nodiscard]] std::string slice_statement(Content content, Reading reading,
                                           const std::string& source);
 

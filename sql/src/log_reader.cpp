@@ -1,7 +1,9 @@
 #include "baton/sql/log_reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <span>
 #include <utility>
 
 #include "baton/base/check.hpp"
@@ -18,21 +20,33 @@ constexpr auto session_settings =
     "set enable_seqscan = off; set enable_bitmapscan = off; set jit = off;"
     "set plan_cache_mode = force_generic_plan";
 
-constexpr auto apart_suffix = "_apart";
+// A page's rows in both ways of reading.
+struct PageStatement {
+    MadeStatement at_once;
+    MadeStatement apart;
+};
+using OfEachContent = std::array<PageStatement, 3>;
 
-void prepare_slices(Connection& connection, Content content) {
-    for (const Reading reading : {Reading::at_once, Reading::apart}) {
-        const std::string suffix = reading == Reading::apart ? apart_suffix : "";
-        connection.prepare("log_main_run" + suffix,
-                           slice_statement(content, reading,
-                                           "log_main_run($2::bigint, $3::xid8, $4::pg_snapshot,"
-                                           " $5::pg_snapshot, $6::bigint, $7::bigint)"));
-        connection.prepare("log_slice" + suffix,
-                           slice_statement(content, reading,
-                                           "log_slice($2::bigint, $3::xid8, $4::pg_snapshot,"
-                                           " $5::pg_snapshot, $6::bigint, $8::xid8[], $7::bigint,"
-                                           " $1::integer)"));
-    }
+OfEachContent page_statements(const std::string& name, const std::string& source) {
+    const auto of = [&](Content content) {
+        return PageStatement{{name, slice_statement(content, Reading::at_once, source)},
+                             {name + "_apart", slice_statement(content, Reading::apart, source)}};
+    };
+    return {of(Content::whole), of(Content::without_envelope), of(Content::ids)};
+}
+
+// Those of a window after an id, each put together once.
+const PageStatement& page_statement(Content content, bool has_stragglers) {
+    static const OfEachContent main_run = page_statements(
+        "log_main_run",
+        "log_main_run(:floor_id::bigint, :floor_xid::xid8, :seen_before::pg_snapshot,"
+        " :seen::pg_snapshot, :ceiling_id::bigint, :after_id::bigint)");
+    static const OfEachContent slice = page_statements(
+        "log_slice",
+        "log_slice(:floor_id::bigint, :floor_xid::xid8, :seen_before::pg_snapshot,"
+        " :seen::pg_snapshot, :ceiling_id::bigint, :stragglers::xid8[], :after_id::bigint,"
+        " :limit::integer)");
+    return (has_stragglers ? slice : main_run)[static_cast<std::size_t>(content)];
 }
 
 // Whether a page may be refused for what is in one of its events.
@@ -42,27 +56,29 @@ bool is_of_an_event(const SqlError& error) {
 
 // A page's rows. Where the server cannot make one of them, it does not say which: then without the
 // large columns, each of which is read apart.
-Result read_rows(Connection& connection, const std::string& statement,
-                 const std::vector<Parameter>& arguments) {
+Result read_rows(Connection& connection, const PageStatement& page,
+                 std::span<const Argument> arguments) {
     try {
-        return connection.exec_prepared(statement, arguments);
+        return connection.exec(page.at_once, arguments);
     } catch (const SqlError& error) {
         if (!is_of_an_event(error)) throw;
-        return connection.exec_prepared(statement + apart_suffix, arguments);
+        return connection.exec(page.apart, arguments);
     }
 }
 
-void prepare_wide_events(Connection& connection) {
-    connection.prepare("wide_events",
-                       "select * from wide_events($1::bigint[], $2::bigint, $3::boolean)");
-}
-
 Result read_wide_events(Connection& connection, const std::string& ids, std::size_t bytes_max) {
+    constexpr Statement statement{"wide_events",
+                                  "select * from wide_events(:ids::bigint[], :bytes_max::bigint,"
+                                  " :carefully::boolean)"};
+    const auto read = [&](bool carefully) {
+        return connection.exec(statement,
+                               {{"ids", ids}, {"bytes_max", bytes_max}, {"carefully", carefully}});
+    };
     try {
-        return connection.exec_prepared("wide_events", {ids, bytes_max, false});
+        return read(false);
     } catch (const SqlError& error) {
         if (!is_of_an_event(error)) throw;
-        return connection.exec_prepared("wide_events", {ids, bytes_max, true});
+        return read(true);
     }
 }
 
@@ -229,14 +245,6 @@ LogReader::LogReader(Connection& connection, Checkpoint checkpoint, Content cont
       content_(content),
       exhausted_(at_.window.number == 0) {
     connection_.exec(session_settings);
-    prepare_slices(connection_, content_);
-    prepare_wide_events(connection_);
-    // Each with the id after which the window begins.
-    connection_.prepare("open_window",
-                        "select w.*, origin_id($4::bigint)"
-                        " from open_window($1::bigint, $2::xid8, $3::pg_snapshot) as w");
-    connection_.prepare("recorded_window",
-                        "select w.*, origin_id($1::bigint) from recorded_window($1::bigint) as w");
 }
 
 bool LogReader::next(std::size_t limit, LogPage& page, std::size_t wide_bytes_max) {
@@ -266,12 +274,16 @@ bool LogReader::next(std::size_t limit, LogPage& page, std::size_t wide_bytes_ma
 }
 
 void LogReader::read_slice(std::size_t limit, LogPage& page, std::size_t wide_bytes_max) {
-    std::vector<Parameter> arguments{limit,           at_.before.id_value, at_.before.xid,
-                                     at_.before.seen, at_.window.seen,     at_.window.id_ceiling,
-                                     at_.after_id};
+    std::vector<Argument> arguments{{"limit", limit},
+                                    {"floor_id", at_.before.id_value},
+                                    {"floor_xid", at_.before.xid},
+                                    {"seen_before", at_.before.seen},
+                                    {"seen", at_.window.seen},
+                                    {"ceiling_id", at_.window.id_ceiling},
+                                    {"after_id", at_.after_id}};
     const bool has_stragglers = at_.window.stragglers != "{}";
-    if (has_stragglers) arguments.emplace_back(at_.window.stragglers);
-    page.rows = read_rows(connection_, has_stragglers ? "log_slice" : "log_main_run", arguments);
+    if (has_stragglers) arguments.push_back({"stragglers", at_.window.stragglers});
+    page.rows = read_rows(connection_, page_statement(content_, has_stragglers), arguments);
     if (content_ == Content::ids) {
         fill_ids(page);
         exhausted_ = page.events.size() < limit;
@@ -291,15 +303,23 @@ bool LogReader::take_window(const Result& rows) {
 }
 
 bool LogReader::open_next_window() {
+    // Each with the id after which the window begins.
+    constexpr Statement recorded{
+        "recorded_window",
+        "select w.*, origin_id(:number::bigint) from recorded_window(:number::bigint) as w"};
+    constexpr Statement open{
+        "open_window",
+        "select w.*, origin_id(:number::bigint) from open_window("
+        ":floor_id::bigint, :floor_xid::xid8, :seen_before::pg_snapshot) as w"};
+    const std::int64_t number = at_.window.number + 1;
     if (recorded_ahead_) {
-        if (take_window(connection_.exec_prepared("recorded_window", {at_.window.number + 1}))) {
-            return true;
-        }
+        if (take_window(connection_.exec(recorded, {{"number", number}}))) return true;
         recorded_ahead_ = false;
     }
-    opens_window_ = take_window(connection_.exec_prepared(
-        "open_window",
-        {at_.window.id_value, at_.window.xid, at_.window.seen, at_.window.number + 1}));
+    opens_window_ = take_window(connection_.exec(open, {{"number", number},
+                                                        {"floor_id", at_.window.id_value},
+                                                        {"floor_xid", at_.window.xid},
+                                                        {"seen_before", at_.window.seen}}));
     return opens_window_;
 }
 
@@ -309,16 +329,21 @@ std::string read_event_type(Connection& connection, EventId event) {
     return rows.empty() ? std::string() : std::string(rows[0].text(0));
 }
 
+void arm_doorbell(Connection& connection, bool armed) {
+    constexpr Statement statement{"arm_doorbell", "select arm_doorbell(:armed::boolean)"};
+    connection.exec(statement, {{"armed", armed}});
+}
+
 bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page,
                    std::size_t wide_bytes_max) {
-    for (const Reading reading : {Reading::at_once, Reading::apart}) {
-        connection.prepare(
-            std::string("read_log") + (reading == Reading::apart ? apart_suffix : ""),
-            "select " + columns_for(Content::whole, reading) +
-                " from read_log($1::bigint, $2::integer)");
-    }
-    prepare_wide_events(connection);
-    page.rows = read_rows(connection, "read_log", {static_cast<std::int64_t>(after), limit});
+    const auto statement = [](Reading reading) {
+        return "select " + columns_for(Content::whole, reading) +
+               " from read_log(:after::bigint, :limit::integer)";
+    };
+    static const PageStatement log{{"read_log", statement(Reading::at_once)},
+                                   {"read_log_apart", statement(Reading::apart)}};
+    const std::array<Argument, 2> arguments{Argument{"after", after}, Argument{"limit", limit}};
+    page.rows = read_rows(connection, log, arguments);
     page.first_position = Position{static_cast<std::int64_t>(after) + 1};
     page.opens_window = false;
     page.is_full = false;
@@ -330,17 +355,16 @@ bool read_recorded(Connection& connection, Position after, std::size_t limit, Lo
 RecordedReader::RecordedReader(Connection& connection, Position after, Content content)
     : connection_(connection), at_(after), content_(content) {
     connection_.exec(session_settings);
-    prepare_slices(connection_, content_);
-    prepare_wide_events(connection_);
-    connection_.prepare("log_part",
-                        "select count - skip, skip, after_id, last_id, floor_id, floor_xid,"
-                        " seen_before, seen, stragglers from log_parts($1::bigint) limit 1");
 }
 
 bool RecordedReader::next(std::size_t limit, LogPage& page, std::size_t wide_bytes_max) {
     // Batches that are smaller than this are put together by the server.
     constexpr std::size_t worth_a_query = 1000;
-    const Result parts = connection_.exec_prepared("log_part", {static_cast<std::int64_t>(at_)});
+    constexpr Statement log_part{
+        "log_part",
+        "select count - skip, skip, after_id, last_id, floor_id, floor_xid, seen_before, seen,"
+        " stragglers from log_parts(:after::bigint) limit 1"};
+    const Result parts = connection_.exec(log_part, {{"after", at_}});
     if (parts.empty() || parts[0].integer(0) <= 0) return false;
     const auto left = static_cast<std::size_t>(parts[0].integer(0));
     const bool knows_last_id = last_id_ > 0 || parts[0].integer(1) == 0;
@@ -360,11 +384,16 @@ void RecordedReader::read_of_batch(const Row& part, std::size_t count, LogPage& 
     page.is_full = false;
     page.first_position = Position{static_cast<std::int64_t>(at_) + 1};
     const std::int64_t after_id = part.integer(1) == 0 ? part.integer(2) : last_id_;
-    std::vector<Parameter> arguments{count,        part.integer(4), part.text(5), part.text(6),
-                                     part.text(7), part.integer(3), after_id};
+    std::vector<Argument> arguments{{"limit", count},
+                                    {"floor_id", part.integer(4)},
+                                    {"floor_xid", part.text(5)},
+                                    {"seen_before", part.text(6)},
+                                    {"seen", part.text(7)},
+                                    {"ceiling_id", part.integer(3)},
+                                    {"after_id", after_id}};
     const bool has_stragglers = part.text(8) != "{}";
-    if (has_stragglers) arguments.emplace_back(part.text(8));
-    page.rows = read_rows(connection_, has_stragglers ? "log_slice" : "log_main_run", arguments);
+    if (has_stragglers) arguments.push_back({"stragglers", part.text(8)});
+    page.rows = read_rows(connection_, page_statement(content_, has_stragglers), arguments);
     if (content_ == Content::ids) {
         fill_ids(page);
     } else {

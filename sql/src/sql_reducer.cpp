@@ -18,6 +18,7 @@
 #include "baton/base/tokens.hpp"
 #include "baton/sql/failure.hpp"
 #include "baton/sql/view_store.hpp"
+#include "registration.hpp"
 
 namespace baton::sql {
 namespace {
@@ -219,10 +220,22 @@ void run_script(Transaction& transaction, const SqlReducer& reducer) {
     }
 }
 
+// Of the table that its script has made.
+std::string read_columns(Transaction& transaction, const SqlReducer& reducer) {
+    constexpr Statement statement{"view_columns", "select view_columns(:view, :version::integer)"};
+    const Result columns =
+        transaction.exec(statement, {{"view", reducer.name}, {"version", reducer.version}});
+    return std::string(columns.only().text(0));
+}
+
 // What a fold must not do, as far as its text shows.
 void look_for_faults(Transaction& transaction, const SqlReducer& reducer) {
+    constexpr Statement statement{
+        "reducer_faults",
+        "select is_refused, found from reducer_faults(:name, :version::integer)"
+        " order by is_refused"};
     for (const Row row :
-         transaction.exec_prepared("reducer_faults", {reducer.name, reducer.version})) {
+         transaction.exec(statement, {{"name", reducer.name}, {"version", reducer.version}})) {
         const std::string text =
             "SQL reducer " + reducer.origin + " has " + std::string(row.text(1));
         if (row.boolean(0)) throw Error(ErrorCode::reducer_invalid, text);
@@ -263,7 +276,7 @@ std::set<std::string> types_read_in(const std::string& script) {
 Registered register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds,
                             bool is_live) {
     const Result known =
-        transaction.exec_prepared("registered_build", {reducer.name, reducer.version});
+        transaction.exec(registered_build, {{"name", reducer.name}, {"version", reducer.version}});
     const bool is_replaced = other_builds && !known.empty() && known[0].text(0) != reducer.build;
     if (is_replaced && !is_live && known[0].boolean(1)) {
         throw Error(ErrorCode::build_mismatch,
@@ -275,24 +288,30 @@ Registered register_reducer(Transaction& transaction, const SqlReducer& reducer,
     const bool is_new = known.empty() || is_replaced || !known[0].boolean(2);
     if (is_replaced) {
         blaming(reducer, Raised::by_baton, [&] {
-            transaction.exec_prepared("rebuild_reducer", {reducer.name, reducer.version,
-                                                          reducer.build, "sql", std::nullopt});
+            transaction.exec(rebuild_statement, {{"name", reducer.name},
+                                                 {"version", reducer.version},
+                                                 {"build", reducer.build},
+                                                 {"language", "sql"},
+                                                 {"columns", std::nullopt}});
         });
     }
     if (is_new) run_script(transaction, reducer);
     blaming(reducer, Raised::by_baton, [&] {
         // What somebody altered since is that view's trouble when it is folded, not everybody's
         // now.
-        const std::string columns(
-            is_new ? transaction.exec_prepared("view_columns", {reducer.name, reducer.version})
-                         .only()
-                         .text(0)
-                   : known[0].text(4));
-        transaction.exec_prepared("register_reducer", {reducer.name, reducer.version, reducer.build,
-                                                       "sql", columns, false, is_live});
+        const std::string columns =
+            is_new ? read_columns(transaction, reducer) : std::string(known[0].text(4));
+        transaction.exec(register_statement, {{"name", reducer.name},
+                                              {"version", reducer.version},
+                                              {"build", reducer.build},
+                                              {"language", "sql"},
+                                              {"columns", columns},
+                                              {"other_builds", false},
+                                              {"is_live", is_live}});
     });
-    transaction.exec_prepared("set_event_types",
-                              {reducer.name, reducer.version, text_array(reducer.event_types)});
+    transaction.exec(event_types_statement, {{"name", reducer.name},
+                                             {"version", reducer.version},
+                                             {"types", text_array(reducer.event_types)}});
     if (!is_new) return Registered::as_it_was;
     blaming(reducer, Raised::by_file, [&] {
         // A fold of no events: what cannot even be planned is refused here, not at an event.

@@ -4,6 +4,7 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
+#include "registration.hpp"
 
 namespace baton::sql {
 namespace {
@@ -60,65 +61,31 @@ std::string columns_json(const std::vector<ViewColumn>& columns) {
     return json + "]";
 }
 
-void prepare_view_store(Connection& connection) {
-    connection.prepare("register_reducer",
-                       "select register_reducer($1, $2::integer, $3, $4, $5::jsonb, $6::boolean,"
-                       " $7::boolean)");
-    connection.prepare("set_event_types", "select set_event_types($1, $2::integer, $3::text[])");
-    connection.prepare("unread_event_types", "select type, line from unread_event_types('warn')");
-    connection.prepare("view_columns", "select view_columns($1, $2::integer)");
-    connection.prepare("registered_build",
-                       "select build, exists (select from view_state where view = $1"
-                       " and version = $2::integer), to_regclass(format('%I.%I', current_schema(),"
-                       " $1 || '__v' || $2::text)) is not null, exists (select from view_build b"
-                       " where view = $1 and version = $2::integer and is_kept(b)), columns"
-                       " from reducer_version where name = $1 and version = $2::integer");
-    connection.prepare("withdraw_version", "select withdraw_version($1, $2::integer)");
-    connection.prepare("rebuild_reducer",
-                       "select rebuild_reducer($1, $2::integer, $3, $4, $5::jsonb)");
-    connection.prepare("read_standing", "select state, position from view_state where view = $1");
-    connection.prepare("write_standing", "select set_view_state($1, $2, $3::bigint, $4)");
-    connection.prepare("read_skipped",
-                       "select position from dead_event where view = $1 and version = $2::integer"
-                       " and state = 'skipped' and position > $3::bigint"
-                       " and position <= $3::bigint + $4::bigint order by position");
-    connection.prepare("is_skipped",
-                       "select exists (select from skipped_event where position = $2::bigint"
-                       " and (view is null or view = $1))");
-    connection.prepare("record_dead_event",
-                       "select record_dead_event($1, $2::integer, $3::bigint, $4::bigint, $5, $6,"
-                       " $7)");
-    connection.prepare("enter_slice",
-                       "select enter_slice($1::bigint, $2::xid8, $3::pg_snapshot,"
-                       " $4::pg_snapshot, $5::xid8[], $6::bigint, $7::bigint, $8::bigint,"
-                       " $9::bigint)");
-    connection.prepare("enter_recorded", "select enter_recorded($1::bigint, $2::integer)");
-    connection.prepare("view_statements",
-                       "select load, upsert, remove from view_statements($1, $2::integer,"
-                       " $3::jsonb)");
-    connection.prepare("reducer_faults",
-                       "select is_refused, found from reducer_faults($1, $2::integer)"
-                       " order by is_refused");
-    connection.prepare("call_sql_reducer", "select call_sql_reducer($1, $2::integer)");
-    connection.prepare("require_known_versions",
-                       "select require_known_versions($1, $2::integer, $3::jsonb)");
-}
-
 Registered register_reducer(Transaction& transaction, const ReducerInfo& info, bool other_builds,
                             bool is_live) {
     const std::string columns = columns_json(info.columns);
-    const Result known = transaction.exec_prepared("registered_build", {info.name, info.version});
+    const Result known =
+        transaction.exec(registered_build, {{"name", info.name}, {"version", info.version}});
     const bool is_replaced = other_builds && !known.empty() && known[0].text(0) != info.build;
     if (is_replaced) {
         if (!is_live && known[0].boolean(1)) return Registered::left_as_it_is;
         if (!is_live && known[0].boolean(3)) return Registered::kept_by_another;
-        transaction.exec_prepared("rebuild_reducer",
-                                  {info.name, info.version, info.build, "c++", columns});
+        transaction.exec(rebuild_statement, {{"name", info.name},
+                                             {"version", info.version},
+                                             {"build", info.build},
+                                             {"language", "c++"},
+                                             {"columns", columns}});
     }
-    transaction.exec_prepared(
-        "register_reducer", {info.name, info.version, info.build, "c++", columns, false, is_live});
-    transaction.exec_prepared("set_event_types",
-                              {info.name, info.version, text_array(info.event_types)});
+    transaction.exec(register_statement, {{"name", info.name},
+                                          {"version", info.version},
+                                          {"build", info.build},
+                                          {"language", "c++"},
+                                          {"columns", columns},
+                                          {"other_builds", false},
+                                          {"is_live", is_live}});
+    transaction.exec(
+        event_types_statement,
+        {{"name", info.name}, {"version", info.version}, {"types", text_array(info.event_types)}});
     return is_replaced ? Registered::to_be_built_anew : Registered::as_it_was;
 }
 
@@ -131,65 +98,99 @@ void declare_event_types(Connection& connection, const std::vector<std::string>&
 
 std::vector<UnreadType> unread_types(Connection& connection) {
     std::vector<UnreadType> types;
-    for (const Row row : connection.exec_prepared("unread_event_types", {})) {
+    constexpr Statement statement{"unread_event_types",
+                                  "select type, line from unread_event_types('warn')"};
+    for (const Row row : connection.exec(statement)) {
         types.push_back({std::string(row.text(0)), std::string(row.text(1))});
     }
     return types;
 }
 
 ViewStanding read_standing(Transaction& transaction, const std::string& view) {
-    const Result result = transaction.exec_prepared("read_standing", {view});
+    constexpr Statement statement{"read_standing",
+                                  "select state, position from view_state where view = :view"};
+    const Result result = transaction.exec(statement, {{"view", view}});
     const Row row = result.only();
     return {view_state_of(row.text(0)), Position{row.integer(1)}};
 }
 
 void write_standing(Transaction& transaction, const std::string& view, const ViewStanding& standing,
                     const std::optional<std::string>& reason) {
-    transaction.exec_prepared(
-        "write_standing",
-        {view, name_of(standing.state), static_cast<std::int64_t>(standing.position), reason});
+    constexpr Statement statement{
+        "write_standing", "select set_view_state(:view, :state, :position::bigint, :reason)"};
+    transaction.exec(statement, {{"view", view},
+                                 {"state", name_of(standing.state)},
+                                 {"position", standing.position},
+                                 {"reason", reason}});
 }
 
 std::vector<Position> read_skipped(Transaction& transaction, const std::string& view, int version,
                                    Position after, std::size_t count) {
+    constexpr Statement statement{
+        "read_skipped",
+        "select position from dead_event where view = :view and version = :version::integer"
+        " and state = 'skipped' and position > :after::bigint"
+        " and position <= :after::bigint + :count::bigint order by position"};
     std::vector<Position> positions;
-    for (const Row row : transaction.exec_prepared(
-             "read_skipped", {view, version, static_cast<std::int64_t>(after), count})) {
+    for (const Row row : transaction.exec(
+             statement,
+             {{"view", view}, {"version", version}, {"after", after}, {"count", count}})) {
         positions.push_back(Position{row.integer(0)});
     }
     return positions;
 }
 
 bool is_skipped(Connection& connection, const std::string& view, Position position) {
-    return connection.exec_prepared("is_skipped", {view, static_cast<std::int64_t>(position)})
-        .only()
-        .boolean(0);
+    constexpr Statement statement{
+        "is_skipped",
+        "select exists (select from skipped_event where position = :position::bigint"
+        " and (view is null or view = :view))"};
+    return connection.exec(statement, {{"view", view}, {"position", position}}).only().boolean(0);
 }
 
 void record_dead_event(Transaction& transaction, const DeadEvent& dead) {
-    transaction.exec_prepared("record_dead_event",
-                              {dead.view, dead.version, static_cast<std::int64_t>(dead.position),
-                               static_cast<std::int64_t>(dead.event_id), dead.event_type,
-                               storable_text(dead.error), dead.skipped ? "skipped" : "halting"});
+    constexpr Statement statement{
+        "record_dead_event",
+        "select record_dead_event(:view, :version::integer, :position::bigint, :event_id::bigint,"
+        " :event_type, :error, :state)"};
+    transaction.exec(statement, {{"view", dead.view},
+                                 {"version", dead.version},
+                                 {"position", dead.position},
+                                 {"event_id", dead.event_id},
+                                 {"event_type", dead.event_type},
+                                 {"error", storable_text(dead.error)},
+                                 {"state", dead.skipped ? "skipped" : "halting"}});
+}
+
+std::optional<StoppedAt> read_stop(Transaction& transaction, const std::string& view, int version,
+                                   Position last) {
+    const Result rows = transaction.exec(
+        "select position, error from dead_event where view = $1 and version = $2::integer"
+        " and state = 'halting' and position <= $3::bigint order by position limit 1",
+        {view, version, last});
+    if (rows.empty()) return std::nullopt;
+    return StoppedAt{Position{rows[0].integer(0)}, std::string(rows[0].text(1))};
 }
 
 ViewRows::ViewRows(Connection& connection, const ReducerInfo& info)
     : key_order_(key_order_of(info)), column_count_(static_cast<int>(info.columns.size())) {
-    const Result statements = connection.exec_prepared(
-        "view_statements", {info.name, info.version, columns_json(info.columns)});
-    const Row row = statements.only();
+    constexpr Statement statement{
+        "view_statements",
+        "select load, upsert, remove from view_statements(:view, :version::integer,"
+        " :columns::jsonb)"};
+    const Result made = connection.exec(
+        statement,
+        {{"view", info.name}, {"version", info.version}, {"columns", columns_json(info.columns)}});
+    const Row row = made.only();
     const std::string suffix = "_" + info.name + "__v" + std::to_string(info.version);
-    load_ = "load" + suffix;
-    upsert_ = "upsert" + suffix;
-    remove_ = "remove" + suffix;
-    connection.prepare(load_, std::string(row.text(0)));
-    connection.prepare(upsert_, std::string(row.text(1)));
-    connection.prepare(remove_, std::string(row.text(2)));
+    load_ = {"load" + suffix, std::string(row.text(0))};
+    upsert_ = {"upsert" + suffix, std::string(row.text(1))};
+    remove_ = {"remove" + suffix, std::string(row.text(2))};
 }
 
 void ViewRows::load(Connection& connection, Fold& fold) const {
     const std::vector<std::string> keys = fold.missing_keys();
-    const Result rows = connection.exec_prepared(load_, reordered(keys, key_order_));
+    const Result rows = connection.exec(load_, reordered(keys, key_order_));
     std::vector<std::optional<std::string_view>> fields(static_cast<std::size_t>(column_count_));
     for (const Row row : rows) {
         for (int column = 0; column < column_count_; ++column) {
@@ -202,37 +203,53 @@ void ViewRows::load(Connection& connection, Fold& fold) const {
 
 void ViewRows::write(Transaction& transaction, const Changes& changes) const {
     if (changes.delete_count > 0) {
-        transaction.exec_prepared(remove_, reordered(changes.deleted_keys, key_order_));
+        transaction.exec(remove_, reordered(changes.deleted_keys, key_order_));
     }
     if (changes.upsert_count > 0) {
         std::vector<Parameter> parameters(changes.columns.begin(), changes.columns.end());
         parameters.emplace_back(changes.positions);
-        transaction.exec_prepared(upsert_, parameters);
+        transaction.exec(upsert_, parameters);
     }
 }
 
 void enter_slice(Transaction& transaction, const LogPage& page, std::size_t first,
                  std::size_t count) {
+    constexpr Statement statement{
+        "enter_slice",
+        "select enter_slice(:floor_id::bigint, :floor_xid::xid8, :seen_before::pg_snapshot,"
+        " :seen::pg_snapshot, :stragglers::xid8[], :after_id::bigint, :last_id::bigint,"
+        " :count::bigint, :first_position::bigint)"};
     const std::int64_t after_id =
         first == 0 ? page.after_id : static_cast<std::int64_t>(page.events[first - 1].id);
-    const auto last_id = static_cast<std::int64_t>(page.events[first + count - 1].id);
-    transaction.exec_prepared(
-        "enter_slice", {page.before.id_value, page.before.xid, page.before.seen, page.window.seen,
-                        page.window.stragglers, after_id, last_id, count,
-                        static_cast<std::int64_t>(page.events[first].position)});
+    transaction.exec(statement, {{"floor_id", page.before.id_value},
+                                 {"floor_xid", page.before.xid},
+                                 {"seen_before", page.before.seen},
+                                 {"seen", page.window.seen},
+                                 {"stragglers", page.window.stragglers},
+                                 {"after_id", after_id},
+                                 {"last_id", page.events[first + count - 1].id},
+                                 {"count", count},
+                                 {"first_position", page.events[first].position}});
 }
 
 void enter_recorded(Transaction& transaction, Position after, std::size_t count) {
-    transaction.exec_prepared("enter_recorded", {static_cast<std::int64_t>(after), count});
+    constexpr Statement statement{"enter_recorded",
+                                  "select enter_recorded(:after::bigint, :count::integer)"};
+    transaction.exec(statement, {{"after", after}, {"count", count}});
 }
 
 void call_sql_reducer(Transaction& transaction, const std::string& name, int version) {
-    transaction.exec_prepared("call_sql_reducer", {name, version});
+    constexpr Statement statement{"call_sql_reducer",
+                                  "select call_sql_reducer(:name, :version::integer)"};
+    transaction.exec(statement, {{"name", name}, {"version", version}});
 }
 
 void require_known_versions(Transaction& transaction, const std::string& name, int version,
                             const std::string& event_versions) {
-    transaction.exec_prepared("require_known_versions", {name, version, event_versions});
+    constexpr Statement statement{
+        "require_known_versions",
+        "select require_known_versions(:name, :version::integer, :known::jsonb)"};
+    transaction.exec(statement, {{"name", name}, {"version", version}, {"known", event_versions}});
 }
 
 }  // namespace baton::sql

@@ -14,8 +14,6 @@ namespace {
 
 class BatchEventTest : public ::testing::Test {
 protected:
-    BatchEventTest() { prepare_view_store(connection_); }
-
     static void dispatch(Connection& connection, int count) {
         connection.exec(
             "select dispatch('n', jsonb_build_object('n', i), schema_version => 1 + i % 3) "

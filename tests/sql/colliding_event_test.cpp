@@ -24,7 +24,6 @@ TEST_F(RestoreCollidingEventTest, FirstLeadershipWaitsForOpenWriters) {
         open.exec(dispatch);
         Connection impatient(there, testing::in_test_schema());
         impatient.exec("set lock_timeout = '50ms'");
-        prepare_leadership(impatient);
         const Outcome outcome = outcome_of([&] {
             (void)lead(impatient,
                        {"impatient", {}, {}, std::chrono::seconds(5), testing::test_credentials()});
@@ -105,7 +104,6 @@ TEST_F(RestoreCeilingTest, EventsUnderIdsThatWereDrawnInVainAreRefused) {
          {"select dispatch('stray')", "begin; savepoint a; select dispatch('stray'); commit"}) {
         copy_->exec("select setval('event_id_seq', 20)");
         for (int i = 0; i < 50; ++i) copy_->exec(dispatch);
-        prepare_leadership(*copy_);
         const Outcome outcome = outcome_of([&] {
             (void)lead(*copy_,
                        {"first", {}, {}, std::chrono::seconds(5), testing::test_credentials()});

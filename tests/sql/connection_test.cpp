@@ -50,15 +50,20 @@ TEST_F(ConnectionTest, TerminatedSessionIsAnErrorForEverAndNeverAnother) {
 
 TEST_F(ConnectionTest, ValuesGoInAndComeOutUnchanged) {
     Connection connection(url_);
-    connection.prepare("echo",
-                       "select $1::text, $2::bytea, $3::bigint, $4::text, $5::boolean, $6::float8");
+    constexpr Statement statement{
+        "echo",
+        "select :text::text, :bytes::bytea, :number::bigint, :none::text, :yes::boolean,"
+        " :fraction::float8"};
     std::string bytes;
     for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
     const std::string text = "a\\'\"{},\n\t\xc3\xa9";
     const Result result =
-        connection.exec_prepared("echo", {std::string_view(text), std::as_bytes(std::span(bytes)),
-                                          std::numeric_limits<std::int64_t>::min(),
-                                          std::optional<std::string_view>(), true, 0.1});
+        connection.exec(statement, {{"text", std::string_view(text)},
+                                    {"bytes", std::as_bytes(std::span(bytes))},
+                                    {"number", std::numeric_limits<std::int64_t>::min()},
+                                    {"none", std::optional<std::string_view>()},
+                                    {"yes", true},
+                                    {"fraction", 0.1}});
     const Row row = result.only();
     EXPECT_EQ(row.text(0), text);
     EXPECT_EQ(row.bytes(1), bytes);
@@ -74,9 +79,10 @@ TEST_F(ConnectionTest, ValuesGoInAndComeOutUnchanged) {
 
 TEST_F(ConnectionTest, TextWithNulByteIsRefusedAndNotCut) {
     Connection connection(url_);
-    connection.prepare("echo", "select $1::text");
-    const Outcome outcome =
-        outcome_of([&] { connection.exec_prepared("echo", {std::string_view("a\0b", 3)}); });
+    constexpr Statement statement{"echo", "select :text::text"};
+    const Outcome outcome = outcome_of([&] {
+        connection.exec(statement, {{"text", std::string_view("a\0b", 3)}});
+    });
     EXPECT_EQ(outcome.code, "statement_failed");
     EXPECT_NE(outcome.text.find("NUL"), std::string::npos);
 }
@@ -123,12 +129,12 @@ TEST_F(ConnectionTest, SchemaAndTimeoutsAreSetForTheSession) {
 
 TEST_F(ConnectionTest, PooledConnectionLeavesTheSessionAsItWas) {
     Connection connection(url_, {.schema = "baton_x", .pooled = true});
-    connection.prepare("path", "select current_setting('search_path')");
-    const auto path = [&] { return std::string(connection.exec_prepared("path").only().text(0)); };
+    constexpr Statement statement{"path", "select current_setting('search_path')"};
+    const auto path = [&] { return std::string(connection.exec(statement).only().text(0)); };
     const std::string before = path();
     {
         Transaction transaction(connection);
-        EXPECT_EQ(transaction.exec_prepared("path").only().text(0), "baton_x, pg_temp");
+        EXPECT_EQ(transaction.exec(statement).only().text(0), "baton_x, pg_temp");
         transaction.commit();
     }
     EXPECT_EQ(path(), before);

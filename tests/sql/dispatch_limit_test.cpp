@@ -95,7 +95,6 @@ protected:
     // What an orchestrator without views does: takes all that is there.
     void take_all() {
         Connection leader(url_, testing::in_test_schema("leader"));
-        sql::prepare_leadership(leader);
         const auto epoch = sql::lead(leader, {.node = "test",
                                               .reducers = {},
                                               .view_sets = {},

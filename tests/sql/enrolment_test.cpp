@@ -46,7 +46,6 @@ protected:
     Outcome outcome_of_leading(const MachineCredentials& credentials) {
         const std::string before = attempts();
         Connection candidate(database_.url(), testing::in_test_schema());
-        prepare_leadership(candidate);
         Outcome outcome = outcome_of([&] {
             const auto epoch = lead(candidate, {"laptop:1", {}, {}, 1min, credentials}).epoch;
             if (epoch) resign(candidate, *epoch);
@@ -178,7 +177,6 @@ TEST_F(EnrolmentTest, OnlyAnEnrolledMachineMakesAVersionKnown) {
     connection_.exec("insert into set_version values ('sales', 1, 'live')");
     connection_.exec("insert into reducer_version values ('sales', 2, 'b', 'c++', '[]')");
     Connection builder(database_.url(), testing::in_test_schema());
-    prepare_versions(builder);
     const auto outcome_for = [&](const MachineCredentials& credentials) {
         return outcome_of([&] {
             Transaction transaction(builder);
@@ -252,7 +250,6 @@ TEST_F(EnrolmentTest, RevocationEndsALeadership) {
     enrol('a', good_.token);
     enrol('b', token_of("test", 'b'));
     Connection leader(database_.url(), testing::in_test_schema());
-    prepare_leadership(leader);
     ASSERT_TRUE(lead(leader, {"a", {}, {}, 10min, good_}).epoch);
     EXPECT_EQ(ask("select leads from machines() where name = 'box a'"), "t");
     EXPECT_EQ(ask("select revoke_machine('" + good_.machine_id + "')"), "t");
@@ -260,7 +257,6 @@ TEST_F(EnrolmentTest, RevocationEndsALeadership) {
     EXPECT_TRUE(testing::eventually(
         10s, [&] { return outcome_of([&] { leader.exec("select 1"); }).code != "no error"; }));
     Connection standby(database_.url(), testing::in_test_schema());
-    prepare_leadership(standby);
     EXPECT_TRUE(testing::eventually(10s, [&] {
         return lead(standby, {"b", {}, {}, 10min, {"test", machine_id('b'), token_of("test", 'b')}})
             .epoch.has_value();
@@ -275,7 +271,6 @@ TEST_F(EnrolmentTest, MachineThatIsRevokedWhileItTakesTheLeadDoesNotLead) {
     Transaction pause(holder);
     pause.exec("lock table set_version in access exclusive mode");
     Connection candidate(database_.url(), testing::in_test_schema());
-    prepare_leadership(candidate);
     const int pid = candidate.backend_pid();
     candidate.release();
     auto outcome = std::async(std::launch::async, [&] {
@@ -298,7 +293,6 @@ TEST_F(EnrolmentTest, MachineThatIsRevokedWhileItTakesTheLeadDoesNotLead) {
 TEST_F(EnrolmentTest, SessionThatDidNotTakeTheLeadWritesNothing) {
     enrol('a', good_.token);
     Connection leader(database_.url(), testing::in_test_schema());
-    prepare_leadership(leader);
     ASSERT_EQ(lead(leader, {"a", {}, {}, 10min, good_}).epoch, Epoch{1});
     leader.exec("select dispatch('a/b')");
     const std::string record =
@@ -319,7 +313,6 @@ TEST_F(EnrolmentTest, SessionThatDidNotTakeTheLeadWritesNothing) {
 TEST_F(EnrolmentTest, RevokedLeaderWhoseSessionGoesOnWritesNothing) {
     enrol('a', good_.token);
     // A session does not end itself.
-    prepare_leadership(connection_);
     ASSERT_TRUE(lead(connection_, {"a", {}, {}, 10min, good_}).epoch);
     EXPECT_EQ(ask("select revoke_machine('" + good_.machine_id + "')"), "t");
     EXPECT_EQ(outcome_of([&] { connection_.exec("select fence(1, '1 h')"); }).sqlstate, "BT011");
@@ -410,7 +403,6 @@ TEST_F(EnrolmentTest, SchemaThatNobodyDescribedCountsAsProduction) {
     Connection bare(database.url());
     Migrator().install(bare, "baton_dev_alice");
     bare.exec("set search_path = baton_dev_alice");
-    prepare_leadership(bare);
     const MachineCredentials laptop{"dev-alice", machine_id('a'), token_of("dev-alice", 'a'), true};
     EXPECT_EQ(outcome_of([&] {
                   (void)lead(bare, {"n", {}, {}, 1s, laptop});
@@ -482,7 +474,6 @@ TEST_F(EnrolmentTest, MachinesThatEnrolledThemselvesAreRevokedWhereTheKindTighte
     const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
     enrol('a', good_.token);
     Connection leader(database_.url(), testing::in_test_schema());
-    prepare_leadership(leader);
     ASSERT_TRUE(lead(leader, {"laptop:1", {}, {}, 10min, laptop}).epoch);
     for (const std::string kind : {"development", "staging"}) {
         describe(kind);
@@ -537,7 +528,6 @@ TEST_F(EnrolmentTest, NoneIsRefusedOfManyThatStartAtOnce) {
                                              token_of("test", i % 2 == 0 ? 'b' : 'c'), true};
             return outcome_of([&] {
                 Connection candidate(database_.url(), testing::in_test_schema());
-                prepare_leadership(candidate);
                 (void)lead(candidate, {"laptop:" + std::to_string(i), {}, {}, 1min, process});
             });
         }));

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <future>
 #include <string>
@@ -67,14 +68,13 @@ std::vector<Provocation> statement_provocations() {
          statement("set transaction read only; insert into item values (5, 5)")},
         {"wrong parameter count", "statement_failed", "08P01",
          [](Connection& connection) {
-             connection.prepare("two", "select $1::int, $2::int");
              Transaction transaction(connection);
-             transaction.exec_prepared("two", {1});
+             transaction.exec(Statement{"two", "select $1::int, $2::int"},
+                              std::array{Parameter(1)});
          }},
         {"wrong parameter count outside of a transaction", "statement_failed", "08P01",
          [](Connection& connection) {
-             connection.prepare("two", "select $1::int, $2::int");
-             connection.exec_prepared("two", {1});
+             connection.exec(Statement{"two", "select $1::int, $2::int"}, std::array{Parameter(1)});
          }},
         {"our own error", "event_too_large", "BT002", raise("BT002")},
         {"our own retryable error", "overloaded", "BT004", raise("BT004")},
@@ -126,8 +126,9 @@ TEST_F(FailureTest, MessageIsTheServersOwnLine) {
     };
     EXPECT_EQ(raise("BT002"), "first: line");
     EXPECT_EQ(raise("P0001"), "first: line (SQLSTATE P0001)");
-    connection.prepare("broken", "select from nothing");
-    EXPECT_EQ(outcome_of([&] { connection.exec_prepared("broken"); }).text,
+    EXPECT_EQ(outcome_of([&] {
+                  connection.exec(Statement{"broken", "select from nothing"});
+              }).text,
               "broken: relation \"nothing\" does not exist (SQLSTATE 42P01)");
 }
 

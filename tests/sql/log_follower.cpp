@@ -13,7 +13,6 @@ namespace baton::sql {
 namespace {
 
 Epoch lead_or_throw(Connection& connection) {
-    prepare_leadership(connection);
     // The session of a follower before this one takes a moment to go.
     std::optional<Epoch> epoch;
     const bool leads = testing::eventually(std::chrono::seconds(10), [&] {
@@ -55,9 +54,7 @@ std::vector<LoggedEvent> events_of(const LogPage& page) {
 LogFollower::LogFollower(const std::string& url)
     : reading_(url, testing::in_test_schema("reading")),
       writing_(url, testing::in_test_schema("writing")),
-      epoch_(lead_or_throw(writing_)) {
-    prepare_view_store(writing_);
-}
+      epoch_(lead_or_throw(writing_)) {}
 
 LogReader LogFollower::reader() { return {reading_, read_checkpoint(reading_), Content::whole}; }
 

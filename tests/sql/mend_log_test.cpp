@@ -67,7 +67,6 @@ protected:
     // A view that a leader made, who is not the owner.
     void make_view() {
         Connection leader = connect(login_);
-        prepare_leadership(leader);
         ASSERT_TRUE(lead(leader, {"node",
                                   {{"sales", 1}},
                                   {{"sales", 1}},

@@ -49,7 +49,6 @@ protected:
     }
 
     std::optional<Epoch> lead_as(Connection& connection, std::chrono::milliseconds lease) const {
-        prepare_leadership(connection);
         return lead(connection, {"node",
                                  {{"sales", 1}, {"totals", 1}},
                                  {{"sales", 1}, {"totals", 1}},

@@ -56,7 +56,6 @@ protected:
     static Outcome lead_by(const std::string& url) {
         return outcome_of([&] {
             Connection candidate = connect(url);
-            prepare_leadership(candidate);
             const auto epoch =
                 lead(candidate, {"laptop", {}, {}, 1min, {"shop", machine_id, token, false}}).epoch;
             ASSERT_TRUE(epoch);

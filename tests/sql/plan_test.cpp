@@ -119,7 +119,6 @@ protected:
         LogReader reader = follower_.reader();
         LogPage log_page;
         for (int i = 0; i < 3; ++i) EXPECT_TRUE(reader.next(page, log_page));
-        prepare_view_store(connection_);
         Transaction transaction(connection_);
         enter_slice(transaction, log_page, 0, page);
         transaction.exec(

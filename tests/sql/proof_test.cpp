@@ -62,7 +62,6 @@ protected:
     }
     [[nodiscard]] Candidate candidate() const { return {"box:1", {}, {}, 1h, box_}; }
     std::optional<Epoch> lead_on(Connection& connection) const {
-        prepare_leadership(connection);
         return lead(connection, candidate()).epoch;
     }
     // Why take_lead() refuses what is shown there; "" if it does not.
@@ -119,7 +118,6 @@ TEST_F(ProofTest, StrangerWithEveryLockThatHeCanTakeHoldsNobodyUp) {
         EXPECT_EQ(lead_on(two), std::nullopt);
     }
     // Not when its lease of an hour is over: when its session is.
-    prepare_versions(two);
     EXPECT_TRUE(testing::eventually(10s, [&] {
         return lead(two, {"box:2", {}, {{"sales", 1}}, 1h, box_}).epoch.has_value();
     }));
@@ -307,7 +305,6 @@ TEST_F(ProofTest, ServersLogHasNoToken) {
     admin_->exec("alter role " + one_ + " set log_min_duration_statement = 0");
     Connection one = connect(one_);
     ASSERT_TRUE(lead_on(one));
-    prepare_versions(one);
     {
         Transaction transaction(one);
         register_set(transaction, {"sales", 1, {{"sales", 1}}}, box_);

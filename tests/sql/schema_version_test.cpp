@@ -147,7 +147,6 @@ TEST_F(SchemaVersionTest, EveryWayOutGivesItBack) {
 }
 
 TEST_F(SchemaVersionTest, DeclaredEventsOfANewerVersionAreRefusedAndOthersAreNot) {
-    prepare_view_store(connection_);
     connection_.exec("select dispatch('a', schema_version => i) from generate_series(1, 3) as i");
     connection_.exec("select dispatch('b', schema_version => 5)");
     LogFollower(url_).drain();

@@ -17,8 +17,6 @@ namespace {
 
 class SqlReducerTest : public ::testing::Test {
 protected:
-    SqlReducerTest() { prepare_view_store(connection_); }
-
     static SqlReducer reducer_of(const std::string& script) {
         const std::string path =
             ::testing::TempDir() + "sql_reducer_" + std::to_string(::getpid()) + ".sql";

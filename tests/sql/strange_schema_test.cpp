@@ -16,9 +16,7 @@ protected:
     StrangeSchemaTest()
         : database_(testing::environment_template()),
           admin_(database_.url()),
-          inside_(database_.url(), testing::in_test_schema()) {
-        prepare_leadership(inside_);
-    }
+          inside_(database_.url(), testing::in_test_schema()) {}
 
     LeadAnswer take_lead() {
         return lead(inside_,
@@ -151,7 +149,6 @@ TEST_F(StrangeSchemaTest, AnOwnerWhoMayNotAskForTheClusterIsToldWhatToGrant) {
         Connection owned(database_.url() + "&user=" + owner, {.schema = "baton_owned"});
         owned.exec("select describe_environment('test', 'development')");
         admin_.exec("revoke execute on function pg_control_system() from public");
-        prepare_leadership(owned);
         const Outcome refused = outcome_of([&] {
             static_cast<void>(lead(
                 owned, {"here", {}, {}, std::chrono::seconds(10), testing::test_credentials()}));

@@ -86,7 +86,6 @@ protected:
     std::string enrol() {
         Connection dev = inside(schema_, owner_);
         dev.exec("delete from machine");
-        prepare_leadership(dev);
         return outcome_of([&] {
                    (void)lead(dev, {"node", {}, {}, 1ms, testing::test_credentials(environment_)});
                })

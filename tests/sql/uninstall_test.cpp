@@ -60,7 +60,6 @@ protected:
     std::string lead_as(const std::string& role, const MachineCredentials& credentials) {
         return outcome_of([&] {
                    Connection candidate = connect(role, credentials.environment);
-                   prepare_leadership(candidate);
                    (void)lead(candidate, {"node", {}, {}, 1min, credentials});
                })
             .code;

@@ -269,6 +269,52 @@ TEST(TidyTest, SqlFilesAreNamedAsTheFunctionTheyMake) {
     }
 }
 
+// The texts of a source, those that follow each other put together.
+std::vector<std::string> texts_of(const std::string& source) {
+    static const std::regex text(R"re((R"\(([^]*?)\)"|"((?:[^"\\\n]|\\.)*)")(\s*))re");
+    std::vector<std::string> texts;
+    std::ptrdiff_t end = -1;
+    for (auto at = std::sregex_iterator(source.begin(), source.end(), text);
+         at != std::sregex_iterator(); ++at) {
+        if (at->position() != end) texts.emplace_back();
+        texts.back() += (*at)[2].str() + (*at)[3].str();
+        end = at->position() + at->length();
+    }
+    return texts;
+}
+
+// What a table is called, and what is in it, is known in sql/ alone. Those of libpqxx's users who
+// stand beside Baton, the examples and measures, and the tests, look at tables all the same.
+TEST(TidyTest, TablesAreNamedInSqlOnly) {
+    static const std::regex creation(R"(\ncreate (?:unlogged )?table (\w+))");
+    std::string names;
+    for (const std::string& name : sources()) {
+        if (!name.starts_with("sql/migrations/")) continue;
+        const std::string text = "\n" + read(name);
+        for (auto at = std::sregex_iterator(text.begin(), text.end(), creation);
+             at != std::sregex_iterator(); ++at) {
+            names += (names.empty() ? "" : "|") + (*at)[1].str();
+        }
+    }
+    ASSERT_NE(names.find("view_state"), std::string::npos);
+    const std::regex statement(R"(^\s*(select|insert|update|delete|with|lock|copy|truncate)\b)");
+    const std::regex table(R"(\b(from|join|into|update|table|copy|truncate)\s+(?:only\s+)?()" +
+                           names + R"()\b(?!\())");
+    for (const std::string& name : sources()) {
+        const std::string folder = folder_of(name);
+        if (folder == "sql" || folder == "tests" || folder == "bench" || folder == "examples") {
+            continue;
+        }
+        for (const std::string& text : texts_of(read(name))) {
+            if (!std::regex_search(text, statement)) continue;
+            std::smatch found;
+            EXPECT_FALSE(std::regex_search(text, found, table))
+                << name << ": \"" << text << "\" names table " << found[2].str()
+                << "; make it a function of sql/";
+        }
+    }
+}
+
 TEST(TidyTest, SqlFunctionsPinTheirSearchPath) {
     for (const std::string& name : sources()) {
         if (!name.starts_with("sql/functions/")) continue;

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -25,6 +26,7 @@
 
 #include "baton/sql/parameter.hpp"
 #include "baton/sql/result.hpp"
+#include "baton/sql/statement.hpp"
 
 namespace baton::sql {
 
@@ -76,16 +78,14 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// Makes a statement known under a name; the server gets it at its first use, once a session.
-    /// The same name must always have the same text.
-    void prepare(const std::string& name, const std::string& statement);
-
     /// Runs one statement as its own transaction (which LISTEN and session locks need). If the
     /// answer is lost, the error is connection_lost, although a write may have happened: for
     /// writes use a Transaction.
     Result exec(const std::string& statement);
-    Result exec_prepared(const std::string& name, std::span<const Parameter> parameters);
-    Result exec_prepared(const std::string& name, std::initializer_list<Parameter> parameters = {});
+    /// The same for one that the session prepares at its first use.
+    Result exec(const Statement& statement, std::initializer_list<Argument> arguments = {});
+    Result exec(const Statement& statement, std::span<const Argument> arguments);
+    Result exec(const Statement& statement, std::span<const Parameter> parameters);
 
     /// False once a statement has met the end of the session. True proves nothing.
     [[nodiscard]] bool is_open() const;
@@ -119,11 +119,12 @@ private:
     void set_up_session();
     void obey_constraints();
     [[nodiscard]] SessionTraits traits() const;
-    pqxx::result run_prepared(pqxx::transaction_base& transaction, const std::string& name,
+    const ParsedStatement& prepared(const Statement& statement);
+    pqxx::result run_prepared(pqxx::transaction_base& transaction, const Statement& statement,
                               std::span<const Parameter> parameters);
 
     ConnectOptions options_;
-    std::map<std::string, std::string> statements_;  // by name, as they were prepared
+    std::map<std::string, ParsedStatement, std::less<>> statements_;  // by name; run at least once
     std::unique_ptr<pqxx::connection> raw_;
     int backend_pid_ = 0;
     int server_version_ = 0;
@@ -149,8 +150,10 @@ public:
     /// `rollback to savepoint` through this function brings the transaction back.
     Result exec(const std::string& statement, std::span<const Parameter> parameters);
     Result exec(const std::string& statement, std::initializer_list<Parameter> parameters);
-    Result exec_prepared(const std::string& name, std::span<const Parameter> parameters);
-    Result exec_prepared(const std::string& name, std::initializer_list<Parameter> parameters = {});
+    /// Runs one that the session prepares at its first use. After an error as above.
+    Result exec(const Statement& statement, std::initializer_list<Argument> arguments = {});
+    Result exec(const Statement& statement, std::span<const Argument> arguments);
+    Result exec(const Statement& statement, std::span<const Parameter> parameters);
 
     /// Commits. Throws Error: outcome_unknown (COMMIT was sent and no answer came: it may or may
     /// not have happened; never simply repeat), connection_lost (lost before: nothing happened),

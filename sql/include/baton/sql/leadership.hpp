@@ -42,9 +42,6 @@ struct LeadAnswer {
     std::optional<Versioned> lacking;  ///< A live set version that the candidate does not carry.
 };
 
-/// Makes the statements below known on a connection that is to lead.
-void prepare_leadership(Connection& connection);
-
 /// Asks for the lead; to carry out `promotion`, if one is given (sql/versions.hpp). Throws Error:
 /// not_installed (see rebase_log.sql), and where the machine may not lead here
 /// environment_mismatch, machine_not_enrolled, machine_elsewhere, token_refused, machine_revoked,
@@ -61,6 +58,14 @@ void fence(Transaction& transaction, Epoch epoch,
 /// the former one, `about`. Throws nothing: where that cannot be written, there is worse.
 void note_trouble(Connection& connection, Epoch epoch, const std::optional<std::string>& trouble,
                   std::optional<Epoch> about = std::nullopt) noexcept;
+
+/// Who leads, or did last.
+struct LeaderOnRecord {
+    Epoch epoch{};
+    std::string node;
+    std::string reducers;  ///< "a@1, b@2", in that order.
+};
+[[nodiscard]] LeaderOnRecord read_leader(Connection& connection);
 
 /// Lets a standby take over at once. Throws nothing: a lost connection does the same.
 void resign(Connection& connection, Epoch epoch) noexcept;

@@ -113,6 +113,9 @@ private:
     bool opens_window_ = false;   // the next page is the first of an unrecorded window
 };
 
+/// Whether dispatch() is to ring from now on; see sql/functions/orchestrate/arm_doorbell.sql.
+void arm_doorbell(Connection& connection, bool armed);
+
 /// Reads recorded events again, through read_log(): for views that are behind. Positions from
 /// `after` on, at most `limit`; false if there are none. `wide_bytes_max` as for next().
 bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page,

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace baton::sql {
@@ -34,6 +35,12 @@ public:
     requires(!std::same_as<Integer, bool> && !std::same_as<Integer, char>)
         Parameter(Integer value) {
         print(value);
+    }
+    /// A number with a type of its own: a position, an id, an epoch.
+    template <class Number>
+    requires(std::is_enum_v<Number>&& std::same_as<std::underlying_type_t<Number>, std::int64_t>)
+        Parameter(Number value) {
+        print(static_cast<std::int64_t>(value));
     }
     /// A `bytea`, whatever its bytes are.
     Parameter(std::span<const std::byte> bytes)

@@ -34,9 +34,6 @@ struct SetVersion {
     std::vector<Versioned> members;
 };
 
-/// Makes the statements below known.
-void prepare_versions(Connection& connection);
-
 /// Makes the set known, for the leader: one that is not live in any version becomes so. Throws
 /// Error: build_mismatch (the version is known with other members), deposed.
 SetState register_set(Transaction& transaction, const SetVersion& set);
@@ -44,6 +41,9 @@ SetState register_set(Transaction& transaction, const SetVersion& set);
 /// admitted.
 SetState register_set(Transaction& transaction, const SetVersion& set,
                       const MachineCredentials& member);
+
+/// Takes back a version of a set that has shown nothing yet, so that its number can be used again.
+void withdraw_version(Transaction& transaction, const SetVersion& set);
 
 /// Lets the public view show whichever version is live, this one included. Throws
 /// Error(lock_unavailable) while somebody reads it for long, and can be tried again.
@@ -77,6 +77,22 @@ std::optional<Position> start_from_former(Connection& connection, const BuildCla
 
 [[nodiscard]] ViewStanding read_build_standing(Transaction& transaction, const std::string& view,
                                                int version);
+
+/// A reducer's version as the environment has it.
+struct KnownVersion {
+    std::string view;
+    int version = 0;
+    bool is_sql = false;
+    std::string build;
+    std::string columns;
+};
+[[nodiscard]] std::vector<KnownVersion> read_known_versions(Connection& connection);
+[[nodiscard]] std::optional<KnownVersion> read_known_version(Transaction& transaction,
+                                                             const std::string& view, int version);
+
+/// The version that readers of the view see, if there is one.
+[[nodiscard]] std::optional<int> read_live_version(Transaction& transaction,
+                                                   const std::string& view);
 
 /// Asks for a promotion; the process that keeps the builds carries it out. Returns its id. Throws
 /// Error: version_unknown, promotion_refused.

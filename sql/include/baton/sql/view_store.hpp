@@ -56,9 +56,6 @@ struct SqlReducer {
 /// As reducer_version.columns has them.
 [[nodiscard]] std::string columns_json(const std::vector<ViewColumn>& columns);
 
-/// Makes the statements below known on a connection that is to lead.
-void prepare_view_store(Connection& connection);
-
 /// What came of a registration.
 enum class Registered {
     as_it_was,         ///< Or it is new.
@@ -109,6 +106,14 @@ struct DeadEvent {
 /// Throws Error(transaction_retry) where the view is to halt, and is_skipped() has become true.
 void record_dead_event(Transaction& transaction, const DeadEvent& dead);
 
+/// The first event up to `last` that the view version stands before, if it does.
+struct StoppedAt {
+    Position position{};
+    std::string error;
+};
+[[nodiscard]] std::optional<StoppedAt> read_stop(Transaction& transaction, const std::string& view,
+                                                 int version, Position last);
+
 /// The rows of a C++ reducer's view.
 class ViewRows {
 public:
@@ -121,9 +126,9 @@ public:
     void write(Transaction& transaction, const Changes& changes) const;
 
 private:
-    std::string load_;
-    std::string upsert_;
-    std::string remove_;
+    MadeStatement load_;
+    MadeStatement upsert_;
+    MadeStatement remove_;
     std::vector<std::size_t> key_order_;  // of the fold's keys, by the statement's
     int column_count_;
 };
