@@ -265,8 +265,8 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     ASSERT_TRUE(epoch);
     one.exec("select arm_doorbell(true)");
     owner.exec(
-        "insert into reducer_version select n, v, 'b', 'c++', '[]' from unnest(array['b', 'c']) n,"
-        " generate_series(1, 2) as v");
+        "insert into reducer_version values ('b', 1, 'x', 'c++', '[]'), ('b', 2, 'x', 'c++', '[]'),"
+        " ('c', 1, 'x', 'c++', '[]')");
     one.exec(
         "select register_set('sales', 1, array[('b', 1), ('c', 1)]::versioned[], leads => true)");
     owner.exec("insert into set_version values ('sales', 2, 'building')");

@@ -9,7 +9,7 @@ language sql
 stable
 set search_path from current
 as $$
-    select k.view || '@' || k.version::text
+    select pg_catalog.format('%s@%s', k.view, k.version)
       from (select s.view, s.version from view_state s
             union all
             select b.view, b.version from view_build b) as k
