@@ -11,7 +11,7 @@
 #include <functional>
 #include <string>
 
-#include "baton/sql/private_postgres.hpp"
+#include "baton/postgres/private_postgres.hpp"
 #include "libpq.hpp"
 #include "report.hpp"
 

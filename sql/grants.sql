@@ -98,8 +98,8 @@ begin
         execute pg_catalog.format('revoke all on function %s from %s', fn, roles);
     end loop;
     execute 'revoke all on event, batch, log_window, log_origin, leader, leadership, view_state, '
-        'dead_event, skipped_event, reducer_version, set_version, view_build, promotion, '
-        'event_limit, schema_migration, view_snapshot from ' || roles;
+        'dead_event, skipped_event, reducer_version, set_version, set_member, '
+        'view_build, promotion, event_limit, schema_migration, view_snapshot from ' || roles;
 
     for viewed in
         select c.oid::regclass from pg_class c
@@ -153,8 +153,8 @@ begin
         'grant select on schema_migration to %I', schema_name || '_observe');
     execute pg_catalog.format(
         'grant select on event, batch, log_window, log_origin, leader, leadership, '
-        'view_state, dead_event, skipped_event, reducer_version, set_version, view_build, '
-        'promotion, event_limit, schema_migration, view_snapshot to %I',
+        'view_state, dead_event, skipped_event, reducer_version, set_version, set_member, '
+        'view_build, promotion, event_limit, schema_migration, view_snapshot to %I',
         schema_name || '_orchestrate');
     execute pg_catalog.format(
         'grant insert, delete on view_build to %I', schema_name || '_orchestrate');

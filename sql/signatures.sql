@@ -92,3 +92,21 @@ begin
     end loop;
 end;
 $$;
+
+-- They take and give what has a version as such, and no texts that say so.
+drop function if exists take_lead(
+    text, text[], text[], interval, text, text, text, bytea, bigint);
+drop function if exists claim_builds(text, text[], text[], text, text, text, bytea);
+drop function if exists register_set(text, integer, text[], boolean, text, text, text, bytea);
+drop function if exists open_promotion(text[]);
+drop function if exists retire(text[]);
+drop function if exists shared_laggard(text[], integer[]);
+do $$
+begin
+    if exists (select from pg_proc p
+                where p.pronamespace = current_schema()::regnamespace
+                  and p.proname = 'live_sets_after' and p.prorettype = 'text[]'::regtype) then
+        drop function live_sets_after(text[], integer[]);
+    end if;
+end;
+$$;

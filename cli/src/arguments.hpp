@@ -1,4 +1,4 @@
-// The words of a command line, before CLI11 reads them.
+// The words of a command line, before they are parsed.
 //
 // Threads: the main thread only.
 #pragma once
@@ -6,15 +6,13 @@
 #include <string>
 #include <vector>
 
-namespace CLI {  // NOLINT(readability-identifier-naming): CLI11's
-class App;
-}  // namespace CLI
+#include "verb.hpp"
 
 namespace baton::cli {
 
 /// The arguments with what stands before the verb behind it: `--env dev status` means
 /// `status --env dev`. Which words are values is known from the options of all verbs.
-[[nodiscard]] std::vector<std::string> with_verb_first(const CLI::App& root,
+[[nodiscard]] std::vector<std::string> with_verb_first(const std::vector<Verb>& verbs,
                                                        const std::vector<std::string>& arguments);
 
 }  // namespace baton::cli

@@ -1,7 +1,5 @@
 #include "command_line.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <charconv>
 
@@ -12,62 +10,43 @@
 
 namespace baton::cli {
 
-void SettingFlags::add(CLI::App& verb, const std::string& name, const std::string& help) {
-    flags_.push_back(std::make_unique<Flag>());
-    Flag& flag = *flags_.back();
-    flag.name = name;
-    flag.option = verb.add_option(name, flag.value, help)->group("Settings");
-}
-
-void SettingFlags::offer(CLI::App& verb, Which which) {
-    which_ = which;
-    add(verb, "--env",
-        "the environment: a name, or its file [BATON_ENVIRONMENT; environments/NAME.toml; dev]");
+std::vector<SettingFlag> flags_of(Settings settings) {
+    if (settings == Settings::none) return {};
+    const bool is_all = settings == Settings::all || settings == Settings::all_of_any;
+    std::vector<SettingFlag> flags{
+        {"--env",
+         "the environment: a name, or its file [BATON_ENVIRONMENT; environments/NAME.toml; dev]"}};
     for (const environments::SettingRule& rule : environments::setting_rules()) {
-        if (rule.flag.empty()) continue;
-        const bool is_wanted =
-            rule.flag == "--url" ||
-            (rule.flag == "--kind" ? which != Which::connection
-                                   : which == Which::all || which == Which::all_of_any);
-        if (!is_wanted) continue;
-        std::string help = std::string(rule.help);
-        if (rule.max != 0 || !rule.choices.empty()) help += ": " + rule.expectation();
-        add(verb, std::string(rule.flag),
-            help + " [" + std::string(rule.variable) + "; " + std::string(rule.key) +
-                " of the file]");
+        const bool is_wanted = rule.flag == "--url" ||
+                               (rule.flag == "--kind" ? settings != Settings::connection : is_all);
+        if (rule.flag.empty() || !is_wanted) continue;
+        std::string help(rule.help);
+        if (rule.member.type != environments::SettingMember::Type::text || !rule.choices.empty()) {
+            help += ": " + rule.expectation();
+        }
+        help += " [" + std::string(rule.variable) + "; " + std::string(rule.key) + " of the file]";
+        flags.push_back({std::string(rule.flag), std::move(help)});
     }
+    return flags;
 }
 
-std::optional<std::string> SettingFlags::given(std::string_view flag) const {
-    for (const auto& each : flags_) {
-        if (each->name == flag && each->option->count() > 0) return each->value;
-    }
-    return std::nullopt;
+environments::Environment Invocation::load() {
+    environment =
+        environments::load_environment({.flags = flags, .needs_kind = settings == Settings::all});
+    return *environment;
 }
 
-environments::Environment SettingFlags::load(Invocation& invocation) const {
-    environments::Sources sources;
-    sources.needs_kind = which_ == Which::all;
-    for (const auto& flag : flags_) {
-        if (flag->option->count() > 0) sources.flags[flag->name] = flag->value;
-    }
-    for (const auto& [flag, value] : given_) sources.flags[flag] = value;
-    environments::Environment environment = environments::load_environment(sources);
-    invocation.environment = environment;
-    return environment;
-}
-
-void SettingFlags::require_one_name(const std::string& name) const {
-    const auto other = given("--env");
-    if (name.empty() || !other || *other == name) return;
-    refuse("NAME is " + json_quoted(name) + " and --env is " + json_quoted(*other) +
-           "; give one of them");
-}
-
-environments::Environment SettingFlags::load(const std::string& name, Invocation& invocation) {
+environments::Environment Invocation::load(const std::string& name) {
     require_one_name(name);
-    if (!name.empty()) give("--env", name);
-    return load(invocation);
+    if (!name.empty()) flags["--env"] = name;
+    return load();
+}
+
+void Invocation::require_one_name(const std::string& name) const {
+    const auto other = flags.find("--env");
+    if (name.empty() || other == flags.end() || other->second == name) return;
+    refuse("NAME is " + json_quoted(name) + " and --env is " + json_quoted(other->second) +
+           "; give one of them");
 }
 
 void describe(const environments::Environment& environment) {
@@ -108,41 +87,7 @@ std::vector<std::optional<std::string>> cells_of(const sql::Row& row, std::size_
     return cells;
 }
 
-std::string footer(const std::string& text) {
-    std::string told;
-    // An example is advice; what else stands there may have lines.
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t end = std::min(text.find('\n', at), text.size());
-        told += advice(text.substr(at, end - at)) + "\n";
-        at = end + 1;
-    }
-    return told +
-           "Exit codes: 0 done, 1 it failed (one line on stderr says why), 2 the command "
-           "line or a setting is wrong.";
-}
-
 void refuse(const std::string& message) { throw Error(ErrorCode::usage, message); }
-
-CLI::Option* add_number(CLI::App& verb, const std::string& name, std::optional<std::int64_t>& value,
-                        const std::string& help, Bounds bounds) {
-    const auto take = [&value, name, bounds](const std::vector<std::string>& words) {
-        const std::string& text = words.back();
-        std::int64_t number = 0;
-        const char* const end = text.data() + text.size();
-        const auto [stop, error] = std::from_chars(text.data(), end, number);
-        if (error == std::errc{} && stop == end && number >= bounds.min && number <= bounds.max) {
-            value = number;
-            return true;
-        }
-        const bool is_bounded = bounds.max != Bounds().max;
-        refuse(name + " must be a whole number " +
-               (is_bounded
-                    ? "from " + std::to_string(bounds.min) + " to " + std::to_string(bounds.max)
-                    : "of at least " + std::to_string(bounds.min)) +
-               ", not " + json_quoted(text.substr(0, 80)));
-    };
-    return verb.add_option(name, take, help)->type_name("INT");
-}
 
 std::chrono::milliseconds seconds_of(const std::string& flag, const std::string& text) {
     constexpr double seconds_max = 86'400;

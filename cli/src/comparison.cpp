@@ -1,12 +1,13 @@
-// Which rows of a view differ, between two positions or two versions: see time_machine.hpp.
+#include "comparison.hpp"
+
 #include <algorithm>
 #include <cstdio>
 
 #include "baton/base/error.hpp"
 #include "baton/sql/parameter.hpp"
+#include "command_line.hpp"
 #include "output.hpp"
 #include "rows.hpp"
-#include "time_machine.hpp"
 
 namespace baton::cli {
 namespace {

@@ -14,9 +14,9 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
-#include "baton/reducers/json.hpp"
-#include "baton/reducers/upcast.hpp"
 #include "baton/sql/dispatch.hpp"
+#include "baton/types/json.hpp"
+#include "baton/types/upcast.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 
@@ -44,7 +44,7 @@ int version_of(simdjson::ondemand::value value) {
     if (value.is_null()) return 1;
     std::int64_t version = 0;
     if (value.get_int64().get(version) != simdjson::SUCCESS || version < 1 ||
-        version > reducers::schema_version_max) {
+        version > types::schema_version_max) {
         throw std::invalid_argument("schema_version must be a whole number from 1 to 32767");
     }
     return static_cast<int>(version);
@@ -78,7 +78,7 @@ void take_field(std::string_view name, simdjson::ondemand::value value, NewEvent
 
 // What is wrong with the line's JSON, or `otherwise`, if nothing is.
 std::string fault_of(const std::string& line, const std::string& otherwise) {
-    const auto fault = reducers::json_fault(line);
+    const auto fault = types::json_fault(line);
     return fault ? "not JSON: " + *fault : otherwise;
 }
 

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -18,7 +17,8 @@
 namespace baton::cli {
 namespace {
 
-std::string program_name = "baton";  // NOLINT(*-avoid-non-const-global-variables)
+std::string program_name = "baton";      // NOLINT(*-avoid-non-const-global-variables)
+std::vector<std::string> program_verbs;  // NOLINT(*-avoid-non-const-global-variables)
 
 [[noreturn]] void throw_write_error() {
     const int error = errno;
@@ -100,13 +100,13 @@ std::string coloured(std::string_view text, Colour colour) {
     return codes[static_cast<std::size_t>(colour)] + std::string(text) + "\033[0m";
 }
 
-void name_program(std::string name) { program_name = std::move(name); }
+void name_program(std::string name, const std::vector<Verb>& verbs) {
+    program_name = std::move(name);
+    program_verbs.clear();
+    for (const Verb& verb : verbs) program_verbs.push_back(verb.name);
+}
 
 std::string advice(std::string_view text) {
-    constexpr std::array<std::string_view, 19> verbs{
-        "dead",        "diff",     "dispatch", "doctor", "environment", "grant",  "log",
-        "orchestrate", "promote",  "replay",   "retire", "rollback",    "status", "up",
-        "version",     "versions", "view",     "views",  "wait"};
     constexpr std::string_view own = "baton ";
     std::string told;
     for (std::size_t at = 0; at < text.size();) {
@@ -116,7 +116,8 @@ std::string advice(std::string_view text) {
         const std::string_view next = rest.substr(std::min(own.size(), rest.size()));
         const std::string_view word =
             next.substr(0, next.find_first_not_of("abcdefghijklmnopqrstuvwxyz"));
-        if (begins && rest.starts_with(own) && std::ranges::find(verbs, word) != verbs.end()) {
+        if (begins && rest.starts_with(own) &&
+            std::ranges::find(program_verbs, word) != program_verbs.end()) {
             told += program_name + " ";
             at += own.size();
         } else {

@@ -14,13 +14,16 @@
 #include <string_view>
 #include <vector>
 
+#include "verb.hpp"
+
 namespace baton::cli {
 
 /// Nobody reads our stdout any more.
 class ClosedPipe : public std::exception {};
 
-/// How the program calls itself, for advice(). Once, before anything is printed.
-void name_program(std::string name);
+/// How the program calls itself, and which verbs are Baton's, for advice(). Once, before anything
+/// is printed.
+void name_program(std::string name, const std::vector<Verb>& verbs);
 
 /// Writes to stdout. Throws ClosedPipe, or Error(stream_failed) where it cannot be written.
 void write_out(std::string_view text);

@@ -1,11 +1,10 @@
 #include "rows.hpp"
 
-#include <simdjson.h>
-
 #include <string_view>
 
 #include "baton/base/terminal.hpp"
 #include "command_line.hpp"
+#include "json_value.hpp"
 #include "output.hpp"
 
 namespace baton::cli {
@@ -16,10 +15,10 @@ constexpr const char* fetch = "fetch 5000 from view_rows";
 
 template <class Choice>
 std::vector<std::string> names_where(const std::string& columns, Choice&& is_chosen) {
-    simdjson::dom::parser parser;
     std::vector<std::string> names;
-    for (const simdjson::dom::element column : parser.parse(columns).get_array()) {
-        if (is_chosen(column)) names.emplace_back(std::string_view(column["name"]));
+    const JsonValue all = JsonValue::parse(columns);
+    for (const JsonValue& column : all.items()) {
+        if (is_chosen(column)) names.push_back(column["name"].text().value_or(""));
     }
     return names;
 }
@@ -53,7 +52,7 @@ std::vector<std::string> names_of(const std::string& columns) {
 }
 
 std::vector<std::string> key_names_of(const std::string& columns) {
-    return names_where(columns, [](const auto& column) { return bool(column["key"]); });
+    return names_where(columns, [](const auto& column) { return column["key"].text() == "true"; });
 }
 
 void print_rows(sql::Transaction& transaction, const RowQuery& query, RowFormat format) {

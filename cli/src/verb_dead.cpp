@@ -1,6 +1,4 @@
 // baton dead …: the events that reducers could not fold, and what is to become of them.
-#include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <thread>
 
@@ -16,8 +14,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds poll_interval{50};
 
-struct Given {
-    SettingFlags settings;
+struct Options {
     std::optional<std::string> view;
     std::optional<std::int64_t> event;
     std::optional<std::int64_t> position;
@@ -57,9 +54,9 @@ constexpr const char* read_rows =
     "from dead_events(view => $1, \"position\" => $2, resolved => true) "
     "where event_id = coalesce($3::bigint, event_id)";
 
-void print_json(sql::Transaction& transaction, const Given& given, bool all) {
+void print_json(sql::Transaction& transaction, const Options& options, bool all) {
     const sql::Result json =
-        transaction.exec(read_json, {given.view, given.position, all, given.event});
+        transaction.exec(read_json, {options.view, options.position, all, options.event});
     write_out(std::string(json.only().text(0)) + "\n");
 }
 
@@ -82,14 +79,15 @@ void print_event(const sql::Row& row) {
     print("error", shortened(row.text(6), error_lines * width));
 }
 
-int list(const Given& given, Invocation& invocation) {
-    const environments::Environment environment = given.settings.load(invocation);
+int list(const Options& options, Invocation& invocation) {
+    const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::read);
     sql::Transaction transaction(connection);
-    const sql::Result found = transaction.exec(read_list, {given.view, given.position, given.all});
-    if (found.empty() && given.view) require_view(transaction, *given.view);
-    if (given.json) {
-        print_json(transaction, given, given.all);
+    const sql::Result found =
+        transaction.exec(read_list, {options.view, options.position, options.all});
+    if (found.empty() && options.view) require_view(transaction, *options.view);
+    if (options.json) {
+        print_json(transaction, options, options.all);
         return 0;
     }
     if (found.empty()) write_out("there are no dead events\n");
@@ -98,34 +96,35 @@ int list(const Given& given, Invocation& invocation) {
 }
 
 // "event 7", "position 7".
-std::string event_text(const Given& given) {
-    if (given.event) return "event " + std::to_string(*given.event);
-    return given.position ? "the event at position " + std::to_string(*given.position) : "an event";
+std::string event_text(const Options& options) {
+    if (options.event) return "event " + std::to_string(*options.event);
+    return options.position ? "the event at position " + std::to_string(*options.position)
+                            : "an event";
 }
 
-void require_which(const Given& given, const Invocation& invocation) {
-    if (given.view || given.event || given.position) return;
+void require_which(const Options& options, const Invocation& invocation) {
+    if (options.view || options.event || options.position) return;
     refuse("which event? VIEW, --event N or --position N says it; see `" + invocation.app.name() +
            " dead list`");
 }
 
-int show(const Given& given, Invocation& invocation) {
-    require_which(given, invocation);
-    const environments::Environment environment = given.settings.load(invocation);
+int show(const Options& options, Invocation& invocation) {
+    require_which(options, invocation);
+    const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::read);
     sql::Transaction transaction(connection);
     const sql::Result found =
-        transaction.exec(read_rows, {given.view, given.position, given.event});
+        transaction.exec(read_rows, {options.view, options.position, options.event});
     if (found.empty()) {
-        if (given.view) require_view(transaction, *given.view);
-        const std::string of = given.view ? "view " + *given.view : "no view";
-        throw Error(
-            ErrorCode::view_unknown,
-            (given.view ? of + " has no dead event" : event_text(given) + " is dead for " + of) +
-                "; see `" + invocation.app.name() + " dead list`");
+        if (options.view) require_view(transaction, *options.view);
+        const std::string of = options.view ? "view " + *options.view : "no view";
+        throw Error(ErrorCode::view_unknown,
+                    (options.view ? of + " has no dead event"
+                                  : event_text(options) + " is dead for " + of) +
+                        "; see `" + invocation.app.name() + " dead list`");
     }
-    if (given.json) {
-        print_json(transaction, given, true);
+    if (options.json) {
+        print_json(transaction, options, true);
         return 0;
     }
     constexpr const char* names[] = {"view",  "version",   "position", "event id", "type",
@@ -162,26 +161,26 @@ std::int64_t event_at(sql::Transaction& transaction, std::int64_t position) {
                 "the event at position " + std::to_string(position) + " is dead for no view");
 }
 
-std::vector<Resolved> ask(sql::Transaction& transaction, const Given& given,
+std::vector<Resolved> ask(sql::Transaction& transaction, const Options& options,
                           const std::string& how) {
     std::optional<sql::Result> rows;
-    if (given.view && !given.event) {
+    if (options.view && !options.event) {
         // What it resolves has a time of after this transaction's beginning.
         transaction.exec(
             "select resolve_dead_event(view => $1, how => $2, \"position\" => $3, "
             "version => $4::integer)",
-            {given.view, how, given.position, given.version});
+            {options.view, how, options.position, options.version});
         rows = transaction.exec(
             "select view, version, position from dead_events(view => $1, resolved => true) "
             "where resolved_at >= now() order by version",
-            {given.view});
+            {options.view});
     } else {
         const std::int64_t event =
-            given.event ? *given.event : event_at(transaction, *given.position);
+            options.event ? *options.event : event_at(transaction, *options.position);
         rows = transaction.exec(
             "select view, version, position from resolve_dead_events(how => $1, event_id => $2, "
             "only_view => $3, only_version => $4::integer) order by view, version",
-            {how, event, given.view, given.version});
+            {how, event, options.view, options.version});
     }
     std::vector<Resolved> resolved;
     for (const sql::Row& row : *rows) {
@@ -216,8 +215,8 @@ Standing wait_for_standing(sql::Connection& connection, const Resolved& resolved
     }
 }
 
-std::string name_of(const Resolved& resolved, const Given& given, std::size_t count) {
-    const bool is_plain = given.view && !given.event && !given.version && count == 1;
+std::string name_of(const Resolved& resolved, const Options& options, std::size_t count) {
+    const bool is_plain = options.view && !options.event && !options.version && count == 1;
     return "view " + resolved.view + (is_plain ? "" : "@" + std::to_string(resolved.version));
 }
 
@@ -248,33 +247,33 @@ void require_done(const Standing& standing, const std::string& name, const std::
     }
 }
 
-int resolve(const Given& given, Invocation& invocation, const std::string& how) {
-    require_which(given, invocation);
-    const std::chrono::milliseconds timeout = seconds_of("--timeout", given.timeout);
-    const environments::Environment environment = given.settings.load(invocation);
+int resolve(const Options& options, Invocation& invocation, const std::string& how) {
+    require_which(options, invocation);
+    const std::chrono::milliseconds timeout = seconds_of("--timeout", options.timeout);
+    const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::write);
     std::vector<Resolved> resolved;
     try {
         sql::Transaction transaction(connection);
-        resolved = ask(transaction, given, how);
+        resolved = ask(transaction, options, how);
         transaction.commit();
     } catch (const Error& error) {
-        if (error.code() != ErrorCode::view_unknown || !given.view) throw;
+        if (error.code() != ErrorCode::view_unknown || !options.view) throw;
         sql::Transaction looking(connection);
-        require_view(looking, *given.view);
+        require_view(looking, *options.view);
         throw;
     }
     const Clock::time_point until = Clock::now() + timeout;
     const bool skips = how == "skip";
     if (resolved.empty()) {
-        write_out("no view stands before " + event_text(given) +
+        write_out("no view stands before " + event_text(options) +
                   "; what cannot fold it from now on goes on without it\n");
     }
     std::optional<Error> failed;
     for (const Resolved& each : resolved) {
-        const std::string name = name_of(each, given, resolved.size());
+        const std::string name = name_of(each, options, resolved.size());
         const std::string event = "the event at position " + std::to_string(each.position);
-        if (given.no_wait) {
+        if (options.no_wait) {
             write_out(name + (skips ? " is to go on without " : " is to try again ") + event +
                       "\n");
             continue;
@@ -292,70 +291,88 @@ int resolve(const Given& given, Invocation& invocation, const std::string& how) 
     return 0;
 }
 
-using Run = std::function<int(const Given&, Invocation&)>;
+using Run = std::function<int(const Options&, Invocation&)>;
 
-std::pair<CLI::App*, std::shared_ptr<Given>> add(CLI::App& group, Invocation& invocation,
-                                                 const std::string& name, const std::string& help,
-                                                 const std::string& example, const Run& run) {
-    CLI::App* const verb = group.add_subcommand(name, help);
-    auto given = std::make_shared<Given>();
-    verb->add_option("VIEW", given->view, "of which view [every view]");
-    add_number(*verb, "--position", given->position, "which event, by its position in the log",
-               {.min = 1});
-    given->settings.offer(*verb);
-    verb->footer(footer(example));
-    verb->callback([&invocation, given, run] {
-        invocation.chosen = [&invocation, given, run] { return run(*given, invocation); };
-    });
-    return {verb, given};
+// A verb of the group, which begins with what says which event.
+Verb of_group(Verb verb, const std::shared_ptr<Options>& options, const Run& run) {
+    verb.options.insert(verb.options.begin(),
+                        {{"VIEW", "of which view [every view]", &options->view},
+                         {.name = "--position",
+                          .help = "which event, by its position in the log",
+                          .place = &options->position,
+                          .bounds = {.min = 1}}});
+    verb.run = [options, run](Invocation& invocation) { return run(*options, invocation); };
+    return verb;
 }
 
-void add_event(CLI::App& verb, Given& given) {
-    add_number(verb, "--event", given.event, "which event, by its id", {.min = 1});
+Option event_option(Options& options) {
+    return {.name = "--event",
+            .help = "which event, by its id",
+            .place = &options.event,
+            .bounds = {.min = 1}};
 }
 
-void add_resolving(CLI::App& group, Invocation& invocation, const std::string& how,
-                   const std::string& help, const std::string& version_help,
-                   const std::string& example) {
-    const auto [verb, given] =
-        add(group, invocation, how, help, example,
-            [how](const Given& g, Invocation& i) { return resolve(g, i, how); });
-    add_event(*verb, *given);
-    add_number(*verb, "--version", given->version, version_help, {.min = 1, .max = 9999});
-    verb->add_flag("--no-wait", given->no_wait, "only ask for it: do not wait until it is done");
-    verb->add_option("--timeout", given->timeout, "how many seconds to wait until it is done [10]");
+Verb list_verb() {
+    const auto options = std::make_shared<Options>();
+    return of_group(
+        {.name = "list",
+         .help = "list dead events, the newest first, each with the views for which it is dead",
+         .about = "Example: baton dead list",
+         .options = {{"--all", "also those that were retried", &options->all},
+                     {"--json", "as JSON, uncut", &options->json}}},
+        options, list);
+}
+
+Verb show_verb() {
+    const auto options = std::make_shared<Options>();
+    return of_group({.name = "show",
+                     .help = "show dead events with their content",
+                     .about = "Example: baton dead show --event 4711",
+                     .options = {event_option(*options), {"--json", "as JSON", &options->json}}},
+                    options, show);
+}
+
+Verb resolving_verb(Verb verb, const std::string& version_help) {
+    const auto options = std::make_shared<Options>();
+    verb.options = {
+        event_option(*options),
+        {.name = "--version",
+         .help = version_help,
+         .place = &options->version,
+         .bounds = {.min = 1, .max = 9999}},
+        {"--no-wait", "only ask for it: do not wait until it is done", &options->no_wait},
+        {"--timeout", "how many seconds to wait until it is done [10]", &options->timeout}};
+    const Run run = [how = verb.name](const Options& o, Invocation& i) {
+        return resolve(o, i, how);
+    };
+    return of_group(std::move(verb), options, run);
 }
 
 }  // namespace
 
-void add_dead(CLI::App& root, Invocation& invocation) {
-    CLI::App* const group =
-        root.add_subcommand("dead", "list, show, retry and skip events that a reducer failed on");
-    group->require_subcommand(1);
-    group->footer(footer("Example: baton dead list"));
-    const auto listing =
-        add(*group, invocation, "list",
-            "list dead events, the newest first, each with the views for which it is dead",
-            "Example: baton dead list", list);
-    listing.first->add_flag("--all", listing.second->all, "also those that were retried");
-    listing.first->add_flag("--json", listing.second->json, "as JSON, uncut");
-    const auto showing = add(*group, invocation, "show", "show dead events with their content",
-                             "Example: baton dead show --event 4711", show);
-    add_event(*showing.first, *showing.second);
-    showing.first->add_flag("--json", showing.second->json, "as JSON");
-    add_resolving(*group, invocation, "retry",
-                  "let what stands before an event try it again, after the reducer was mended",
-                  "of this version alone",
-                  "It is done once the event is folded; one that fails again is an error.\n"
-                  "Example: baton dead retry monthly_sales");
-    add_resolving(
-        *group, invocation, "skip", "let what stands before an event go on without it",
-        "of this version alone, and a new version halts before the event again",
+Verb dead_verb() {
+    const char* const about_skip =
         "A skipped event stays skipped: every version that cannot fold it, also one that is built\n"
         "later, goes on without it, and nothing halts for it again. A version that can fold it "
-        "has\n"
-        "it. With VIEW that is so for this view, without for every view.\n"
-        "Example: baton dead skip --event 4711");
+        "has\nit. With VIEW that is so for this view, without for every view.\n"
+        "Example: baton dead skip --event 4711";
+    return {
+        .name = "dead",
+        .help = "list, show, retry and skip events that a reducer failed on",
+        .about = "Example: baton dead list",
+        .verbs = {list_verb(), show_verb(),
+                  resolving_verb(
+                      {.name = "retry",
+                       .help = "let what stands before an event try it again, after the reducer "
+                               "was mended",
+                       .about = "It is done once the event is folded; one that fails again is an "
+                                "error.\nExample: baton dead retry monthly_sales"},
+                      "of this version alone"),
+                  resolving_verb(
+                      {.name = "skip",
+                       .help = "let what stands before an event go on without it",
+                       .about = about_skip},
+                      "of this version alone, and a new version halts before the event again")}};
 }
 
 }  // namespace baton::cli

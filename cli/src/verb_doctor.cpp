@@ -1,7 +1,5 @@
 // baton doctor: what is wrong with this set-up, and the fix. From the outside in: where a step
 // fails, those that need it are left out.
-#include <CLI/CLI.hpp>
-
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
 #include "baton/environments/connection_url.hpp"
@@ -21,15 +19,14 @@ struct Finding {
     std::string fix;
 };
 
-struct Given {
-    SettingFlags settings;
+struct Options {
     bool json = false;
     bool whole_log = false;
 };
 
-class Examination {
+class SetupCheck {
 public:
-    Examination(const environments::Environment& environment, std::string program, bool whole_log)
+    SetupCheck(const environments::Environment& environment, std::string program, bool whole_log)
         : environment_(environment), program_(std::move(program)), whole_log_(whole_log) {}
 
     // In the order of need: each step returns whether the next makes sense.
@@ -216,11 +213,11 @@ void print_people(const std::vector<Finding>& findings) {
     }
 }
 
-int examine(const Given& given, Invocation& invocation) {
-    const environments::Environment environment = given.settings.load(invocation);
+int examine(const Options& options, Invocation& invocation) {
+    const environments::Environment environment = invocation.load();
     const std::vector<Finding> findings =
-        Examination(environment, invocation.app.name(), given.whole_log).run();
-    if (given.json) {
+        SetupCheck(environment, invocation.app.name(), options.whole_log).run();
+    if (options.json) {
         print_json(findings);
     } else {
         print_people(findings);
@@ -232,20 +229,18 @@ int examine(const Given& given, Invocation& invocation) {
 
 }  // namespace
 
-void add_doctor(CLI::App& root, Invocation& invocation) {
-    CLI::App* const verb =
-        root.add_subcommand("doctor", "check this set-up; each finding comes with its fix");
-    auto given = std::make_shared<Given>();
-    verb->add_flag("--json", given->json, "as JSON");
-    verb->add_flag("--whole-log", given->whole_log,
-                   "read all that was recorded of the log again, not only the newest of it");
-    given->settings.offer(*verb);
-    verb->footer(
-        footer("It exits with 1 when something is a problem; a warning is none.\n"
-               "Example: baton doctor --env production"));
-    verb->callback([&invocation, given] {
-        invocation.chosen = [&invocation, given] { return examine(*given, invocation); };
-    });
+Verb doctor_verb() {
+    const auto options = std::make_shared<Options>();
+    return {.name = "doctor",
+            .help = "check this set-up; each finding comes with its fix",
+            .about =
+                "It exits with 1 when something is a problem; a warning is none.\n"
+                "Example: baton doctor --env production",
+            .options = {{"--json", "as JSON", &options->json},
+                        {"--whole-log",
+                         "read all that was recorded of the log again, not only the newest of it",
+                         &options->whole_log}},
+            .run = [options](Invocation& invocation) { return examine(*options, invocation); }};
 }
 
 }  // namespace baton::cli

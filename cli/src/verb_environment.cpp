@@ -1,6 +1,5 @@
 // baton environment …: the schema of an environment, from install to uninstall.
 #include <unistd.h>
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <iostream>
@@ -19,8 +18,7 @@ namespace {
 
 using environments::Environment;
 
-struct Given {
-    SettingFlags settings;
+struct Options {
     std::string name;
     bool print = false;
     std::optional<std::int64_t> after_version;
@@ -30,11 +28,6 @@ struct Given {
     std::string limit;
     std::string value;
 };
-
-// The environment that was named behind the verb; else the one of --env.
-Environment load(Given& given, Invocation& invocation) {
-    return given.settings.load(given.name, invocation);
-}
 
 // A direct session outside of any schema of a person: migrations set what they need, and what is
 // asked about the catalogue finds no operators and functions but Postgres' own.
@@ -55,10 +48,10 @@ std::string json_list(const std::vector<std::string>& words) {
     return "[" + text + "]";
 }
 
-int print_sql(Given& given, Invocation& invocation) {
+int print_sql(const Options& options, Invocation& invocation) {
     // Only a file needs reading; and nothing needs a database.
-    given.settings.require_one_name(given.name);
-    const int after = static_cast<int>(given.after_version.value_or(0));
+    invocation.require_one_name(options.name);
+    const int after = static_cast<int>(options.after_version.value_or(0));
     const auto newest = std::ranges::count_if(sql::embedded_sql(), [](const sql::SqlFile& file) {
         return file.name.starts_with("migrations/");
     });
@@ -66,14 +59,15 @@ int print_sql(Given& given, Invocation& invocation) {
         refuse("--after " + std::to_string(after) + ": the newest version that " +
                invocation.app.name() + " knows is " + std::to_string(newest));
     }
-    std::string name = given.name;
-    std::string kind = given.settings.given("--kind").value_or("");
+    std::string name = options.name;
+    const auto given_kind = invocation.flags.find("--kind");
+    std::string kind = given_kind == invocation.flags.end() ? "" : given_kind->second;
     if (environments::is_name(name)) {
         const auto promised = environments::kind_of_name(name);
         if (kind.empty() && promised) kind = environments::name_of(*promised);
     } else {
-        given.settings.give("--url", "postgresql:///");
-        const Environment environment = load(given, invocation);
+        invocation.flags["--url"] = "postgresql:///";
+        const Environment environment = invocation.load(options.name);
         name = environment.name.value;
         if (environment.kind.origin != "default") {
             kind = environments::name_of(environment.kind.value);
@@ -87,10 +81,10 @@ int print_sql(Given& given, Invocation& invocation) {
     return 0;
 }
 
-int install(Given& given, Invocation& invocation, bool must_exist) {
-    if (given.print) return print_sql(given, invocation);
-    if (given.after_version) refuse("--after goes with --print");
-    const Environment environment = load(given, invocation);
+int install(const Options& options, Invocation& invocation, bool must_exist) {
+    if (options.print) return print_sql(options, invocation);
+    if (options.after_version) refuse("--after goes with --print");
+    const Environment environment = invocation.load(options.name);
     sql::Connection connection = connect_directly(environment);
     const sql::Migrator migrator;
     const std::string schema = environment.schema();
@@ -102,7 +96,7 @@ int install(Given& given, Invocation& invocation, bool must_exist) {
     }
     const sql::InstallReport report = migrator.install(
         connection, schema, {},
-        given.single_role ? sql::WithoutRoles::single_role : sql::WithoutRoles::refuse);
+        options.single_role ? sql::WithoutRoles::single_role : sql::WithoutRoles::refuse);
     describe(environment);
     for (const std::string& warning : report.warnings) {
         std::fprintf(stderr, "%s: %s\n", invocation.app.name().c_str(), advice(warning).c_str());
@@ -149,11 +143,11 @@ std::string described(const sql::InstallStatus& status, const Environment& envir
     return "up to date";
 }
 
-int show_status(Given& given, Invocation& invocation) {
-    const Environment environment = load(given, invocation);
+int show_status(const Options& options, Invocation& invocation) {
+    const Environment environment = invocation.load(options.name);
     sql::Connection connection = connect_directly(environment);
     const sql::InstallStatus status = sql::Migrator().status(connection, environment.schema());
-    if (given.json) {
+    if (options.json) {
         write_out(status_json(environment, status));
     } else {
         write_out(environment.name.value + ": schema " + environment.schema() + ", version " +
@@ -167,8 +161,8 @@ int show_status(Given& given, Invocation& invocation) {
     return is_well ? 0 : 1;
 }
 
-int list(Given& given, Invocation& invocation) {
-    const Environment environment = load(given, invocation);
+int list(const Options& options, Invocation& invocation) {
+    const Environment environment = invocation.load(options.name);
     sql::Connection connection = connect_directly(environment);
     Table table({"schema", "version", "owner"});
     std::string json;
@@ -179,7 +173,7 @@ int list(Given& given, Invocation& invocation) {
                 json_quoted(found.schema) + R"(, "version": )" + (found.version ? number : "null") +
                 R"(, "owner": )" + json_quoted(found.owner) + "}";
     }
-    if (given.json) {
+    if (options.json) {
         write_json("[" + json + "]");
     } else if (table.empty()) {
         write_out("no environment is installed in this database\n");
@@ -189,8 +183,8 @@ int list(Given& given, Invocation& invocation) {
     return 0;
 }
 
-int show(Given& given, Invocation& invocation) {
-    const Environment environment = load(given, invocation);
+int show(const Options& options, Invocation& invocation) {
+    const Environment environment = invocation.load(options.name);
     Table table({"setting", "value", "from"});
     std::string json;
     for (const environments::SettingLine& line : environments::described(environment)) {
@@ -199,7 +193,7 @@ int show(Given& given, Invocation& invocation) {
                 json_quoted(line.key) + R"(, "value": )" + json_quoted(line.value) +
                 R"(, "from": )" + json_quoted(line.origin) + "}";
     }
-    if (given.json) {
+    if (options.json) {
         write_json("[" + json + "]");
     } else {
         table.print();
@@ -207,8 +201,8 @@ int show(Given& given, Invocation& invocation) {
     return 0;
 }
 
-void confirm(const Given& given, const Environment& environment) {
-    if (given.yes) return;
+void confirm(const Options& options, const Environment& environment) {
+    if (options.yes) return;
     const std::string& name = environment.name.value;
     if (isatty(STDIN_FILENO) != 1) {
         refuse("uninstall drops every event and view of " + name + "; add --yes to mean it");
@@ -220,10 +214,10 @@ void confirm(const Given& given, const Environment& environment) {
     if (typed != name) refuse("that is not its name; nothing was dropped");
 }
 
-int uninstall(Given& given, Invocation& invocation) {
-    const Environment environment = load(given, invocation);
+int uninstall(const Options& options, Invocation& invocation) {
+    const Environment environment = invocation.load(options.name);
     sql::Connection connection = connect_directly(environment);
-    confirm(given, environment);
+    confirm(options, environment);
     const sql::UninstallReport report = sql::uninstall(connection, environment.schema());
     std::string line = environment.name.value + ": dropped schema " + environment.schema();
     if (!report.roles_dropped.empty()) line += " and the roles " + joined(report.roles_dropped);
@@ -238,115 +232,129 @@ int uninstall(Given& given, Invocation& invocation) {
     return 0;
 }
 
-int set_limit(Given& given, Invocation& invocation) {
+int set_limit(const Options& options, Invocation& invocation) {
     std::optional<std::int64_t> value;
-    if (given.value != "none") {
+    if (options.value != "none") {
         std::size_t end = 0;
         try {
-            value = std::stoll(given.value, &end);
+            value = std::stoll(options.value, &end);
         } catch (const std::exception&) {
             end = 0;
         }
-        if (end != given.value.size() || end == 0) {
-            refuse("a limit is a whole number, or none; not " + json_quoted(given.value));
+        if (end != options.value.size() || end == 0) {
+            refuse("a limit is a whole number, or none; not " + json_quoted(options.value));
         }
     }
-    const Environment environment = load(given, invocation);
+    const Environment environment = invocation.load(options.name);
     sql::Connection connection = connect(environment, Access::write);
     sql::Transaction transaction(connection);
     transaction.exec("set local lock_timeout = '5s'");
-    transaction.exec("select set_limit(name => $1, value => $2)", {given.limit, value});
+    transaction.exec("select set_limit(name => $1, value => $2)", {options.limit, value});
     transaction.commit();
-    write_out(environment.name.value + ": " + given.limit + " is " + given.value + "\n");
+    write_out(environment.name.value + ": " + options.limit + " is " + options.value + "\n");
     return 0;
 }
 
-using Run = std::function<int(Given&, Invocation&)>;
+using Run = std::function<int(const Options&, Invocation&)>;
 
-struct Form {
-    const char* name;
-    const char* help;
-    const char* example;
-    bool needs_name;
-    Run run;
-    SettingFlags::Which which = SettingFlags::Which::connection;
-};
-
-std::pair<CLI::App*, std::shared_ptr<Given>> add(CLI::App& group, Invocation& invocation,
-                                                 const Form& form) {
-    CLI::App* const verb = group.add_subcommand(form.name, form.help);
-    auto given = std::make_shared<Given>();
-    CLI::Option* const name = verb->add_option(
-        "NAME", given->name, "the environment: a name, or its file (default: what --env says)");
-    if (form.needs_name) name->required();
-    given->settings.offer(*verb, form.which);
-    verb->footer(footer(std::string("Example: baton environment ") + form.example));
-    verb->callback([&invocation, given, run = form.run] {
-        invocation.chosen = [&invocation, given, run] { return run(*given, invocation); };
-    });
-    return {verb, given};
+// A verb of the group, of which the first argument is the environment's name.
+Verb of_group(Verb verb, const std::shared_ptr<Options>& options, const Run& run,
+              bool needs_name = false) {
+    verb.options.insert(verb.options.begin(),
+                        {"NAME", "the environment: a name, or its file (default: what --env says)",
+                         &options->name, needs_name});
+    verb.run = [options, run](Invocation& invocation) { return run(*options, invocation); };
+    return verb;
 }
 
-void add_print(CLI::App& verb, Given& given) {
-    verb.add_flag("--print", given.print, "print the SQL instead of running it");
-    add_number(verb, "--after", given.after_version,
-               "with --print: the version that the schema stands at; only what follows",
-               {.max = std::numeric_limits<int>::max()});
+std::vector<Option> printing(Options& options) {
+    return {{"--print", "print the SQL instead of running it", &options.print},
+            {.name = "--after",
+             .help = "with --print: the version that the schema stands at; only what follows",
+             .place = &options.after_version,
+             .bounds = {.max = std::numeric_limits<int>::max()}}};
 }
 
-void add_json(CLI::App& verb, Given& given) { verb.add_flag("--json", given.json, "as JSON"); }
+Verb install_verb() {
+    const auto options = std::make_shared<Options>();
+    Verb verb{.name = "install",
+              .help = "install an environment's schema, or bring it up to date",
+              .about = "Example: baton environment install production --print > baton.sql",
+              .settings = Settings::kind,
+              .options = printing(*options)};
+    verb.options.push_back({"--single-role",
+                            "if you may not create roles: without group roles, for the role that "
+                            "installs alone; weaker",
+                            &options->single_role});
+    return of_group(std::move(verb), options,
+                    [](const Options& o, Invocation& i) { return install(o, i, false); });
+}
+
+Verb upgrade_verb() {
+    const auto options = std::make_shared<Options>();
+    return of_group({.name = "upgrade",
+                     .help = "bring an installed schema up to date",
+                     .about = "Example: baton environment upgrade production",
+                     .settings = Settings::kind,
+                     .options = printing(*options)},
+                    options, [](const Options& o, Invocation& i) { return install(o, i, true); });
+}
+
+// One that tells something, as JSON too.
+Verb telling_verb(Verb verb, const Run& run) {
+    const auto options = std::make_shared<Options>();
+    verb.options = {{"--json", "as JSON", &options->json}};
+    return of_group(std::move(verb), options, run);
+}
+
+Verb uninstall_verb() {
+    const auto options = std::make_shared<Options>();
+    return of_group({.name = "uninstall",
+                     .help = "drop an environment: its schema and its group roles",
+                     .about = "Example: baton environment uninstall dev-alice --yes",
+                     .options = {{"--yes", "do not ask", &options->yes}}},
+                    options, uninstall, true);
+}
+
+Verb set_limit_verb() {
+    const auto options = std::make_shared<Options>();
+    return of_group(
+        {.name = "set-limit",
+         .help = "change a limit of dispatch",
+         .about = "Example: baton environment set-limit production payload_bytes 2097152",
+         .options = {{"LIMIT",
+                      "type_bytes, key_bytes, tenant_bytes, payload_bytes, content_type_bytes, "
+                      "meta_bytes or max_lag",
+                      &options->limit, true},
+                     {"VALUE", "a whole number; none switches max_lag off", &options->value,
+                      true}}},
+        options, set_limit, true);
+}
 
 }  // namespace
 
-void add_environment(CLI::App& root, Invocation& invocation) {
-    CLI::App* const group =
-        root.add_subcommand("environment", "install, upgrade, inspect and uninstall environments");
-    group->require_subcommand(1);
-    group->footer(footer("Example: baton environment install dev --url postgresql:///postgres"));
-
-    const auto installing = add(
-        *group, invocation,
-        {"install", "install an environment's schema, or bring it up to date",
-         "install production --print > baton.sql", false,
-         [](Given& g, Invocation& i) { return install(g, i, false); }, SettingFlags::Which::kind});
-    add_print(*installing.first, *installing.second);
-    installing.first->add_flag("--single-role", installing.second->single_role,
-                               "if you may not create roles: without group roles, for the role "
-                               "that installs alone; weaker");
-    const auto upgrading = add(
-        *group, invocation,
-        {"upgrade", "bring an installed schema up to date", "upgrade production", false,
-         [](Given& g, Invocation& i) { return install(g, i, true); }, SettingFlags::Which::kind});
-    add_print(*upgrading.first, *upgrading.second);
-
-    const auto stands = add(*group, invocation,
-                            {"status", "how the schema stands; exits 1 unless it is up to date",
-                             "status production --json", false, show_status});
-    add_json(*stands.first, *stands.second);
-    const auto listing =
-        add(*group, invocation, {"list", "all environments in the database", "list", false, list});
-    add_json(*listing.first, *listing.second);
-    const auto showing = add(*group, invocation,
-                             {"show", "the settings of an environment, and where each is from",
-                              "show production", false, show, SettingFlags::Which::all});
-    add_json(*showing.first, *showing.second);
-
-    const auto removing = add(*group, invocation,
-                              {"uninstall", "drop an environment: its schema and its group roles",
-                               "uninstall dev-alice --yes", true, uninstall});
-    removing.first->add_flag("--yes", removing.second->yes, "do not ask");
-    const auto limiting = add(*group, invocation,
-                              {"set-limit", "change a limit of dispatch",
-                               "set-limit production payload_bytes 2097152", true, set_limit});
-    limiting.first
-        ->add_option("LIMIT", limiting.second->limit,
-                     "type_bytes, key_bytes, tenant_bytes, payload_bytes, content_type_bytes, "
-                     "meta_bytes or max_lag")
-        ->required();
-    limiting.first
-        ->add_option("VALUE", limiting.second->value, "a whole number; none switches max_lag off")
-        ->required();
-    add_machine_verbs(*group, invocation);
+Verb environment_verb() {
+    Verb group{
+        .name = "environment",
+        .help = "install, upgrade, inspect and uninstall environments",
+        .about = "Example: baton environment install dev --url postgresql:///postgres",
+        .verbs = {install_verb(), upgrade_verb(),
+                  telling_verb({.name = "status",
+                                .help = "how the schema stands; exits 1 unless it is up to date",
+                                .about = "Example: baton environment status production --json"},
+                               show_status),
+                  telling_verb({.name = "list",
+                                .help = "all environments in the database",
+                                .about = "Example: baton environment list"},
+                               list),
+                  telling_verb({.name = "show",
+                                .help = "the settings of an environment, and where each is from",
+                                .about = "Example: baton environment show production",
+                                .settings = Settings::all},
+                               show),
+                  uninstall_verb(), set_limit_verb()}};
+    for (Verb& verb : machine_verbs()) group.verbs.push_back(std::move(verb));
+    return group;
 }
 
 }  // namespace baton::cli

@@ -1,6 +1,4 @@
-// baton log: the log, page by page, and as it grows. baton wait: until the views have an event.
-#include <CLI/CLI.hpp>
-
+// baton log: the log, page by page, and as it grows.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -30,8 +28,7 @@ struct Wanted {
     [[nodiscard]] bool is_all() const { return !type && !key && !tenant && !since; }
 };
 
-struct Given {
-    SettingFlags settings;
+struct Options {
     std::optional<std::int64_t> after = 0;
     std::optional<std::int64_t> limit;
     bool follow = false;
@@ -87,7 +84,7 @@ private:
     bool has_headings_ = false;
 };
 
-// At most `limit` of the events after `after`; as JSON where no columns are given.
+// At most `limit` of the events after `after`; as JSON where no columns are options.
 Found print_page(sql::Connection& connection, const Wanted& wanted, std::int64_t after,
                  std::int64_t limit, People* people) {
     // Of few wanted events most pages have none; of all events no more are read than are printed.
@@ -135,109 +132,62 @@ std::int64_t begin_since(sql::Connection& connection, std::string& since) {
     }
 }
 
-int print_log(const Given& given, Invocation& invocation) {
-    Wanted wanted = given.wanted;
-    const environments::Environment environment = given.settings.load(invocation);
+int print_log(const Options& options, Invocation& invocation) {
+    Wanted wanted = options.wanted;
+    const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::read);
     constexpr std::int64_t limit_usual = 1000;
-    std::int64_t after = *given.after;
+    std::int64_t after = *options.after;
     if (wanted.since) after = std::max(after, begin_since(connection, *wanted.since));
-    std::int64_t remaining = given.limit.value_or(given.follow ? 0 : limit_usual);
+    std::int64_t remaining = options.limit.value_or(options.follow ? 0 : limit_usual);
     const bool is_endless = remaining == 0;
     People people;
     while (is_endless || remaining > 0) {
         const std::int64_t limit = is_endless ? page_events : std::min(page_events, remaining);
         const Found found =
-            print_page(connection, wanted, after, limit, given.json ? nullptr : &people);
+            print_page(connection, wanted, after, limit, options.json ? nullptr : &people);
         remaining -= found.events;
         if (std::exchange(after, found.scanned_to) < found.scanned_to) continue;
-        if (!given.follow) break;
+        if (!options.follow) break;
         flush_out();
         static_cast<void>(sql::pause_unless(follow_pause, [] { return false; }));
     }
     return 0;
 }
 
-struct Waiting {
-    SettingFlags settings;
-    std::optional<std::int64_t> event;
-    std::string timeout = "10";
-};
-
-int wait(const Waiting& given, Invocation& invocation) {
-    const std::chrono::milliseconds timeout = seconds_of("--timeout", given.timeout);
-    const environments::Environment environment = given.settings.load(invocation);
-    sql::Connection connection = connect(environment, Access::read);
-    write_out(std::to_string(wait_for_event(connection, *given.event, timeout)) + "\n");
-    return 0;
-}
-
 }  // namespace
 
-std::int64_t wait_for_event(sql::Connection& connection, std::int64_t event,
-                            std::chrono::milliseconds timeout) {
-    using Clock = std::chrono::steady_clock;
-    const auto end = Clock::now() + timeout;
-    for (;;) {
-        // A second at a time: wait_for() holds a snapshot while it waits.
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-        const auto look =
-            std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(1000));
-        try {
-            sql::Transaction transaction(connection);
-            return transaction
-                .exec("select wait_for(event_id => $1, timeout => $2)",
-                      {event, std::to_string(look.count()) + " ms"})
-                .only()
-                .integer(0);
-        } catch (const Error& error) {
-            if (error.code() != ErrorCode::wait_timeout) throw;
-            if (Clock::now() < end) continue;
-            throw Error(ErrorCode::wait_timeout, "event " + std::to_string(event) +
-                                                     " is not in every view after " +
-                                                     std::to_string(timeout.count()) +
-                                                     " ms; `baton status` tells what holds it up");
-        }
-    }
-}
-
-void add_log(CLI::App& root, Invocation& invocation) {
-    CLI::App* const verb = root.add_subcommand("log", "print the events in their one order");
-    auto given = std::make_shared<Given>();
-    add_number(*verb, "--after", given->after, "begin after this position [0]");
-    add_number(*verb, "--limit", given->limit,
-               "at most so many events; 0: all [1000; with --follow: all]");
-    verb->add_flag("--follow", given->follow,
-                   "go on as the log grows, until Ctrl-C, or until --limit is reached");
-    verb->add_option("--type", given->wanted.type, "only events of this type");
-    verb->add_option("--key", given->wanted.key, "only events of this key");
-    verb->add_option("--tenant", given->wanted.tenant, "only events of this tenant");
-    verb->add_option("--since", given->wanted.since,
-                     "only what was dispatched since then: a time, or how long ago (\"15 min\")");
-    verb->add_flag("--json", given->json, "a JSON object a line");
-    given->settings.offer(*verb);
-    verb->footer(
-        footer("What is wanted is looked for in 10000 events of the log at a time, so that --type, "
-               "--key\nand --tenant cost what reading the log costs; --since begins where it must. "
-               "\n"
-               "Events have a position once an orchestrator has taken them.\n"
-               "Example: baton log --after 1000 --follow --json | jq .payload"));
-    verb->callback([&invocation, given] {
-        invocation.chosen = [&invocation, given] { return print_log(*given, invocation); };
-    });
-}
-
-void add_wait(CLI::App& root, Invocation& invocation) {
-    CLI::App* const verb =
-        root.add_subcommand("wait", "wait until every live view has an event; print its position");
-    auto given = std::make_shared<Waiting>();
-    add_number(*verb, "EVENT_ID", given->event, "as dispatch printed it", {.min = 1})->required();
-    verb->add_option("--timeout", given->timeout, "how many seconds to wait [10]");
-    given->settings.offer(*verb);
-    verb->footer(footer("Example: baton wait 4711 --timeout 30"));
-    verb->callback([&invocation, given] {
-        invocation.chosen = [&invocation, given] { return wait(*given, invocation); };
-    });
+Verb log_verb() {
+    const auto options = std::make_shared<Options>();
+    Wanted& wanted = options->wanted;
+    return {
+        .name = "log",
+        .help = "print the events in their one order",
+        .about =
+            "What is wanted is looked for in 10000 events of the log at a time, so that --type, "
+            "--key\nand --tenant cost what reading the log costs; --since begins where it must. "
+            "\nEvents have a position once an orchestrator has taken them.\n"
+            "Example: baton log --after 1000 --follow --json | jq .payload",
+        .options = {{"--after", "begin after this position [0]", &options->after},
+                    {"--limit", "at most so many events; 0: all [1000; with --follow: all]",
+                     &options->limit},
+                    {"--follow",
+                     "go on as the log grows, until Ctrl-C, or until --limit is reached",
+                     &options->follow},
+                    {"--type", "only events of this type", &wanted.type},
+                    {.name = "--key",
+                     .help = "only events of this key",
+                     .place = &wanted.key,
+                     .may_be_empty = true},
+                    {.name = "--tenant",
+                     .help = "only events of this tenant",
+                     .place = &wanted.tenant,
+                     .may_be_empty = true},
+                    {"--since",
+                     "only what was dispatched since then: a time, or how long ago (\"15 min\")",
+                     &wanted.since},
+                    {"--json", "a JSON object a line", &options->json}},
+        .run = [options](Invocation& invocation) { return print_log(*options, invocation); }};
 }
 
 }  // namespace baton::cli

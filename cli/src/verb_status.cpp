@@ -1,7 +1,4 @@
 // baton status: how the environment is doing, and if something stands still, why.
-#include <simdjson.h>
-#include <CLI/CLI.hpp>
-
 #include <functional>
 #include <map>
 #include <optional>
@@ -14,19 +11,22 @@
 namespace baton::cli {
 namespace {
 
-using simdjson::dom::element;
-
-struct Given {
-    SettingFlags settings;
+struct Options {
     bool json = false;
     bool check = false;
 };
 
-std::string text(const element& object, std::string_view key) {
-    return cell(object, key).value_or("-");
+std::string text(const JsonValue& object, std::string_view key) {
+    return object[key].text().value_or("-");
 }
 
-std::string leader_line(const element& leader, const std::string& epoch) {
+std::vector<std::string> texts_of(const JsonValue& list) {
+    std::vector<std::string> texts;
+    for (const JsonValue& item : list.items()) texts.push_back(item.text().value_or(""));
+    return texts;
+}
+
+std::string leader_line(const JsonValue& leader, const std::string& epoch) {
     if (leader.is_null()) return coloured("nobody", Colour::red) + ", last epoch " + epoch;
     return terminal_line(text(leader, "node")) + ", epoch " + epoch + ", since " +
            text(leader, "since") + ", lease " + text(leader, "lease_seconds") + " s";
@@ -35,32 +35,32 @@ std::string leader_line(const element& leader, const std::string& epoch) {
 // A column: its heading, and what stands in it.
 struct Column {
     std::string heading;
-    std::function<std::optional<std::string>(const element&)> cell_of;
+    std::function<std::optional<std::string>(const JsonValue&)> cell_of;
 };
 
 Column plain(const std::string& key) {
-    return {key, [key](const element& row) { return cell(row, key); }};
+    return {key, [key](const JsonValue& row) { return row[key].text(); }};
 }
 
-std::string versioned(const element& row) { return text(row, "view") + "@" + text(row, "version"); }
+std::string versioned(const JsonValue& row) {
+    return text(row, "view") + "@" + text(row, "version");
+}
 
 // "12 (3 s)": so many events, of which the oldest has been there for so long.
-std::optional<std::string> lag(const element& row) {
-    std::int64_t events = 0;
-    double seconds = 0;
-    if (row["lag_events"].get(events) != simdjson::SUCCESS) return std::nullopt;
-    if (events == 0) return "0";
-    const std::string counted = std::to_string(events);
-    return row["lag_seconds"].get(seconds) == simdjson::SUCCESS
-               ? counted + " (" + duration_text(seconds) + ")"
-               : counted;
+std::optional<std::string> lag(const JsonValue& row) {
+    const auto events = row["lag_events"].integer();
+    const auto seconds = row["lag_seconds"].number();
+    if (!events) return std::nullopt;
+    if (*events == 0) return "0";
+    return std::to_string(*events) + (seconds ? " (" + duration_text(*seconds) + ")" : "");
 }
 
-void print_rows(const std::string& title, const element& rows, const std::vector<Column>& columns) {
+void print_rows(const std::string& title, const JsonValue& rows,
+                const std::vector<Column>& columns) {
     std::vector<std::string> headings;
     for (const Column& column : columns) headings.push_back(column.heading);
     Table table(headings);
-    for (const element row : rows.get_array()) {
+    for (const JsonValue& row : rows.items()) {
         std::vector<std::optional<std::string>> cells;
         for (const Column& column : columns) cells.push_back(column.cell_of(row));
         table.add(cells);
@@ -71,13 +71,13 @@ void print_rows(const std::string& title, const element& rows, const std::vector
 }
 
 // The views of versions(), each with what its set is.
-void print_versions(const element& versions) {
+void print_versions(const JsonValue& versions) {
     Table table({"view", "view is", "set is", "position", "lag", "kept by", "reason"});
-    for (const element set : versions.get_array()) {
-        for (const element view : set["views"].get_array()) {
-            table.add({versioned(view), cell(view, "state"), cell(set, "state"),
-                       cell(view, "position"), lag(view), cell(view, "node"),
-                       cell(view, "reason")});
+    for (const JsonValue& set : versions.items()) {
+        for (const JsonValue& view : set["views"].items()) {
+            table.add({versioned(view), view["state"].text(), set["state"].text(),
+                       view["position"].text(), lag(view), view["node"].text(),
+                       view["reason"].text()});
         }
     }
     if (table.empty()) return;
@@ -86,11 +86,11 @@ void print_versions(const element& versions) {
 }
 
 // Nothing stands still for an event that was skipped; but its view is without it.
-std::vector<std::string> skipped_lines(const element& views, const std::string& program) {
+std::vector<std::string> skipped_lines(const JsonValue& views, const std::string& program) {
     constexpr std::int64_t counted_max = 10'000;  // status() counts no further
     std::vector<std::string> lines;
-    for (const element view : views.get_array()) {
-        const auto count = std::int64_t(view["skipped"]);
+    for (const JsonValue& view : views.items()) {
+        const auto count = view["skipped"].integer().value_or(0);
         if (count == 0) continue;
         lines.push_back("view " + versioned(view) + " is without " +
                         (count == counted_max ? "at least " : "") + std::to_string(count) +
@@ -100,25 +100,24 @@ std::vector<std::string> skipped_lines(const element& views, const std::string& 
     return lines;
 }
 
-template <class Lines>
-void print_lines(const std::string& title, const Lines& lines, std::optional<Colour> colour) {
+void print_lines(const std::string& title, const std::vector<std::string>& lines,
+                 std::optional<Colour> colour) {
     // A reason can be 8 KB long; --json has all of it.
     constexpr std::size_t lines_max = 4;
-    if (lines.size() == 0) return;
+    if (lines.empty()) return;
     write_out("\n" + title + "\n");
     const std::size_t width = screen_width() - 4;
-    for (const auto& line : lines) {
-        const std::string shown =
-            wrapped(shortened(advice(std::string_view(line)), lines_max * width), 4, width);
+    for (const std::string& line : lines) {
+        const std::string shown = wrapped(shortened(advice(line), lines_max * width), 4, width);
         write_out("  " + (colour ? coloured(shown, *colour) : shown) + "\n");
     }
 }
 
 // Each event once, with all its views; why is in the problems.
-void print_dead_events(const element& dead_events) {
+void print_dead_events(const JsonValue& dead_events) {
     std::vector<std::string> lines;
     std::map<std::string, std::size_t> places;
-    for (const element dead : dead_events.get_array()) {
+    for (const JsonValue& dead : dead_events.items()) {
         const std::string event = "event " + text(dead, "event_id") + " (" + text(dead, "type") +
                                   ") at position " + text(dead, "position") + ", " +
                                   text(dead, "state") + ": ";
@@ -131,8 +130,8 @@ void print_dead_events(const element& dead_events) {
     print_lines("dead events", lines, std::nullopt);
 }
 
-void print_page(const std::string& name, const element& status, const std::string& program) {
-    const element log = status["log"];
+void print_page(const std::string& name, const JsonValue& status, const std::string& program) {
+    const JsonValue& log = status["log"];
     write_out("environment  " + name + " (schema " + text(status, "environment") + ")\n");
     write_out(
         "leader       " +
@@ -150,52 +149,46 @@ void print_page(const std::string& name, const element& status, const std::strin
     print_rows("open writers", status["writers"],
                {plain("pid"), plain("application"), plain("seconds"), plain("state")});
 
-    const simdjson::dom::array problems = status["problems"].get_array();
-    if (problems.size() == 0) {
+    const std::vector<std::string> problems = texts_of(status["problems"]);
+    if (problems.empty()) {
         write_out("\n" + coloured("no problems", Colour::green) + "\n");
     } else {
         print_lines("problems", problems, Colour::red);
     }
     std::vector<std::string> look = skipped_lines(status["views"], program);
-    for (const element note : status["notes"].get_array()) {
-        look.emplace_back(std::string_view(note));
-    }
+    for (std::string& note : texts_of(status["notes"])) look.push_back(std::move(note));
     print_lines("to look at", look, Colour::yellow);
 }
 
-int print_status(const Given& given, Invocation& invocation) {
-    const environments::Environment environment = given.settings.load(invocation);
+int print_status(const Options& options, Invocation& invocation) {
+    const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::read);
     sql::Transaction transaction(connection);
     const sql::Result answer = transaction.exec("select status()", {});
     const std::string json(answer.only().text(0));
-    simdjson::dom::parser parser;
-    const element status = parser.parse(json);
-    if (given.json) {
+    const JsonValue status = JsonValue::parse(json);
+    if (options.json) {
         write_json(json);
     } else {
         print_page(environment.name.value, status, invocation.app.name());
     }
-    return given.check && status["problems"].get_array().size() != 0 ? 1 : 0;
+    return options.check && !status["problems"].items().empty() ? 1 : 0;
 }
 
 }  // namespace
 
-void add_status(CLI::App& root, Invocation& invocation) {
-    CLI::App* const verb = root.add_subcommand(
-        "status", "leader, lag, rate, views, dead events, and what stands still and why");
-    auto given = std::make_shared<Given>();
-    verb->add_flag("--json", given->json, "as JSON");
-    verb->add_flag("--check", given->check, "exit with 1 when there are problems");
-    given->settings.offer(*verb);
-    verb->footer(
-        footer("Problems alone do not make it fail; --check does. What is too long for the "
-               "screen's width\n"
-               "(or COLUMNS) ends with an ellipsis; --json has all of it.\n"
-               "Example: baton status --json | jq .log.lag_seconds"));
-    verb->callback([&invocation, given] {
-        invocation.chosen = [&invocation, given] { return print_status(*given, invocation); };
-    });
+Verb status_verb() {
+    const auto options = std::make_shared<Options>();
+    return {
+        .name = "status",
+        .help = "leader, lag, rate, views, dead events, and what stands still and why",
+        .about =
+            "Problems alone do not make it fail; --check does. What is too long for the screen's "
+            "width\n(or COLUMNS) ends with an ellipsis; --json has all of it.\n"
+            "Example: baton status --json | jq .log.lag_seconds",
+        .options = {{"--json", "as JSON", &options->json},
+                    {"--check", "exit with 1 when there are problems", &options->check}},
+        .run = [options](Invocation& invocation) { return print_status(*options, invocation); }};
 }
 
 }  // namespace baton::cli

@@ -1,7 +1,5 @@
 // baton up: a whole Baton in one foreground process tree, to try it and to develop with: a private
 // Postgres, an environment in it, an orchestrator.
-#include <CLI/CLI.hpp>
-
 #include <signal.h>
 
 #include <atomic>
@@ -13,9 +11,9 @@
 #include "baton/base/log.hpp"
 #include "baton/base/sha256.hpp"
 #include "baton/environments/machine.hpp"
+#include "baton/postgres/private_postgres.hpp"
 #include "baton/sql/failure.hpp"
 #include "baton/sql/migrator.hpp"
-#include "baton/sql/private_postgres.hpp"
 #include "command_line.hpp"
 #include "orchestrating.hpp"
 #include "output.hpp"
@@ -24,8 +22,7 @@
 namespace baton::cli {
 namespace {
 
-struct Given {
-    SettingFlags settings;
+struct Options {
     std::string data;
     std::vector<std::string> reducers;
 };
@@ -83,7 +80,7 @@ void greet(const Invocation& invocation, const environments::Environment& enviro
 }
 
 // What is left of a temporary server when there is no time to stop it in good order.
-class Remains {
+class ServerCleanup {
 public:
     // While the server starts nobody knows its folder; so a wish to end waits until this returns.
     std::unique_ptr<sql::PrivatePostgres> start(const sql::PrivatePostgresOptions& options) {
@@ -174,40 +171,40 @@ sql::Membership install(const environments::Environment& environment) {
     return membership;
 }
 
-int up(Given& given, Invocation& invocation) {
-    if (given.settings.given("--url")) {
+int up(const Options& options, Invocation& invocation) {
+    if (invocation.flags.contains("--url")) {
         refuse("--url does not go with up, which starts a Postgres of its own; see `" +
                invocation.app.name() + " orchestrate`");
     }
     // The private server is the database, whatever DATABASE_URL says.
-    given.settings.give("--url", "postgresql:///");
-    environments::Environment environment = given.settings.load(invocation);
-    OrchestratorOptions options = orchestrator_options(invocation.app, environment, given.reducers);
+    invocation.flags["--url"] = "postgresql:///";
+    environments::Environment environment = invocation.load();
+    OrchestratorOptions how = orchestrator_options(invocation.app, environment, options.reducers);
     configure_log(environment.log.value, environment.log_level.value);
     invocation.logs_json = environment.log.value == LogFormat::json;
 
     std::atomic<Orchestrator*> running{nullptr};
-    Remains remains;
+    ServerCleanup cleanup;
     const StopSignals signals(
         [&] {
             if (Orchestrator* const orchestrator = running) orchestrator->stop();
         },
-        [&] { remains.remove(); });
+        [&] { cleanup.remove(); });
     sql::PrivatePostgresOptions server_options;
-    if (!given.data.empty()) server_options.directory = std::filesystem::absolute(given.data);
-    const auto server = remains.start(server_options);
+    if (!options.data.empty()) server_options.directory = std::filesystem::absolute(options.data);
+    const auto server = cleanup.start(server_options);
     environment.url = {server->url(), "this process"};
-    options.url = server->url();
+    how.url = server->url();
     if (signals.came()) return 0;
-    options.membership = install(environment);
+    how.membership = install(environment);
 
-    Orchestrator orchestrator(std::move(options), invocation.app.registry());
+    Orchestrator orchestrator(std::move(how), invocation.app.registry());
     running = &orchestrator;
     if (signals.came()) orchestrator.stop();
     try {
         run(*server, orchestrator, [&](bool leads) {
             if (!leads) say_who_leads(invocation, environment);
-            greet(invocation, environment, given.data.empty());
+            greet(invocation, environment, options.data.empty());
         });
     } catch (...) {
         running = nullptr;
@@ -219,24 +216,20 @@ int up(Given& given, Invocation& invocation) {
 
 }  // namespace
 
-void add_up(CLI::App& root, Invocation& invocation) {
-    CLI::App* const verb = root.add_subcommand(
-        "up", "a private Postgres, an environment and its orchestrator, until Ctrl-C");
-    auto given = std::make_shared<Given>();
-    verb->add_option("--data", given->data,
-                     "keep the server's files in this folder [temporary, removed at the end]");
-    verb->add_option("--reducer", given->reducers, "a SQL reducer's file; repeatable")
-        ->type_size(1)
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    given->settings.offer(*verb, SettingFlags::Which::all);
-    verb->footer(
-        footer("It prints the connection URL and what to type next. It works as root.\n"
-               "DATABASE_URL has no meaning here.\n"
-               "Example: baton up --reducer category_sales.sql"));
-    verb->callback([&invocation, given] {
-        invocation.chosen = [&invocation, given] { return up(*given, invocation); };
-    });
+Verb up_verb() {
+    const auto options = std::make_shared<Options>();
+    return {.name = "up",
+            .help = "a private Postgres, an environment and its orchestrator, until Ctrl-C",
+            .about =
+                "It prints the connection URL and what to type next. It works as root.\n"
+                "DATABASE_URL has no meaning here.\n"
+                "Example: baton up --reducer category_sales.sql",
+            .settings = Settings::all,
+            .options = {{"--data",
+                         "keep the server's files in this folder [temporary, removed at the end]",
+                         &options->data},
+                        {"--reducer", "a SQL reducer's file; repeatable", &options->reducers}},
+            .run = [options](Invocation& invocation) { return up(*options, invocation); }};
 }
 
 }  // namespace baton::cli

@@ -10,8 +10,6 @@
 namespace baton::cli {
 namespace {
 
-using simdjson::dom::element;
-
 constexpr std::chrono::milliseconds look_interval{500};
 // After a switch the former leader takes a moment to go on with what it led.
 constexpr std::chrono::seconds handover_max{2};
@@ -27,39 +25,27 @@ std::string moment_text(std::string_view stamp) {
            std::string(stamp.substr(zone));
 }
 
-std::optional<double> number(const element& object, std::string_view key) {
-    double value = 0;
-    return object[key].get(value) == simdjson::SUCCESS ? std::optional(value) : std::nullopt;
-}
-
-std::string versioned(const element& object, std::string_view key) {
-    return cell(object, key).value_or("") + "@" + cell(object, "version").value_or("");
+std::string versioned(const JsonValue& object, std::string_view key) {
+    return object[key].text().value_or("") + "@" + object["version"].text().value_or("");
 }
 
 // What a live view does not have, or only a build in progress.
-std::vector<std::optional<std::string>> cells_of_view(const element& view) {
+std::vector<std::optional<std::string>> cells_of_view(const JsonValue& view) {
     std::optional<std::string> left;
-    if (const auto seconds = number(view, "seconds_left")) left = duration_text(*seconds);
+    if (const auto seconds = view["seconds_left"].number()) left = duration_text(*seconds);
     std::optional<std::string> rate;
-    if (cell(view, "state") == "building") rate = cell(view, "events_per_second");
+    if (view["state"].text() == "building") rate = view["events_per_second"].text();
     return {versioned(view, "view"),
-            cell(view, "state"),
-            cell(view, "position"),
-            cell(view, "lag_events"),
+            view["state"].text(),
+            view["position"].text(),
+            view["lag_events"].text(),
             rate,
             left,
-            cell(view, "node"),
-            cell(view, "reason")};
+            view["node"].text(),
+            view["reason"].text()};
 }
 
 }  // namespace
-
-std::optional<std::string> cell(const element& object, std::string_view key) {
-    const element value = object[key];
-    if (value.is_null()) return std::nullopt;
-    if (value.is_string()) return std::string(std::string_view(value));
-    return simdjson::to_string(value);
-}
 
 std::string duration_text(double seconds) {
     constexpr double minute = 60;
@@ -72,16 +58,16 @@ std::string duration_text(double seconds) {
     return whole(seconds / hour) + " h";
 }
 
-Table versions_table(const element& versions) {
+Table versions_table(const JsonValue& versions) {
     const std::vector<std::string> headings{"set",      "version", "state",    "since",
                                             "view",     "view is", "position", "lag",
                                             "events/s", "left",    "kept by",  "reason"};
     std::vector<std::vector<std::optional<std::string>>> rows;
-    for (const element set : versions.get_array()) {
+    for (const JsonValue& set : versions.items()) {
         std::vector<std::optional<std::string>> of_set{
-            cell(set, "view_set"), cell(set, "version"), cell(set, "state"),
-            moment_text(cell(set, "since").value_or(""))};
-        for (const element view : set["views"].get_array()) {
+            set["view_set"].text(), set["version"].text(), set["state"].text(),
+            moment_text(set["since"].text().value_or(""))};
+        for (const JsonValue& view : set["views"].items()) {
             auto& row = rows.emplace_back(of_set);
             for (auto& each : cells_of_view(view)) row.push_back(std::move(each));
             of_set.assign(of_set.size(), std::nullopt);
@@ -105,23 +91,23 @@ Table versions_table(const element& versions) {
     return table;
 }
 
-std::vector<BuildWatch::Build> BuildWatch::unfinished(const element& versions) const {
+std::vector<BuildWatch::Build> BuildWatch::unfinished(const JsonValue& versions) const {
     std::vector<Build> builds;
-    for (const element set : versions.get_array()) {
+    for (const JsonValue& set : versions.items()) {
         const bool is_meant =
-            sets_.empty() ? cell(set, "state") == "building"
+            sets_.empty() ? set["state"].text() == "building"
                           : std::ranges::find(sets_, versioned(set, "view_set")) != sets_.end();
         if (!is_meant) continue;
-        for (const element view : set["views"].get_array()) {
-            const std::string state = cell(view, "state").value_or("");
+        for (const JsonValue& view : set["views"].items()) {
+            const std::string state = view["state"].text().value_or("");
             constexpr std::array<std::string_view, 3> waited_for{"building", "unkept", "halted"};
             if (std::ranges::find(waited_for, state) == waited_for.end()) continue;
             // A live view of the set that is halted is no build; promote() says what it means.
-            if (cell(set, "state") == "live") continue;
-            builds.push_back({versioned(view, "view"), state, cell(view, "reason").value_or(""),
-                              static_cast<std::int64_t>(number(view, "position").value_or(0)),
-                              static_cast<std::int64_t>(number(view, "lag_events").value_or(0)),
-                              number(view, "events_per_second"), number(view, "seconds_left")});
+            if (set["state"].text() == "live") continue;
+            builds.push_back({versioned(view, "view"), state, view["reason"].text().value_or(""),
+                              static_cast<std::int64_t>(view["position"].number().value_or(0)),
+                              static_cast<std::int64_t>(view["lag_events"].number().value_or(0)),
+                              view["events_per_second"].number(), view["seconds_left"].number()});
         }
     }
     std::ranges::sort(builds, std::ranges::greater(), &Build::lag);
@@ -133,8 +119,7 @@ bool BuildWatch::look(sql::Connection& connection) {
     sql::Transaction transaction(connection);
     const std::string json(transaction.exec("select versions()", {}).only().text(0));
     looked_ = Clock::now();
-    simdjson::dom::parser parser;
-    const std::vector<Build> builds = unfinished(parser.parse(json));
+    const std::vector<Build> builds = unfinished(JsonValue::parse(json));
     for (const Build& build : builds) {
         if (build.state != "halted") continue;
         throw Error(ErrorCode::view_halted, "the build of " + build.name +

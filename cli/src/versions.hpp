@@ -4,26 +4,20 @@
 // Threads: the main thread only.
 #pragma once
 
-#include <simdjson.h>
-
 #include <chrono>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "baton/sql/connection.hpp"
+#include "json_value.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 
 namespace baton::cli {
 
-/// The text of a field; nothing where it is null. What is no string is as JSON writes it.
-[[nodiscard]] std::optional<std::string> cell(const simdjson::dom::element& object,
-                                              std::string_view key);
-
 /// A line for each view of each version; columns in which nothing would stand are left out.
-[[nodiscard]] Table versions_table(const simdjson::dom::element& versions);
+[[nodiscard]] Table versions_table(const JsonValue& versions);
 
 /// "in 20 s", as a person says it: "20 s", "4 min", "3 h".
 [[nodiscard]] std::string duration_text(double seconds);
@@ -51,7 +45,7 @@ private:
         std::optional<double> rate;
         std::optional<double> seconds_left;
     };
-    [[nodiscard]] std::vector<Build> unfinished(const simdjson::dom::element& versions) const;
+    [[nodiscard]] std::vector<Build> unfinished(const JsonValue& versions) const;
     void show(const std::vector<Build>& builds);
 
     const std::vector<std::string> sets_;

@@ -1,9 +1,7 @@
 #include "baton/environments/environment.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
-#include <iterator>
 #include <utility>
 
 #include "baton/base/check.hpp"
@@ -19,26 +17,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// In the order of the enumerators.
-constexpr std::string_view kinds[] = {"development", "staging", "production"};
-constexpr std::string_view policies[] = {"halt", "skip"};
-constexpr std::string_view formats[] = {"human", "json"};
-
-template <typename Enum, std::size_t count>
-Enum enum_of(const std::string_view (&names)[count], std::string_view name) {
-    const auto* const found = std::find(std::begin(names), std::end(names), name);
-    return static_cast<Enum>(std::distance(std::begin(names), found));
-}
-
-template <typename Enum, std::size_t count>
-std::string name_of(const std::string_view (&names)[count], Enum value) {
-    return std::string(names[static_cast<std::size_t>(value)]);
-}
-
-std::int64_t number_of(std::string_view text) {
-    std::int64_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
-    return number;
+const SettingRule& rule_of(std::string_view key) {
+    const auto rules = setting_rules();
+    const auto rule = std::ranges::find(rules, key, &SettingRule::key);
+    BATON_CHECK(rule != rules.end());
+    return *rule;
 }
 
 std::optional<std::string> variable_of_process(const std::string& name) {
@@ -111,17 +94,17 @@ private:
     }
 
     // What was given for a setting that needs no second look. The file's values have been checked.
-    std::optional<Given> given(std::string_view key) {
-        const auto rules = setting_rules();
-        const auto rule = std::find_if(rules.begin(), rules.end(),
-                                       [key](const SettingRule& each) { return each.key == key; });
-        BATON_CHECK(rule != rules.end());
-        auto outside = given_outside(rule->flag, rule->variable);
-        if (!outside) return given_in_file(key);
-        if (rule->accepts(outside->value)) return outside;
-        report(outside->origin, std::string(key) + " must be " + rule->expectation() + ", not " +
-                                    json_quoted(outside->value));
+    std::optional<Given> given(const SettingRule& rule) {
+        auto outside = given_outside(rule.flag, rule.variable);
+        if (!outside) return given_in_file(rule.key);
+        if (rule.accepts(outside->value)) return outside;
+        report(outside->origin, std::string(rule.key) + " must be " + rule.expectation() +
+                                    ", not " + json_quoted(outside->value));
         return std::nullopt;
+    }
+
+    void take(const SettingRule& rule, const Given& given) {
+        rule.member.take(environment_, rule, {{given.value}, given.origin}, {});
     }
 
     void merge_identity() {
@@ -140,11 +123,12 @@ private:
     // The kind decides how careful Baton is, so it is never guessed, and never weakened in passing.
     void merge_kind() {
         const std::string& name = environment_.name.value;
-        const auto value = given("kind");
+        const SettingRule& rule = rule_of("kind");
+        const auto value = given(rule);
         auto said = given_in_file("kind");
         const auto promised = kind_of_name(name);
         if (!said && promised && path_.empty()) {
-            said = Given{name_of(kinds, *promised), "the name"};
+            said = Given{name_of(*promised), "the name"};
         }
         const bool is_bound = said && (!path_.empty() || promised == Kind::production);
         if (value && is_bound && value->value != said->value) {
@@ -152,10 +136,7 @@ private:
                                              said->origin + " says that " + name + " is of kind " +
                                              json_quoted(said->value));
         }
-        if (const auto& kind = value ? value : said) {
-            environment_.kind = {enum_of<Kind>(kinds, kind->value), kind->origin};
-            return;
-        }
+        if (const auto& kind = value ? value : said) return take(rule, *kind);
         environment_.kind.value = Kind::production;
         if (!sources_.needs_kind || !path_.empty() || !problems_.empty()) return;
         report("the kind of the environment " + json_quoted(name) + " is not known",
@@ -203,69 +184,39 @@ private:
                "connection.url must begin with postgresql:// or consist of key=value pairs");
     }
 
+    // What needs no look at the others.
     void merge_rest() {
-        if (const auto value = given("orchestrator.lease_ms")) {
-            environment_.lease = {std::chrono::milliseconds(number_of(value->value)),
-                                  value->origin};
+        const Kind kind = environment_.kind.value;
+        for (const SettingRule& rule : setting_rules()) {
+            const auto type = rule.member.type;
+            if (rule.key == "name" || rule.key == "kind" || rule.key == "connection.url") continue;
+            if (type == SettingMember::Type::table) continue;
+            if (type == SettingMember::Type::list) {
+                merge_list(rule);
+            } else {
+                take(rule, given(rule).value_or(Given{std::string(rule.fallback_in(kind))}));
+            }
         }
-        if (const auto value = given("orchestrator.batch_max")) {
-            environment_.batch_max = {number_of(value->value), value->origin};
-        }
-        if (const auto value = given("orchestrator.poll_ms")) {
-            environment_.poll = {std::chrono::milliseconds(number_of(value->value)), value->origin};
-        }
-        if (const auto value = given("orchestrator.rollback_window_h")) {
-            environment_.rollback_window = {std::chrono::hours(number_of(value->value)),
-                                            value->origin};
-        }
-        if (const auto value = given("orchestrator.snapshot_every")) {
-            environment_.snapshot_every = {number_of(value->value), value->origin};
-        }
-        if (const auto value = given("orchestrator.snapshots_max")) {
-            environment_.snapshots_max = {number_of(value->value), value->origin};
-        }
-        if (const auto value = given("orchestrator.log")) {
-            environment_.log = {enum_of<LogFormat>(formats, value->value), value->origin};
-        }
-        if (const auto value = given("orchestrator.log_level")) environment_.log_level = *value;
-
-        merge_policy();
+        environment_.follow_program.value &= kind == Kind::development;
+        check_promotion();
         environment_.view_sets = file_.view_sets;
-        if (const auto value = given("enrol.client_dn")) environment_.client_dn = *value;
-        if (file_.networks) environment_.networks = *file_.networks;
-        if (!file_.sql_reducers) return;
-        environment_.sql_reducers.origin = file_.sql_reducers->origin;
-        for (const std::string& path : file_.sql_reducers->value) {
-            environment_.sql_reducers.value.push_back(
-                (fs::absolute(path_).parent_path() / path).lexically_normal());
+        for (const auto& [view, policy] : file_.views) {
+            const SettingRule& rule = rule_of("policy.views");
+            rule.member.take(environment_, rule, {{view, policy.value}, policy.origin}, {});
         }
     }
 
-    void merge_policy() {
-        const bool is_development = environment_.kind.value == Kind::development;
-        environment_.on_poison.value = is_development ? OnPoison::skip : OnPoison::halt;
-        if (const auto value = given("policy.on_poison")) {
-            environment_.on_poison = {enum_of<OnPoison>(policies, value->value), value->origin};
-        }
-        for (const auto& [view, policy] : file_.views) {
-            environment_.on_poison_of_view[view] = {enum_of<OnPoison>(policies, policy.value),
-                                                    policy.origin};
-        }
-        environment_.follow_program.value = is_development;
-        if (const auto follows = given("policy.follow_program")) {
-            environment_.follow_program = {is_development && follows->value == "true",
-                                           follows->origin};
-        }
-        environment_.auto_promote.value = is_development;
-        const auto promotes = given("policy.auto_promote");
-        if (!promotes) return;
-        environment_.auto_promote = {promotes->value == "true", promotes->origin};
+    void merge_list(const SettingRule& rule) {
+        const auto list = file_.lists.find(rule.key);
+        if (list == file_.lists.end()) return;
+        rule.member.take(environment_, rule, list->second, fs::absolute(path_).parent_path());
+    }
+
+    void check_promotion() {
+        const auto& promotes = environment_.auto_promote;
         const bool is_known = environment_.kind.origin != Setting<Kind>{}.origin;
-        if (!environment_.auto_promote.value || environment_.kind.value != Kind::production ||
-            !is_known) {
-            return;
-        }
-        report(promotes->origin,
+        if (!promotes.value || environment_.kind.value != Kind::production || !is_known) return;
+        report(promotes.origin,
                "policy.auto_promote must not be true where the kind is \"production\"; which "
                "version is live there, a person says: `baton promote`");
     }
@@ -280,7 +231,9 @@ private:
 
 }  // namespace
 
-std::string name_of(Kind kind) { return name_of(kinds, kind); }
+std::string name_of(Kind kind) {
+    return std::string(rule_of("kind").choices[static_cast<std::size_t>(kind)]);
+}
 
 std::optional<Kind> kind_of_name(std::string_view name) noexcept {
     if (name.starts_with("prod")) return Kind::production;
@@ -297,47 +250,5 @@ OnPoison Environment::on_poison_for(std::string_view view) const {
 }
 
 Environment load_environment(const Sources& sources) { return Loader(sources).load(); }
-
-std::vector<SettingLine> described(const Environment& environment) {
-    const auto& e = environment;
-    std::vector<SettingLine> lines{
-        {"name", e.name.value, e.name.origin},
-        {"kind", name_of(kinds, e.kind.value), e.kind.origin},
-        {"connection.url", redacted_url(e.url.value), e.url.origin},
-        {"enrol.client_dn", e.client_dn.value, e.client_dn.origin},
-        {"orchestrator.lease_ms", std::to_string(e.lease.value.count()), e.lease.origin},
-        {"orchestrator.batch_max", std::to_string(e.batch_max.value), e.batch_max.origin},
-        {"orchestrator.poll_ms", std::to_string(e.poll.value.count()), e.poll.origin},
-        {"orchestrator.rollback_window_h", std::to_string(e.rollback_window.value.count()),
-         e.rollback_window.origin},
-        {"orchestrator.snapshot_every", std::to_string(e.snapshot_every.value),
-         e.snapshot_every.origin},
-        {"orchestrator.snapshots_max", std::to_string(e.snapshots_max.value),
-         e.snapshots_max.origin},
-        {"orchestrator.log", name_of(formats, e.log.value), e.log.origin},
-        {"orchestrator.log_level", e.log_level.value, e.log_level.origin},
-        {"policy.on_poison", name_of(policies, e.on_poison.value), e.on_poison.origin},
-        {"policy.auto_promote", e.auto_promote.value ? "true" : "false", e.auto_promote.origin},
-        {"policy.follow_program", e.follow_program.value ? "true" : "false",
-         e.follow_program.origin},
-    };
-    for (const auto& [view, policy] : e.on_poison_of_view) {
-        lines.push_back({"policy.views." + view, name_of(policies, policy.value), policy.origin});
-    }
-    for (const std::string& network : e.networks.value) {
-        lines.push_back({"enrol.networks", network, e.networks.origin});
-    }
-    for (const auto& [name, set] : e.view_sets) {
-        std::string views;
-        for (const std::string& view : set.value.views) views += (views.empty() ? "" : ", ") + view;
-        lines.push_back({"view_sets." + name,
-                         "version " + std::to_string(set.value.version) + " of " + views,
-                         set.origin});
-    }
-    for (const fs::path& path : e.sql_reducers.value) {
-        lines.push_back({"reducers.sql", path.string(), e.sql_reducers.origin});
-    }
-    return lines;
-}
 
 }  // namespace baton::environments

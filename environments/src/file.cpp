@@ -35,27 +35,28 @@ std::string type_name(const toml::node& node) {
 
 // The names that may stand in `table` ("" is the file itself).
 std::vector<std::string_view> names_in(std::string_view table) {
-    if (table.empty()) {
-        return {"name",         "kind",   "connection", "enrol",
-                "orchestrator", "policy", "reducers",   "view_sets"};
-    }
     std::vector<std::string_view> names;
-    if (table == "enrol") names.emplace_back("networks");
-    if (table == "policy") names.emplace_back("views");
-    if (table == "reducers") names.emplace_back("sql");
+    const std::string start = table.empty() ? "" : std::string(table) + ".";
     for (const SettingRule& rule : setting_rules()) {
-        if (rule.key.starts_with(table) && rule.key[table.size()] == '.') {
-            names.push_back(rule.key.substr(table.size() + 1));
-        }
+        if (!rule.key.starts_with(start)) continue;
+        const std::string_view rest = rule.key.substr(start.size());
+        const std::string_view name = rest.substr(0, rest.find('.'));
+        if (std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
     return names;
 }
 
 const SettingRule* rule_of(std::string_view key) {
     const auto rules = setting_rules();
-    const auto rule = std::find_if(rules.begin(), rules.end(),
-                                   [key](const SettingRule& r) { return r.key == key; });
+    const auto rule = std::ranges::find(rules, key, &SettingRule::key);
     return rule == rules.end() ? nullptr : &*rule;
+}
+
+// "--log-level" is log_level to whoever knows the flag alone.
+bool is_called(const SettingRule& rule, std::string_view name) {
+    std::string flag(rule.flag.substr(std::min<std::size_t>(2, rule.flag.size())));
+    std::ranges::replace(flag, '-', '_');
+    return flag == name || rule.key.ends_with("." + std::string(name));
 }
 
 class Reader {
@@ -111,14 +112,14 @@ private:
                 report_unknown(full, key, names);
             } else if (full == "policy.views") {
                 read_views(node);
-            } else if (full == "reducers.sql") {
-                read_list(full, node, "a list of paths", file_.sql_reducers);
-            } else if (full == "enrol.networks") {
-                read_list(full, node, "a list of networks like \"10.1.0.0/16\"", file_.networks);
             } else if (full == "view_sets") {
                 read_view_sets(node);
             } else if (const SettingRule* const rule = rule_of(full)) {
-                read_value(*rule, full, node, file_.values[full]);
+                if (rule->member.type == SettingMember::Type::list) {
+                    read_list(*rule, node);
+                } else {
+                    read_value(*rule, full, node, file_.values[full]);
+                }
             } else if (const toml::table* const inner = node.as_table()) {
                 read_table(full, *inner);
             } else {
@@ -134,9 +135,11 @@ private:
             hint = "did you mean " + json_quoted(*near) + "?";
         } else {
             for (const SettingRule& rule : setting_rules()) {
-                if (rule.key.ends_with("." + std::string(key.str())))
-                    hint = "it belongs to [" + std::string(rule.key.substr(0, rule.key.find('.'))) +
-                           "]";
+                const std::size_t dot = rule.key.find('.');
+                if (dot == std::string_view::npos || !is_called(rule, key.str())) continue;
+                const std::string_view name = rule.key.substr(dot + 1);
+                hint = "it belongs to [" + std::string(rule.key.substr(0, dot)) + "]" +
+                       (name == key.str() ? "" : ", as " + json_quoted(name));
             }
         }
         if (hint.empty()) {
@@ -149,21 +152,23 @@ private:
     void read_value(const SettingRule& rule, const std::string& key, const toml::node& node,
                     Given& given) {
         given.origin = origin(node.source());
-        const bool is_text = rule.max == 0 && !rule.is_boolean;
-        if (const auto* const text = node.as_string(); text != nullptr && is_text) {
+        using Type = SettingMember::Type;
+        const Type type = rule.member.type;
+        const auto* const text = node.as_string();
+        const auto* const truth = node.as_boolean();
+        const auto* const number = node.as_integer();
+        if (type == Type::text && text != nullptr) {
             given.value = text->get();
-        } else if (const auto* const truth = node.as_boolean();
-                   truth != nullptr && rule.is_boolean) {
+        } else if (type == Type::boolean && truth != nullptr) {
             given.value = truth->get() ? "true" : "false";
-        } else if (const auto* const number = node.as_integer();
-                   number != nullptr && rule.max != 0) {
+        } else if (type == Type::integer && number != nullptr) {
             given.value = std::to_string(number->get());
         } else {
             return refuse(key, node, rule.expectation());
         }
         if (rule.accepts(given.value)) return;
         report(node.source(), key + " must be " + rule.expectation() + ", not " +
-                                  (rule.max == 0 ? json_quoted(given.value) : given.value));
+                                  (type == Type::integer ? given.value : json_quoted(given.value)));
     }
 
     void read_views(const toml::node& node) {
@@ -176,18 +181,18 @@ private:
         }
     }
 
-    void read_list(const std::string& key, const toml::node& node, const std::string& expectation,
-                   std::optional<Setting<std::vector<std::string>>>& given) {
+    void read_list(const SettingRule& rule, const toml::node& node) {
+        const std::string key(rule.key);
         const toml::array* const list = node.as_array();
-        if (list == nullptr) return refuse(key, node, expectation);
-        given.emplace();
-        given->origin = origin(node.source());
+        if (list == nullptr) return refuse(key, node, rule.expectation());
+        auto& given = file_.lists[key];
+        given.origin = origin(node.source());
         for (const toml::node& item : *list) {
             const auto* const text = item.as_string();
             if (text == nullptr || text->get().empty()) {
-                refuse(key, item, expectation);
+                refuse(key, item, rule.expectation());
             } else {
-                given->value.push_back(text->get());
+                given.value.push_back(text->get());
             }
         }
     }

@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +19,8 @@ using Given = Setting<std::string>;
 struct File {
     std::map<std::string, Given, std::less<>> values;  ///< By key, checked against its rule.
     std::map<std::string, Given, std::less<>> views;   ///< [policy.views]
-    std::optional<Setting<std::vector<std::string>>> sql_reducers;          ///< [reducers] sql
-    std::optional<Setting<std::vector<std::string>>> networks;              ///< [enrol] networks
-    std::map<std::string, Setting<ViewSetSetting>, std::less<>> view_sets;  ///< [view_sets]
+    std::map<std::string, Setting<std::vector<std::string>>, std::less<>> lists;  ///< By key.
+    std::map<std::string, Setting<ViewSetSetting>, std::less<>> view_sets;        ///< [view_sets]
     bool is_toml = false;               ///< When it is not, there is one problem, and nothing else.
     std::vector<std::string> problems;  ///< "path:line: what", in the order of the lines.
 };

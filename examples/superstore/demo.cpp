@@ -4,8 +4,8 @@
 #include <iostream>
 #include <string>
 
+#include "baton/postgres/private_postgres.hpp"
 #include "baton/sql/migrator.hpp"
-#include "baton/sql/private_postgres.hpp"
 
 #include "arguments.hpp"
 #include "compare.hpp"

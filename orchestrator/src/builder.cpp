@@ -101,7 +101,7 @@ void Builder::claim() {
     sql::Candidate candidate = carried_.candidate();
     candidate.reducers.clear();
     for (const Kept& kept : kept_) {
-        const std::vector<std::string>& members = kept.set->set.members;
+        const std::vector<sql::Versioned>& members = kept.set->set.members;
         if (kept.state == sql::SetState::building || kept.state == sql::SetState::warm) {
             candidate.reducers.insert(candidate.reducers.end(), members.begin(), members.end());
         }

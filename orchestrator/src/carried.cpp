@@ -11,10 +11,6 @@
 namespace baton::orchestrator {
 namespace {
 
-std::string versioned(const std::string& name, int version) {
-    return name + "@" + std::to_string(version);
-}
-
 [[noreturn]] void refuse(const ViewSet& declared, const std::string& why) {
     throw Error(ErrorCode::settings_invalid, "view set " + declared.name + " " + why);
 }
@@ -37,8 +33,7 @@ Carried::Carried(const OrchestratorOptions& options, const Registry& registry)
                         "view set " + member.view +
                             " has the name of a view that is not in it; rename the set");
         }
-        sets_.push_back(
-            {{member.view, member.version, {versioned(member.view, member.version)}}, {member}});
+        sets_.push_back({{member.view, member.version, {{member.view, member.version}}}, {member}});
     }
 }
 
@@ -61,7 +56,7 @@ void Carried::add_declared(const ViewSet& declared, std::vector<Member>& free) {
             refuse(declared, "names the view " + view +
                                  ", which no reducer here keeps, or which is in a set already");
         }
-        set.set.members.push_back(versioned(found->view, found->version));
+        set.set.members.push_back({found->view, found->version});
         set.members.push_back(std::move(*found));
         free.erase(found);
     }
@@ -74,7 +69,7 @@ sql::Candidate Carried::candidate() const {
     candidate.lease = options_.lease;
     candidate.membership = options_.membership;
     for (const Set& set : sets_) {
-        candidate.view_sets.push_back(versioned(set.set.name, set.set.version));
+        candidate.view_sets.push_back({set.set.name, set.set.version});
         candidate.reducers.insert(candidate.reducers.end(), set.set.members.begin(),
                                   set.set.members.end());
     }
@@ -83,7 +78,7 @@ sql::Candidate Carried::candidate() const {
 
 std::string Carried::version_of(const std::string& set) const {
     for (const Set& carried : sets_) {
-        if (carried.set.name == set) return versioned(set, carried.set.version);
+        if (carried.set.name == set) return sql::to_text({set, carried.set.version});
     }
     return {};
 }
@@ -107,7 +102,7 @@ void Carried::check_builds(sql::Connection& connection) const {
                     continue;
                 }
                 throw Error(ErrorCode::build_mismatch,
-                            "reducer " + versioned(member.view, member.version) +
+                            "reducer " + sql::to_text({member.view, member.version}) +
                                 " was registered with build " + std::string(row.text(2)) +
                                 ", this one is build " + build_of(member) +
                                 ": give it a new version");
@@ -129,7 +124,7 @@ bool Carried::register_reducer(sql::Transaction& transaction, const Member& memb
     }
     if (registered == sql::Registered::to_be_built_anew) {
         log().info("view {} is built anew from the log: its reducer has another build than before",
-                   versioned(member.view, member.version));
+                   sql::to_text({member.view, member.version}));
     }
     return registered != sql::Registered::kept_by_another;
 }

@@ -134,13 +134,15 @@ void Orchestrator::lead_or_wait() {
 void Orchestrator::compare_with_leader(sql::Connection& connection,
                                        const sql::Candidate& candidate) {
     const sql::Result leader = connection.exec(
-        "select epoch, node, (select string_agg(reducer, ', ' order by reducer collate \"C\")"
-        " from unnest(reducers) as reducer) from leader where only_row");
+        "select epoch, node, (select string_agg(n.text, ', ' order by n.text collate \"C\")"
+        " from unnest(reducers) as r, format('%s@%s', r.name, r.version) as n (text))"
+        " from leader where only_row");
     const sql::Row row = leader.only();
     const sql::Epoch epoch{row.integer(0)};
     if (std::exchange(compared_, epoch) == epoch) return;
 
-    std::vector<std::string> carried = candidate.reducers;
+    std::vector<std::string> carried;
+    for (const sql::Versioned& reducer : candidate.reducers) carried.push_back(to_text(reducer));
     std::ranges::sort(carried);
     std::string ours;
     for (const std::string& reducer : carried) ours += (ours.empty() ? "" : ", ") + reducer;

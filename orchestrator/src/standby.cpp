@@ -54,11 +54,11 @@ std::optional<sql::Epoch> Standby::wait(const std::function<void()>& not_led) {
     while (!stopping_()) {
         const sql::LeadAnswer answer = sql::lead(connection_, candidate_);
         if (answer.epoch) return answer.epoch;
-        if (answer.lacking.empty()) {
-            lacking_.clear();
+        if (!answer.lacking) {
+            lacking_.reset();
             not_led();
         } else {
-            keep_versions(answer.lacking);
+            keep_versions(*answer.lacking);
             if (const std::optional<sql::Epoch> epoch = promote()) return epoch;
         }
         go_on();
@@ -66,12 +66,13 @@ std::optional<sql::Epoch> Standby::wait(const std::function<void()>& not_led) {
     return std::nullopt;
 }
 
-void Standby::keep_versions(const std::string& lacking) {
+void Standby::keep_versions(const sql::Versioned& lacking) {
     const bool is_new = std::exchange(lacking_, lacking) != lacking;
     if (is_new) {
-        const std::string own = carried_.version_of(lacking.substr(0, lacking.find('@')));
+        const std::string own = carried_.version_of(lacking.name);
         log_line(spdlog::level::warn,
-                 "cannot lead: view set " + lacking + " is live, and this process carries " +
+                 "cannot lead: view set " + to_text(lacking) +
+                     " is live, and this process carries " +
                      (own.empty() ? "no version of it" : own),
                  {{"schema", options_.schema}, {"node", options_.node}});
     }

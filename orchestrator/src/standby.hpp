@@ -31,7 +31,7 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    void keep_versions(const std::string& lacking);
+    void keep_versions(const sql::Versioned& lacking);
     /// Asks for the promotion of what is ready, where that is the policy.
     void ask_for_promotion();
     std::optional<sql::Epoch> promote();
@@ -46,7 +46,8 @@ private:
     const std::function<bool()> stopping_;
     sql::Listener calls_;  // resignations and promotions
     Builder builder_;
-    std::string lacking_;  // the last live set version that this process was found to lack
+    // The last live set version that this process was found to lack.
+    std::optional<sql::Versioned> lacking_;
     std::string refused_;  // why a promotion that it asked for was refused
     Clock::time_point looked_;
     Clock::time_point failed_ = Clock::now() - std::chrono::hours(1);  // to promote

@@ -4,14 +4,14 @@
 
 namespace baton::reducers {
 
-void EventColumn::decode(ValueReader& reader, std::string_view bytes, const Event& event,
+void EventColumn::decode(types::ValueReader& reader, std::string_view bytes, const Event& event,
                          std::uint32_t slot) {
     const auto prefixed = [&](std::string_view what) {
         return "event " + std::string(event.type) + ": " + std::string(what);
     };
     try {
         decode_value(reader, bytes, event.schema_version, slot);
-    } catch (const DecodeFailure& failure) {
+    } catch (const types::DecodeFailure& failure) {
         refuse({ErrorCode::decode_failed, prefixed(failure.what())}, slot);
     } catch (const std::bad_alloc&) {
         throw;

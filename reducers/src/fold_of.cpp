@@ -1,18 +1,18 @@
 #include "baton/reducers/fold_of.hpp"
 
-#include "baton/reducers/column.hpp"
+#include "baton/types/column.hpp"
 
 namespace baton::reducers {
 
-std::vector<std::string> take_all(std::vector<ArrayLiteral> arrays) {
+std::vector<std::string> take_all(std::vector<types::ArrayLiteral> arrays) {
     std::vector<std::string> literals;
     literals.reserve(arrays.size());
-    for (ArrayLiteral& array : arrays) literals.push_back(std::move(array).take());
+    for (types::ArrayLiteral& array : arrays) literals.push_back(std::move(array).take());
     return literals;
 }
 
 void check_key_texts(std::string_view text, std::size_t& bytes) {
-    check_storable(text);
+    types::check_storable(text);
     bytes += text.size();
     if (bytes > key_bytes_max) {
         throw Error(ErrorCode::event_poisoned,

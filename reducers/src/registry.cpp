@@ -73,8 +73,8 @@ void Registry::refuse_impure(const ReducerInfo& info, std::string_view event_typ
 
 void Registry::decode(std::span<const Event> events, DecodedBatch& batch) const {
     if (!batch.json_) {
-        batch.json_ = reducers::make_json_reader();
-        batch.msgpack_ = reducers::make_msgpack_reader();
+        batch.json_ = types::make_json_reader();
+        batch.msgpack_ = types::make_msgpack_reader();
         batch.columns_ = catalogue_.make_columns();
     }
     BATON_CHECK(batch.columns_.size() == catalogue_.column_count());

@@ -7,3 +7,6 @@ write_basic_package_version_file(batonConfigVersion.cmake COMPATIBILITY SameMino
 install(FILES ${PROJECT_BINARY_DIR}/batonConfig.cmake ${PROJECT_BINARY_DIR}/batonConfigVersion.cmake
     ${PROJECT_SOURCE_DIR}/script/cmake/BatonReducerSources.cmake
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/baton)
+# An editor that knows it checks the file of an environment.
+install(FILES ${PROJECT_SOURCE_DIR}/environments/environment.schema.json
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/baton)

@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include "baton/reducers/event.hpp"
+#include "baton/types/event.hpp"
 
 namespace baton::sql {
 

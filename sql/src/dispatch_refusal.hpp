@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-#include "baton/reducers/event.hpp"
+#include "baton/types/event.hpp"
 
 namespace baton::sql {
 

@@ -25,6 +25,18 @@ Shown answer_to(std::string_view challenge, const Membership& member) {
 
 }  // namespace
 
+std::string to_text(const Versioned& named) {
+    return named.name + "@" + std::to_string(named.version);
+}
+
+std::string versioned_array(const std::vector<Versioned>& named) {
+    std::vector<std::string> rows;
+    for (const Versioned& one : named) {
+        rows.push_back("(" + one.name + "," + std::to_string(one.version) + ")");
+    }
+    return text_array(rows);
+}
+
 Shown shown_on(Connection& connection, const Membership& membership) {
     if (membership.token.empty()) return {};
     if (connection.challenge().empty()) {
@@ -48,11 +60,13 @@ void throw_refusal(const Row& row, int code, int message) {
 }
 
 void prepare_leadership(Connection& connection) {
-    connection.prepare("take_lead",
-                       "select epoch, refused_code, refused_message, lacking from take_lead("
-                       "node => $1, reducers => $2::text[], view_sets => $3::text[],"
-                       " lease => $4::interval, environment => $5, machine_id => $6, proof => $7,"
-                       " enrol_as => $8::bytea, promotion => $9::bigint)");
+    connection.prepare(
+        "take_lead",
+        "select epoch, refused_code, refused_message, (lacking).name, (lacking).version"
+        " from take_lead("
+        "node => $1, reducers => $2::versioned[], view_sets => $3::versioned[],"
+        " lease => $4::interval, environment => $5, machine_id => $6, proof => $7,"
+        " enrol_as => $8::bytea, promotion => $9::bigint)");
     connection.prepare("fence", "select fence($1::bigint, $2::interval)");
     connection.prepare("note_trouble", "select note_trouble($1::bigint, $2, $3::bigint)");
     connection.prepare("resign", "select resign($1::bigint)");
@@ -77,7 +91,7 @@ LeadAnswer lead(Connection& connection, const Candidate& candidate,
     Transaction transaction(connection);
     const Result result = transaction.exec_prepared(
         "take_lead",
-        {candidate.node, text_array(candidate.reducers), text_array(candidate.view_sets),
+        {candidate.node, versioned_array(candidate.reducers), versioned_array(candidate.view_sets),
          interval(candidate.lease), member.environment, member.machine_id, shown.proof,
          shown.enrol_as, promotion});
     const Row row = result.only();
@@ -86,7 +100,9 @@ LeadAnswer lead(Connection& connection, const Candidate& candidate,
     throw_refusal(row, 1, 2);
     LeadAnswer answer;
     if (const auto epoch = row.integer_or_null(0)) answer.epoch = Epoch{*epoch};
-    answer.lacking = row.text(3);
+    if (const auto lacking = row.text_or_null(3)) {
+        answer.lacking = Versioned{std::string(*lacking), static_cast<int>(row.integer(4))};
+    }
     return answer;
 }
 

@@ -1,10 +1,12 @@
-// What take_lead() and claim_builds() have in common: showing a membership, and being refused.
+// What take_lead() and claim_builds() have in common: saying what is carried, showing a membership,
+// and being refused.
 //
 // Threads: values only.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "baton/sql/leadership.hpp"
 
@@ -16,6 +18,9 @@ struct Shown {
     std::optional<std::string> proof;
     std::optional<std::string> enrol_as;
 };
+
+/// As Postgres reads a versioned[].
+[[nodiscard]] std::string versioned_array(const std::vector<Versioned>& named);
 
 /// For a call on this connection, where challenge() is asked at the first time. Not in a
 /// transaction.

@@ -55,15 +55,16 @@ std::string ask(Connection& connection, const std::string& statement,
 }  // namespace
 
 void prepare_versions(Connection& connection) {
-    connection.prepare("register_set",
-                       "select register_set($1, $2::integer, $3::text[], $4::boolean, $5, $6, $7,"
-                       " $8::bytea)");
+    connection.prepare(
+        "register_set",
+        "select register_set($1, $2::integer, $3::versioned[], $4::boolean, $5, $6, $7,"
+        " $8::bytea)");
     connection.prepare("show_view",
                        "select show_view($1, $2::integer) where not is_shown($1, $2::integer)");
     connection.prepare("claim_builds",
                        "select refused_code, refused_message, view, version, claim, position, state"
-                       " from claim_builds(node => $1, reducers => $2::text[],"
-                       " view_sets => $3::text[], environment => $4, machine_id => $5,"
+                       " from claim_builds(node => $1, reducers => $2::versioned[],"
+                       " view_sets => $3::versioned[], environment => $4, machine_id => $5,"
                        " proof => $6, enrol_as => $7::bytea)");
     connection.prepare("note_build",
                        "select note_build($1, $2::integer, $3::bigint, $4::bigint, $5, $6)");
@@ -71,7 +72,7 @@ void prepare_versions(Connection& connection) {
                        "select state, position from view_build where view = $1"
                        " and version = $2::integer");
     connection.prepare("promote", "select promote($1::text[], $2::integer[], $3::boolean)");
-    connection.prepare("open_promotion", "select open_promotion($1::text[])");
+    connection.prepare("open_promotion", "select open_promotion($1::versioned[])");
     connection.prepare("promoted_sets", "select unnest(view_sets) from promotion_state($1)");
     connection.prepare("refuse_promotion", "select end_promotion($1::bigint, 'refused', $2)");
     connection.prepare("switch_versions", "select switch_versions($1::bigint, $2::bigint)");
@@ -81,7 +82,7 @@ void prepare_versions(Connection& connection) {
 
 SetState register_set(Transaction& transaction, const SetVersion& set) {
     const Result result = transaction.exec_prepared(
-        "register_set", {set.name, set.version, text_array(set.members), true, std::nullopt,
+        "register_set", {set.name, set.version, versioned_array(set.members), true, std::nullopt,
                          std::nullopt, std::nullopt, std::nullopt});
     return set_state_of(result.only().text(0));
 }
@@ -89,8 +90,8 @@ SetState register_set(Transaction& transaction, const SetVersion& set) {
 SetState register_set(Transaction& transaction, const SetVersion& set, const Membership& member) {
     const Shown shown = shown_in(transaction, member);
     const Result result = transaction.exec_prepared(
-        "register_set", {set.name, set.version, text_array(set.members), false, member.environment,
-                         member.machine_id, shown.proof, shown.enrol_as});
+        "register_set", {set.name, set.version, versioned_array(set.members), false,
+                         member.environment, member.machine_id, shown.proof, shown.enrol_as});
     return set_state_of(result.only().text(0));
 }
 
@@ -106,7 +107,7 @@ std::vector<BuildClaim> claim_builds(Connection& connection, const Candidate& ca
     Transaction transaction(connection);
     const Result result = transaction.exec_prepared(
         "claim_builds",
-        {candidate.node, text_array(candidate.reducers), text_array(candidate.view_sets),
+        {candidate.node, versioned_array(candidate.reducers), versioned_array(candidate.view_sets),
          member.environment, member.machine_id, shown.proof, shown.enrol_as});
     transaction.commit();
     std::vector<BuildClaim> claims;
@@ -150,7 +151,7 @@ std::int64_t promote(Connection& connection, const std::vector<std::string>& set
 std::optional<OpenPromotion> open_promotion(Connection& connection, const Candidate& candidate) {
     Transaction transaction(connection);
     const Result opened =
-        transaction.exec_prepared("open_promotion", {text_array(candidate.view_sets)});
+        transaction.exec_prepared("open_promotion", {versioned_array(candidate.view_sets)});
     const std::optional<std::int64_t> id = opened.only().integer_or_null(0);
     if (!id) {
         transaction.commit();

@@ -14,9 +14,9 @@
 #include <random>
 #include <thread>
 
-#include "baton/reducers/decimal.hpp"
 #include "baton/sql/connection.hpp"
 #include "baton/sql/failure.hpp"
+#include "baton/types/decimal.hpp"
 #include "support/child_process.hpp"
 #include "support/cluster.hpp"
 #include "support/environment.hpp"

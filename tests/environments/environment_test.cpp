@@ -26,7 +26,8 @@ url = "postgresql://h/from_file"
 
 [orchestrator]
 lease_ms = 6000
-log = "json"
+[log]
+format = "json"
 
 [policy.views]
 page_hits = "skip"
@@ -107,7 +108,7 @@ TEST_F(EnvironmentTest, FlagsComeBeforeVariablesBeforeTheFileBeforeDefaults) {
     EXPECT_EQ(all.poll.value, 2000ms);
     EXPECT_EQ(all.poll.origin, "BATON_POLL_MS");
     EXPECT_EQ(all.log.value, LogFormat::json);
-    EXPECT_EQ(all.log.origin, file + ":9");
+    EXPECT_EQ(all.log.origin, file + ":10");
     EXPECT_EQ(all.batch_max.value, 50'000);
     EXPECT_EQ(all.batch_max.origin, "default");
     EXPECT_EQ(all.schema(), "baton_shop");
@@ -216,7 +217,7 @@ TEST_F(EnvironmentTest, AutoPromotionIsForDevelopmentAndNeverForProduction) {
 
     write("shop.toml", whole + std::string("[policy]\nauto_promote = true\n"));
     EXPECT_EQ(refusal({{"--env", "shop"}}),
-              "@/shop.toml:17: policy.auto_promote must not be true where the kind is "
+              "@/shop.toml:18: policy.auto_promote must not be true where the kind is "
               "\"production\"; which version is live there, a person says: `baton promote`");
     EXPECT_FALSE(load({{"--env", "shop"}, {"--auto-promote", "false"}}).auto_promote.value);
     EXPECT_EQ(refusal({{"--env", "prod"}, {"--url", "host=h"}}, {{"BATON_AUTO_PROMOTE", "true"}})
@@ -267,13 +268,13 @@ TEST_F(EnvironmentTest, ViewSetsAreReadWithTheirOrigin) {
     const auto& set = shop.view_sets.at("sales");
     EXPECT_EQ(set.value.version, 3);
     EXPECT_EQ(set.value.views, (std::vector<std::string>{"monthly_sales", "by_day"}));
-    EXPECT_EQ(set.origin, file + ":16");
+    EXPECT_EQ(set.origin, file + ":17");
     bool is_described = false;
     for (const SettingLine& line : described(shop)) {
         if (line.key != "view_sets.sales") continue;
         is_described = true;
         EXPECT_EQ(line.value, "version 3 of monthly_sales, by_day");
-        EXPECT_EQ(line.origin, file + ":16");
+        EXPECT_EQ(line.origin, file + ":17");
     }
     EXPECT_TRUE(is_described);
 }
@@ -351,10 +352,62 @@ TEST_F(EnvironmentTest, UnknownKeysAreRefusedWithTheNearestOne) {
               "@/x.toml:4: unknown key \"orchestrater\"; did you mean \"orchestrator\"?");
     EXPECT_EQ(refusal_of_rest("lease_ms = 5000\n"),
               "@/x.toml:4: unknown key \"lease_ms\"; it belongs to [orchestrator]");
-    EXPECT_EQ(
-        refusal_of_rest("[policy]\ncolour = 1\n"),
-        "@/x.toml:5: unknown key \"policy.colour\"; known are views, on_poison, auto_promote, "
-        "follow_program");
+    EXPECT_EQ(refusal_of_rest("[policy]\ncolour = 1\n"),
+              "@/x.toml:5: unknown key \"policy.colour\"; known are on_poison, auto_promote, "
+              "follow_program, views");
+}
+
+TEST_F(EnvironmentTest, AKeyThatIsCalledAsItsFlagNamesItsTable) {
+    EXPECT_EQ(refusal_of_rest("[orchestrator]\nlog_level = \"info\"\n"),
+              "@/x.toml:5: unknown key \"orchestrator.log_level\"; it belongs to [log], as "
+              "\"level\"");
+    EXPECT_EQ(refusal_of_rest("[orchestrator]\nlog = \"json\"\n"),
+              "@/x.toml:5: unknown key \"orchestrator.log\"; it belongs to [log], as \"format\"");
+}
+
+// Whatever is said of a setting comes from its row, so a row that nothing takes would be a lie.
+TEST_F(EnvironmentTest, EverySettingIsTakenFromItsFlagItsVariableAndTheFile) {
+    const auto shown = [](const Environment& environment, std::string_view key) {
+        for (const SettingLine& line : described(environment)) {
+            if (line.key == key) return line.value + " from " + line.origin;
+        }
+        return std::string("nothing");
+    };
+    int seen = 0;
+    for (const SettingRule& rule : setting_rules()) {
+        using Type = SettingMember::Type;
+        if (rule.flag.empty() || rule.flag == "--url" || rule.flag == "--kind") continue;
+        ++seen;
+        const std::string value = rule.member.type == Type::integer ? std::to_string(rule.max)
+                                  : rule.member.type == Type::boolean
+                                      ? "true"
+                                      : std::string(rule.choices.back());
+        const std::string flag(rule.flag);
+        const std::string variable(rule.variable);
+        EXPECT_EQ(shown(load({{"--url", "host=h"}, {flag, value}}), rule.key),
+                  value + " from " + flag);
+        EXPECT_EQ(shown(load({{"--url", "host=h"}}, {{variable, value}}), rule.key),
+                  value + " from " + variable);
+        const bool is_bare = rule.member.type != Type::text;
+        const std::size_t dot = rule.key.find('.');
+        const std::string file =
+            write("dev.toml", "name = \"dev\"\nkind = \"development\"\n" + std::string(1, '[') +
+                                  std::string(rule.key.substr(0, dot)) + "]\n" +
+                                  std::string(rule.key.substr(dot + 1)) + " = " +
+                                  (is_bare ? value : '"' + value + '"') + "\n")
+                .string();
+        EXPECT_EQ(shown(load({{"--url", "host=h"}}), rule.key), value + " from " + file + ":4");
+        fs::remove(file);
+        for (const Kind kind : {Kind::production, Kind::staging, Kind::development}) {
+            EXPECT_EQ(shown(load({{"--url", "host=h"},
+                                  {"--kind", name_of(kind)},
+                                  {"--env", name_of(kind)}}),
+                            rule.key),
+                      std::string(rule.fallback_in(kind)) + " from default");
+            EXPECT_TRUE(rule.accepts(rule.fallback_in(kind))) << rule.key;
+        }
+    }
+    EXPECT_GE(seen, 11);
 }
 
 TEST_F(EnvironmentTest, WrongTypesAndRangesAreRefused) {
@@ -368,10 +421,10 @@ TEST_F(EnvironmentTest, WrongTypesAndRangesAreRefused) {
         "@/x.toml:5: orchestrator.batch_max must be an integer from 1 to 1000000, not a fraction");
     EXPECT_EQ(refusal_of_rest("[orchestrator]\npoll_ms = 600001\n"),
               "@/x.toml:5: orchestrator.poll_ms must be an integer from 10 to 600000, not 600001");
-    EXPECT_EQ(refusal_of_rest("[orchestrator]\nlog = \"xml\"\n"),
-              "@/x.toml:5: orchestrator.log must be \"human\" or \"json\", not \"xml\"");
-    EXPECT_EQ(refusal_of_rest("[orchestrator]\nlog_level = true\n"),
-              "@/x.toml:5: orchestrator.log_level must be \"debug\", \"info\", \"warn\", \"error\" "
+    EXPECT_EQ(refusal_of_rest("[log]\nformat = \"xml\"\n"),
+              "@/x.toml:5: log.format must be \"human\" or \"json\", not \"xml\"");
+    EXPECT_EQ(refusal_of_rest("[log]\nlevel = true\n"),
+              "@/x.toml:5: log.level must be \"debug\", \"info\", \"warn\", \"error\" "
               "or \"off\", not a "
               "boolean");
     EXPECT_EQ(refusal_of_rest("[policy.views]\nv = \"stop\"\n"),
@@ -400,7 +453,7 @@ TEST_F(EnvironmentTest, WrongFlagsAndVariablesAreRefusedByTheirOwnNames) {
     EXPECT_EQ(
         refusal({{"--url", "host=h"}, {"--lease-ms", "5s"}}, {{"BATON_LOG", "JSON"}}),
         "--lease-ms: orchestrator.lease_ms must be an integer from 500 to 600000, not \"5s\"\n"
-        "BATON_LOG: orchestrator.log must be \"human\" or \"json\", not \"JSON\"");
+        "BATON_LOG: log.format must be \"human\" or \"json\", not \"JSON\"");
     EXPECT_EQ(refusal({{"--url", "mysql://u:secret@h/d"}}),
               "--url: connection.url must begin with postgresql:// or consist of key=value pairs");
     EXPECT_EQ(refusal({{"--url", "host=h"}}, {{"BATON_ENVIRONMENT", "Prod"}}),
@@ -425,15 +478,15 @@ TEST_F(EnvironmentTest, FileThatIsNoTomlIsRefusedWithItsLine) {
 
 TEST_F(EnvironmentTest, AllProblemsOfAFileAreReportedTogetherInTheirOrder) {
     write("x.toml",
-          "namme = \"x\"\nkind = \"prod\"\n[policy]\non_poison = 1\n[orchestrator]\nlog = "
-          "2\nlease_ms = 0\n");
+          "namme = \"x\"\nkind = \"prod\"\n[policy]\non_poison = 1\n[log]\nformat = "
+          "2\n[orchestrator]\nlease_ms = 0\n");
     EXPECT_EQ(
         refusal({{"--env", "x"}}),
         "@/x.toml:1: unknown key \"namme\"; did you mean \"name\"?\n"
         "@/x.toml:2: kind must be \"production\", \"staging\" or \"development\", not \"prod\"\n"
         "@/x.toml:4: policy.on_poison must be \"halt\" or \"skip\", not an integer\n"
-        "@/x.toml:6: orchestrator.log must be \"human\" or \"json\", not an integer\n"
-        "@/x.toml:7: orchestrator.lease_ms must be an integer from 500 to 600000, not 0\n"
+        "@/x.toml:6: log.format must be \"human\" or \"json\", not an integer\n"
+        "@/x.toml:8: orchestrator.lease_ms must be an integer from 500 to 600000, not 0\n"
         "@/x.toml: name is missing\n"
         "no database is named: set DATABASE_URL, give --url, or write url under [connection] in "
         "@/x.toml");
@@ -441,9 +494,14 @@ TEST_F(EnvironmentTest, AllProblemsOfAFileAreReportedTogetherInTheirOrder) {
 
 TEST_F(EnvironmentTest, DescriptionNamesEveryRuleAndHidesThePassword) {
     const auto lines = described(load({{"--url", "postgresql://u:secret@h/d"}}));
-    const auto rules = setting_rules();
+    std::vector<std::string> rules;
+    for (const SettingRule& rule : setting_rules()) {
+        using Type = SettingMember::Type;
+        if (rule.member.type == Type::list || rule.member.type == Type::table) continue;
+        rules.emplace_back(rule.key);
+    }
     ASSERT_EQ(lines.size(), rules.size());
-    for (std::size_t i = 0; i < rules.size(); ++i) EXPECT_EQ(lines[i].key, rules[i].key);
+    for (std::size_t i = 0; i < rules.size(); ++i) EXPECT_EQ(lines[i].key, rules[i]);
     EXPECT_EQ(lines[2].value, "postgresql://u:***@h/d");
     EXPECT_EQ(lines[2].origin, "--url");
     EXPECT_EQ(lines[4].value, "5000");
@@ -456,7 +514,7 @@ TEST_F(EnvironmentTest, PinsAreThoseOfTheFileAndNoneWithoutThem) {
                            "client_dn = \"/CN=shop\"\n");
     const Environment shop = load({{"--env", "shop"}});
     EXPECT_EQ(shop.networks.value, (std::vector<std::string>{"10.1.0.0/16", "192.0.2.7"}));
-    EXPECT_TRUE(shop.networks.origin.ends_with("shop.toml:17")) << shop.networks.origin;
+    EXPECT_TRUE(shop.networks.origin.ends_with("shop.toml:18")) << shop.networks.origin;
     EXPECT_EQ(shop.client_dn.value, "/CN=shop");
     const auto lines = described(shop);
     EXPECT_EQ(std::count_if(lines.begin(), lines.end(),

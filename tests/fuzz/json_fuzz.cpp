@@ -7,15 +7,15 @@
 
 #include "baton/base/check.hpp"
 #include "baton/base/error.hpp"
-#include "baton/reducers/codec.hpp"
-#include "reducers/orders.hpp"
+#include "baton/types/codec.hpp"
+#include "types/orders.hpp"
 
 using baton::testing::Everything;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     const auto json = baton::Json::from_text(bytes);
-    BATON_CHECK(json.has_value() == !baton::reducers::json_fault(bytes).has_value());
+    BATON_CHECK(json.has_value() == !baton::types::json_fault(bytes).has_value());
     if (json) {
         // What is one JSON value stays one inside of another.
         BATON_CHECK(baton::Json::from_text("[" + json->text() + "]") ||

@@ -6,8 +6,8 @@
 
 #include "baton/base/check.hpp"
 #include "baton/base/error.hpp"
-#include "baton/reducers/codec.hpp"
-#include "reducers/orders.hpp"
+#include "baton/types/codec.hpp"
+#include "types/orders.hpp"
 
 using baton::testing::Everything;
 

@@ -4,9 +4,9 @@
 #include <string_view>
 
 #include "baton/base/check.hpp"
-#include "baton/reducers/date.hpp"
-#include "baton/reducers/decimal.hpp"
-#include "baton/reducers/uuid.hpp"
+#include "baton/types/date.hpp"
+#include "baton/types/decimal.hpp"
+#include "baton/types/uuid.hpp"
 
 namespace {
 

@@ -154,9 +154,16 @@ TEST_F(PromotionTest, AVersionIsNotPromotedBeforeThePublicViewCanShowIt) {
               "BT035 view account_totals cannot be made to show version 2 as long as somebody "
               "reads it: wait, or use --when-ready");
     promote("account_totals", 2);
+    // Whoever says it says the same.
+    const std::string why =
+        "view account_totals cannot be made to show version 2 as long as somebody reads it";
+    EXPECT_EQ(world.ask("select promotion_hold(1)"), why);
     EXPECT_NE(world.ask("select status() ->> 'problems'")
-                  .find("the promotion of account_totals@2 waits until view account_totals"),
+                  .find("promotion 1 is not carried out: " + why + "\""),
               std::string::npos);
+    EXPECT_NE(
+        world.ask("select status() ->> 'notes'").find("and is not carried out yet: " + why + ";"),
+        std::string::npos);
     EXPECT_EQ(world.ask("select sum(total) from account_totals"), "100");
     reader.reset();
     ASSERT_TRUE(is_live("account_totals", 2)) << second->error_output();

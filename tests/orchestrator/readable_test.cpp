@@ -143,6 +143,19 @@ TEST_F(ReadableTest, EveryKindIsSkippedWhereThatIsThePolicyLiveAndWhenReadAgain)
     EXPECT_EQ(marks(), "a1,b1,c1");
 }
 
+TEST_F(ReadableTest, TheLongestThatDispatchTakesIsFolded) {
+    const auto process = start("one");
+    ASSERT_TRUE(world.leads("one"));
+    // 435 bytes in the log, and 3.5 MB as text.
+    world.ask(
+        "select dispatch('mark/made', jsonb_build_object('account', 'a', 'fault', '', 'n',"
+        " (select jsonb_agg(('1' || repeat('0', 131071) || '.' || repeat('0', 16383))::jsonb) from"
+        " generate_series(1, 24)))) from generate_series(1, 20)");
+    ASSERT_TRUE(world.settles()) << process->error_output();
+    EXPECT_EQ(dead(), "");
+    EXPECT_EQ(marks(), "a20");
+}
+
 TEST_F(ReadableTest, MsgpackThatWasDispatchedIsFolded) {
     const auto process = start("one");
     ASSERT_TRUE(world.leads("one"));

@@ -4,7 +4,7 @@
 
 #include <csignal>
 
-#include "baton/sql/private_postgres.hpp"
+#include "baton/postgres/private_postgres.hpp"
 #include "orchestrator/world.hpp"
 #include "support/cluster.hpp"
 #include "support/dump.hpp"

@@ -6,7 +6,7 @@
 #include <iostream>
 #include <random>
 
-#include "baton/sql/private_postgres.hpp"
+#include "baton/postgres/private_postgres.hpp"
 #include "orchestrator/world.hpp"
 #include "support/eventually.hpp"
 #include "support/seed.hpp"

@@ -273,7 +273,8 @@ private:
         ASSERT_TRUE(world_.comes_true(
             "(select count(*) from set_version where state <> 'retired') = (select count(*) from"
             " set_version s where s.state = 'live' or (s.state in ('building', 'warm') and not"
-            " exists (select from view_build b where b.view || '@' || b.version = any (s.members)"
+            " exists (select from set_member m join view_build b on b.view = m.member and"
+            " b.version = m.version where m.view_set = s.view_set and m.set_version = s.version"
             " and not is_kept(b))))"));
         ASSERT_TRUE(await_promotion(seconds(30))) << "what was asked for stands still";
         check(last.front());

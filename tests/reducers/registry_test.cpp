@@ -6,13 +6,39 @@
 
 #include "baton/reducers/given.hpp"
 #include "baton/reducers/reducer.hpp"
-#include "orders.hpp"
+#include "types/orders.hpp"
 
 namespace baton {
 namespace {
 
-using testing::MonthlySalesReducer;
+using testing::OrderLine;
 using testing::OrderPlaced;
+
+struct MonthlySales {
+    std::string month, region;
+    std::int64_t orders{}, lines{}, quantity{};
+    Decimal sales, profit;
+    BATON_FIELDS(month, region, orders, lines, quantity, sales, profit)
+    BATON_KEY(month, region)
+};
+
+struct MonthlySalesReducer {
+    using Row = MonthlySales;
+    static constexpr std::string_view name = "monthly_sales";
+    static constexpr int version = 1;
+    using Events = EventTypes<OrderPlaced>;
+
+    void reduce(const OrderPlaced& order, Rows<Row>& rows) const {
+        MonthlySales& row = rows.at({order.ordered_on.month(), order.region});
+        row.orders += 1;
+        for (const OrderLine& line : order.lines) {
+            row.lines += 1;
+            row.quantity += line.quantity;
+            row.sales += line.sales;
+            row.profit += line.profit;
+        }
+    }
+};
 
 // A second struct for the same events, which needs a field that the first does not know.
 struct OrderWithChannel {

@@ -1,6 +1,6 @@
 // Events in several schema versions: whatever version an event has, a reducer sees the shape of its
 // own struct, or the event is refused with a reason that says which versions there are.
-#include "baton/reducers/upcast.hpp"
+#include "baton/types/upcast.hpp"
 
 #include <concepts>
 #include <set>
@@ -63,7 +63,7 @@ template <class E>
 struct SalesOf {
     using Row = ShopSales;
     static constexpr std::string_view name = "shop_sales";
-    static constexpr int version = reducers::schema_version_of<E>;
+    static constexpr int version = types::schema_version_of<E>;
     using Events = EventTypes<E>;
     void reduce(const E& order, Rows<Row>& rows) const {
         if constexpr (requires { order.currency; }) rows.at(order.shop).currency = order.currency;

@@ -47,6 +47,7 @@ Compiled compile(const std::string& mistake) {
     ChildProcess process(
         {.arguments = {compiler(), "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic",
                        "-Wshadow", "-Wconversion", "-I" + source_folder + "/base/include",
+                       "-I" + source_folder + "/types/include",
                        "-I" + source_folder + "/reducers/include", "-D" + mistake,
                        source_folder + "/tests/reducers/wrong_program/main.cpp"}});
     const auto end = process.wait(std::chrono::seconds(120));

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "baton/base/error.hpp"
-#include "baton/sql/private_postgres.hpp"
+#include "baton/postgres/private_postgres.hpp"
 #include "sql/outcome.hpp"
 #include "support/cluster.hpp"
 #include "support/eventually.hpp"

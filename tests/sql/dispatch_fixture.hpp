@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "baton/reducers/event.hpp"
 #include "baton/sql/connection.hpp"
+#include "baton/types/event.hpp"
 #include "support/environment.hpp"
 
 namespace baton::testing {

@@ -175,13 +175,14 @@ TEST_F(EnrolmentTest, RevokedMachineIsRefusedUntilItIsEnrolledAgain) {
 TEST_F(EnrolmentTest, OnlyAnEnrolledMachineMakesAVersionKnown) {
     describe("production");
     enrol('a', good_.token);
-    connection_.exec("insert into set_version values ('sales', 1, '{sales@1}', 'live')");
+    connection_.exec("insert into set_version values ('sales', 1, 'live')");
+    connection_.exec("insert into reducer_version values ('sales', 2, 'b', 'c++', '[]')");
     Connection builder(database_.url(), testing::in_test_schema());
     prepare_versions(builder);
     const auto outcome_for = [&](const Membership& membership) {
         return outcome_of([&] {
             Transaction transaction(builder);
-            register_set(transaction, {"sales", 2, {"sales@2"}}, membership);
+            register_set(transaction, {"sales", 2, {{"sales", 2}}}, membership);
             transaction.commit();
         });
     };

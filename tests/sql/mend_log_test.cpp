@@ -69,8 +69,8 @@ protected:
         Connection leader = connect(login_);
         prepare_leadership(leader);
         ASSERT_TRUE(lead(leader, {"node",
-                                  {"sales@1"},
-                                  {"sales@1"},
+                                  {{"sales", 1}},
+                                  {{"sales", 1}},
                                   std::chrono::seconds(5),
                                   testing::test_membership(environment_)})
                         .epoch);

@@ -51,8 +51,8 @@ protected:
     std::optional<Epoch> lead_as(Connection& connection, std::chrono::milliseconds lease) const {
         prepare_leadership(connection);
         return lead(connection, {"node",
-                                 {"sales@1", "totals@1"},
-                                 {"sales@1", "totals@1"},
+                                 {{"sales", 1}, {"totals", 1}},
+                                 {{"sales", 1}, {"totals", 1}},
                                  lease,
                                  testing::test_membership(environment_)})
             .epoch;
@@ -261,8 +261,13 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     const std::optional<Epoch> epoch = lead_as(one, 5s);
     ASSERT_TRUE(epoch);
     one.exec("select arm_doorbell(true)");
-    one.exec("select register_set('sales', 1, array['b@1', 'c@1'], true)");
-    one.exec("select register_set('sales', 2, array['b@2', 'c@1'], true)");
+    one.exec(
+        "insert into reducer_version select n, v, 'b', 'c++', '[]' from unnest(array['b', 'c']) n,"
+        " generate_series(1, 2) as v");
+    one.exec(
+        "select register_set('sales', 1, array[('b', 1), ('c', 1)]::versioned[], leads => true)");
+    owner.exec("insert into set_version values ('sales', 2, 'building')");
+    owner.exec("insert into set_member values ('sales', 2, 'b', 2), ('sales', 2, 'c', 1)");
     for (const std::string statement :
          {"select dispatch('a/b', dispatch_id => gen_random_uuid())",
           "select dispatch_bytes('a', '')",
@@ -278,8 +283,8 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
           "select is_position_reduced(0)",
           "select dispatch('deep', (repeat('[', 100) || repeat(']', 100))::jsonb)",
           "select read_log()",
-          "select register_set('sales', 2, array['b@3', 'c@1'], false)",
-          "select register_set('sales', 2, array['b@3', 'c@1'], true)",
+          "select register_set('sales', 2, array[('b', 3), ('c', 1)]::versioned[], false)",
+          "select register_set('sales', 2, array[('b', 3), ('c', 1)]::versioned[], true)",
           "select promote(array['sales'], array[2])",
           "select roll_back(array['sales'])",
           "select retire_old_versions('0 s')",

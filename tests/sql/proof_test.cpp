@@ -43,6 +43,9 @@ protected:
         }
         admin_->exec("create role " + stranger_ + " login");
         admin_->exec("set search_path = " + schema_);
+        admin_->exec(
+            "insert into reducer_version select 'sales', v, 'b', 'c++', '[]' "
+            "from generate_series(1, 2) as v");
     }
     void TearDown() override {
         (void)uninstall(*admin_, schema_);
@@ -82,6 +85,10 @@ protected:
     std::string ask(const std::string& query) {
         return std::string(admin_->exec("select " + query).only().text(0));
     }
+    static void register_sales(Connection& leader) {
+        leader.exec(
+            "select register_set('sales', 1, array[('sales', 1)]::versioned[], leads => true)");
+    }
     static std::string environment_of(std::string name) {
         std::ranges::replace(name, '_', '-');
         return name;
@@ -108,15 +115,15 @@ TEST_F(ProofTest, StrangerWithEveryLockThatHeCanTakeHoldsNobodyUp) {
     {
         Connection one = connect(one_);
         ASSERT_EQ(lead_on(one), Epoch{1});
-        one.exec("select register_set('sales', 1, '{sales@1}', true)");
+        register_sales(one);
         EXPECT_EQ(lead_on(two), std::nullopt);
     }
     // Not when its lease of an hour is over: when its session is.
     prepare_versions(two);
     EXPECT_TRUE(testing::eventually(10s, [&] {
-        return lead(two, {"box:2", {}, {"sales@1"}, 1h, box_}).epoch.has_value();
+        return lead(two, {"box:2", {}, {{"sales", 1}}, 1h, box_}).epoch.has_value();
     }));
-    two.exec("select register_set('sales', 1, '{sales@1}', true)");
+    register_sales(two);
     EXPECT_TRUE(claim_builds(two, candidate()).empty());
     EXPECT_EQ(ask("count(*) from pg_locks where locktype = 'advisory' and pid <> " +
                   std::to_string(stranger.backend_pid()) +
@@ -183,11 +190,10 @@ TEST_F(ProofTest, LeadershipIsNotResignedByAnotherSession) {
 TEST_F(ProofTest, ProcessIdThatIsUsedAgainGivesNoRight) {
     Connection former = connect(one_);
     ASSERT_EQ(lead_on(former), Epoch{1});
-    former.exec("select register_set('sales', 1, '{sales@1}', true)");
+    register_sales(former);
     const std::string proof = proof_for(challenge_on(former));
     Connection two = connect(two_);
     const std::string pid = std::to_string(two.backend_pid());
-    admin_->exec("insert into reducer_version values ('sales', 2, 'b', 'c++', '[]', now())");
     admin_->exec(
         "insert into view_build (view, version, claim, mark_hash) "
         "select 'sales', 2, 1, mark_hash from leader");
@@ -196,7 +202,7 @@ TEST_F(ProofTest, ProcessIdThatIsUsedAgainGivesNoRight) {
     admin_->exec("update asked_session set backend_pid = " + pid);
     for (const std::string statement :
          {"select fence(1)", "select fence(1, '1 h')", "select resign(1)",
-          "select register_set('sales', 2, '{sales@2}', true)",
+          "select register_set('sales', 2, array[('sales', 2)]::versioned[], true)",
           "select note_build('sales', 2, 1, 7, 'ready', null)",
           "select end_promotion(1, 'refused', 'no')"}) {
         EXPECT_EQ(outcome_of([&] { two.exec(statement); }).sqlstate, "BT011") << statement;
@@ -304,7 +310,7 @@ TEST_F(ProofTest, ServersLogHasNoToken) {
     prepare_versions(one);
     {
         Transaction transaction(one);
-        register_set(transaction, {"sales", 1, {"sales@1"}}, box_);
+        register_set(transaction, {"sales", 1, {{"sales", 1}}}, box_);
         transaction.commit();
     }
     EXPECT_TRUE(claim_builds(one, candidate()).empty());

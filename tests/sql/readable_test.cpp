@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 
 #include "baton/sql/dispatch.hpp"
 #include "baton/sql/log_reader.hpp"
@@ -27,8 +28,8 @@ const std::vector<std::pair<std::string, std::string>>& too_large() {
     };
     static const std::vector<std::pair<std::string, std::string>> all{
         {"a gigabyte", "[" + repeated("1e131071,", 8500) + "1]"},
-        {"a megabyte", "[" + repeated("1e131071,", 8) + "1]"},
-        {"in objects", repeated(R"({"a": 1e131071, "b": )", 9) + "1" + repeated("}", 9)},
+        {"a megabyte", "[\"" + repeated("x", 400) + "\"," + repeated("1e131071,", 8) + "1]"},
+        {"in objects", repeated(R"({"a": 1e131071, "b": )", 16) + "1" + repeated("}", 16)},
         {"negative exponents", "[" + repeated("1e-16383,", 70) + "1]"},
         {"escapes", '"' + repeated("\\u0001", 200'000) + '"'},
         {"depth of arrays", repeated("[", 65) + repeated("]", 65)},
@@ -135,6 +136,61 @@ TEST_F(ReadableTest, WhatIsJustWithinTheLimitsIsTaken) {
     EXPECT_EQ(event_count(), 5);
 }
 
+// The JSON that is longest as text for what it takes: `count` numbers of 16 bytes.
+std::string longest(int count) {
+    return "(select jsonb_agg(('-1' || repeat('0', 131071) || '.' || repeat('0', 16383))::jsonb)"
+           " from generate_series(1, " +
+           std::to_string(count) + "))";
+}
+
+TEST_F(ReadableTest, WhatIsNotPrintedIsAtMostFourTimesTheLimitAsText) {
+    const auto is_taken = [&](int count) {
+        return outcome_of([&] { connection_.exec("select " + longest(count) + "::event_payload"); })
+            .text.empty();
+    };
+    // How many may be in it. The bound is 4 / 9300 of the limit, and never more than 500 bytes.
+    const std::map<std::int64_t, int> most{{1, 0},         {16'384, 0},     {100'000, 1},
+                                           {300'000, 7},   {1'048'576, 27}, {1'162'500, 30},
+                                           {2'000'000, 30}};
+    for (const auto& [limit, count] : most) {
+        SCOPED_TRACE(limit);
+        connection_.exec("select set_limit('payload_bytes', " + std::to_string(limit) + ")");
+        EXPECT_FALSE(is_taken(count + 1));
+        if (count == 0) continue;
+        EXPECT_TRUE(is_taken(count));
+        EXPECT_LE(number("select octet_length(" + longest(count) + "::text)"), 4 * limit);
+    }
+}
+
+TEST_F(ReadableTest, NoLimitLetsInWhatIsNestedTooDeeply) {
+    for (const std::string limit : {"1048576", "1162500", "268435456"}) {
+        connection_.exec("select set_limit('payload_bytes', " + limit +
+                         "), set_limit('meta_bytes', " + limit + ")");
+        for (const std::string& json :
+             {std::string(65, '[') + std::string(65, ']'), too_large()[6].second}) {
+            expect_refused(limit,
+                           [&] { connection_.exec("select dispatch('a', '" + json + "')"); });
+            expect_refused(
+                limit, [&] { connection_.exec("select dispatch('a', meta => '" + json + "')"); });
+        }
+    }
+    EXPECT_EQ(event_count(), 0);
+}
+
+TEST_F(ReadableTest, TheLongestThatIsTakenIsReadInBoundedPages) {
+    connection_.exec("select dispatch('a', " + longest(27) +
+                     ", meta => '[1]') from generate_series(1, 12)");
+    expect_refused("one more",
+                   [&] { connection_.exec("select dispatch('a', " + longest(28) + ")"); });
+    constexpr std::size_t enough = 1U << 20U;
+    for (const sql::Content content : {sql::Content::without_envelope, sql::Content::whole}) {
+        std::size_t most_bytes = 0;
+        EXPECT_EQ(read(content, 10'000, enough, most_bytes),
+                  std::vector<std::string>(12, "a 3981393 "));
+        EXPECT_LT(most_bytes, enough + (4U << 20U));
+    }
+}
+
 TEST_F(ReadableTest, ATextThatIsAnObjectIsRefusedBeforeItIsPrinted) {
     for (const std::string field : {"type", "key", "tenant", "dispatch_id", "schema_version"}) {
         const Outcome outcome = outcome_of([&] {
@@ -167,7 +223,7 @@ TEST_F(ReadableTest, AnEventThatCannotBeReadIsOneEventOfThePageThatSaysWhy) {
         EXPECT_EQ(events[0], "before 8 ");
         EXPECT_EQ(events[1],
                   "huge 0 payload: it is longer than 268435456 bytes as text, by its numbers");
-        EXPECT_EQ(events[3], "long 1048595 ");
+        EXPECT_EQ(events[3], "long 1048999 ");
         EXPECT_EQ(events[4], "after 8 ");
         if (content == sql::Content::whole) {
             EXPECT_EQ(

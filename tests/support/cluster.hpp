@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "baton/sql/private_postgres.hpp"
+#include "baton/postgres/private_postgres.hpp"
 
 namespace baton::testing {
 

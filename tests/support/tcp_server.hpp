@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "baton/sql/private_postgres.hpp"
+#include "baton/postgres/private_postgres.hpp"
 
 namespace baton::testing {
 

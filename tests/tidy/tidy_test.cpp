@@ -127,10 +127,12 @@ TEST(TidyTest, FilesOpenWithAComment) {
 TEST(TidyTest, FoldersIncludeOnlyWhatIsBelowThem) {
     const std::map<std::string, std::set<std::string>> allowed = {
         {"base", {"base"}},
-        {"reducers", {"reducers", "base"}},
+        {"types", {"types", "base"}},
+        {"reducers", {"reducers", "types", "base"}},
         {"environments", {"environments", "base"}},
-        {"sql", {"sql", "reducers", "base"}},
-        {"orchestrator", {"orchestrator", "sql", "reducers", "base"}},
+        {"postgres", {"postgres", "base"}},
+        {"sql", {"sql", "reducers", "types", "base"}},
+        {"orchestrator", {"orchestrator", "sql", "reducers", "types", "base"}},
     };
     const std::regex include(R"rx(^#include "baton/([a-z_]+)/)rx");
     for_each_line([&](const std::string& name) { return allowed.contains(folder_of(name)); },
@@ -145,9 +147,9 @@ TEST(TidyTest, FoldersIncludeOnlyWhatIsBelowThem) {
 TEST(TidyTest, ThirdPartyHeadersStayInTheirFolders) {
     const std::map<std::string, std::set<std::string>> homes = {
         {"pqxx/", {"sql", "examples", "tests", "bench"}},
-        {"libpq-fe.h", {"sql", "tests", "bench"}},
-        {"simdjson", {"reducers", "cli", "tests"}},
-        {"msgpack", {"reducers", "local_bus", "tests"}},
+        {"libpq-fe.h", {"sql", "postgres", "tests", "bench"}},
+        {"simdjson", {"types", "cli", "tests"}},
+        {"msgpack", {"types", "local_bus", "tests"}},
         {"toml++", {"environments"}},
         {"CLI/", {"cli", "examples", "bench"}},
         {"spdlog/", {"base"}},
@@ -166,6 +168,48 @@ TEST(TidyTest, ThirdPartyHeadersStayInTheirFolders) {
     });
 }
 
+// Each of these headers takes seconds to compile, so they are not for every verb.
+TEST(TidyTest, HeavyHeadersAreCompiledInOneOrTwoSources) {
+    const std::map<std::string, std::set<std::string>> homes = {
+        {"CLI/", {"cli/src/parser.cpp"}},
+        {"simdjson", {"cli/src/json_value.cpp", "cli/src/ndjson.cpp"}},
+    };
+    const std::regex include(R"(^#include <([^>]+)>)");
+    for_each_line([](const std::string& name) { return name.starts_with("cli/"); },
+                  [&](const std::string& where, const std::string& line) {
+                      std::smatch match;
+                      if (!std::regex_search(line, match, include)) return;
+                      for (const auto& [start, files] : homes) {
+                          if (!match[1].str().starts_with(start)) continue;
+                          EXPECT_TRUE(files.contains(where.substr(0, where.find(':'))))
+                              << where << ": <" << match[1] << "> is for " << *files.begin();
+                      }
+                  });
+}
+
+TEST(TidyTest, EveryVerbIsAFileAndEveryFileAVerb) {
+    const std::string list = read("cli/src/verbs.cpp");
+    const std::regex entry(R"(VERB\(([a-z_]+)\))");
+    std::set<std::string> listed;
+    for (std::sregex_iterator match(list.begin(), list.end(), entry), end; match != end; ++match) {
+        listed.insert((*match)[1]);
+    }
+    const std::string start = "cli/src/verb_";
+    std::set<std::string> files;
+    for (const std::string& name : tracked()) {
+        if (!name.starts_with(start) || !name.ends_with(".cpp")) continue;
+        const std::string file = fs::path(name).stem().string().substr(5);
+        files.insert(file);
+        // The file of a verb of a group begins as the group's: verb_environment_machine.cpp.
+        EXPECT_TRUE(listed.contains(file) || listed.contains(file.substr(0, file.find('_'))))
+            << name << " is not in the list of cli/src/verbs.cpp";
+    }
+    EXPECT_GT(listed.size(), 10U);
+    for (const std::string& verb : listed) {
+        EXPECT_TRUE(files.contains(verb)) << start << verb << ".cpp is missing";
+    }
+}
+
 TEST(TidyTest, BannedWordsHaveTheirReplacement) {
     struct Ban {
         std::string word;
@@ -176,8 +220,8 @@ TEST(TidyTest, BannedWordsHaveTheirReplacement) {
         return name.starts_with("tests/") && name != "tests/support/eventually.hpp";
     };
     const auto in_libraries = [](const std::string& name) {
-        static const std::set<std::string> folders = {"base", "reducers", "environments", "sql",
-                                                      "orchestrator"};
+        static const std::set<std::string> folders = {
+            "base", "types", "reducers", "environments", "postgres", "sql", "orchestrator"};
         return folders.contains(folder_of(name));
     };
     const auto in_headers = [](const std::string& name) { return name.ends_with(".hpp"); };

@@ -11,7 +11,8 @@
 -- Arguments
 --   type         what happened, in the past tense: 'order/placed'. 1 to 128 bytes.
 --   payload      JSON, at most 1 MiB as Postgres stores it and as text, where each digit of a
---                number counts, also those of an exponent; nested at most 64 deep.
+--                number counts, also those of an exponent (4 MiB, where it is stored in at
+--                most 451 bytes); nested at most 64 deep.
 --   key          what it happened to: 'order/42'; events of one key keep their causal order.
 --   tenant       whose it is.
 --   meta         about the event, not of it: correlation, causation, user. At most 16 KiB; else as

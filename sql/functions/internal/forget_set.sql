@@ -3,7 +3,7 @@
 --
 -- Arguments   view_set, version: of the set; one that was live, or has reducers of its own here,
 --             stays.
--- Tables      set_version: delete. reducer_version, view_state: read.
+-- Tables      set_version, set_member: delete. reducer_version, view_state: read.
 -- Access: orchestrate
 create or replace function forget_set(view_set text, version integer)
 returns void
@@ -16,11 +16,8 @@ as $$
      where s.view_set = forget_set.view_set and s.version = forget_set.version
        and s.state = 'building'
        and not exists (
-            select from reducer_version r
-             where r.name || '@' || r.version::text = any (s.members)
-               and not exists (select from view_state v
-                                where v.view = r.name and v.version = r.version)
-               and not exists (select from set_version o
-                                where r.name || '@' || r.version::text = any (o.members)
-                                  and (o.view_set, o.version) <> (s.view_set, s.version)));
+            select from set_member m
+              join reducer_version r on r.name = m.member and r.version = m.version
+             where m.view_set = s.view_set and m.set_version = s.version
+               and not is_shared(m));
 $$;

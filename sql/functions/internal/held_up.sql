@@ -59,7 +59,8 @@ as $$
                   from view_state s
                  where s.state = 'behind'
                  union all
-                select b.view, b.version, b.view || '@' || b.version::text, b.position, b.reason
+                select b.view, b.version, pg_catalog.format('%s@%s', b.view, b.version),
+                       b.position, b.reason
                   from view_build b
                  where b.state = 'building') as w
          where w.reason ^@ 'put off: '

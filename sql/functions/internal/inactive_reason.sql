@@ -5,7 +5,7 @@
 -- carries a version of a set of which another one is live does not lead.
 --
 -- Returns     a clause to follow the set's name and a colon; null where that is not so.
--- Tables      leader, set_version: read.
+-- Tables      leader, set_version, set_member: read.
 create or replace function inactive_reason(s set_version)
 returns text
 language sql
@@ -17,8 +17,10 @@ as $$
                'give it a new version number',
                l.node, s.view_set)
       from leader l
-     where (l.lease_until >= clock_timestamp() or exists (select from leader_session(l)))
-       and s.members <@ l.reducers
+     where is_led(l)
+       and not exists (select from set_member m
+                        where m.view_set = s.view_set and m.set_version = s.version
+                          and (m.member, m.version)::versioned <> all (l.reducers))
        and not exists (select from set_version o
                         where o.view_set = s.view_set and o.state = 'live');
 $$;

@@ -6,6 +6,7 @@ stable
 set search_path from current
 as $$
     select coalesce(pg_catalog.bool_and(s.state = 'warm'), false)
-      from set_version s
-     where b.view || '@' || b.version::text = any (s.members) and s.state <> 'retired';
+      from set_member m
+      join set_version s on s.view_set = m.view_set and s.version = m.set_version
+     where m.member = b.view and m.version = b.version and s.state <> 'retired';
 $$;

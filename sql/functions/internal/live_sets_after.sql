@@ -1,5 +1,5 @@
--- live_sets_after: which view sets would be live after a promotion. Internal: promote(),
--- open_promotion(), switch_versions().
+-- live_sets_after: which view sets would be live after a promotion. Internal:
+-- promotion_obstacles(), open_promotion(), switch_versions().
 --
 -- A live set all of whose views go over into promoted ones is superseded. One that would keep only
 -- some of its views has no version that says so: it must be promoted along. A view that a promoted
@@ -7,12 +7,12 @@
 -- one must be promoted along.
 --
 -- Arguments   view_sets, versions: what is to be live.
--- Returns     'set@version' of each, sorted.
+-- Returns     each, sorted.
 -- Raises      BT034 there is no such version. BT035 it is live already, or was retired; or the sets
 --             do not go together.
--- Tables      set_version, view_state: read.
+-- Tables      set_version, set_member, view_state: read.
 create or replace function live_sets_after(view_sets text[], versions integer[])
-returns text[]
+returns versioned[]
 language plpgsql
 stable
 set search_path from current
@@ -20,14 +20,14 @@ as $$
 #variable_conflict use_column
 declare
     wanted   record;
-    promoted text[] := '{}';
+    promoted versioned[] := '{}';
     views    text[] := '{}';
     own      text[];
     other    record;
-    kept     text[] := '{}';
+    kept     versioned[] := '{}';
 begin
     for wanted in
-        select w.view_set, w.version, s.members, s.state, s.since
+        select w.view_set, w.version, s.state, s.since
           from unnest(live_sets_after.view_sets, live_sets_after.versions)
                as w (view_set, version)
           left join set_version s on s.view_set = w.view_set and s.version = w.version
@@ -51,26 +51,26 @@ begin
                 wanted.view_set, wanted.version, wanted.since
                 using errcode = 'BT035';
         end if;
-        own := (select pg_catalog.array_agg(pg_catalog.split_part(m, '@', 1))
-                  from pg_catalog.unnest(wanted.members) as m);
-        if views && own or wanted.view_set || '@' || wanted.version::text = any (promoted) then
+        own := array(select m.member from set_member m
+                      where m.view_set = wanted.view_set and m.set_version = wanted.version);
+        if views && own then
             raise exception 'view set %@% and another one of this promotion have a view in common',
                 wanted.view_set, wanted.version
                 using errcode = 'BT035';
         end if;
-        promoted := promoted || (wanted.view_set || '@' || wanted.version::text);
+        promoted := promoted || (wanted.view_set, wanted.version)::versioned;
         views := views || own;
     end loop;
 
     for other in
         select s.view_set, s.version,
-               (select pg_catalog.array_agg(pg_catalog.split_part(m, '@', 1))
-                  from pg_catalog.unnest(s.members) as m) as views
+               array(select m.member from set_member m
+                      where m.view_set = s.view_set and m.set_version = s.version) as views
           from set_version s
          where s.state = 'live' and s.view_set <> all (live_sets_after.view_sets)
     loop
         if not other.views && views then
-            kept := kept || (other.view_set || '@' || other.version::text);
+            kept := kept || (other.view_set, other.version)::versioned;
         elsif not other.views <@ views then
             raise exception 'view set %@% would lose a view to this promotion: promote a version '
                 'of % along that is without it',
@@ -80,12 +80,12 @@ begin
     end loop;
     select l.view, s.view_set, s.version into other
       from view_state l
-      join set_version s on s.state = 'building'
-                        and l.view || '@' || l.version::text = any (s.members)
-     where l.view <> all (views)
-       and not exists (select from set_version k
-                        where k.view_set || '@' || k.version::text = any (kept)
-                          and l.view || '@' || l.version::text = any (k.members))
+      join set_member m on m.member = l.view and m.version = l.version
+      join set_version s on s.view_set = m.view_set and s.version = m.set_version
+     where s.state = 'building' and l.view <> all (views)
+       and not exists (select from set_member k
+                        where (k.view_set, k.set_version)::versioned = any (kept)
+                          and k.member = l.view and k.version = l.version)
      limit 1;
     if found then
         raise exception 'view % leaves its set, and %@% has it: promote that along', other.view,

@@ -17,14 +17,16 @@ declare
     dead record;
 begin
     if require_alive.event_id is not null then
-        select string_agg(s.view || '@' || s.version::text, ', ' order by s.view) as views,
+        select string_agg(pg_catalog.format('%s@%s', s.view, s.version), ', ' order by s.view)
+               as views,
                min(d.event_id) as event_id, min(d.position) as position
           into dead
           from dead_event d
           join view_state s on s.view = d.view and s.version = d.version
          where d.event_id = require_alive.event_id and d.state = 'skipped';
     else
-        select string_agg(s.view || '@' || s.version::text, ', ' order by s.view) as views,
+        select string_agg(pg_catalog.format('%s@%s', s.view, s.version), ', ' order by s.view)
+               as views,
                min(d.event_id) as event_id, min(d.position) as position
           into dead
           from view_state s

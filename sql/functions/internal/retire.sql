@@ -1,5 +1,5 @@
 -- retire: these set versions, and the builds that no other version needs, are no more. Internal.
-create or replace function retire(retired text[])
+create or replace function retire(retired versioned[])
 returns void
 language plpgsql
 volatile
@@ -9,11 +9,12 @@ as $$
 begin
     update set_version s
        set state = 'retired', since = clock_timestamp()
-     where s.view_set || '@' || s.version::text = any (retire.retired) and s.state <> 'live';
+     where (s.view_set, s.version)::versioned = any (retire.retired) and s.state <> 'live';
     delete from view_build b
      where not exists (select from set_version s
+                         join set_member m on m.view_set = s.view_set and m.set_version = s.version
                         where s.state <> 'retired'
-                          and b.view || '@' || b.version::text = any (s.members));
+                          and m.member = b.view and m.version = b.version);
     -- Should they be registered anew, nothing begins with what was copied of them before: it is of
     -- no build any more, until drop_snapshots() has dropped it.
     update view_snapshot c

@@ -15,5 +15,7 @@ as $$
                'backend_pid', l.backend_pid,
                'lease_seconds',
                round(extract(epoch from l.lease_until - clock_timestamp())::numeric, 3),
-               'reducers', pg_catalog.to_jsonb(l.reducers));
+               'reducers', pg_catalog.to_jsonb(array(
+                   select pg_catalog.format('%s@%s', r.name, r.version)
+                     from pg_catalog.unnest(l.reducers) as r)));
 $$;

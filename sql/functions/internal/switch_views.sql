@@ -1,7 +1,7 @@
 -- switch_views: make those versions live that the live sets say. Internal: switch_versions().
 --
 -- Arguments   head: the log's end; whatever becomes live is there.
--- Tables      set_version: read. view_state, view_build: insert, update, delete.
+-- Tables      set_version, set_member: read. view_state, view_build: insert, update, delete.
 create or replace function switch_views(head bigint)
 returns void
 language plpgsql
@@ -9,6 +9,12 @@ volatile
 set search_path from current
 as $$
 #variable_conflict use_column
+declare
+    live versioned[] := array(
+        select (m.member, m.version)::versioned
+          from set_version s
+          join set_member m on m.view_set = s.view_set and m.set_version = s.version
+         where s.state = 'live');
 begin
     -- resolve_dead_events() is done with them, or waits.
     perform from view_state order by view for update;
@@ -20,20 +26,14 @@ begin
                         else l.state end,
            l.reason
       from view_state l
-     where not exists (select from set_version s
-                        where s.state = 'live'
-                          and l.view || '@' || l.version::text = any (s.members));
+     where (l.view, l.version)::versioned <> all (live);
     delete from view_state l
-     where not exists (select from set_version s
-                        where s.state = 'live'
-                          and l.view || '@' || l.version::text = any (s.members));
+     where (l.view, l.version)::versioned <> all (live);
     insert into view_state (view, version, state, position)
     select b.view, b.version, 'following', switch_views.head
       from view_build b
-     where exists (select from set_version s
-                    where s.state = 'live' and b.view || '@' || b.version::text = any (s.members));
+     where (b.view, b.version)::versioned = any (live);
     delete from view_build b
-     where exists (select from set_version s
-                    where s.state = 'live' and b.view || '@' || b.version::text = any (s.members));
+     where (b.view, b.version)::versioned = any (live);
 end;
 $$;

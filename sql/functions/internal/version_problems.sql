@@ -3,7 +3,7 @@
 --
 -- Arguments   leaderless: nobody leads, so whoever keeps a build could.
 -- Returns     one line each. What is kept for a rollback is told by version_notes().
--- Tables      view_build, set_version, promotion, leader: read.
+-- Tables      view_build, set_version, set_member, promotion, leader: read.
 create or replace function version_problems(leaderless boolean)
 returns text[]
 language sql
@@ -23,29 +23,27 @@ as $$
               from set_version s
              cross join lateral inactive_reason(s) as i (reason)
              where s.state = 'building'
-               and exists (select from view_build b
-                            where b.view || '@' || b.version::text = any (s.members)
+               and exists (select from set_member m
+                             join view_build b on b.view = m.member and b.version = m.version
+                            where m.view_set = s.view_set and m.set_version = s.version
                               and (i.reason is not null or not is_kept(b)))
              union all
-            select pg_catalog.format(
-                   'the promotion of %s@%s waits until view %s can be made to show it: somebody '
-                   'reads that for long',
-                   b.view, b.version, b.view)
+            select pg_catalog.format('promotion %s is not carried out: %s', p.id, o.what)
               from promotion p
-             cross join lateral promotion_builds(p.view_sets, p.versions) as m
-              join view_build b on b.view = m.view and b.version = m.version
-             where p.state = 'requested' and b.state = 'ready'
-               and not is_shown(b.view, b.version)
+             cross join lateral (
+                select * from promotion_obstacles(p.view_sets, p.versions) limit 1) as o
+             where p.state = 'requested' and o.kind = 'read'
              union all
             select pg_catalog.format(
                    '%s is there, but view set %s is live at version %s and it carries %s: promote '
                    'that, or start a program that carries %s@%s',
                    b.node, s.view_set, s.version,
-                   coalesce((select c from pg_catalog.unnest(b.view_sets) as c
-                              where pg_catalog.split_part(c, '@', 1) = s.view_set), 'none of it'),
+                   coalesce((select pg_catalog.format('%s@%s', c.name, c.version)
+                               from pg_catalog.unnest(b.view_sets) as c
+                              where c.name = s.view_set), 'none of it'),
                    s.view_set, s.version)
               from set_version s
               join (select distinct b.node, b.view_sets from view_build b where is_kept(b)) as b
-                on s.view_set || '@' || s.version::text <> all (b.view_sets)
+                on (s.view_set, s.version)::versioned <> all (b.view_sets)
              where version_problems.leaderless and s.state = 'live') as p;
 $$;

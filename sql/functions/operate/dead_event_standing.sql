@@ -7,7 +7,7 @@
 --                    'waits'    another view of its set stands there, or before; reason names it.
 --                    'gone'     this version is not kept any more.
 --             No row if the event was never dead for this version.
--- Tables      dead_event, view_state, view_build, set_version: read.
+-- Tables      dead_event, view_state, view_build, set_version, set_member: read.
 -- Access: orchestrate
 create or replace function dead_event_standing(view text, version integer, "position" bigint)
 returns table (state text, reason text)
@@ -31,13 +31,15 @@ as $$
       from dead_event d
       left join standing own on own.view = d.view and own.version = d.version
       left join lateral (
-        select o.view || '@' || o.version::text as view
+        select pg_catalog.format('%s@%s', o.view, o.version) as view
           from standing o
          where o.state = 'halted' and o.position < d.position
            and exists (select from set_version s
+                         join set_member m on m.view_set = s.view_set and m.set_version = s.version
+                         join set_member n on n.view_set = s.view_set and n.set_version = s.version
                         where s.state <> 'retired'
-                          and d.view || '@' || d.version::text = any (s.members)
-                          and o.view || '@' || o.version::text = any (s.members))
+                          and m.member = d.view and m.version = d.version
+                          and n.member = o.view and n.version = o.version)
          limit 1) as other on true
      where d.view = dead_event_standing.view and d.version = dead_event_standing.version
        and d.position = dead_event_standing.position;

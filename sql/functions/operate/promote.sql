@@ -15,7 +15,7 @@
 --             42501 the caller is not the environment's owner, and this is no development
 --             environment.
 -- Notifies    '<schema>_leader', for the processes that stand by.
--- Tables      set_version, view_state, view_build, environment: read. promotion: insert.
+-- Tables      environment: read; and those of promotion_obstacles(). promotion: insert.
 -- Access: orchestrate
 create or replace function promote(
     view_sets text[], versions integer[], when_ready boolean default false)
@@ -28,12 +28,7 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-    after    text[];
-    member   record;
-    head     bigint;
-    is_able  boolean;
-    awaited  record;
-    lagging  text;
+    obstacle record;
     busy     promotion;
     made     bigint;
 begin
@@ -43,57 +38,18 @@ begin
         raise exception 'promote: as many versions as view sets, one at least'
             using errcode = 'BT034';
     end if;
-    after := live_sets_after(promote.view_sets, promote.versions);
-    head := coalesce((select b.first_position + b.count - 1 from batch b
-                       order by b.first_position desc limit 1), 0);
-    -- A view that versions share may be kept by a process of another one, which gives it up.
-    -- What nobody keeps may be kept by who is started next.
-    is_able := exists (select from promotion_builds(promote.view_sets, promote.versions) as m
-                        where m.is_kept and after <@ (m.b).view_sets
-                           or m.is_kept is not true
-                              and (promote.when_ready
-                                   or (former_keeper(m.view, m.version)).is_expected));
-    for member in select * from promotion_builds(promote.view_sets, promote.versions) as m loop
-        select * into awaited from former_keeper(member.view, member.version);
-        if (member.b).state = 'halted' then
-            raise exception 'the build of %@% is halted at position %: %; see "baton dead list"',
-                member.view, member.version, (member.b).position, (member.b).reason
-                using errcode = 'BT035';
-        end if;
-        if member.is_kept is not true then
-            continue when promote.when_ready or awaited.is_expected;
-            raise exception 'nobody keeps %@%: start a program that carries it', member.view,
-                member.version
-                using errcode = 'BT035';
-        elsif (member.b).state <> 'ready' and not (promote.when_ready or awaited.was_live) then
-            raise exception '%@% is not ready: it has % of % events; wait, or use --when-ready',
-                member.view, member.version, (member.b).position, head
-                using errcode = 'BT035';
-        end if;
-        if not (promote.when_ready or is_shown(member.view, member.version)) then
-            raise exception 'view % cannot be made to show version % as long as somebody reads '
-                'it: wait, or use --when-ready',
-                member.view, member.version
-                using errcode = 'BT035';
-        end if;
-        -- Waiting does not help: who keeps a build goes on to.
-        if not is_able then
-            raise exception 'the process that keeps %@% (%) does not carry %, which would be live, '
-                'too: promote together what it carries (%), or give it that',
-                member.view, member.version, (member.b).node,
-                (select string_agg(a, ', ') from pg_catalog.unnest(after) as a
-                  where a <> all ((member.b).view_sets)),
-                pg_catalog.array_to_string((member.b).view_sets, ', ')
-                using errcode = 'BT035';
-        end if;
-    end loop;
-
-    lagging := shared_laggard(promote.view_sets, promote.versions);
-    if lagging is not null and not promote.when_ready then
-        raise exception '%: resolve what it stands before, or give it a new version, too; or wait, '
-            'or use --when-ready',
-            lagging
-            using errcode = 'BT035';
+    select * into obstacle
+      from promotion_obstacles(promote.view_sets, promote.versions) as o
+     where o.kind in ('unfit', 'halted', 'uncarried')
+        or not (promote.when_ready or o.is_awaited)
+     limit 1;
+    if found then
+        raise exception '%', obstacle.what || case
+            when obstacle.kind not in ('behind', 'read', 'shared') then ''
+            -- After a colon follows a semicolon.
+            when obstacle.what ~ ':' then '; wait, or use --when-ready'
+            else ': wait, or use --when-ready' end
+            using errcode = obstacle.code;
     end if;
 
     select * into busy from promotion p where p.state = 'requested' for update skip locked;

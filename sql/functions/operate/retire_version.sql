@@ -4,7 +4,8 @@
 --             do not carry them may lead; the leader is deposed, and comes back without them.
 -- Raises      BT034 there is no such version; BT035 it is live; 42501 see promote().
 -- Locks       the leader's row.
--- Tables      set_version, view_snapshot: update. view_build, view_state: delete. leader: update.
+-- Tables      set_version, view_snapshot, leader: update. set_member: read. view_build, view_state:
+--             delete.
 -- Access: orchestrate
 create or replace function retire_version(
     view_set text, version integer, live boolean default false)
@@ -36,10 +37,13 @@ begin
     elsif known.state = 'live' then
         update set_version s set state = 'warm'
          where s.view_set = known.view_set and s.version = known.version;
-        delete from view_state l where l.view || '@' || l.version::text = any (known.members);
+        delete from view_state l
+         using set_member m
+         where m.view_set = known.view_set and m.set_version = known.version
+           and l.view = m.member and l.version = m.version;
         update leader set lease_until = clock_timestamp(), backend_pid = null where only_row;
         perform pg_catalog.pg_notify(current_schema() || '_leader', '');
     end if;
-    perform retire(array[known.view_set || '@' || known.version::text]);
+    perform retire(array[(known.view_set, known.version)::versioned]);
 end;
 $$;

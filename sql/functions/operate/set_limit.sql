@@ -1,5 +1,15 @@
 -- set_limit: change a named limit of dispatch.
 --
+-- JSON is held to its limit as it is stored and as it is printed (require_readable.sql), but for
+-- what is so small that it need not be printed, which costs more than all other checks of an event.
+-- Such JSON, whatever it holds,
+--   - has as text at most four times the limit, because none is more than 9300 times as long as it
+--     is stored. The worst is an array of numbers of 131,072 digits before the point and 16,383
+--     behind it, of which a single one need not be zero: 147,459 characters with sign, point, comma
+--     and space, in 16 bytes (an entry of 4, and a numeric of 10, aligned to 12).
+--   - is nested less than 64 deep: each array in an array takes 8 bytes, its entry and its own
+--     header, so 65 take 520, and it has at most 500.
+--
 -- Arguments   name: type_bytes, key_bytes, tenant_bytes, payload_bytes, content_type_bytes,
 --             meta_bytes or max_lag. value: a whole number above 0; null switches max_lag off.
 -- Raises      BT025 there is no such limit, or the value is out of range.
@@ -58,11 +68,10 @@ begin
             'alter domain %I add constraint %I check (%s) not valid',
             one, one || '_bytes',
             case when one in ('event_payload', 'event_meta')
-                 -- What is stored in so few bytes is within the limit as text (print_fault.sql).
                  then pg_catalog.format(
                     '%s%s <= %s or require_readable(%L, value, %s)',
                     case one when 'event_meta' then 'value is null or ' else '' end, length,
-                    set_limit.value / 9300, substr(one, 7), set_limit.value)
+                    least(4 * set_limit.value / 9300, 500), substr(one, 7), set_limit.value)
                  else pg_catalog.format(
                     '%s <= %s or refuse_field(%L, %s)',
                     case one when 'event_body' then length

@@ -7,18 +7,18 @@
 -- reason as an answer, as in take_lead(): commit.
 --
 -- Arguments   node, environment, machine_id, proof, enrol_as: see take_lead(). reducers,
---             view_sets: 'name@version' of what the caller carries.
+--             view_sets: what the caller carries.
 -- Returns     a row for each build that is the caller's from here on; or one with refused_code and
 --             refused_message.
 -- Locks       the turn 'builds', so that of two processes one gets all that there is; until the
 --             transaction ends.
--- Tables      turn: lock. view_build: update. promotion, set_version: read. machine, refusal: see
+-- Tables      turn: lock. view_build: update. promotion, set_member: read. machine, refusal: see
 --             admit().
 -- Access: orchestrate
 create or replace function claim_builds(
     node        text,
-    reducers    text[],
-    view_sets   text[],
+    reducers    versioned[],
+    view_sets   versioned[],
     environment text default null,
     machine_id  text default null,
     proof       text default null,
@@ -54,16 +54,16 @@ begin
      where v.backend_pid = pg_backend_pid() and v.mark_hash = own_session();
     for b in
         select * from view_build v
-         where v.view || '@' || v.version::text = any (claim_builds.reducers)
+         where (v.view, v.version)::versioned = any (claim_builds.reducers)
            and not is_kept(v)
            and not exists (
                 select from promotion p
                  cross join lateral unnest(p.view_sets, p.versions) as w (view_set, version)
-                  join set_version s on s.view_set = w.view_set and s.version = w.version
-                 where p.state = 'requested' and v.view || '@' || v.version::text = any (s.members)
+                  join set_member m on m.view_set = w.view_set and m.set_version = w.version
+                 where p.state = 'requested' and m.member = v.view and m.version = v.version
                    and exists (
                         select from unnest(p.view_sets, p.versions) as o (view_set, version)
-                         where o.view_set || '@' || o.version::text
+                         where (o.view_set, o.version)::versioned
                                <> all (claim_builds.view_sets)))
          order by v.view, v.version
     loop

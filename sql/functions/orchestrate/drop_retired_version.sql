@@ -5,7 +5,8 @@
 -- Raises      BT011 the caller does not lead.
 -- Locks       see lock_registration(); the public view and the table, exclusively; waits for them
 --             for 100 ms at most (55P03, and can be tried again).
--- Tables      reducer_version, view_state, view_build, set_version: read.
+-- Tables      reducer_version, view_state, view_build, set_version, set_member:
+--             read.
 -- Access: orchestrate
 create or replace function drop_retired_version()
 returns text
@@ -26,8 +27,8 @@ begin
      where not exists (select from view_state s where s.view = v.name and s.version = v.version)
        and not exists (select from view_build b where b.view = v.name and b.version = v.version)
        and not exists (select from set_version s
-                        where s.state <> 'retired'
-                          and v.name || '@' || v.version::text = any (s.members))
+                         join set_member m on m.view_set = s.view_set and m.set_version = s.version
+                        where s.state <> 'retired' and m.member = v.name and m.version = v.version)
        and to_regclass(pg_catalog.format('%I.%I', current_schema(),
                                           v.name || '__v' || v.version::text))
            is not null
@@ -49,6 +50,6 @@ begin
             execute pg_catalog.format('drop table %s', had.relation);
         end if;
     end loop;
-    return r.name || '@' || r.version::text;
+    return pg_catalog.format('%s@%s', r.name, r.version);
 end;
 $$;

@@ -5,13 +5,13 @@
 -- its build, which one process keeps: where that one does not carry what is to be promoted it gives
 -- up what it keeps, and whoever does carry it takes it on, see claim_builds().
 --
--- Arguments   carried: 'set@version' of what the caller carries.
--- Returns     its id; null if there is none, or it is another's to carry out, or a build is not
---             ready yet, or the public view does not know it yet.
+-- Arguments   carried: the set versions that the caller carries.
+-- Returns     its id; null if there is none, or it is another's to carry out, or something stands
+--             in its way yet.
 -- Raises      BT011 the caller keeps a build that another's promotion needs: end the session.
--- Tables      promotion: update. set_version, view_state, view_build: read.
+-- Tables      promotion: update. set_version, set_member, view_state, view_build: read.
 -- Access: orchestrate
-create or replace function open_promotion(carried text[])
+create or replace function open_promotion(carried versioned[])
 returns bigint
 language plpgsql
 volatile
@@ -20,38 +20,29 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    p      promotion;
-    after  text[];
-    member record;
-    why    text;
+    p        promotion;
+    obstacle record;
+    member   record;
 begin
     select * into p from promotion where state = 'requested';
     if not found then
         return null;
     end if;
-    begin
-        after := live_sets_after(p.view_sets, p.versions);
-        select pg_catalog.format('the build of %s@%s is halted at position %s: %s', m.view,
-                                 m.version, (m.b).position, (m.b).reason) into why
-          from promotion_builds(p.view_sets, p.versions) as m
-         where (m.b).state = 'halted'
-         limit 1;
-    exception when sqlstate 'BT034' or sqlstate 'BT035' then
-        why := sqlerrm;
-    end;
+    select * into obstacle from promotion_obstacles(p.view_sets, p.versions) limit 1;
     -- Not end_promotion(): whoever comes across it may say so.
-    if why is not null then
+    if obstacle.kind in ('unfit', 'halted') then
         update promotion t
-           set state = 'refused', ended_at = clock_timestamp(), reason = why
+           set state = 'refused', ended_at = clock_timestamp(), reason = obstacle.what
          where t.id = p.id and t.state = 'requested';
         return null;
     end if;
-    if not after <@ open_promotion.carried then
+    if not live_sets_after(p.view_sets, p.versions) <@ open_promotion.carried then
         select m.view, m.version into member
           from promotion_builds(p.view_sets, p.versions) as m
          where (m.b).backend_pid = pg_backend_pid() and (m.b).mark_hash = own_session()
            and exists (select from unnest(p.view_sets, p.versions) as w (view_set, version)
-                        where w.view_set || '@' || w.version::text <> all (open_promotion.carried))
+                        where (w.view_set, w.version)::versioned
+                              <> all (open_promotion.carried))
          limit 1;
         if found then
             raise exception 'the build of %@% is given up: promotion % needs it, which this '
@@ -61,17 +52,11 @@ begin
         end if;
         return null;
     end if;
-    for member in select * from promotion_builds(p.view_sets, p.versions) as m loop
-        if (member.b).backend_pid is distinct from pg_backend_pid()
-           or (member.b).mark_hash is distinct from own_session()
-        then
-            return null;
-        elsif (member.b).state <> 'ready' or not is_shown(member.view, member.version) then
-            return null;
-        end if;
-    end loop;
-    -- A view that goes over as it is must be at the log's end, too.
-    if shared_laggard(p.view_sets, p.versions) is not null then
+    if obstacle.kind is not null
+       or exists (select from promotion_builds(p.view_sets, p.versions) as m
+                   where (m.b).backend_pid is distinct from pg_backend_pid()
+                      or (m.b).mark_hash is distinct from own_session())
+    then
         return null;
     end if;
     return p.id;

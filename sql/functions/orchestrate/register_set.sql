@@ -4,21 +4,22 @@
 -- live at once where neither it nor a view of it is live in any version: there is nothing that
 -- readers could see change. Else it is built beside what is live, if it is newer.
 --
--- Arguments   members: 'view@version' of each reducer. leads: the caller is the leader; only then
---             can a set become live. environment, machine_id, proof, enrol_as: see admit(); a
+-- Arguments   members: each reducer. leads: the caller is the leader; only then can a set become
+--             live. environment, machine_id, proof, enrol_as: see admit(); a
 --             leader showed them when it took the lead.
--- Returns     'live', 'building', 'warm', 'retired'; 'new' where only a leader can say; 'older'
---             for a version below the live one that was never here: nothing is built for it.
+-- Returns     'live', 'building', 'warm', 'retired'; 'new' where it is made live by a leader, or to
+--             be built by who does not lead, and the caller is the other; 'older' for a version
+--             below the live one that was never here: nothing is built for it.
 -- Raises      BT012 the version is known with other members. BT011 the caller does not lead. BT028
 --             to BT033 its machine may not take part: as take_lead() says, which also writes down
 --             who tries; an exception cannot.
 -- Locks       see lock_registration().
--- Tables      leader, environment, machine, view_state: read. set_version: read, insert.
+-- Tables      leader, environment, machine, view_state: read. set_version, set_member: read, insert.
 -- Access: orchestrate
 create or replace function register_set(
     view_set    text,
     version     integer,
-    members     text[],
+    members     versioned[],
     leads       boolean,
     environment text default null,
     machine_id  text default null,
@@ -34,9 +35,9 @@ as $$
 #variable_conflict use_column
 declare
     refused record;
-    sorted  text[] := (select pg_catalog.array_agg(m order by m)
-                         from pg_catalog.unnest(register_set.members) as m);
-    known   set_version;
+    sorted  versioned[] := array(select m from pg_catalog.unnest(register_set.members) as m
+                                  order by m);
+    known   versioned[];
     is_new  boolean;
     made    text;
 begin
@@ -51,25 +52,28 @@ begin
             raise exception '%', refused.message using errcode = refused.code;
         end if;
     end if;
-    select * into known
+    select s.state into made
       from set_version s
      where s.view_set = register_set.view_set and s.version = register_set.version;
     if found then
-        if known.members <> sorted then
+        known := array(select (m.member, m.version)::versioned as m from set_member m
+                        where m.view_set = register_set.view_set
+                          and m.set_version = register_set.version
+                        order by m);
+        if known <> sorted then
             raise exception 'view set %@% was registered as %, this process has %: give the set a '
                 'new version',
-                known.view_set, known.version, pg_catalog.array_to_string(known.members, ', '),
-                pg_catalog.array_to_string(sorted, ', ')
+                register_set.view_set, register_set.version, version_list(known),
+                version_list(sorted)
                 using errcode = 'BT012';
         end if;
-        return known.state;
+        return made;
     end if;
 
     is_new := not exists (select from set_version s
                            where s.view_set = register_set.view_set and s.state = 'live')
-              and not exists (select from view_state s
-                               where s.view in (select pg_catalog.split_part(m, '@', 1)
-                                                  from pg_catalog.unnest(sorted) as m));
+              and not exists (select from view_state l
+                                join pg_catalog.unnest(sorted) as m on m.name = l.view);
     if is_new and not leads then
         return 'new';
     end if;
@@ -78,9 +82,15 @@ begin
                   and s.version > register_set.version) then
         return 'older';
     end if;
+    if leads and not is_new then
+        return 'new';
+    end if;
     made := case when is_new then 'live' else 'building' end;
-    insert into set_version (view_set, version, members, state)
-    values (register_set.view_set, register_set.version, sorted, made);
+    insert into set_version (view_set, version, state)
+    values (register_set.view_set, register_set.version, made);
+    insert into set_member (view_set, set_version, member, version)
+    select register_set.view_set, register_set.version, m.name, m.version
+      from pg_catalog.unnest(sorted) as m;
     return made;
 end;
 $$;

@@ -13,14 +13,15 @@ security definer
 set search_path from current
 as $$
 declare
-    old text[] := (select pg_catalog.array_agg(s.view_set || '@' || s.version::text)
-                     from set_version s
-                    where s.state = 'warm' and s.since < clock_timestamp() - rollback_window);
+    old versioned[] := array(
+        select (s.view_set, s.version)::versioned
+          from set_version s
+         where s.state = 'warm' and s.since < clock_timestamp() - rollback_window);
 begin
     perform require_leader();
-    if old is not null then
+    if old <> '{}' then
         perform retire(old);
     end if;
-    return pg_catalog.array_to_string(old, ', ');
+    return version_list(old);
 end;
 $$;

@@ -24,8 +24,8 @@
 -- exception is who carries out a promotion. It is taken for the leader at once, whoever leads, and
 -- may do no more than switch_versions() until those versions are live; if it fails to, it resigns.
 --
--- Arguments   node: who asks, for people to read. reducers, view_sets: 'name@version' of what it
---             carries. lease: how long a silent leader is believed. environment, machine_id, proof,
+-- Arguments   node: who asks, for people to read. reducers, view_sets: what it carries.
+--             lease: how long a silent leader is believed. environment, machine_id, proof,
 --             enrol_as: see admit(). promotion: which one it carries out, see open_promotion().
 -- Returns     one row. epoch: the new epoch, or null. refused_code, refused_message: why it may not
 --             lead here. lacking: the live set version that the caller does not carry. Where all
@@ -37,8 +37,8 @@
 -- Access: orchestrate
 create or replace function take_lead(
     node        text,
-    reducers    text[],
-    view_sets   text[],
+    reducers    versioned[],
+    view_sets   versioned[],
     lease       interval,
     environment text default null,
     machine_id  text default null,
@@ -46,7 +46,7 @@ create or replace function take_lead(
     enrol_as    bytea default null,
     promotion   bigint default null
 )
-returns table (epoch bigint, refused_code text, refused_message text, lacking text)
+returns table (epoch bigint, refused_code text, refused_message text, lacking versioned)
 language plpgsql
 volatile
 security definer
@@ -69,10 +69,10 @@ begin
     end if;
 
     if take_lead.promotion is null then
-        select s.view_set || '@' || s.version::text into lacking
+        select s.view_set, s.version into lacking
           from set_version s
          where s.state = 'live'
-           and s.view_set || '@' || s.version::text <> all (take_lead.view_sets)
+           and (s.view_set, s.version)::versioned <> all (take_lead.view_sets)
          order by s.view_set
          limit 1;
         if lacking is not null then

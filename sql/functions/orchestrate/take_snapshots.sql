@@ -74,7 +74,7 @@ begin
         perform from view_state v
           where v.view = due.view and v.version = due.version
             for share;
-        return due.view || '@' || due.version::text;
+        return pg_catalog.format('%s@%s', due.view, due.version);
     end loop;
     return null;
 end;

@@ -7,7 +7,8 @@
 -- Arguments   view_set, version: of the set.
 -- Returns     whether it was withdrawn.
 -- Locks       see lock_registration(), forget_reducer().
--- Tables      set_version, view_build, view_state: read; see forget_reducer() and forget_set().
+-- Tables      set_version, set_member, view_build, view_state: read; see forget_reducer() and
+--             forget_set().
 -- Access: orchestrate
 create or replace function withdraw_version(view_set text, version integer)
 returns boolean
@@ -18,8 +19,8 @@ as $$
 #variable_conflict use_column
 declare
     known set_version;
-    own   text[];
-    one   text;
+    own   set_member[];
+    one   set_member;
 begin
     perform lock_registration();
     select * into known
@@ -29,21 +30,17 @@ begin
     if not found then
         return false;
     end if;
-    select pg_catalog.array_agg(m) into own
-      from pg_catalog.unnest(known.members) as m
-     where not exists (select from view_state v where v.view || '@' || v.version::text = m)
-       and not exists (select from set_version s
-                        where m = any (s.members)
-                          and (s.view_set, s.version) <> (known.view_set, known.version));
-    if exists (select from view_build b
-                where b.view || '@' || b.version::text = any (own)
-                  and (b.position > 0
-                       or is_kept(b) and b.backend_pid <> pg_catalog.pg_backend_pid())) then
+    own := array(select m from set_member m
+                  where m.view_set = known.view_set and m.set_version = known.version
+                    and not is_shared(m));
+    if exists (select from pg_catalog.unnest(own) as m
+                 join view_build b on b.view = m.member and b.version = m.version
+                where b.position > 0
+                   or is_kept(b) and b.backend_pid <> pg_catalog.pg_backend_pid()) then
         return false;
     end if;
-    foreach one in array coalesce(own, '{}') loop
-        perform forget_reducer(pg_catalog.split_part(one, '@', 1),
-                               pg_catalog.split_part(one, '@', 2)::integer);
+    foreach one in array own loop
+        perform forget_reducer(one.member, one.version);
     end loop;
     perform forget_set(known.view_set, known.version);
     return true;

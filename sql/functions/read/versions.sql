@@ -9,7 +9,7 @@
 --             seconds_left is null where that says nothing.
 -- Cost        small. But its tables have no statistics, so Postgres takes them for large and would
 --             compile the query for a second or two.
--- Tables      set_version, reducer_version, view_state, view_build, batch, leader: read.
+-- Tables      set_version, set_member, reducer_version, view_state, view_build, batch, leader: read.
 -- Access: observe, orchestrate
 create or replace function versions()
 returns jsonb
@@ -24,9 +24,9 @@ as $$
     ), leader_now as (
         select d.node
           from leader d
-         where d.lease_until >= clock_timestamp() or exists (select from leader_session(d))
+         where is_led(d)
     ), member as (
-        select s.view_set, s.version as set_version, m.view, m.version, r.build,
+        select m.view_set, m.set_version, m.member as view, m.version, r.build,
                case when l.view is not null then l.state
                     when b.view is null then 'retired'
                     when b.state <> 'halted' and not is_kept(b) then 'unkept'
@@ -44,13 +44,10 @@ as $$
           from set_version s
          cross join head
           left join leader_now on true
-         cross join lateral (
-            select pg_catalog.split_part(n, '@', 1) as view,
-                   pg_catalog.split_part(n, '@', 2)::integer as version
-              from pg_catalog.unnest(s.members) as n) as m
-          left join reducer_version r on r.name = m.view and r.version = m.version
-          left join view_state l on l.view = m.view and l.version = m.version
-          left join view_build b on b.view = m.view and b.version = m.version
+          join set_member m on m.view_set = s.view_set and m.set_version = s.version
+          join reducer_version r on r.name = m.member and r.version = m.version
+          left join view_state l on l.view = m.member and l.version = m.version
+          left join view_build b on b.view = m.member and b.version = m.version
     )
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
                'view_set', s.view_set, 'version', s.version, 'state', s.state, 'since', s.since,

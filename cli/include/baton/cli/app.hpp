@@ -25,6 +25,10 @@
 
 namespace baton {
 
+namespace cli {
+struct Verb;
+}
+
 /// What an application's own verb is given.
 struct VerbContext {
     environments::Environment environment;  ///< Resolved from flags, variables and file.
@@ -82,6 +86,7 @@ private:
         std::function<int(const VerbContext&)> run;
         bool needs_environment;
     };
+    static cli::Verb own_verb(const Verb& verb);
 
     std::string name_;
     Registry registry_;

@@ -24,7 +24,7 @@
 namespace baton::environments {
 
 /// How careful Baton is. Only `development` may let machines enrol themselves.
-enum class Kind { development, staging, production };
+enum class Kind { production, staging, development };
 
 /// What happens after a reducer threw on an event: the view waits for a person, or goes on without.
 enum class OnPoison { halt, skip };
@@ -43,45 +43,47 @@ struct ViewSetSetting {
     std::vector<std::string> views;  ///< One at least.
 };
 
+/// What a setting is called, may be and is by default, says its row in src/settings.cpp.
 struct Environment {
-    Setting<std::string> name{"dev"};
+    /// Each setting has its default.
+    Environment();
+
+    Setting<std::string> name;
     Setting<Kind> kind{Kind::development};
     /// As libpq takes it; with passwords. For people: redacted_url().
-    Setting<std::string> url{""};
+    Setting<std::string> url;
     /// What `baton environment enrol` pins a machine to where it is not told otherwise: the
     /// networks that it may come from, and what its TLS certificate must say; empty: no pin. Nobody
     /// is admitted or refused by this file: the pins are kept in the database.
-    Setting<std::vector<std::string>> networks{{}};
-    Setting<std::string> client_dn{""};
-    /// How long a leader that is not heard of keeps the others waiting; 500 ms to 10 minutes.
-    Setting<std::chrono::milliseconds> lease{std::chrono::milliseconds(5000)};
-    /// The most events of one batch; 1 to 1,000,000.
-    Setting<std::int64_t> batch_max{50'000};
-    /// How often the log is looked at although nobody rang; 10 ms to 10 minutes.
-    Setting<std::chrono::milliseconds> poll{std::chrono::milliseconds(1000)};
-    Setting<LogFormat> log{LogFormat::human};
-    /// How long a version that was live is kept up to date for a rollback; 0 to 8760 hours.
-    Setting<std::chrono::hours> rollback_window{std::chrono::hours(24)};
+    Setting<std::vector<std::string>> networks;
+    Setting<std::string> client_dn;
+    /// How long a leader that is not heard of keeps the others waiting.
+    Setting<std::chrono::milliseconds> lease;
+    /// The most events of one batch.
+    Setting<std::int64_t> batch_max;
+    /// How often the log is looked at although nobody rang.
+    Setting<std::chrono::milliseconds> poll;
+    /// How long a version that was live is kept up to date for a rollback.
+    Setting<std::chrono::hours> rollback_window;
     /// A copy of the views' rows is kept every so many events, for time travel; 0 for none.
-    Setting<std::int64_t> snapshot_every{0};
-    /// How many copies of a view are kept, further and further apart; 1 to 1000.
-    Setting<std::int64_t> snapshots_max{16};
+    Setting<std::int64_t> snapshot_every;
+    /// How many copies of a view are kept, further and further apart.
+    Setting<std::int64_t> snapshots_max;
+    Setting<LogFormat> log;
     /// debug, info, warn, error or off.
-    Setting<std::string> log_level{"info"};
-    /// The default is skip for development, else halt.
-    Setting<OnPoison> on_poison{OnPoison::skip};
+    Setting<std::string> log_level;
+    Setting<OnPoison> on_poison;
     /// Views that differ from on_poison.
     std::map<std::string, Setting<OnPoison>, std::less<>> on_poison_of_view;
-    /// Whether a version is promoted by itself once it is built. The default is true for
-    /// development, else false; production cannot have it.
-    Setting<bool> auto_promote{true};
+    /// Whether a version is promoted by itself once it is built; production cannot have it.
+    Setting<bool> auto_promote;
     /// Whether a view is built anew when the program was, unless its reducer says by itself which
-    /// code it is. The default is true for development; elsewhere it is always false.
-    Setting<bool> follow_program{true};
+    /// code it is. Outside of development it is always false.
+    Setting<bool> follow_program;
     /// [view_sets], by name.
     std::map<std::string, Setting<ViewSetSetting>, std::less<>> view_sets;
     /// The .sql files of SQL reducers, as paths that do not depend on the working folder.
-    Setting<std::vector<std::filesystem::path>> sql_reducers{{}};
+    Setting<std::vector<std::filesystem::path>> sql_reducers;
 
     /// The schema of this environment in its database.
     [[nodiscard]] std::string schema() const;
@@ -89,23 +91,54 @@ struct Environment {
     [[nodiscard]] OnPoison on_poison_for(std::string_view view) const;
 };
 
-/// A setting that flags and variables can give, for the command line to offer.
+/// One setting as people read it.
+struct SettingLine {
+    std::string key;
+    std::string value;  ///< Without secrets.
+    std::string origin;
+};
+
+struct SettingRule;
+
+/// Where a setting is in an Environment, and so of which type it is.
+struct SettingMember {
+    enum class Type { text, integer, boolean, list, table };
+    Type type;
+    /// Takes the texts, which were accepted: one; those of a list; or a key of a table and its
+    /// own. Paths are relative to `folder`. Nothing, where a table has no such texts.
+    void (*take)(Environment& environment, const SettingRule& rule,
+                 const Setting<std::vector<std::string>>& texts,
+                 const std::filesystem::path& folder);
+    /// Adds its lines: one, or one for each item of a list and each key of a table.
+    void (*describe)(const Environment& environment, const SettingRule& rule,
+                     std::vector<SettingLine>& lines);
+};
+
+/// All that there is to know of a setting: it is merged, shown, offered as a flag and documented by
+/// this.
 struct SettingRule {
-    std::string_view key;       ///< As in the file, with its table: "orchestrator.lease_ms".
-    std::string_view flag;      ///< "--lease-ms"; empty for a setting that only the file has.
-    std::string_view variable;  ///< "BATON_LEASE_MS"
-    std::string_view help;      ///< What it is, in a line.
-    std::vector<std::string_view> choices;  ///< The values that it may have; empty: see below.
-    std::int64_t min = 0;  ///< Where max is not 0, it is an integer in these bounds.
+    std::string_view key;            ///< As in the file, with its table: "orchestrator.lease_ms".
+    std::string_view flag = {};      ///< "--lease-ms"; empty: it has none.
+    std::string_view variable = {};  ///< "BATON_LEASE_MS"; empty: it has none.
+    std::string_view help;           ///< What it is, in a line.
+    SettingMember member;
+    std::string_view fallback = {};                 ///< The default, as a text.
+    std::string_view fallback_in_development = {};  ///< The default there, where it is another.
+    std::int64_t min = 0;                           ///< The bounds of an integer.
     std::int64_t max = 0;
-    bool is_boolean = false;  ///< The choices are "true" and "false"; no quotes in a file.
+    /// The texts that there are; of an enumeration in the order of its enumerators. Empty: any.
+    std::vector<std::string_view> choices = {};
+    std::string_view items = {};  ///< What is in a list, in the plural.
+    bool has_password = false;    ///< A URL, which is shown without it.
 
     /// What a value must be: "an integer from 10 to 20".
     [[nodiscard]] std::string expectation() const;
     /// Whether `text` is such a value.
     [[nodiscard]] bool accepts(std::string_view text) const;
+    /// The default in an environment of this kind.
+    [[nodiscard]] std::string_view fallback_in(Kind kind) const;
 };
-/// All settings that have one value.
+/// All settings.
 [[nodiscard]] std::span<const SettingRule> setting_rules();
 
 struct Sources {
@@ -134,13 +167,7 @@ struct Sources {
 /// wrong, in the form "where: what".
 [[nodiscard]] Environment load_environment(const Sources& sources);
 
-/// One setting as people read it.
-struct SettingLine {
-    std::string key;
-    std::string value;  ///< Without secrets.
-    std::string origin;
-};
-/// All settings of an environment, in the order of its file.
+/// All settings of an environment, in the order of the rules.
 [[nodiscard]] std::vector<SettingLine> described(const Environment& environment);
 
 }  // namespace baton::environments

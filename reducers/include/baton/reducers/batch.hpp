@@ -23,8 +23,8 @@
 #include <vector>
 
 #include "baton/base/error.hpp"
-#include "baton/reducers/event.hpp"
-#include "baton/reducers/upcast.hpp"
+#include "baton/types/event.hpp"
+#include "baton/types/upcast.hpp"
 
 namespace baton {
 
@@ -51,7 +51,7 @@ public:
     /// Forgets the batch, but keeps the memory.
     void clear() { errors_.clear(); }
     /// Decodes the whole of `bytes` into `slot`; slots come in order. Keeps the error if it fails.
-    void decode(ValueReader& reader, std::string_view bytes, const Event& event,
+    void decode(types::ValueReader& reader, std::string_view bytes, const Event& event,
                 std::uint32_t slot);
     /// Notes that `slot` cannot be decoded.
     void refuse(Error error, std::uint32_t slot) { errors_.emplace(slot, std::move(error)); }
@@ -64,8 +64,8 @@ public:
 
 protected:
     /// Throws Error(event_version_unknown), DecodeFailure, or what an upcast() throws.
-    virtual void decode_value(ValueReader& reader, std::string_view bytes, int schema_version,
-                              std::uint32_t slot) = 0;
+    virtual void decode_value(types::ValueReader& reader, std::string_view bytes,
+                              int schema_version, std::uint32_t slot) = 0;
 
 private:
     std::unordered_map<std::uint32_t, Error> errors_;
@@ -77,13 +77,13 @@ public:
     [[nodiscard]] const E& value(std::uint32_t slot) const { return values_[slot]; }
 
 protected:
-    void decode_value(ValueReader& reader, std::string_view bytes, int schema_version,
+    void decode_value(types::ValueReader& reader, std::string_view bytes, int schema_version,
                       std::uint32_t slot) override {
         if (slot >= values_.size()) values_.resize(slot + 1);
-        if (schema_version == schema_version_of<E>) [[likely]] {
-            decode_whole(reader, bytes, values_[slot]);
-        } else if (!decode_former(reader, bytes, schema_version, values_[slot])) {
-            refuse_version(E::event_type, schema_version, known_versions<E>());
+        if (schema_version == types::schema_version_of<E>) [[likely]] {
+            types::decode_whole(reader, bytes, values_[slot]);
+        } else if (!types::decode_former(reader, bytes, schema_version, values_[slot])) {
+            types::refuse_version(E::event_type, schema_version, types::known_versions<E>());
         }
     }
 
@@ -102,7 +102,7 @@ public:
 
     template <class E>
     void add() {
-        check_versions<E>();
+        types::check_versions<E>();
         add(E::event_type, typeid(E),
             []() -> std::unique_ptr<EventColumn> { return std::make_unique<EventColumnOf<E>>(); });
     }
@@ -164,8 +164,8 @@ private:
     std::span<const Event> events_;
     std::vector<reducers::Place> places_;
     std::vector<std::unique_ptr<reducers::EventColumn>> columns_;
-    std::unique_ptr<reducers::ValueReader> json_;
-    std::unique_ptr<reducers::ValueReader> msgpack_;
+    std::unique_ptr<types::ValueReader> json_;
+    std::unique_ptr<types::ValueReader> msgpack_;
 };
 
 }  // namespace baton

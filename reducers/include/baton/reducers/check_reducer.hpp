@@ -11,7 +11,7 @@
 #include <type_traits>
 
 #include "baton/reducers/fold_of.hpp"
-#include "baton/reducers/upcast.hpp"
+#include "baton/types/upcast.hpp"
 
 namespace baton {
 namespace reducers {
@@ -56,7 +56,7 @@ constexpr bool check_row() {
         return sizeof(Rows<Row>) == 0;  // which says what is missing, if it did not yet
     } else {
         static_cast<void>(sizeof(KeyTypes<Row>));
-        return check_struct<Row>() && is_sound_key<Row>;
+        return types::check_struct<Row>() && is_sound_key<Row>;
     }
 }
 
@@ -67,11 +67,11 @@ constexpr bool check_event() {
                       "the struct of an event (E) needs: static constexpr std::string_view "
                       "event_type = \"...\";");
         return false;
-    } else if constexpr (!check_struct<E>()) {
+    } else if constexpr (!types::check_struct<E>()) {
         return false;
     } else {
-        check_versions<E>();
-        return versions_fit<E>();
+        types::check_versions<E>();
+        return types::versions_fit<E>();
     }
 }
 

@@ -29,9 +29,20 @@
 
 #include "baton/base/error.hpp"
 #include "baton/reducers/batch.hpp"
-#include "baton/reducers/column.hpp"
+#include "baton/types/column.hpp"
 
 namespace baton {
+
+/// A column of a view. The name is ^[a-z][a-z0-9_]{0,62}$, but can be a reserved word of SQL, so
+/// quote it.
+struct ViewColumn {
+    std::string name;
+    std::string sql_type;  ///< "text", "bigint", "numeric", … as in CREATE TABLE
+    bool nullable = false;
+    bool key = false;
+
+    friend bool operator==(const ViewColumn&, const ViewColumn&) = default;
+};
 
 /// What a reducer declares about itself.
 struct ReducerInfo {

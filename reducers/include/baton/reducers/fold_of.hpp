@@ -54,26 +54,26 @@ void reduce_one(const R& reducer, const E& content, Rows<typename R::Row>& rows,
 }
 
 template <RowType Row>
-void add_key(std::vector<ArrayLiteral>& arrays, const RowKey<Row>& key) {
+void add_key(std::vector<types::ArrayLiteral>& arrays, const RowKey<Row>& key) {
     std::size_t part = 0;
-    std::apply([&](const auto&... value) { (add_column(arrays[part++], value), ...); }, key);
+    std::apply([&](const auto&... value) { (types::add_column(arrays[part++], value), ...); }, key);
 }
 
-[[nodiscard]] std::vector<std::string> take_all(std::vector<ArrayLiteral> arrays);
+[[nodiscard]] std::vector<std::string> take_all(std::vector<types::ArrayLiteral> arrays);
 
 /// What was touched since the last commit, as it is to be written.
 template <RowType Row>
 Changes changes_of(const RowCache<Row>& cache) {
     Changes changes;
-    std::vector<ArrayLiteral> columns(field_count<Row>);
-    std::vector<ArrayLiteral> deleted(key_count<Row>);
-    ArrayLiteral positions;
+    std::vector<types::ArrayLiteral> columns(types::field_count<Row>);
+    std::vector<types::ArrayLiteral> deleted(key_count<Row>);
+    types::ArrayLiteral positions;
     cache.for_each_change([&](const typename RowCache<Row>::Touch& touch) {
         if (touch.row != nullptr) {
-            const auto fields = fields_of(*touch.row);
-            for_each_field<Row>(
-                [&](auto index) { add_column(columns[index], std::get<index>(fields)); });
-            add_value(positions, static_cast<std::int64_t>(touch.position));
+            const auto fields = types::fields_of(*touch.row);
+            types::for_each_field<Row>(
+                [&](auto index) { types::add_column(columns[index], std::get<index>(fields)); });
+            types::add_value(positions, static_cast<std::int64_t>(touch.position));
         } else if (touch.was_present) {
             add_key<Row>(deleted, *touch.key);
         }
@@ -140,7 +140,7 @@ public:
     }
 
     [[nodiscard]] std::vector<std::string> missing_keys() const override {
-        std::vector<ArrayLiteral> arrays(key_count<Row>);
+        std::vector<types::ArrayLiteral> arrays(key_count<Row>);
         for (std::size_t i = 0; i < cache_.missing_count(); ++i) {
             add_key<Row>(arrays, cache_.missing_key(i));
         }
@@ -152,18 +152,19 @@ public:
     }
 
     void load(std::span<const std::optional<std::string_view>> row) override {
-        if (row.size() != field_count<Row>) {
+        if (row.size() != types::field_count<Row>) {
             throw Error(ErrorCode::decode_failed, "a row of " + std::to_string(row.size()) +
                                                       " columns where the view has " +
-                                                      std::to_string(field_count<Row>));
+                                                      std::to_string(types::field_count<Row>));
         }
         Row typed{};
-        auto fields = fields_of(typed);
-        for_each_field<Row>([&](auto index) {
+        auto fields = types::fields_of(typed);
+        types::for_each_field<Row>([&](auto index) {
             try {
-                parse_column(row[index], std::get<index>(fields));
+                types::parse_column(row[index], std::get<index>(fields));
             } catch (const Error& error) {
-                throw Error(error.code(), "column \"" + std::string(field_names<Row>[index]) +
+                throw Error(error.code(), "column \"" +
+                                              std::string(types::field_names<Row>[index]) +
                                               "\": " + error.what());
             }
         });
@@ -270,9 +271,9 @@ private:
                         ErrorCode::event_poisoned,
                         "the reducer changed the key of a row; erase it and create another");
                 }
-                const auto fields = fields_of(*touch.row);
-                for_each_field<Row>([&](auto index) {
-                    check_column(field_names<Row>[index], std::get<index>(fields));
+                const auto fields = types::fields_of(*touch.row);
+                types::for_each_field<Row>([&](auto index) {
+                    check_column(types::field_names<Row>[index], std::get<index>(fields));
                 });
             } catch (const Error& error) {
                 failure = {FoldState::poisoned, touch.event_index, error.what()};
@@ -285,7 +286,7 @@ private:
     template <class T>
     static void check_column(std::string_view name, const T& value) {
         try {
-            check_storable(value);
+            types::check_storable(value);
         } catch (const Error& error) {
             throw Error(error.code(),
                         "column \"" + std::string(name) + "\" of a row: " + error.what());

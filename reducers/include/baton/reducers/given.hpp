@@ -29,7 +29,7 @@ template <class E, class F>
 constexpr bool becomes() {
     if constexpr (std::is_same_v<E, F>) {
         return true;
-    } else if constexpr (HasFormer<F>) {
+    } else if constexpr (types::HasFormer<F>) {
         return becomes<E, typename F::Former>();
     } else {
         return false;
@@ -70,7 +70,7 @@ public:
         if constexpr (!std::is_void_v<Newest>) {
             envelope.position = Position{++position_};
             envelope.type = E::event_type;
-            envelope.schema_version = reducers::schema_version_of<E>;
+            envelope.schema_version = types::schema_version_of<E>;
             const auto read_again = read<Newest, E>(encode_json(content));
             Rows<Row> rows(cache_);
             cache_.begin_event(envelope.position, 0);
@@ -108,8 +108,8 @@ private:
             return decode_json<Newest>(json);
         } else {
             Newest value{};
-            static_cast<void>(reducers::decode_former(*reducers::make_json_reader(), json,
-                                                      reducers::schema_version_of<E>, value));
+            static_cast<void>(types::decode_former(*types::make_json_reader(), json,
+                                                   types::schema_version_of<E>, value));
             return value;
         }
     }

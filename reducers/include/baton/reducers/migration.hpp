@@ -61,35 +61,38 @@ public:
 
     [[nodiscard]] std::vector<std::string> former_columns() const override {
         std::vector<std::string> names;
-        for_each_field<Former>([&](auto index) { names.emplace_back(field_names<Former>[index]); });
+        types::for_each_field<Former>(
+            [&](auto index) { names.emplace_back(types::field_names<Former>[index]); });
         return names;
     }
 
     void add(std::span<const std::optional<std::string_view>> row, Position position) override {
         Former former{};
-        auto former_fields = fields_of(former);
-        for_each_field<Former>(
-            [&](auto index) { parse_column(row[index], std::get<index>(former_fields)); });
+        auto former_fields = types::fields_of(former);
+        types::for_each_field<Former>(
+            [&](auto index) { types::parse_column(row[index], std::get<index>(former_fields)); });
         const Row migrated = R::migrate(former);
-        const auto fields = fields_of(migrated);
-        for_each_field<Row>(
-            [&](auto index) { add_column(columns_[index], std::get<index>(fields)); });
-        add_value(positions_, static_cast<std::int64_t>(position));
+        const auto fields = types::fields_of(migrated);
+        types::for_each_field<Row>(
+            [&](auto index) { types::add_column(columns_[index], std::get<index>(fields)); });
+        types::add_value(positions_, static_cast<std::int64_t>(position));
     }
 
     [[nodiscard]] Changes take() override {
         Changes changes;
         changes.upsert_count = positions_.count();
         changes.columns = take_all(std::exchange(columns_, empty()));
-        changes.positions = std::exchange(positions_, ArrayLiteral{}).take();
+        changes.positions = std::exchange(positions_, types::ArrayLiteral{}).take();
         return changes;
     }
 
 private:
-    static std::vector<ArrayLiteral> empty() { return std::vector<ArrayLiteral>(field_count<Row>); }
+    static std::vector<types::ArrayLiteral> empty() {
+        return std::vector<types::ArrayLiteral>(types::field_count<Row>);
+    }
 
-    std::vector<ArrayLiteral> columns_ = empty();
-    ArrayLiteral positions_;
+    std::vector<types::ArrayLiteral> columns_ = empty();
+    types::ArrayLiteral positions_;
 };
 
 }  // namespace reducers

@@ -137,21 +137,21 @@ ReducerInfo Registry::info_of(EventTypes<E...> /*types*/) {
     info.version = R::version;
     (info.event_types.emplace_back(E::event_type), ...);
     info.reads_envelope = (reducers::ReadsEnvelope<R, E> || ...);
-    reducers::for_each_field<Row>([&](auto index) {
-        using Field = reducers::FieldType<Row, index>;
-        info.columns.push_back({std::string(reducers::field_names<Row>[index]),
-                                std::string(reducers::sql_type<Field>()),
-                                reducers::is_optional<Field>, reducers::is_key_field<Row, index>});
+    types::for_each_field<Row>([&](auto index) {
+        using Field = types::FieldType<Row, index>;
+        info.columns.push_back({std::string(types::field_names<Row>[index]),
+                                std::string(types::sql_type<Field>()), types::is_optional<Field>,
+                                reducers::is_key_field<Row, index>});
     });
     for (const std::string_view key : reducers::key_names<Row>) info.key_columns.emplace_back(key);
     if constexpr (requires { R::build; }) {
         info.build = R::build;
     } else {
         std::string shapes;
-        (reducers::describe_event<E>(shapes), ...);
+        (types::describe_event<E>(shapes), ...);
         if constexpr (requires { R::sources; }) shapes.append("sources ").append(R::sources);
         info.build = digest(info, shapes);
-        info.follows_program = (reducers::HasFormer<E> || ...);
+        info.follows_program = (types::HasFormer<E> || ...);
         if constexpr (!requires { R::sources; }) info.follows_program = true;
     }
     return info;

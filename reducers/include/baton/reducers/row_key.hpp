@@ -16,28 +16,30 @@
 #include <type_traits>
 #include <utility>
 
-#include "baton/reducers/column.hpp"
-#include "baton/reducers/fields.hpp"
+#include "baton/types/column.hpp"
+#include "baton/types/fields.hpp"
 
 namespace baton::reducers {
 
 /// A row of a view: a struct with BATON_FIELDS and BATON_KEY.
 template <class T>
-concept RowType = HasFields<T> && requires {
+concept RowType = types::HasFields<T> && requires {
     T::baton_key_list();
 };
 
 template <RowType Row>
-inline constexpr std::size_t key_count = count_names(Row::baton_key_list());
+inline constexpr std::size_t key_count = types::count_names(Row::baton_key_list());
 
 template <RowType Row>
-inline constexpr auto key_names = split_names<key_count<Row>>(Row::baton_key_list());
+inline constexpr auto key_names = types::split_names<key_count<Row>>(Row::baton_key_list());
 
 /// The index of the field that is part `Part` of the key.
 template <RowType Row, std::size_t Part>
 inline constexpr std::size_t key_field = [] {
     std::size_t index = 0;
-    while (index < field_count<Row> && field_names<Row>[index] != key_names<Row>[Part]) ++index;
+    while (index < types::field_count<Row> &&
+           types::field_names<Row>[index] != key_names<Row>[Part])
+        ++index;
     return index;
 }();
 
@@ -45,7 +47,7 @@ inline constexpr std::size_t key_field = [] {
 template <RowType Row, std::size_t Index>
 inline constexpr bool is_key_field = [] {
     for (const std::string_view name : key_names<Row>) {
-        if (name == field_names<Row>[Index]) return true;
+        if (name == types::field_names<Row>[Index]) return true;
     }
     return false;
 }();
@@ -61,9 +63,11 @@ struct NoKeyPart {
 
 template <RowType Row, std::size_t Part>
 consteval auto key_part() {
-    if constexpr (constexpr std::size_t field = key_field<Row, Part>; field < field_count<Row>) {
-        using Field = FieldType<Row, field>;
-        return std::type_identity<std::conditional_t<is_key_type<Field>, Field, NoKeyPart>>{};
+    if constexpr (constexpr std::size_t field = key_field<Row, Part>;
+                  field < types::field_count<Row>) {
+        using Field = types::FieldType<Row, field>;
+        return std::type_identity<
+            std::conditional_t<types::is_key_type<Field>, Field, NoKeyPart>>{};
     } else {
         return std::type_identity<NoKeyPart>{};
     }
@@ -74,13 +78,13 @@ using KeyPart = typename decltype(key_part<Row, Part>())::type;
 template <class T>
 using KeyPartView = std::conditional_t<std::is_same_v<T, std::string>, std::string_view, T>;
 
-template <RowType Row, std::size_t Part, Name Field>
+template <RowType Row, std::size_t Part, types::Name Field>
 constexpr bool check_key_part() {
     static_assert(
-        key_field<Row, Part> < field_count<Row>,
+        key_field<Row, Part> < types::field_count<Row>,
         "BATON_KEY names a Field that is not in BATON_FIELDS of this Row: name another, or "
         "add it there");
-    static_assert(is_fit_for_key<Row>(key_names<Row>[Part]),
+    static_assert(types::is_fit_for_key<Row>(key_names<Row>[Part]),
                   "BATON_KEY: this Field of this Row has a type that no key can have; use "
                   "std::string, std::int64_t, std::int32_t, bool, baton::Decimal, Date, Timestamp "
                   "or Uuid, and none that is optional");
@@ -93,19 +97,20 @@ template <RowType Row, std::size_t... Part>
 struct KeyTypes<Row, std::index_sequence<Part...>> {
     static_assert(key_count<Row> > 0, "BATON_KEY needs at least one field");
     static_assert(
-        (check_key_part<Row, Part, Name<key_names<Row>[Part].size()>(key_names<Row>[Part])>() &&
+        (check_key_part<Row, Part,
+                        types::Name<key_names<Row>[Part].size()>(key_names<Row>[Part])>() &&
          ...));
     using Key = std::tuple<KeyPart<Row, Part>...>;
     using View = std::tuple<KeyPartView<KeyPart<Row, Part>>...>;
 
     static View view_of_row(const Row& row) {
-        const auto fields = fields_of(row);
+        const auto fields = types::fields_of(row);
         return View(std::get<key_field<Row, Part>>(fields)...);
     }
     static View view_of_key(const Key& key) { return View(std::get<Part>(key)...); }
     static Key own(const View& view) { return Key(KeyPart<Row, Part>(std::get<Part>(view))...); }
     static void assign(Row& row, const View& view) {
-        auto fields = fields_of(row);
+        auto fields = types::fields_of(row);
         ((std::get<key_field<Row, Part>>(fields) = std::get<Part>(view)), ...);
     }
 };
@@ -116,7 +121,7 @@ inline constexpr bool is_sound_key = false;
 template <RowType Row>
 inline constexpr bool is_sound_key<Row> = [] {
     for (const std::string_view name : key_names<Row>) {
-        if (!has_field<Row>(name) || !is_fit_for_key<Row>(name)) return false;
+        if (!types::has_field<Row>(name) || !types::is_fit_for_key<Row>(name)) return false;
     }
     return key_count<Row> > 0;
 }();

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "baton/base/error.hpp"
-#include "baton/reducers/event.hpp"
 #include "baton/reducers/row_key.hpp"
+#include "baton/types/event.hpp"
 
 namespace baton {
 namespace reducers {
@@ -300,10 +300,10 @@ private:
 /// Of a struct that is no row: says so once.
 template <class Row>
 requires(!reducers::RowType<Row>) class Rows<Row> {
-    static_assert(reducers::Declared<Row>,
+    static_assert(types::Declared<Row>,
                   "the row of a view has no BATON_FIELDS(...), which names its members");
     static_assert(
-        !reducers::Declared<Row> || requires { Row::baton_key_list(); },
+        !types::Declared<Row> || requires { Row::baton_key_list(); },
         "the row of a view has no BATON_KEY(...), which names the fields that are its "
         "primary key");
 

@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-#include "baton/reducers/event.hpp"
+#include "baton/types/event.hpp"
 
 namespace pqxx {
 class connection_base;

@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "baton/reducers/event.hpp"
 #include "baton/sql/connection.hpp"
 #include "baton/sql/view_store.hpp"
+#include "baton/types/event.hpp"
 
 namespace baton::sql {
 

@@ -26,18 +26,28 @@ struct Membership {
     bool may_enrol = false;
 };
 
+/// What has a name and a version: a reducer, a view set.
+struct Versioned {
+    std::string name;
+    int version = 0;
+
+    friend bool operator==(const Versioned&, const Versioned&) = default;
+};
+/// "name@version", for people to read.
+[[nodiscard]] std::string to_text(const Versioned& named);
+
 struct Candidate {
-    std::string node;                    ///< Who asks, for people to read.
-    std::vector<std::string> reducers;   ///< "name@version" of each that it carries.
-    std::vector<std::string> view_sets;  ///< "name@version" of each that it carries.
-    std::chrono::milliseconds lease{};   ///< How long a silent leader is believed.
+    std::string node;                   ///< Who asks, for people to read.
+    std::vector<Versioned> reducers;    ///< Those that it carries.
+    std::vector<Versioned> view_sets;   ///< Those that it carries.
+    std::chrono::milliseconds lease{};  ///< How long a silent leader is believed.
     Membership membership = {};
 };
 
 /// What came of asking for the lead.
 struct LeadAnswer {
-    std::optional<Epoch> epoch;  ///< The new one; nothing if somebody else leads.
-    std::string lacking;         ///< A live "set@version" that the candidate does not carry, or "".
+    std::optional<Epoch> epoch;        ///< The new one; nothing if somebody else leads.
+    std::optional<Versioned> lacking;  ///< A live set version that the candidate does not carry.
 };
 
 /// Makes the statements below known on a connection that is to lead.

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "baton/reducers/event.hpp"
 #include "baton/sql/connection.hpp"
+#include "baton/types/event.hpp"
 
 namespace baton::sql {
 

@@ -31,7 +31,7 @@ enum class SetState : std::uint8_t {
 struct SetVersion {
     std::string name;
     int version = 0;
-    std::vector<std::string> members;  ///< "view@version" of each.
+    std::vector<Versioned> members;
 };
 
 /// Makes the statements below known.

@@ -1,0 +1,38 @@
+// The list of the verbs.
+#include "verb.hpp"
+
+// In the order of --help; each is a function <name>_verb() in verb_<name>.cpp.
+#define BATON_VERBS(VERB) \
+    VERB(up)              \
+    VERB(environment)     \
+    VERB(orchestrate)     \
+    VERB(dispatch)        \
+    VERB(log)             \
+    VERB(view)            \
+    VERB(views)           \
+    VERB(grant)           \
+    VERB(diff)            \
+    VERB(replay)          \
+    VERB(wait)            \
+    VERB(versions)        \
+    VERB(promote)         \
+    VERB(rollback)        \
+    VERB(retire)          \
+    VERB(dead)            \
+    VERB(status)          \
+    VERB(doctor)          \
+    VERB(version)
+
+namespace baton::cli {
+
+#define BATON_DECLARE(name) Verb name##_verb();
+BATON_VERBS(BATON_DECLARE)
+#undef BATON_DECLARE
+
+std::vector<Verb> all_verbs() {
+#define BATON_CALL(name) name##_verb(),
+    return {BATON_VERBS(BATON_CALL)};
+#undef BATON_CALL
+}
+
+}  // namespace baton::cli

@@ -1,0 +1,311 @@
+// The settings, one row each: what is to be known of one is here, and its member is in Environment.
+#include <algorithm>
+#include <charconv>
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+#include "baton/base/text.hpp"
+#include "baton/environments/connection_url.hpp"
+#include "baton/environments/environment.hpp"
+
+namespace baton::environments {
+namespace {
+
+namespace fs = std::filesystem;
+using Type = SettingMember::Type;
+using Texts = Setting<std::vector<std::string>>;
+
+template <class Value>
+Value value_of(const SettingRule& rule, const std::string& text) {
+    if constexpr (std::is_enum_v<Value>) {
+        return static_cast<Value>(std::ranges::find(rule.choices, text) - rule.choices.begin());
+    } else if constexpr (std::same_as<Value, bool>) {
+        return text == "true";
+    } else if constexpr (std::same_as<Value, std::string>) {
+        return text;
+    } else {
+        std::int64_t number = 0;
+        std::from_chars(text.data(), text.data() + text.size(), number);
+        return Value(number);
+    }
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+    return text;
+}
+
+template <class Value>
+std::string text_of(const SettingRule& rule, const Value& value) {
+    if constexpr (std::is_enum_v<Value>) {
+        return std::string(rule.choices[static_cast<std::size_t>(value)]);
+    } else if constexpr (std::same_as<Value, bool>) {
+        return value ? "true" : "false";
+    } else if constexpr (std::same_as<Value, std::string>) {
+        return rule.has_password ? redacted_url(value) : value;
+    } else if constexpr (std::same_as<Value, fs::path>) {
+        return value.string();
+    } else if constexpr (std::same_as<Value, ViewSetSetting>) {
+        return "version " + std::to_string(value.version) + " of " + joined(value.views);
+    } else if constexpr (std::same_as<Value, std::int64_t>) {
+        return std::to_string(value);
+    } else {
+        return std::to_string(value.count());
+    }
+}
+
+template <auto member>
+using PlaceOf = std::remove_cvref_t<decltype(std::declval<Environment&>().*member)>;
+
+// A table of keys that people choose. Where each has a text, that is taken behind its key.
+template <auto member>
+SettingMember table() {
+    using Value = decltype(PlaceOf<member>::mapped_type::value);
+    SettingMember made{Type::table, nullptr,
+                       [](const Environment& environment, const SettingRule& rule,
+                          std::vector<SettingLine>& lines) {
+                           for (const auto& [name, setting] : environment.*member) {
+                               lines.push_back({std::string(rule.key) + "." + name,
+                                                text_of(rule, setting.value), setting.origin});
+                           }
+                       }};
+    if constexpr (std::is_enum_v<Value>) {
+        made.take = [](Environment& environment, const SettingRule& rule, const Texts& texts,
+                       const fs::path& /*folder*/) {
+            (environment.*member)[texts.value.front()] = {value_of<Value>(rule, texts.value.back()),
+                                                          texts.origin};
+        };
+    }
+    return made;
+}
+
+template <auto member>
+SettingMember list() {
+    return {Type::list,
+            [](Environment& environment, const SettingRule& /*rule*/, const Texts& texts,
+               const fs::path& folder) {
+                auto& [items, origin] = environment.*member;
+                items.clear();
+                for (const std::string& text : texts.value) {
+                    if constexpr (std::same_as<decltype(items), std::vector<fs::path>>) {
+                        items.push_back((folder / text).lexically_normal());
+                    } else {
+                        items.push_back(text);
+                    }
+                }
+                origin = texts.origin;
+            },
+            [](const Environment& environment, const SettingRule& rule,
+               std::vector<SettingLine>& lines) {
+                const auto& [items, origin] = environment.*member;
+                for (const auto& item : items) {
+                    lines.push_back({std::string(rule.key), text_of(rule, item), origin});
+                }
+            }};
+}
+
+template <auto member>
+SettingMember value() {
+    using Value = decltype(PlaceOf<member>::value);
+    constexpr Type type = std::same_as<Value, bool> ? Type::boolean
+                          : std::is_enum_v<Value> || std::same_as<Value, std::string>
+                              ? Type::text
+                              : Type::integer;
+    return {
+        type,
+        [](Environment& environment, const SettingRule& rule, const Texts& texts,
+           const fs::path& /*folder*/) {
+            environment.*member = {value_of<Value>(rule, texts.value.front()), texts.origin};
+        },
+        [](const Environment& environment, const SettingRule& rule,
+           std::vector<SettingLine>& lines) {
+            const auto& setting = environment.*member;
+            lines.push_back({std::string(rule.key), text_of(rule, setting.value), setting.origin});
+        }};
+}
+
+}  // namespace
+
+// The order is that of `environment show`, of --help and of docs/settings.md.
+std::span<const SettingRule> setting_rules() {
+    static const std::vector<SettingRule> rules{
+        {.key = "name",
+         .help = "name of the environment",
+         .member = value<&Environment::name>(),
+         .fallback = "dev"},
+        {.key = "kind",
+         .flag = "--kind",
+         .variable = "BATON_KIND",
+         .help = "how careful Baton is",
+         .member = value<&Environment::kind>(),
+         .choices = {"production", "staging", "development"}},
+        {.key = "connection.url",
+         .flag = "--url",
+         .variable = "DATABASE_URL",
+         .help = "the database, as a URL or as key=value pairs",
+         .member = value<&Environment::url>(),
+         .has_password = true},
+        {.key = "enrol.client_dn",
+         .help = "what the TLS certificate of a machine that is enrolled must say",
+         .member = value<&Environment::client_dn>()},
+        {.key = "orchestrator.lease_ms",
+         .flag = "--lease-ms",
+         .variable = "BATON_LEASE_MS",
+         .help = "how long a leader that is not heard of keeps the others waiting",
+         .member = value<&Environment::lease>(),
+         .fallback = "5000",
+         .min = 500,
+         .max = 600'000},
+        {.key = "orchestrator.batch_max",
+         .flag = "--batch-max",
+         .variable = "BATON_BATCH_MAX",
+         .help = "the most events of one batch",
+         .member = value<&Environment::batch_max>(),
+         .fallback = "50000",
+         .min = 1,
+         .max = 1'000'000},
+        {.key = "orchestrator.poll_ms",
+         .flag = "--poll-ms",
+         .variable = "BATON_POLL_MS",
+         .help = "how often the log is looked at although nobody rang",
+         .member = value<&Environment::poll>(),
+         .fallback = "1000",
+         .min = 10,
+         .max = 600'000},
+        {.key = "orchestrator.rollback_window_h",
+         .flag = "--rollback-window-h",
+         .variable = "BATON_ROLLBACK_WINDOW_H",
+         .help = "how many hours a version that was live is kept for a rollback",
+         .member = value<&Environment::rollback_window>(),
+         .fallback = "24",
+         .min = 0,
+         .max = 8760},
+        {.key = "orchestrator.snapshot_every",
+         .flag = "--snapshot-every",
+         .variable = "BATON_SNAPSHOT_EVERY",
+         .help = "after how many events the views are copied for time travel; 0: never",
+         .member = value<&Environment::snapshot_every>(),
+         .fallback = "0",
+         .min = 0,
+         .max = 1'000'000'000},
+        {.key = "orchestrator.snapshots_max",
+         .flag = "--snapshots-max",
+         .variable = "BATON_SNAPSHOTS_MAX",
+         .help = "how many copies of a view are kept",
+         .member = value<&Environment::snapshots_max>(),
+         .fallback = "16",
+         .min = 1,
+         .max = 1000},
+        {.key = "log.format",
+         .flag = "--log",
+         .variable = "BATON_LOG",
+         .help = "log lines for people or for machines",
+         .member = value<&Environment::log>(),
+         .fallback = "human",
+         .choices = {"human", "json"}},
+        {.key = "log.level",
+         .flag = "--log-level",
+         .variable = "BATON_LOG_LEVEL",
+         .help = "the least severe line that is logged",
+         .member = value<&Environment::log_level>(),
+         .fallback = "info",
+         .choices = {"debug", "info", "warn", "error", "off"}},
+        {.key = "policy.on_poison",
+         .flag = "--on-poison",
+         .variable = "BATON_ON_POISON",
+         .help = "what a view does with an event that its reducer throws on",
+         .member = value<&Environment::on_poison>(),
+         .fallback = "halt",
+         .fallback_in_development = "skip",
+         .choices = {"halt", "skip"}},
+        {.key = "policy.auto_promote",
+         .flag = "--auto-promote",
+         .variable = "BATON_AUTO_PROMOTE",
+         .help = "whether a version is promoted by itself once it is built",
+         .member = value<&Environment::auto_promote>(),
+         .fallback = "false",
+         .fallback_in_development = "true"},
+        {.key = "policy.follow_program",
+         .flag = "--follow-program",
+         .variable = "BATON_FOLLOW_PROGRAM",
+         .help = "development: whether views are built anew when the program was",
+         .member = value<&Environment::follow_program>(),
+         .fallback = "false",
+         .fallback_in_development = "true"},
+        {.key = "policy.views",
+         .help = "views that differ from policy.on_poison",
+         .member = table<&Environment::on_poison_of_view>(),
+         .choices = {"halt", "skip"}},
+        {.key = "enrol.networks",
+         .help = "from where a machine that is enrolled may come",
+         .member = list<&Environment::networks>(),
+         .items = "networks like \"10.1.0.0/16\""},
+        {.key = "view_sets",
+         .help = "views that change their version together: version and views of each set",
+         .member = table<&Environment::view_sets>()},
+        {.key = "reducers.sql",
+         .help = "the files of SQL reducers, relative to this file",
+         .member = list<&Environment::sql_reducers>(),
+         .items = "paths"},
+    };
+    return rules;
+}
+
+std::string SettingRule::expectation() const {
+    switch (member.type) {
+        case Type::integer:
+            return "an integer from " + std::to_string(min) + " to " + std::to_string(max);
+        case Type::boolean:
+            return "true or false";
+        case Type::list:
+            return "a list of " + std::string(items);
+        case Type::table:
+            return "a table";
+        case Type::text:
+            break;
+    }
+    if (choices.empty()) return "a string that is not empty";
+    std::string names;
+    for (const std::string_view choice : choices) {
+        if (!names.empty()) names += choice == choices.back() ? " or " : ", ";
+        names += json_quoted(choice);
+    }
+    return names;
+}
+
+bool SettingRule::accepts(std::string_view text) const {
+    if (member.type == Type::integer) {
+        std::int64_t number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        return error == std::errc{} && end == text.data() + text.size() && number >= min &&
+               number <= max;
+    }
+    if (member.type == Type::boolean) return text == "true" || text == "false";
+    if (choices.empty()) return !text.empty();
+    return std::ranges::find(choices, text) != choices.end();
+}
+
+std::string_view SettingRule::fallback_in(Kind kind) const {
+    const bool differs = kind == Kind::development && !fallback_in_development.empty();
+    return differs ? fallback_in_development : fallback;
+}
+
+Environment::Environment() {
+    for (const SettingRule& rule : setting_rules()) {
+        const std::string_view fallback = rule.fallback_in(kind.value);
+        if (fallback.empty()) continue;
+        rule.member.take(*this, rule, {{std::string(fallback)}}, {});
+    }
+}
+
+std::vector<SettingLine> described(const Environment& environment) {
+    std::vector<SettingLine> lines;
+    for (const SettingRule& rule : setting_rules()) {
+        rule.member.describe(environment, rule, lines);
+    }
+    return lines;
+}
+
+}  // namespace baton::environments
