@@ -2,7 +2,6 @@
 -- promotion_obstacles(), which see.
 --
 -- Arguments   after: what would be live.
--- Tables      set_version, set_member, view_state, view_build, batch: read.
 create or replace function build_obstacles(
     view_sets text[], versions integer[], after versioned[], is_switching boolean)
 returns table (kind text, what text, is_awaited boolean)

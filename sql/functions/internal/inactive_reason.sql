@@ -1,5 +1,5 @@
 -- inactive_reason: why nothing is done for a version of a view set although the process that leads
--- carries it. Internal: status(), versions().
+-- carries it. Internal: versions(), inactive_notes(), version_problems().
 --
 -- Who leads builds nothing, and no version of the set is live: it was retired as the live one. Who
 -- carries a version of a set of which another one is live does not lead.

@@ -10,7 +10,7 @@
 -- Returns     the position of the switch.
 -- Raises      BT035 it cannot be carried out: a view is not at the log's end, or the promotion was
 --             ended. BT011 another process leads now.
--- Tables      promotion, set_version, view_state, view_build: update. set_member, batch: read.
+-- Tables      promotion, set_version: update. view_state, set_member: read.
 -- Access: orchestrate
 create or replace function switch_versions(promotion bigint, epoch bigint)
 returns bigint

@@ -9,7 +9,7 @@
 --             seconds_left is null where that says nothing.
 -- Cost        small. But its tables have no statistics, so Postgres takes them for large and would
 --             compile the query for a second or two.
--- Tables      set_version, set_member, reducer_version, view_state, view_build, batch, leader: read.
+-- Tables      set_version, set_member, reducer_version, view_state, view_build, leader: read.
 -- Access: observe, orchestrate
 create or replace function versions()
 returns jsonb
