@@ -38,8 +38,8 @@ begin
                            promotion_obstacles.is_switching) as o;
     return query
     select 'shared',
-           pg_catalog.format('view %s@%s goes over as it is, and is %s at position %s: resolve what '
-                             'it stands before, or give it a new version, too',
+           pg_catalog.format('view %s@%s goes over as it is, and is %s at position %s: resolve '
+                             'what it stands before, or give it a new version, too',
                              l.view, l.version, l.state, l.position),
            false, 'BT035'
       from unnest(promotion_obstacles.view_sets, promotion_obstacles.versions)
