@@ -64,10 +64,10 @@ int orchestrate(const std::string& url, Reducing reducing) {
     baton::OrchestratorOptions options;
     options.url = url;
     options.schema = baton::bench::schema;
-    options.membership = {.environment = "bench",
-                          .machine_id = std::string(64, 'b'),
-                          .token = "baton_bench_" + std::string(64, 'b'),
-                          .may_enrol = true};
+    options.credentials = {.environment = "bench",
+                           .machine_id = std::string(64, 'b'),
+                           .token = "baton_bench_" + std::string(64, 'b'),
+                           .may_enrol = true};
     add_reducers(reducing, registry, options);
     baton::Orchestrator orchestrator(options, registry);
     std::thread([&] {

@@ -24,8 +24,8 @@ namespace {
 
 // Durable, as in production. Background work that comes by the clock (autovacuum, checkpoints) is
 // put off, because it would hit one side of a comparison and not the other.
-sql::PrivatePostgresOptions server_options() {
-    sql::PrivatePostgresOptions options;
+postgres::PrivatePostgresOptions server_options() {
+    postgres::PrivatePostgresOptions options;
     options.settings = {
         "shared_buffers=2GB",    "fsync=on",       "synchronous_commit=on", "max_wal_size=24GB",
         "checkpoint_timeout=1h", "autovacuum=off", "max_connections=50",    "wal_buffers=64MB"};

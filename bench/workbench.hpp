@@ -36,7 +36,7 @@ public:
     Workbench(const Effort& effort, Report report);
 
     [[nodiscard]] const Effort& effort() const { return effort_; }
-    [[nodiscard]] sql::PrivatePostgres& server() { return server_; }
+    [[nodiscard]] postgres::PrivatePostgres& server() { return server_; }
     void report(const Figure& figure) const { report_(figure); }
     /// User and system time that the server and all of its processes have used, in seconds. Other
     /// programs on the machine disturb it less than they disturb a clock on the wall.
@@ -45,7 +45,7 @@ public:
 private:
     Effort effort_;
     Report report_;
-    sql::PrivatePostgres server_;
+    postgres::PrivatePostgres server_;
 };
 
 /// A database with an environment and the bare tables (bench/bare.sql); dropped with the object.

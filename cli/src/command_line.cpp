@@ -59,6 +59,10 @@ void describe(const environments::Environment& environment) {
     transaction.exec("set local lock_timeout = '5s'");
     transaction.exec("select describe_environment(name => $1, kind => $2)",
                      {environment.name.value, kind});
+    const std::string& unknown = environment.unknown_events.value;
+    if (!unknown.empty()) {
+        transaction.exec("select set_unknown_events(mode => $1)", {unknown});
+    }
     transaction.commit();
 }
 

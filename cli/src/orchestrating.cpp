@@ -1,9 +1,6 @@
 #include "orchestrating.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include "baton/base/error.hpp"
@@ -122,7 +119,7 @@ OrchestratorOptions orchestrator_options(const App& app,
     paths.insert(paths.end(), of_file.begin(), of_file.end());
 
     OrchestratorOptions options = fold_options(environment);
-    options.node = node_name();
+    options.node = environments::node_name();
     options.lease = environment.lease.value;
     options.poll = environment.poll.value;
     options.sql_reducers = read_sql_reducers(app, paths);
@@ -134,24 +131,6 @@ OrchestratorOptions orchestrator_options(const App& app,
     options.snapshots = {environment.snapshot_every.value,
                          static_cast<int>(environment.snapshots_max.value)};
     return options;
-}
-
-sql::Membership membership_of(const environments::Environment& environment) {
-    const std::string& name = environment.name.value;
-    const fs::path file = environments::token_path(name);
-    sql::Membership membership;
-    membership.environment = name;
-    membership.may_enrol = environment.kind.value == environments::Kind::development;
-    membership.machine_id = environments::machine_id(membership.may_enrol);
-    membership.token = membership.may_enrol ? environments::read_or_make_token(file, name)
-                                            : environments::read_token(file).value_or("");
-    return membership;
-}
-
-std::string node_name() {
-    std::array<char, 256> host{};
-    if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-    return std::string(host[0] == '\0' ? "unknown" : host.data()) + ":" + std::to_string(getpid());
 }
 
 }  // namespace baton::cli

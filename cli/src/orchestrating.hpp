@@ -23,12 +23,4 @@ namespace baton::cli {
                                                        const environments::Environment& environment,
                                                        const std::vector<std::string>& files);
 
-/// What this machine shows to the environment: its id, and the token that is kept here. Where the
-/// environment is of kind development, the machine makes itself a token and may enrol itself.
-/// Throws Error(settings_invalid) where a file cannot be read or is not its owner's alone.
-[[nodiscard]] sql::Membership membership_of(const environments::Environment& environment);
-
-/// This process, as other nodes' logs show it: "host:pid".
-[[nodiscard]] std::string node_name();
-
 }  // namespace baton::cli

@@ -62,6 +62,7 @@ int print_sql(const Options& options, Invocation& invocation) {
     std::string name = options.name;
     const auto given_kind = invocation.flags.find("--kind");
     std::string kind = given_kind == invocation.flags.end() ? "" : given_kind->second;
+    std::string unknown_events;
     if (environments::is_name(name)) {
         const auto promised = environments::kind_of_name(name);
         if (kind.empty() && promised) kind = environments::name_of(*promised);
@@ -69,6 +70,7 @@ int print_sql(const Options& options, Invocation& invocation) {
         invocation.flags["--url"] = "postgresql:///";
         const Environment environment = invocation.load(options.name);
         name = environment.name.value;
+        unknown_events = environment.unknown_events.value;
         if (environment.kind.origin != "default") {
             kind = environments::name_of(environment.kind.value);
         }
@@ -77,7 +79,10 @@ int print_sql(const Options& options, Invocation& invocation) {
     // Without a kind it counts as production.
     write_out(sql::Migrator().print(schema, after) + "\nselect \"" + schema +
               "\".describe_environment('" + name + "'" + (kind.empty() ? "" : ", '" + kind + "'") +
-              ");\n");
+              ");\n" +
+              (unknown_events.empty()
+                   ? ""
+                   : "select \"" + schema + "\".set_unknown_events('" + unknown_events + "');\n"));
     return 0;
 }
 

@@ -5,7 +5,6 @@
 #include "baton/base/text.hpp"
 #include "baton/environments/machine.hpp"
 #include "command_line.hpp"
-#include "orchestrating.hpp"
 #include "output.hpp"
 
 namespace baton::cli {
@@ -25,11 +24,6 @@ struct Options {
     bool rotate = false;
     bool json = false;
 };
-
-std::string host_name() {
-    const std::string node = node_name();
-    return node.substr(0, node.rfind(':'));
-}
 
 void check(const Options& options) {
     if (options.rotate && (!options.networks.empty() || !options.client_dn.empty())) {
@@ -69,7 +63,8 @@ void write_enrolment(sql::Transaction& transaction, const Options& options,
     transaction.exec(
         "select enrol_machine(machine_id => $1, name => $2, token_hash => decode($3, 'hex'), "
         "networks => string_to_array($4, ',')::cidr[], client_dn => $5)",
-        {machine_id, options.machine_name.empty() ? host_name() : options.machine_name, hash,
+        {machine_id,
+         options.machine_name.empty() ? environments::host_name() : options.machine_name, hash,
          networks, client_dn});
 }
 

@@ -1,5 +1,6 @@
 // baton orchestrate: leads an environment, or stands by to.
 #include "baton/base/log.hpp"
+#include "baton/environments/machine.hpp"
 #include "command_line.hpp"
 #include "orchestrating.hpp"
 #include "stop_signals.hpp"
@@ -15,7 +16,7 @@ struct Options {
 int orchestrate(const Options& options, Invocation& invocation) {
     const environments::Environment environment = invocation.load();
     OrchestratorOptions how = orchestrator_options(invocation.app, environment, options.reducers);
-    how.membership = membership_of(environment);
+    how.credentials = environments::machine_credentials(environment);
     if (!options.node.empty()) how.node = options.node;
     configure_log(environment.log.value, environment.log_level.value);
     invocation.logs_json = environment.log.value == LogFormat::json;

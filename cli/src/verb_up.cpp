@@ -83,9 +83,10 @@ void greet(const Invocation& invocation, const environments::Environment& enviro
 class ServerCleanup {
 public:
     // While the server starts nobody knows its folder; so a wish to end waits until this returns.
-    std::unique_ptr<sql::PrivatePostgres> start(const sql::PrivatePostgresOptions& options) {
+    std::unique_ptr<postgres::PrivatePostgres> start(
+        const postgres::PrivatePostgresOptions& options) {
         const std::lock_guard lock(mutex_);
-        auto server = std::make_unique<sql::PrivatePostgres>(options);
+        auto server = std::make_unique<postgres::PrivatePostgres>(options);
         process_ = server->pid();
         if (options.directory.empty()) folder_ = server->directory();
         return server;
@@ -129,7 +130,7 @@ void say_who_leads(const Invocation& invocation, const environments::Environment
 }
 
 // Returns when the orchestrator has ended; throws when its server has.
-void run(sql::PrivatePostgres& server, Orchestrator& orchestrator,
+void run(postgres::PrivatePostgres& server, Orchestrator& orchestrator,
          const std::function<void(bool leads)>& greet) {
     constexpr std::chrono::seconds patience{30};
     constexpr std::chrono::milliseconds look{200};
@@ -151,24 +152,25 @@ void run(sql::PrivatePostgres& server, Orchestrator& orchestrator,
 // server owns what is in it, so a staging or production environment to play with enrols this
 // machine; with a token for this run alone, because the one that is kept on this machine is for the
 // real one.
-sql::Membership install(const environments::Environment& environment) {
+MachineCredentials install(const environments::Environment& environment) {
     {
         sql::Connection connection(environment.url.value, {.schema = "pg_catalog"});
         sql::Migrator().install(connection, environment.schema());
     }
     describe(environment);
     if (environment.kind.value == environments::Kind::development) {
-        return membership_of(environment);
+        return environments::machine_credentials(environment);
     }
     const std::string& name = environment.name.value;
-    sql::Membership membership{name, environments::machine_id(true),
-                               environments::make_token(name)};
+    MachineCredentials credentials{name, environments::machine_id(true),
+                                   environments::make_token(name)};
     sql::Connection connection = connect(environment, Access::write);
     sql::Transaction transaction(connection);
-    transaction.exec("select enrol_machine($1, $2, decode($3, 'hex'))",
-                     {membership.machine_id, node_name(), sha256_of(membership.token)});
+    transaction.exec(
+        "select enrol_machine($1, $2, decode($3, 'hex'))",
+        {credentials.machine_id, environments::node_name(), sha256_of(credentials.token)});
     transaction.commit();
-    return membership;
+    return credentials;
 }
 
 int up(const Options& options, Invocation& invocation) {
@@ -190,13 +192,13 @@ int up(const Options& options, Invocation& invocation) {
             if (Orchestrator* const orchestrator = running) orchestrator->stop();
         },
         [&] { cleanup.remove(); });
-    sql::PrivatePostgresOptions server_options;
+    postgres::PrivatePostgresOptions server_options;
     if (!options.data.empty()) server_options.directory = std::filesystem::absolute(options.data);
     const auto server = cleanup.start(server_options);
     environment.url = {server->url(), "this process"};
     how.url = server->url();
     if (signals.came()) return 0;
-    how.membership = install(environment);
+    how.credentials = install(environment);
 
     Orchestrator orchestrator(std::move(how), invocation.app.registry());
     running = &orchestrator;

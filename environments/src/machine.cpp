@@ -206,4 +206,24 @@ std::string read_or_make_token(const fs::path& path, const std::string& name) {
     refuse(path, "it was removed while it was made; try again");
 }
 
+MachineCredentials machine_credentials(const Environment& environment) {
+    const std::string& name = environment.name.value;
+    const fs::path file = token_path(name);
+    MachineCredentials credentials;
+    credentials.environment = name;
+    credentials.may_enrol = environment.kind.value == Kind::development;
+    credentials.machine_id = machine_id(credentials.may_enrol);
+    credentials.token =
+        credentials.may_enrol ? read_or_make_token(file, name) : read_token(file).value_or("");
+    return credentials;
+}
+
+std::string host_name() {
+    std::array<char, 256> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+    return host[0] == '\0' ? "unknown" : host.data();
+}
+
+std::string node_name() { return host_name() + ":" + std::to_string(getpid()); }
+
 }  // namespace baton::environments

@@ -36,7 +36,7 @@ bool is_interrupted() { return interrupted != 0; }
 // What is done is told on stderr: stdout is for the result.
 void say(const std::string& line) { std::cerr << "demo: " << line << std::endl; }
 
-int run_on(const baton::sql::PrivatePostgres& server, const std::string& csv_view) {
+int run_on(const baton::postgres::PrivatePostgres& server, const std::string& csv_view) {
     const std::string url = server.url();
     {
         baton::sql::Connection connection(url);
@@ -89,7 +89,7 @@ int run_demo(const baton::VerbContext& context) {
     note_signals();
     say("starting a private Postgres");
     try {
-        const baton::sql::PrivatePostgres server;
+        const baton::postgres::PrivatePostgres server;
         return is_interrupted() ? exit_interrupted : run_on(server, csv_view);
     } catch (const std::exception&) {
         // What was stopped halfway fails somehow; that is no news to whoever stopped it.

@@ -139,10 +139,8 @@ private:
     // A lost connection is an error once; the retry comes here and gets a new one.
     baton::sql::Connection& connection() {
         if (!connection_ || !connection_->is_open()) {
-            baton::sql::ConnectOptions options;
-            options.application_name = "superstore place";
-            options.schema = options_.schema;
-            connection_ = std::make_unique<baton::sql::Connection>(options_.url, options);
+            connection_ = std::make_unique<baton::sql::Connection>(
+                options_.url, baton::sql::session_options(options_.schema, "superstore place"));
             connection_->prepare("insert_order", insert_order);
             connection_->prepare("insert_line", insert_line);
         }

@@ -12,13 +12,6 @@ namespace {
 
 constexpr std::chrono::seconds interval{10};
 
-sql::ConnectOptions session_options(const OrchestratorOptions& options) {
-    sql::ConnectOptions connect;
-    connect.application_name = "baton snapshots";
-    connect.schema = options.schema;
-    return connect;
-}
-
 }  // namespace
 
 Snapshotter::Snapshotter(const OrchestratorOptions& options)
@@ -55,7 +48,8 @@ void Snapshotter::run() {
 
 void Snapshotter::take() {
     if (!session_) {
-        auto session = std::make_unique<sql::Connection>(options_.url, session_options(options_));
+        auto session = std::make_unique<sql::Connection>(
+            options_.url, sql::session_options(options_.schema, "baton snapshots"));
         const std::lock_guard lock(mutex_);
         session_ = std::move(session);
     }

@@ -17,7 +17,7 @@
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
 
-namespace baton::sql::private_postgres {
+namespace baton::postgres {
 namespace {
 
 namespace fs = std::filesystem;
@@ -239,4 +239,4 @@ Folder::~Folder() {
     ::close(lock_);
 }
 
-}  // namespace baton::sql::private_postgres
+}  // namespace baton::postgres

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace baton::sql::private_postgres {
+namespace baton::postgres {
 
 /// The oldest major version of PostgreSQL that Baton works with.
 inline constexpr int version_min = 15;
@@ -62,4 +62,4 @@ private:
     int lock_ = -1;
 };
 
-}  // namespace baton::sql::private_postgres
+}  // namespace baton::postgres

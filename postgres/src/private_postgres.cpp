@@ -14,14 +14,10 @@
 #include "places.hpp"
 #include "process.hpp"
 
-namespace baton::sql {
+namespace baton::postgres {
 namespace {
 
 namespace fs = std::filesystem;
-using private_postgres::Account;
-using private_postgres::Command;
-using private_postgres::Folder;
-using private_postgres::Process;
 
 constexpr std::chrono::milliseconds probe_interval{10};
 constexpr std::size_t socket_path_length_max = 100;  // the system allows 107
@@ -69,7 +65,7 @@ struct PrivatePostgres::Server {
 
     explicit Server(const PrivatePostgresOptions& chosen)
         : options(chosen),
-          bin(private_postgres::find_programs(private_postgres::Places::of_this_machine())),
+          bin(find_programs(Places::of_this_machine())),
           account(Account::of_server()),
           home(options.directory, account) {
         account.check_can_enter(bin);
@@ -125,7 +121,7 @@ struct PrivatePostgres::Server {
         }
         int version = 0;
         std::ifstream(unfinished / "PG_VERSION") >> version;
-        if (version < private_postgres::version_min) {
+        if (version < version_min) {
             throw Error(ErrorCode::postgres_missing, "the PostgreSQL in " + bin.string() +
                                                          " is older than 15; install a newer one");
         }
@@ -191,7 +187,7 @@ struct PrivatePostgres::Server {
             static_cast<void>(process->ended_within(crash_timeout));
         }
         process.reset();  // kills what is left
-        private_postgres::kill_orphans(bin / "postgres", home.path() / "data");
+        kill_orphans(bin / "postgres", home.path() / "data");
     }
 };
 
@@ -211,4 +207,4 @@ pid_t PrivatePostgres::pid() const { return server_->is_running() ? server_->pro
 void PrivatePostgres::stop(StopMode mode) { server_->stop(mode); }
 void PrivatePostgres::start() { server_->start(); }
 
-}  // namespace baton::sql
+}  // namespace baton::postgres

@@ -14,7 +14,7 @@
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
 
-namespace baton::sql::private_postgres {
+namespace baton::postgres {
 namespace {
 
 // The caller's variables, but messages in English: last words are looked for in the log.
@@ -148,4 +148,4 @@ void kill_orphans(const std::filesystem::path& program, const std::filesystem::p
     }
 }
 
-}  // namespace baton::sql::private_postgres
+}  // namespace baton::postgres

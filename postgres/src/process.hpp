@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-namespace baton::sql::private_postgres {
+namespace baton::postgres {
 
 struct Command {
     std::vector<std::string> arguments;  ///< The program's full path first.
@@ -58,4 +58,4 @@ private:
 /// that was itself killed. One that computes does not notice for as long as its statement takes.
 void kill_orphans(const std::filesystem::path& program, const std::filesystem::path& folder);
 
-}  // namespace baton::sql::private_postgres
+}  // namespace baton::postgres

@@ -134,6 +134,13 @@ void require_schema_name(std::string_view name) {
                     " cannot be a schema: 1 to 63 of a-z, 0-9 and _, not beginning with a digit");
 }
 
+ConnectOptions session_options(const std::string& schema, const std::string& application_name) {
+    ConnectOptions options;
+    options.application_name = application_name;
+    options.schema = schema;
+    return options;
+}
+
 std::string connection_string(std::string_view url, const ConnectOptions& options) {
     ParsedOptions values = parse_url(url);
     // Every text of ours is UTF-8, whatever PGCLIENTENCODING, a role or a database have.

@@ -112,7 +112,8 @@ bool is_json_refusal(std::string_view sqlstate) {
         at < events.size() ? name_of_event(events[at], place.index ? index_of(at) : std::nullopt)
                            : std::string("event: ");
 
-    if (error.code() == ErrorCode::event_too_large || error.code() == ErrorCode::event_invalid) {
+    if (error.code() == ErrorCode::event_too_large || error.code() == ErrorCode::event_invalid ||
+        error.code() == ErrorCode::event_type_unknown) {
         throw_named(error, name);
     }
     if (error.sqlstate() == "42883" || error.sqlstate() == "42P01") {

@@ -115,6 +115,22 @@ std::string statement_failed_text(const ServerMessage& message, std::string_view
 
 }  // namespace
 
+bool may_pass(std::string_view sqlstate) {
+    return sqlstate == "40001" || sqlstate == "40P01" || sqlstate == "40000" ||
+           sqlstate == "55P03" || sqlstate == "57014" || sqlstate.starts_with("53") ||
+           sqlstate.starts_with("58");
+}
+
+bool is_passing(const Error& error) {
+    if (error.code() == ErrorCode::transaction_retry ||
+        error.code() == ErrorCode::lock_unavailable) {
+        return true;
+    }
+    const auto* const from_server = dynamic_cast<const SqlError*>(&error);
+    return from_server != nullptr && error.code() == ErrorCode::statement_failed &&
+           may_pass(from_server->sqlstate());
+}
+
 void rethrow_translated(const pqxx::connection_base* connection, std::string_view where) {
     try {
         throw;

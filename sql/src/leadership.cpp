@@ -6,7 +6,7 @@
 #include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
 #include "baton/sql/proof.hpp"
-#include "membership.hpp"
+#include "credentials.hpp"
 
 namespace baton::sql {
 namespace {
@@ -16,7 +16,7 @@ std::optional<std::string> interval(std::optional<std::chrono::milliseconds> tim
     return std::to_string(time->count()) + " ms";
 }
 
-Shown answer_to(std::string_view challenge, const Membership& member) {
+Shown answer_to(std::string_view challenge, const MachineCredentials& member) {
     Shown shown;
     shown.proof = proof_of(member.token, challenge, member.environment, member.machine_id);
     if (member.may_enrol) shown.enrol_as = "\\x" + sha256_of(member.token);
@@ -37,19 +37,19 @@ std::string versioned_array(const std::vector<Versioned>& named) {
     return text_array(rows);
 }
 
-Shown shown_on(Connection& connection, const Membership& membership) {
-    if (membership.token.empty()) return {};
+Shown shown_on(Connection& connection, const MachineCredentials& credentials) {
+    if (credentials.token.empty()) return {};
     if (connection.challenge().empty()) {
         connection.remember_challenge(
             std::string(connection.exec("select challenge()").only().text(0)));
     }
-    return answer_to(connection.challenge(), membership);
+    return answer_to(connection.challenge(), credentials);
 }
 
-Shown shown_in(Transaction& transaction, const Membership& membership) {
-    if (membership.token.empty()) return {};
+Shown shown_in(Transaction& transaction, const MachineCredentials& credentials) {
+    if (credentials.token.empty()) return {};
     const Result asked = transaction.exec("select challenge()");
-    return answer_to(asked.only().text(0), membership);
+    return answer_to(asked.only().text(0), credentials);
 }
 
 void throw_refusal(const Row& row, int code, int message) {
@@ -86,7 +86,7 @@ void prepare_leadership(Connection& connection) {
 
 LeadAnswer lead(Connection& connection, const Candidate& candidate,
                 std::optional<std::int64_t> promotion) {
-    const Membership& member = candidate.membership;
+    const MachineCredentials& member = candidate.credentials;
     const Shown shown = shown_on(connection, member);
     Transaction transaction(connection);
     const Result result = transaction.exec_prepared(

@@ -118,6 +118,43 @@ std::string end_of(std::string_view text) {
     return std::string(text.substr(text.size() - std::min(length, text.size())));
 }
 
+// What types_read_in() says, also of a script that looks at schema_version.
+std::set<std::string> types_in(const std::string& text) {
+    static const std::regex compared(
+        R"(\btype\b(::text)?\s*(=|<>|!=|~|in\b|like\b|ilike\b|similar\b|when\b|is\b))",
+        std::regex::icase);
+    static const std::regex taken_apart(R"(\w\(\s*(\w+\.)?type\s*,|\^@)", std::regex::icase);
+    static const std::regex before_pattern(R"((like|similar\s+to|~)\s*$)", std::regex::icase);
+    constexpr std::size_t type_length_max = 128;
+
+    std::set<std::string> types;
+    bool is_clear = std::regex_search(text, compared) && !std::regex_search(text, taken_apart);
+    for_each_text(text, [&](std::string_view before, const std::string& literal) {
+        if (literal.size() > type_length_max) {
+            is_clear = false;  // a function's body in quotes, say
+        } else if (std::regex_search(end_of(before), before_pattern)) {
+            types.insert(literal.starts_with('^') ? literal.substr(1) + "%" : literal);
+        } else if (literal.starts_with('{') && literal.ends_with('}')) {
+            std::istringstream members(literal.substr(1, literal.size() - 2));
+            for (std::string type; std::getline(members, type, ',');) types.insert(type);
+        } else if (literal.find('%') == std::string::npos) {
+            types.insert(literal);
+        }
+    });
+    if (!is_clear) types.insert("%");
+    return types;
+}
+
+// The types that a reducer of this script reads, and those that it declares.
+std::vector<std::string> event_types_of(const std::map<std::string, int>& declared,
+                                        const std::string& script) {
+    std::set<std::string> types = types_in(without_comments(script));
+    types.erase("");
+    for (const auto& [type, version] : declared) types.insert(type);
+    if (types.empty()) types.insert("%");
+    return {types.begin(), types.end()};
+}
+
 // Whose code ran: Baton's, or that of the reducer's file, which can raise any code.
 enum class Raised { by_baton, by_file };
 
@@ -213,37 +250,16 @@ SqlReducer read_sql_reducer(const std::string& path) {
     const std::map<std::string, int> declared = read_declarations(reducer);
     reducer.declares_versions = !declared.empty();
     reducer.event_versions = known_versions(declared, reducer.script);
+    reducer.event_types = event_types_of(declared, reducer.script);
     reducer.build = digest_of(sql_tokens(reducer.script) + reducer.event_versions);
     reducer.text_build = digest_of(reducer.script);
     return reducer;
 }
 
 std::set<std::string> types_read_in(const std::string& script) {
-    static const std::regex compared(
-        R"(\btype\b(::text)?\s*(=|<>|!=|~|in\b|like\b|ilike\b|similar\b|when\b|is\b))",
-        std::regex::icase);
-    static const std::regex taken_apart(R"(\w\(\s*(\w+\.)?type\s*,|\^@)", std::regex::icase);
-    static const std::regex before_pattern(R"((like|similar\s+to|~)\s*$)", std::regex::icase);
-    constexpr std::size_t type_length_max = 128;
     const std::string text = without_comments(script);
     if (text.find("schema_version") != std::string::npos) return {};
-
-    std::set<std::string> types;
-    bool is_clear = std::regex_search(text, compared) && !std::regex_search(text, taken_apart);
-    for_each_text(text, [&](std::string_view before, const std::string& literal) {
-        if (literal.size() > type_length_max) {
-            is_clear = false;  // a function's body in quotes, say
-        } else if (std::regex_search(end_of(before), before_pattern)) {
-            types.insert(literal.starts_with('^') ? literal.substr(1) + "%" : literal);
-        } else if (literal.starts_with('{') && literal.ends_with('}')) {
-            std::istringstream members(literal.substr(1, literal.size() - 2));
-            for (std::string type; std::getline(members, type, ',');) types.insert(type);
-        } else if (literal.find('%') == std::string::npos) {
-            types.insert(literal);
-        }
-    });
-    if (!is_clear) types.insert("%");
-    return types;
+    return types_in(text);
 }
 
 Registered register_reducer(Transaction& transaction, const SqlReducer& reducer, bool other_builds,
@@ -285,6 +301,8 @@ Registered register_reducer(Transaction& transaction, const SqlReducer& reducer,
         transaction.exec_prepared("register_reducer", {reducer.name, reducer.version, reducer.build,
                                                        "sql", columns, false, is_live});
     });
+    transaction.exec_prepared("set_event_types",
+                              {reducer.name, reducer.version, text_array(reducer.event_types)});
     if (!is_new) return Registered::as_it_was;
     blaming(reducer, Raised::by_file, [&] {
         // A fold of no events: what cannot even be planned is refused here, not at an event.

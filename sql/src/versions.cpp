@@ -1,7 +1,7 @@
 #include "baton/sql/versions.hpp"
 
 #include "baton/base/error.hpp"
-#include "membership.hpp"
+#include "credentials.hpp"
 
 namespace baton::sql {
 namespace {
@@ -87,7 +87,8 @@ SetState register_set(Transaction& transaction, const SetVersion& set) {
     return set_state_of(result.only().text(0));
 }
 
-SetState register_set(Transaction& transaction, const SetVersion& set, const Membership& member) {
+SetState register_set(Transaction& transaction, const SetVersion& set,
+                      const MachineCredentials& member) {
     const Shown shown = shown_in(transaction, member);
     const Result result = transaction.exec_prepared(
         "register_set", {set.name, set.version, versioned_array(set.members), false,
@@ -102,7 +103,7 @@ void show_view(Connection& connection, const std::string& view, int version) {
 }
 
 std::vector<BuildClaim> claim_builds(Connection& connection, const Candidate& candidate) {
-    const Membership& member = candidate.membership;
+    const MachineCredentials& member = candidate.credentials;
     const Shown shown = shown_on(connection, member);
     Transaction transaction(connection);
     const Result result = transaction.exec_prepared(

@@ -64,6 +64,8 @@ void prepare_view_store(Connection& connection) {
     connection.prepare("register_reducer",
                        "select register_reducer($1, $2::integer, $3, $4, $5::jsonb, $6::boolean,"
                        " $7::boolean)");
+    connection.prepare("set_event_types", "select set_event_types($1, $2::integer, $3::text[])");
+    connection.prepare("unread_event_types", "select type, line from unread_event_types('warn')");
     connection.prepare("view_columns", "select view_columns($1, $2::integer)");
     connection.prepare("registered_build",
                        "select build, exists (select from view_state where view = $1"
@@ -118,7 +120,24 @@ Registered register_reducer(Transaction& transaction, const ReducerInfo& info, b
     }
     transaction.exec_prepared(
         "register_reducer", {info.name, info.version, info.build, "c++", columns, false, is_live});
+    transaction.exec_prepared("set_event_types",
+                              {info.name, info.version, text_array(info.event_types)});
     return is_replaced ? Registered::to_be_built_anew : Registered::as_it_was;
+}
+
+void declare_event_types(Connection& connection, const std::vector<std::string>& types) {
+    if (types.empty()) return;
+    Transaction transaction(connection);
+    transaction.exec("select declare_event_types($1::text[])", {text_array(types)});
+    transaction.commit();
+}
+
+std::vector<UnreadType> unread_types(Connection& connection) {
+    std::vector<UnreadType> types;
+    for (const Row row : connection.exec_prepared("unread_event_types", {})) {
+        types.push_back({std::string(row.text(0)), std::string(row.text(1))});
+    }
+    return types;
 }
 
 ViewStanding read_standing(Transaction& transaction, const std::string& view) {

@@ -1,6 +1,8 @@
 // baton environment …, on a database of its own.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "baton/sql/connection.hpp"
 #include "support/environment.hpp"
 #include "tool.hpp"
@@ -224,6 +226,33 @@ TEST(EnvironmentVerbTest, ShowHidesThePassword) {
     EXPECT_EQ(ran.code, 0) << ran.err;
     EXPECT_NE(ran.out.find("postgresql://me:***@db/shop"), std::string::npos) << ran.out;
     EXPECT_EQ(ran.out.find("hush"), std::string::npos);
+}
+
+TEST(EnvironmentVerbTest, UnknownEventsAreDealtWithAsTheFileSaysSinceTheLastUpgrade) {
+    const TestDatabase database(environment_template());
+    const Tool tool(database);
+    std::filesystem::create_directory(tool.folder() / "environments");
+    const auto file = [&](const std::string& mode) {
+        const std::string path = tool.write("environments/test.toml",
+                                            "name = \"test\"\nkind = \"development\"\n" + mode);
+        EXPECT_EQ(tool.run({"environment", "upgrade", "test"}).code, 0);
+        return path;
+    };
+    const std::string path = file("[events]\nunknown = \"refuse\"\n");
+    const Ran refused = tool.run({"dispatch", "order/plcaed"});
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_NE(refused.err.find("event type \"order/plcaed\" is not known here"), std::string::npos);
+    EXPECT_NE(refused.err.find("[BT040]"), std::string::npos) << refused.err;
+    EXPECT_NE(tool.run({"environment", "install", path, "--print"})
+                  .out.find("\"baton_test\".set_unknown_events('refuse');"),
+              std::string::npos);
+    const Ran shown = tool.run({"environment", "show", "test"});
+    EXPECT_NE(shown.out.find("events.unknown"), std::string::npos) << shown.out;
+    // What a file does not say stays as it is.
+    file("");
+    EXPECT_EQ(tool.run({"dispatch", "order/plcaed"}).code, 1);
+    file("[events]\nunknown = \"accept\"\n");
+    EXPECT_EQ(tool.run({"dispatch", "order/plcaed"}).code, 0);
 }
 
 TEST(EnvironmentVerbTest, SetLimitHoldsForTheNextDispatch) {

@@ -157,7 +157,7 @@ private:
         OrchestratorOptions options;
         options.url = url;
         options.schema = schema;
-        options.membership = test_membership();
+        options.credentials = test_credentials();
         return options;
     }
     static Registry registry() {

@@ -525,6 +525,19 @@ TEST_F(EnvironmentTest, PinsAreThoseOfTheFileAndNoneWithoutThem) {
     EXPECT_EQ(other.client_dn.value, "");
 }
 
+TEST_F(EnvironmentTest, WhatIsDoneAboutUnknownEventsIsOneOfThree) {
+    write("shop.toml", std::string(whole) + "[events]\nunknown = \"refuse\"\n");
+    const Environment shop = load({{"--env", "shop"}});
+    EXPECT_EQ(shop.unknown_events.value, "refuse");
+    EXPECT_TRUE(shop.unknown_events.origin.ends_with("shop.toml:18"));
+    EXPECT_EQ(load({{"--url", "postgresql:///"}}).unknown_events.value, "");
+    EXPECT_EQ(refusal_of_rest("[events]\nunknown = \"reject\"\n"),
+              "@/x.toml:5: events.unknown must be \"accept\", \"warn\" or \"refuse\", not "
+              "\"reject\"");
+    EXPECT_EQ(refusal_of_rest("[events]\nunknwon = \"warn\"\n"),
+              "@/x.toml:5: unknown key \"events.unknwon\"; did you mean \"unknown\"?");
+}
+
 TEST_F(EnvironmentTest, ExampleFilesLoadAndAreOfTheirKind) {
     const std::vector<std::pair<std::string, Kind>> examples{
         {"production", Kind::production}, {"staging", Kind::staging}, {"dev", Kind::development}};

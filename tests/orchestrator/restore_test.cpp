@@ -28,7 +28,7 @@ constexpr auto next_xid = "pg_snapshot_xmax(pg_current_snapshot())";
 // Every id of the restored events' transactions is given out again, while all of it runs.
 TEST(RestoreTest, ViewsStayExactThroughTheIdsOfRestoredEvents) {
     if (!has_pg_dump()) GTEST_SKIP() << lacks_pg_dump;
-    sql::PrivatePostgres elsewhere({.settings = {"fsync=off", "full_page_writes=off"}});
+    postgres::PrivatePostgres elsewhere({.settings = {"fsync=off", "full_page_writes=off"}});
     sql::Connection(elsewhere.url()).exec("create database restored template template0");
     {
         World world;

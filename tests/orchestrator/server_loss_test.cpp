@@ -51,7 +51,7 @@ TEST(ServerLossTest, ALoginThatIsRefusedIsTriedAgainUntilItIsLetInAndWhatToDoIsS
 }
 
 TEST(ServerLossTest, CrashesAndRestartsOfTheServerAreSurvivedUnattended) {
-    sql::PrivatePostgres server(
+    postgres::PrivatePostgres server(
         {.settings = {"fsync=off", "log_connections=on", "max_connections=60"}});
     World world(server.url());
     Writers writers(server.url(), 2);
@@ -71,7 +71,7 @@ TEST(ServerLossTest, CrashesAndRestartsOfTheServerAreSurvivedUnattended) {
             // Its end takes all sessions with it, this one too.
             ASSERT_TRUE(eventually(seconds(20), [&] { return !answers(world); }));
         } else {
-            server.stop(sql::StopMode::immediate);
+            server.stop(postgres::StopMode::immediate);
             server.start();
         }
         ASSERT_TRUE(eventually(seconds(20), [&] { return answers(world); }));
@@ -89,11 +89,11 @@ TEST(ServerLossTest, CrashesAndRestartsOfTheServerAreSurvivedUnattended) {
 }
 
 TEST(ServerLossTest, AServerThatStaysAwayIsNotStormed) {
-    sql::PrivatePostgres server({.settings = {"fsync=off"}});
+    postgres::PrivatePostgres server({.settings = {"fsync=off"}});
     World world(server.url());
     const auto process = world.start({.node = "one", .options = short_lease});
     ASSERT_TRUE(world.leads("one"));
-    server.stop(sql::StopMode::immediate);
+    server.stop(postgres::StopMode::immediate);
     const auto begin = std::chrono::steady_clock::now();
     const auto tries = [&] { return count_of(process->error_output(), "trying again in"); };
     ASSERT_TRUE(eventually(seconds(30), [&] { return tries() >= 6; })) << process->error_output();

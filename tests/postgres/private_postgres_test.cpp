@@ -22,7 +22,7 @@
 #include "support/child_process.hpp"
 #include "support/eventually.hpp"
 
-namespace baton::sql {
+namespace baton::postgres {
 namespace {
 
 namespace fs = std::filesystem;
@@ -278,7 +278,7 @@ TEST(PrivatePostgresTest, FolderThatTheServersUserMayNotEnterIsRefused) {
     EXPECT_EQ(
         error_of([&] { const PrivatePostgres server(options); }),
         "the folder \"" + options.directory.string() + "\" cannot be used: the user " +
-            private_postgres::Account::of_server().name +
+            Account::of_server().name +
             ", who runs the server when root starts it, may not enter it; choose another folder");
 }
 
@@ -364,19 +364,19 @@ TEST(PrivatePostgresTest, ProgramsAreFoundInTheUsualPlacesNewestFirst) {
     pretend(elsewhere);
     pretend(versions / "9.6" / "bin");
     pretend(versions / "14" / "bin");
-    EXPECT_EQ(private_postgres::find_programs({"", versions, path}), elsewhere);
+    EXPECT_EQ(find_programs({"", versions, path}), elsewhere);
     pretend(versions / "15" / "bin");
     fs::create_directories(versions / "18" / "bin");  // as a removed package leaves it
-    EXPECT_EQ(private_postgres::find_programs({"", versions, path}), versions / "15" / "bin");
+    EXPECT_EQ(find_programs({"", versions, path}), versions / "15" / "bin");
     pretend(versions / "18" / "bin");
-    EXPECT_EQ(private_postgres::find_programs({"", versions, path}), versions / "18" / "bin");
-    EXPECT_EQ(private_postgres::find_programs({elsewhere.string(), versions, path}), elsewhere);
+    EXPECT_EQ(find_programs({"", versions, path}), versions / "18" / "bin");
+    EXPECT_EQ(find_programs({elsewhere.string(), versions, path}), elsewhere);
 }
 
 TEST(PrivatePostgresTest, MissingProgramsAreNamedInOneLine) {
     EXPECT_EQ(
         error_of([] {
-            static_cast<void>(private_postgres::find_programs({"", "/nowhere", "/also/nowhere"}));
+            static_cast<void>(find_programs({"", "/nowhere", "/also/nowhere"}));
         }),
         "no PostgreSQL 15 or newer in /nowhere/*/bin or PATH; install it (apt install postgresql), "
         "or set BATON_PG_BIN to the folder that holds postgres and initdb");
@@ -387,4 +387,4 @@ TEST(PrivatePostgresTest, MissingProgramsAreNamedInOneLine) {
 }
 
 }  // namespace
-}  // namespace baton::sql
+}  // namespace baton::postgres

@@ -27,13 +27,14 @@ TEST_F(RestoreCollidingEventTest, FirstLeadershipWaitsForOpenWriters) {
         prepare_leadership(impatient);
         const Outcome outcome = outcome_of([&] {
             (void)lead(impatient,
-                       {"impatient", {}, {}, std::chrono::seconds(5), testing::test_membership()});
+                       {"impatient", {}, {}, std::chrono::seconds(5), testing::test_credentials()});
         });
         EXPECT_EQ(outcome.code, "lock_unavailable") << outcome.text;
         open.commit();
-        EXPECT_TRUE(lead(impatient,
-                         {"impatient", {}, {}, std::chrono::seconds(5), testing::test_membership()})
-                        .epoch);
+        EXPECT_TRUE(
+            lead(impatient,
+                 {"impatient", {}, {}, std::chrono::seconds(5), testing::test_credentials()})
+                .epoch);
     }
 }
 
@@ -107,7 +108,7 @@ TEST_F(RestoreCeilingTest, EventsUnderIdsThatWereDrawnInVainAreRefused) {
         prepare_leadership(*copy_);
         const Outcome outcome = outcome_of([&] {
             (void)lead(*copy_,
-                       {"first", {}, {}, std::chrono::seconds(5), testing::test_membership()});
+                       {"first", {}, {}, std::chrono::seconds(5), testing::test_credentials()});
         });
         EXPECT_EQ(outcome.sqlstate, "BT009") << outcome.text;
         EXPECT_NE(outcome.text.find("event 21, "), std::string::npos) << outcome.text;

@@ -236,7 +236,7 @@ std::string host_of(const std::string& url) {
 }
 
 TEST(ConnectionServerTest, ShutDownUnknownCommitAndRecoveryAreTold) {
-    PrivatePostgres server({.settings = {"fsync=off"}});
+    postgres::PrivatePostgres server({.settings = {"fsync=off"}});
     const std::string url = server.url();
     // So isolated, a standby answers nothing: further down.
     Connection(url).exec("alter role all set default_transaction_isolation = serializable");

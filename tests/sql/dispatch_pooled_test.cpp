@@ -53,7 +53,7 @@ OrchestratorOptions options_for(const std::string& url) {
     OrchestratorOptions options;
     options.url = url;
     options.schema = testing::test_schema;
-    options.membership = testing::test_membership();
+    options.credentials = testing::test_credentials();
     return options;
 }
 

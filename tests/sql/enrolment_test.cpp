@@ -43,12 +43,12 @@ protected:
     }
 
     // What asking for the lead comes to, and whether the attempt was written down as such.
-    Outcome outcome_of_leading(const Membership& membership) {
+    Outcome outcome_of_leading(const MachineCredentials& credentials) {
         const std::string before = attempts();
         Connection candidate(database_.url(), testing::in_test_schema());
         prepare_leadership(candidate);
         Outcome outcome = outcome_of([&] {
-            const auto epoch = lead(candidate, {"laptop:1", {}, {}, 1min, membership}).epoch;
+            const auto epoch = lead(candidate, {"laptop:1", {}, {}, 1min, credentials}).epoch;
             if (epoch) resign(candidate, *epoch);
             EXPECT_TRUE(epoch);
         });
@@ -69,7 +69,7 @@ protected:
     testing::TestDatabase database_{testing::environment_template()};
     Connection connection_{database_.url(), testing::in_test_schema()};
     // An enrolled machine.
-    const Membership good_{"test", machine_id('a'), token_of("test", 'a'), false};
+    const MachineCredentials good_{"test", machine_id('a'), token_of("test", 'a'), false};
 };
 
 void expect_contains(const std::string& text, const std::string& part) {
@@ -88,9 +88,9 @@ TEST_F(EnrolmentTest, EnrolledMachineLeads) {
 TEST_F(EnrolmentTest, FileOfAnotherEnvironmentIsRefused) {
     enrol('a', good_.token);
     for (const std::string other : {"production", "tes", "TEST", ""}) {
-        Membership membership = good_;
-        membership.environment = other;
-        const Outcome outcome = outcome_of_leading(membership);
+        MachineCredentials credentials = good_;
+        credentials.environment = other;
+        const Outcome outcome = outcome_of_leading(credentials);
         EXPECT_EQ(outcome.code, "environment_mismatch");
         expect_contains(outcome.text, "baton_test belongs to the environment test");
     }
@@ -99,7 +99,7 @@ TEST_F(EnrolmentTest, FileOfAnotherEnvironmentIsRefused) {
 
 TEST_F(EnrolmentTest, UnknownMachineIsToldItsIdAndWhatToRun) {
     enrol('a', good_.token);
-    const Membership unknown{"test", machine_id('b'), token_of("test", 'b'), true};
+    const MachineCredentials unknown{"test", machine_id('b'), token_of("test", 'b'), true};
     for (const std::string kind : {"staging", "production"}) {
         describe(kind);
         const Outcome outcome = outcome_of_leading(unknown);
@@ -130,9 +130,9 @@ TEST_F(EnrolmentTest, MachineThatIsNoneIsRefused) {
 
 TEST_F(EnrolmentTest, TokenOfAnotherEnvironmentIsRefused) {
     enrol('a', good_.token);
-    Membership membership = good_;
-    membership.token = token_of("production", 'a');
-    const Outcome outcome = outcome_of_leading(membership);
+    MachineCredentials credentials = good_;
+    credentials.token = token_of("production", 'a');
+    const Outcome outcome = outcome_of_leading(credentials);
     EXPECT_EQ(outcome.code, "machine_elsewhere");
     expect_contains(outcome.text, "one of the environment production, not of test");
 }
@@ -147,11 +147,11 @@ TEST_F(EnrolmentTest, TokenOfAnotherMachineIsRefused) {
 
 TEST_F(EnrolmentTest, WrongTokenAndNoTokenAreRefused) {
     enrol('a', good_.token);
-    Membership membership = good_;
+    MachineCredentials credentials = good_;
     for (const std::string& token :
          {std::string(), std::string("x"), token_of("test", 'c'), good_.token + "a"}) {
-        membership.token = token;
-        const Outcome outcome = outcome_of_leading(membership);
+        credentials.token = token;
+        const Outcome outcome = outcome_of_leading(credentials);
         EXPECT_EQ(outcome.code, "token_refused") << token;
         EXPECT_EQ(outcome.text.find("shows no token") != std::string::npos, token.empty());
     }
@@ -160,15 +160,15 @@ TEST_F(EnrolmentTest, WrongTokenAndNoTokenAreRefused) {
 TEST_F(EnrolmentTest, RevokedMachineIsRefusedUntilItIsEnrolledAgain) {
     enrol('a', good_.token);
     EXPECT_EQ(ask("select revoke_machine('" + good_.machine_id + "')"), "f");
-    Membership membership = good_;
-    membership.may_enrol = true;
-    EXPECT_EQ(outcome_of_leading(membership).code, "machine_revoked");
+    MachineCredentials credentials = good_;
+    credentials.may_enrol = true;
+    EXPECT_EQ(outcome_of_leading(credentials).code, "machine_revoked");
     EXPECT_EQ(outcome_of([&] {
                   connection_.exec("select rotate_token('" + good_.machine_id + "', sha256('x'))");
               }).sqlstate,
               "BT029");
     enrol('a', good_.token);
-    EXPECT_EQ(outcome_of_leading(membership).code, "no error");
+    EXPECT_EQ(outcome_of_leading(credentials).code, "no error");
 }
 
 // A version means for ever what it is first registered as.
@@ -179,14 +179,14 @@ TEST_F(EnrolmentTest, OnlyAnEnrolledMachineMakesAVersionKnown) {
     connection_.exec("insert into reducer_version values ('sales', 2, 'b', 'c++', '[]')");
     Connection builder(database_.url(), testing::in_test_schema());
     prepare_versions(builder);
-    const auto outcome_for = [&](const Membership& membership) {
+    const auto outcome_for = [&](const MachineCredentials& credentials) {
         return outcome_of([&] {
             Transaction transaction(builder);
-            register_set(transaction, {"sales", 2, {{"sales", 2}}}, membership);
+            register_set(transaction, {"sales", 2, {{"sales", 2}}}, credentials);
             transaction.commit();
         });
     };
-    const Membership laptop{"test", machine_id('b'), token_of("test", 'b'), true};
+    const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
     EXPECT_EQ(outcome_for(laptop).code, "machine_not_enrolled");
     expect_contains(outcome_for(laptop).text, "is not enrolled in test; let an admin run");
     EXPECT_EQ(outcome_for({}).code, "environment_mismatch");
@@ -226,7 +226,7 @@ TEST_F(EnrolmentTest, CertificateThatCouldBeTheBeginningOfAnotherIsNoPin) {
 
 TEST_F(EnrolmentTest, NewTokenTakesOverWhenItIsFirstUsed) {
     enrol('a', good_.token);
-    Membership renewed = good_;
+    MachineCredentials renewed = good_;
     renewed.token = token_of("test", 'd');
     connection_.exec("select rotate_token('" + good_.machine_id + "', sha256(convert_to('" +
                      renewed.token + "', 'UTF8')))");
@@ -240,7 +240,7 @@ TEST_F(EnrolmentTest, NewTokenTakesOverWhenItIsFirstUsed) {
 
 TEST_F(EnrolmentTest, TokenThatIsRefusedForItsOriginDoesNotEndTheFormerOne) {
     enrol('a', good_.token, ", networks => '{10.0.0.0/8}'");
-    Membership renewed = good_;
+    MachineCredentials renewed = good_;
     renewed.token = token_of("test", 'd');
     connection_.exec("select rotate_token('" + good_.machine_id + "', sha256(convert_to('" +
                      renewed.token + "', 'UTF8')))");
@@ -377,19 +377,19 @@ TEST_F(EnrolmentTest, FloodOfMadeUpMachinesFillsNoDisk) {
 }
 
 TEST_F(EnrolmentTest, MachineEnrolsItselfInADevelopmentEnvironment) {
-    const Membership laptop{"test", machine_id('b'), token_of("test", 'b'), true};
-    Membership timid = laptop;
+    const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
+    MachineCredentials timid = laptop;
     timid.may_enrol = false;
     EXPECT_EQ(outcome_of_leading(timid).code, "machine_not_enrolled");
     EXPECT_EQ(outcome_of_leading(laptop).code, "no error");
     EXPECT_EQ(outcome_of_leading(timid).code, "no error");
     EXPECT_EQ(ask("select automatic and name = 'laptop' from machines()"), "t");
-    Membership foreign{"test", machine_id('c'), token_of("production", 'c'), true};
+    MachineCredentials foreign{"test", machine_id('c'), token_of("production", 'c'), true};
     EXPECT_EQ(outcome_of_leading(foreign).code, "machine_not_enrolled");
 }
 
 TEST_F(EnrolmentTest, NoMachineEnrolsItselfBesideProduction) {
-    const Membership laptop{"test", machine_id('b'), token_of("test", 'b'), true};
+    const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
     Connection other(database_.url());
     Migrator().install(other, "baton_production");
     const auto refused = [&] { return outcome_of_leading(laptop).code == "machine_not_enrolled"; };
@@ -411,7 +411,7 @@ TEST_F(EnrolmentTest, SchemaThatNobodyDescribedCountsAsProduction) {
     Migrator().install(bare, "baton_dev_alice");
     bare.exec("set search_path = baton_dev_alice");
     prepare_leadership(bare);
-    const Membership laptop{"dev-alice", machine_id('a'), token_of("dev-alice", 'a'), true};
+    const MachineCredentials laptop{"dev-alice", machine_id('a'), token_of("dev-alice", 'a'), true};
     EXPECT_EQ(outcome_of([&] {
                   (void)lead(bare, {"n", {}, {}, 1s, laptop});
               }).code,
@@ -479,7 +479,7 @@ TEST_F(EnrolmentTest, CopyUnderAnotherNameCanBeOfAnyKindOnce) {
 }
 
 TEST_F(EnrolmentTest, MachinesThatEnrolledThemselvesAreRevokedWhereTheKindTightens) {
-    const Membership laptop{"test", machine_id('b'), token_of("test", 'b'), true};
+    const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
     enrol('a', good_.token);
     Connection leader(database_.url(), testing::in_test_schema());
     prepare_leadership(leader);
@@ -498,7 +498,7 @@ TEST_F(EnrolmentTest, MachinesThatEnrolledThemselvesAreRevokedWhereTheKindTighte
 
 // Whatever way the kind came to be what it is.
 TEST_F(EnrolmentTest, OwnEnrolmentCountsInDevelopmentAlone) {
-    const Membership laptop{"test", machine_id('b'), token_of("test", 'b'), true};
+    const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
     EXPECT_EQ(outcome_of_leading(laptop).code, "no error");
     for (const std::string kind : {"'staging'", "'production'", "null"}) {
         connection_.exec("update environment set kind = " + kind);
@@ -512,7 +512,7 @@ TEST_F(EnrolmentTest, OwnEnrolmentCountsInDevelopmentAlone) {
 
 // Containers of one image, or two users of one machine: one id, and each a token of its own.
 TEST_F(EnrolmentTest, EachTokenOfAMachineThatEnrolledItselfIsLetIn) {
-    Membership container{"test", machine_id('b'), token_of("test", 'b'), true};
+    MachineCredentials container{"test", machine_id('b'), token_of("test", 'b'), true};
     for (const char digit : {'b', 'c', 'd', 'b'}) {
         container.token = token_of("test", digit);
         EXPECT_EQ(outcome_of_leading(container).code, "no error") << digit;
@@ -533,8 +533,8 @@ TEST_F(EnrolmentTest, NoneIsRefusedOfManyThatStartAtOnce) {
     std::vector<std::future<Outcome>> starts;
     for (int i = 0; i < 12; ++i) {
         starts.push_back(std::async(std::launch::async, [this, i] {
-            const Membership process{"test", machine_id('b'),
-                                     token_of("test", i % 2 == 0 ? 'b' : 'c'), true};
+            const MachineCredentials process{"test", machine_id('b'),
+                                             token_of("test", i % 2 == 0 ? 'b' : 'c'), true};
             return outcome_of([&] {
                 Connection candidate(database_.url(), testing::in_test_schema());
                 prepare_leadership(candidate);
@@ -559,7 +559,7 @@ TEST_F(EnrolmentTest, OnlyTheOwnerEnrols) {
               "select rotate_token(repeat('a', 64), sha256('b'))",
               "select revoke_machine(repeat('a', 64))", "select * from machine",
               "select * from refusal", "delete from refusal",
-              "select admit('test', 'n', repeat('a', 64), 'x', null)",
+              "select admit_machine('test', 'n', repeat('a', 64), 'x', null)",
               "select token_owner('x', 'x', 'x')", "select proves('x', 'x', 'x')"}) {
             const Outcome outcome = outcome_of([&] { connection_.exec(statement); });
             EXPECT_EQ(outcome.sqlstate, "42501") << group << ": " << statement;

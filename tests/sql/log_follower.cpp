@@ -18,7 +18,7 @@ Epoch lead_or_throw(Connection& connection) {
     std::optional<Epoch> epoch;
     const bool leads = testing::eventually(std::chrono::seconds(10), [&] {
         epoch =
-            lead(connection, {"test", {}, {}, std::chrono::minutes(5), testing::test_membership()})
+            lead(connection, {"test", {}, {}, std::chrono::minutes(5), testing::test_credentials()})
                 .epoch;
         return epoch.has_value();
     });

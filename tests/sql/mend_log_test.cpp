@@ -72,7 +72,7 @@ protected:
                                   {{"sales", 1}},
                                   {{"sales", 1}},
                                   std::chrono::seconds(5),
-                                  testing::test_membership(environment_)})
+                                  testing::test_credentials(environment_)})
                         .epoch);
         leader.exec(
             "select register_reducer('sales', 1, 'b', 'c++', '[{\"name\": \"k\", \"type\":"

@@ -54,7 +54,7 @@ protected:
                                  {{"sales", 1}, {"totals", 1}},
                                  {{"sales", 1}, {"totals", 1}},
                                  lease,
-                                 testing::test_membership(environment_)})
+                                 testing::test_credentials(environment_)})
             .epoch;
     }
 
@@ -243,8 +243,8 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     trap("unnest(text[])", "setof text");
     trap("array_to_string(text[], text)", "text");
     trap("cardinality(text[])", "int");
-    trap("admission(text, text, text, text)", "text");
-    trap("admit(text, text, text, text, text)", "text");
+    trap("check_machine(text, text, text, text)", "text");
+    trap("admit_machine(text, text, text, text, text)", "text");
     trap("require_alive(bigint, text)", "void");
     trap("require_alive(text, bigint)", "void");
     trap("print_fault(jsonb, int)", "text");
@@ -255,13 +255,17 @@ TEST_F(OrchestrateRoleTest, OverloadsAreNotCalledWithTheOwnersRights) {
     trap("log_parts(int)", "setof record");
     // Of the log's own row types there can be none.
     EXPECT_EQ(outcome_of([&] { trap("to_jsonb(event_limit)", "jsonb"); }).sqlstate, "42501");
+    EXPECT_EQ(outcome_of([&] { trap("is_same(versioned, versioned)", "boolean"); }).sqlstate,
+              "42501")
+        << "an operator of it would be a better match than that of any row";
+    trap("promotion_obstacles(text[], integer[])", "setof record");
     Connection owner = connect(owner_);
     owner.exec("select set_limit('payload_bytes', 4711)");
     owner.exec("select set_limit('max_lag', 100)");
     const std::optional<Epoch> epoch = lead_as(one, 5s);
     ASSERT_TRUE(epoch);
     one.exec("select arm_doorbell(true)");
-    one.exec(
+    owner.exec(
         "insert into reducer_version select n, v, 'b', 'c++', '[]' from unnest(array['b', 'c']) n,"
         " generate_series(1, 2) as v");
     one.exec(

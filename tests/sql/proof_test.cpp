@@ -102,8 +102,8 @@ protected:
     const std::string one_ = "one_" + database_.name();
     const std::string two_ = "two_" + database_.name();
     const std::string stranger_ = "stranger_" + database_.name();
-    const Membership box_{environment_, std::string(64, 'a'),
-                          "baton_" + environment_ + "_" + sha256_of("box")};
+    const MachineCredentials box_{environment_, std::string(64, 'a'),
+                                  "baton_" + environment_ + "_" + sha256_of("box")};
 };
 
 // The keys of every advisory lock that there was, and room for more.

@@ -20,8 +20,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // A third cluster, as young as the second.
-PrivatePostgres& farther() {
-    static PrivatePostgres server(
+postgres::PrivatePostgres& farther() {
+    static postgres::PrivatePostgres server(
         {.settings = {"fsync=off", "full_page_writes=off", "autovacuum=off"}});
     return server;
 }

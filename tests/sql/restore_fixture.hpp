@@ -21,8 +21,8 @@
 namespace baton::sql {
 
 // The second cluster, with a fresh database for each test.
-inline PrivatePostgres& elsewhere() {
-    static PrivatePostgres server(
+inline postgres::PrivatePostgres& elsewhere() {
+    static postgres::PrivatePostgres server(
         {.settings = {"fsync=off", "full_page_writes=off", "autovacuum=off"}});
     return server;
 }

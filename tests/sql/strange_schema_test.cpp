@@ -22,7 +22,7 @@ protected:
 
     LeadAnswer take_lead() {
         return lead(inside_,
-                    {"here", {}, {}, std::chrono::seconds(10), testing::test_membership()});
+                    {"here", {}, {}, std::chrono::seconds(10), testing::test_credentials()});
     }
 
     std::string finding(const std::string& check) {
@@ -154,7 +154,7 @@ TEST_F(StrangeSchemaTest, AnOwnerWhoMayNotAskForTheClusterIsToldWhatToGrant) {
         prepare_leadership(owned);
         const Outcome refused = outcome_of([&] {
             static_cast<void>(lead(
-                owned, {"here", {}, {}, std::chrono::seconds(10), testing::test_membership()}));
+                owned, {"here", {}, {}, std::chrono::seconds(10), testing::test_credentials()}));
         });
         EXPECT_EQ(refused.sqlstate, "42501");
         EXPECT_NE(refused.text.find("let a superuser run: grant execute on function "

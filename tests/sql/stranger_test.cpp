@@ -88,7 +88,7 @@ protected:
         dev.exec("delete from machine");
         prepare_leadership(dev);
         return outcome_of([&] {
-                   (void)lead(dev, {"node", {}, {}, 1ms, testing::test_membership(environment_)});
+                   (void)lead(dev, {"node", {}, {}, 1ms, testing::test_credentials(environment_)});
                })
             .code;
     }

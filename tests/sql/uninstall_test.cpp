@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Membership member(const std::string& environment, char digit, bool may_enrol) {
+MachineCredentials member(const std::string& environment, char digit, bool may_enrol) {
     return {environment, std::string(64, digit),
             "baton_" + environment + "_" + std::string(64, digit), may_enrol};
 }
@@ -33,7 +33,7 @@ protected:
         admin_.exec("create role " + application_ + " login");
         install(production_owner_, "production", "production");
         Connection owner = connect(production_owner_, "production");
-        const Membership box = member("production", 'a', false);
+        const MachineCredentials box = member("production", 'a', false);
         owner.exec("select enrol_machine('" + box.machine_id + "', 'box', sha256('" + box.token +
                    "'), '{10.0.0.0/8}')");
         owner.exec("select dispatch('order/placed')");
@@ -57,11 +57,11 @@ protected:
         (void)Migrator().install(connection, "baton_" + name);
         connect(owner, name).exec("select describe_environment('" + name + "', '" + kind + "')");
     }
-    std::string lead_as(const std::string& role, const Membership& membership) {
+    std::string lead_as(const std::string& role, const MachineCredentials& credentials) {
         return outcome_of([&] {
-                   Connection candidate = connect(role, membership.environment);
+                   Connection candidate = connect(role, credentials.environment);
                    prepare_leadership(candidate);
-                   (void)lead(candidate, {"node", {}, {}, 1min, membership});
+                   (void)lead(candidate, {"node", {}, {}, 1min, credentials});
                })
             .code;
     }

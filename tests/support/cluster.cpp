@@ -13,7 +13,7 @@ namespace {
 
 // Durability is not what these servers are for; crashes of the server's processes lose nothing
 // without fsync either, only crashes of the machine do.
-sql::PrivatePostgresOptions test_options() {
+postgres::PrivatePostgresOptions test_options() {
     return {.settings = {"fsync=off", "full_page_writes=off", "max_connections=200",
                          "max_prepared_transactions=10", "shared_buffers=128MB", "max_wal_size=4GB",
                          "wal_level=logical", "log_line_prefix=%m [%p] %d "}};

@@ -31,7 +31,7 @@ public:
     /// The server of this process. The first call starts it and throws what PrivatePostgres throws.
     [[nodiscard]] static Cluster& instance();
 
-    [[nodiscard]] sql::PrivatePostgres& server() { return server_; }
+    [[nodiscard]] postgres::PrivatePostgres& server() { return server_; }
     [[nodiscard]] std::string url(const std::string& database = "postgres") const;
     /// The name of the template database, prepared if this is its first use. When `prepare` throws,
     /// so does this, and the next call tries again.
@@ -42,7 +42,7 @@ public:
 private:
     Cluster();
 
-    sql::PrivatePostgres server_;
+    postgres::PrivatePostgres server_;
     std::mutex mutex_;
     std::map<std::string, bool> prepared_;  // guarded by mutex_
 };

@@ -4,7 +4,7 @@
 
 namespace baton::testing {
 
-sql::Membership test_membership(const std::string& name) {
+MachineCredentials test_credentials(const std::string& name) {
     return {.environment = name,
             .machine_id = std::string(64, '7'),
             .token = "baton_" + name + "_" + std::string(64, '7'),
@@ -28,10 +28,7 @@ DatabaseTemplate environment_template() {
 }
 
 sql::ConnectOptions in_test_schema(const std::string& application_name) {
-    sql::ConnectOptions options;
-    options.application_name = application_name;
-    options.schema = test_schema;
-    return options;
+    return sql::session_options(test_schema, application_name);
 }
 
 }  // namespace baton::testing

@@ -16,7 +16,7 @@ namespace baton::testing {
 inline constexpr const char* test_schema = "baton_test";
 
 /// The machine that the tests run on, which may enrol itself in the environment `name`.
-[[nodiscard]] sql::Membership test_membership(const std::string& name = "test");
+[[nodiscard]] MachineCredentials test_credentials(const std::string& name = "test");
 
 /// Describes the environment in the test schema as one of kind development, where machines enrol
 /// themselves.

@@ -50,7 +50,7 @@ private:
 
     std::string address_;
     std::filesystem::path folder_;
-    sql::PrivatePostgres server_;
+    postgres::PrivatePostgres server_;
 };
 
 }  // namespace baton::testing

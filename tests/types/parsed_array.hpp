@@ -1,4 +1,4 @@
-// Postgres' arrays in text form, read by the rules of Postgres' array input and not by Baton's code.
+// Postgres arrays in text form, read by the rules of Postgres and not by code of Baton.
 #pragma once
 
 #include <cctype>

@@ -16,7 +16,7 @@
 --             is_awaited: also by who did not ask to wait. code: the SQLSTATE to raise it with.
 -- Tables      set_member, view_state: read.
 create or replace function promotion_obstacles(
-    view_sets text[], versions integer[], is_switching boolean default false)
+    view_sets text[], versions integer[], is_switching boolean)
 returns table (kind text, what text, is_awaited boolean, code text)
 language plpgsql
 stable

@@ -1,4 +1,4 @@
--- proves: whether `proof` shows the token whose sha256 is `token_hash`. Internal: admission(),
+-- proves: whether `proof` shows the token whose sha256 is `token_hash`. Internal: check_machine(),
 -- token_owner().
 --
 -- The scheme is that of SCRAM (RFC 5802, section 3). A token is `baton_<environment>_` and 32
@@ -12,7 +12,7 @@
 --
 -- Nothing is told by how long this takes: what is compared is a digest that nobody can choose.
 --
--- Arguments   asked: challenge_text(), and for whom the answer is meant; see admission().
+-- Arguments   asked: challenge_text(), and for whom the answer is meant; see check_machine().
 create or replace function proves(proof text, token_hash bytea, asked text)
 returns boolean
 language sql

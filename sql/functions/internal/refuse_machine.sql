@@ -1,4 +1,4 @@
--- refuse_machine: write down that somebody was turned away. Internal: admit().
+-- refuse_machine: write down that somebody was turned away. Internal: admit_machine().
 --
 -- What the caller told about itself proves nothing; the login and the address are the server's. Who
 -- makes up a new machine for each attempt can fill the table, not the disk: the oldest rows beyond

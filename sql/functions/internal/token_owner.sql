@@ -1,5 +1,5 @@
 -- token_owner: which machine was given the token that `proof` shows; null if none was. Internal:
--- admission().
+-- check_machine().
 --
 -- is_next says that it is the one which a rotation gave out. Whose it may be is tried one by one:
 -- first `expected`, the machine that it should be; of the others, for who reads of a refusal, the

@@ -31,7 +31,7 @@ as $$
             select pg_catalog.format('promotion %s is not carried out: %s', p.id, o.what)
               from promotion p
              cross join lateral (
-                select * from promotion_obstacles(p.view_sets, p.versions) limit 1) as o
+                select * from promotion_obstacles(p.view_sets, p.versions, false) limit 1) as o
              where p.state = 'requested' and o.kind = 'read'
              union all
             select pg_catalog.format(

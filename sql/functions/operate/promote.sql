@@ -39,7 +39,7 @@ begin
             using errcode = 'BT034';
     end if;
     select * into obstacle
-      from promotion_obstacles(promote.view_sets, promote.versions) as o
+      from promotion_obstacles(promote.view_sets, promote.versions, false) as o
      where o.kind in ('unfit', 'halted', 'uncarried')
         or not (promote.when_ready or o.is_awaited)
      limit 1;

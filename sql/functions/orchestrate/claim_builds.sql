@@ -13,7 +13,7 @@
 -- Locks       the turn 'builds', so that of two processes one gets all that there is; until the
 --             transaction ends.
 -- Tables      turn: lock. view_build: update. promotion, set_member, machine: read. refusal: see
---             admit().
+--             admit_machine().
 -- Access: orchestrate
 create or replace function claim_builds(
     node        text,
@@ -36,8 +36,8 @@ declare
     b view_build;
 begin
     select a.code, a.message into refused_code, refused_message
-      from admit(claim_builds.environment, claim_builds.node, claim_builds.machine_id,
-                 claim_builds.proof, claim_builds.enrol_as) as a;
+      from admit_machine(claim_builds.environment, claim_builds.node, claim_builds.machine_id,
+                         claim_builds.proof, claim_builds.enrol_as) as a;
     if refused_code is not null then
         return next;
         return;

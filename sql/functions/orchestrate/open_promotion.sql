@@ -28,7 +28,7 @@ begin
     if not found then
         return null;
     end if;
-    select * into obstacle from promotion_obstacles(p.view_sets, p.versions) limit 1;
+    select * into obstacle from promotion_obstacles(p.view_sets, p.versions, false) limit 1;
     -- Not end_promotion(): whoever comes across it may say so.
     if obstacle.kind in ('unfit', 'halted') then
         update promotion t

@@ -5,7 +5,7 @@
 -- readers could see change. Else it is built beside what is live, if it is newer.
 --
 -- Arguments   members: each reducer. leads: the caller is the leader; only then can a set become
---             live. environment, machine_id, proof, enrol_as: see admit(); a
+--             live. environment, machine_id, proof, enrol_as: see admit_machine(); a
 --             leader showed them when it took the lead.
 -- Returns     'live', 'building', 'warm', 'retired'; 'new' where it is made live by a leader, or to
 --             be built by who does not lead, and the caller is the other; 'older' for a version
@@ -46,7 +46,7 @@ begin
         perform require_leader();
     else
         select a.code, a.message into strict refused
-          from admission(register_set.environment, register_set.machine_id, register_set.proof,
+          from check_machine(register_set.environment, register_set.machine_id, register_set.proof,
                          register_set.enrol_as) as a;
         if refused.code is not null then
             raise exception '%', refused.message using errcode = refused.code;

@@ -2,7 +2,7 @@
 -- leads.
 --
 -- Who is not admitted gets the reason as an answer, not as an exception: commit, because that the
--- attempt was made is written down in the same transaction. See admit().
+-- attempt was made is written down in the same transaction. See admit_machine().
 --
 -- What decides is the epoch. When the leader's session is gone, the next one takes over at once; no
 -- lock says so, because whoever may connect could take that. A leader whose lease ran out (it
@@ -26,14 +26,15 @@
 --
 -- Arguments   node: who asks, for people to read. reducers, view_sets: what it carries.
 --             lease: how long a silent leader is believed. environment, machine_id, proof,
---             enrol_as: see admit(). promotion: which one it carries out, see open_promotion().
+--             enrol_as: see admit_machine(). promotion: which one it carries out, see
+--             open_promotion().
 -- Returns     one row. epoch: the new epoch, or null. refused_code, refused_message: why it may not
 --             lead here. lacking: the live set version that the caller does not carry. Where all
 --             are null somebody else leads, or the promotion is not to be carried out just now.
 -- Raises      BT009 see rebase_log() and require_rows().
 -- Locks       the leader's row, for which it waits no longer than lock_timeout (55P03).
 -- Tables      leader: update. leadership: insert. log_window, log_origin: see rebase_log().
---             machine, set_version: read. refusal: see admit().
+--             machine, set_version: read. refusal: see admit_machine().
 -- Access: orchestrate
 create or replace function take_lead(
     node        text,
@@ -61,8 +62,8 @@ declare
 begin
     perform require_rows();
     select a.code, a.message into refused_code, refused_message
-      from admit(take_lead.environment, take_lead.node, take_lead.machine_id, take_lead.proof,
-                 take_lead.enrol_as) as a;
+      from admit_machine(take_lead.environment, take_lead.node, take_lead.machine_id,
+                         take_lead.proof, take_lead.enrol_as) as a;
     if refused_code is not null then
         return next;
         return;
@@ -114,8 +115,8 @@ begin
                 where m.machine_id = take_lead.machine_id and m.revoked_at is not null)
     then
         select a.code, a.message into refused_code, refused_message
-          from admit(take_lead.environment, take_lead.node, take_lead.machine_id, take_lead.proof,
-                     take_lead.enrol_as) as a;
+          from admit_machine(take_lead.environment, take_lead.node, take_lead.machine_id,
+                             take_lead.proof, take_lead.enrol_as) as a;
         return next;
         return;
     end if;

@@ -11,7 +11,8 @@ security definer
 set search_path from current
 set jit = off
 as $$
-    select coalesce((select o.what from promotion_obstacles(p.view_sets, p.versions) as o limit 1),
+    select coalesce((select o.what
+                       from promotion_obstacles(p.view_sets, p.versions, false) as o limit 1),
                     'the process that keeps it takes the lead')
       from promotion p
      where p.id = promotion_hold.id and p.state = 'requested';

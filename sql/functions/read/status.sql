@@ -7,11 +7,11 @@
 --           status_dead_events() says, writers [{pid, application, seconds, state}] of transactions
 --           that have dispatched and not ended for over 5 s (see open_writers.sql), problems
 --           [text]: each says what stands still, and why; notes [text]: what cannot be told here,
---           which promotion is waited for, for which versions the leader does nothing, who was
---           refused in the last hour, and who waits for whose lock.
+--           which promotion is waited for, for which versions the leader does nothing, which types
+--           nobody reads, who was refused in the last hour, and who waits for whose lock.
 --           lag_events stops counting at 1000000.
 --           Whatever holds the leader up is a problem with its reason, see held_up().
--- Cost      grows with the lag, not with the log.
+-- Cost      grows with the lag, not with the log; see unread_event_types().
 -- Tables    leader: read.
 -- Access: observe, orchestrate
 create or replace function status()
@@ -62,6 +62,7 @@ begin
     notes := notes || session_notes();
     notes := notes || promotion_notes();
     notes := notes || version_notes();
+    notes := notes || array(select u.line from unread_event_types() as u);
     notes := notes || inactive_notes();
     notes := notes || refusal_notes();
 

@@ -42,7 +42,7 @@ Arguments read_arguments(const std::vector<std::string>& words) {
     result.options.url = words.at(0);
     result.options.schema = words.at(1);
     result.options.node = words.at(2);
-    result.options.membership = baton::testing::test_membership();
+    result.options.credentials = baton::testing::test_credentials();
     for (std::size_t i = 3; i < words.size(); ++i) {
         const std::string& word = words[i];
         const auto number = [&] { return std::stoul(words.at(++i)); };

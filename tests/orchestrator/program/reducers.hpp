@@ -244,6 +244,11 @@ struct ItemPricesReducer {
 };
 
 /// Which reducers a process carries.
+// Dispatched, and read by nobody.
+struct AuditOnly {
+    static constexpr std::string_view event_type = "audit/only";
+};
+
 struct ReducerChoice {
     bool other_build = false;    ///< OtherAccountTotalsReducer instead of AccountTotalsReducer.
     bool without_marks = false;  ///< No MarkTotalsReducer.
@@ -259,6 +264,7 @@ struct ReducerChoice {
 
 inline Registry make_registry(const ReducerChoice& choice) {
     Registry registry;
+    registry.declare<AuditOnly>();
     if (choice.totals == 2) {
         registry.add<LaterAccountTotalsReducer<2>>();
     } else if (choice.totals == 3) {

@@ -49,6 +49,14 @@ public:
         registry_.add<R>(std::move(reducer));
         return *this;
     }
+    /// Says that the application dispatches events of this type, though no reducer reads them: so
+    /// they are not taken for a typing error where unknown events are refused or warned of
+    /// ([events] in the environment's file). The types that reducers read are known without it.
+    template <class E>
+    App& declare() {
+        registry_.declare<E>();
+        return *this;
+    }
     /// Adds a SQL reducer from its file, which is read when a verb needs it.
     App& add_sql_reducer(std::filesystem::path file);
 

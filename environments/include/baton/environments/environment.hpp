@@ -61,6 +61,9 @@ struct Environment {
     Setting<std::chrono::milliseconds> lease;
     /// The most events of one batch.
     Setting<std::int64_t> batch_max;
+    /// What dispatch does about an event of a type that nobody knows: accept, warn or refuse;
+    /// empty: as it is in the database, where installing and upgrading write it.
+    Setting<std::string> unknown_events;
     /// How often the log is looked at although nobody rang.
     Setting<std::chrono::milliseconds> poll;
     /// How long a version that was live is kept up to date for a rollback.
@@ -127,7 +130,7 @@ struct SettingRule {
     std::int64_t min = 0;                           ///< The bounds of an integer.
     std::int64_t max = 0;
     /// The texts that there are; of an enumeration in the order of its enumerators. Empty: any.
-    std::vector<std::string_view> choices = {};
+    std::span<const std::string_view> choices = {};
     std::string_view items = {};  ///< What is in a list, in the plural.
     bool has_password = false;    ///< A URL, which is shown without it.
 

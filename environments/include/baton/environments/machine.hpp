@@ -12,6 +12,9 @@
 #include <optional>
 #include <string>
 
+#include "baton/base/machine_credentials.hpp"
+#include "baton/environments/environment.hpp"
+
 namespace baton::environments {
 
 /// Variables of the process; a test gives others. An empty one is unset.
@@ -45,5 +48,16 @@ void write_token(const std::filesystem::path& path, const std::string& token);
 /// The token in the file; one that is made for `name` where there is no file. Throws as the two.
 [[nodiscard]] std::string read_or_make_token(const std::filesystem::path& path,
                                              const std::string& name);
+
+/// What this machine shows to the environment: its id, and the token that is kept here. Where the
+/// environment is of kind development, the machine makes itself a token and may enrol itself.
+/// Throws Error(settings_invalid) where a file cannot be read or is not its owner's alone.
+[[nodiscard]] MachineCredentials machine_credentials(const Environment& environment);
+
+/// This machine, for people to read; "unknown" where it has no name.
+[[nodiscard]] std::string host_name();
+
+/// This process, as other nodes' logs show it: "host:pid".
+[[nodiscard]] std::string node_name();
 
 }  // namespace baton::environments

@@ -23,7 +23,7 @@
 #include <string>
 #include <vector>
 
-namespace baton::sql {
+namespace baton::postgres {
 
 /// How a server is stopped: when the last client has gone; at once, with the open transactions
 /// rolled back; or at once as after a crash, so that the next start recovers from the WAL.
@@ -74,4 +74,4 @@ private:
     std::unique_ptr<Server> server_;
 };
 
-}  // namespace baton::sql
+}  // namespace baton::postgres

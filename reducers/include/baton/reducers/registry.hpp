@@ -61,6 +61,16 @@ public:
         if constexpr (reducers::check_reducer<R>()) add_sound(std::move(reducer));
     }
 
+    /// Says that there are events of this type, though no reducer here reads them; see
+    /// App::declare().
+    template <class E>
+    void declare() {
+        declared_types_.emplace_back(E::event_type);
+    }
+    [[nodiscard]] const std::vector<std::string>& declared_types() const noexcept {
+        return declared_types_;
+    }
+
     /// In the order in which they were added.
     [[nodiscard]] std::span<const ReducerInfo> reducers() const noexcept { return infos_; }
     /// Whether some reducer looks at more of an event than its type and content.
@@ -127,6 +137,7 @@ private:
     std::vector<Start> starts_;
     std::vector<std::function<std::unique_ptr<Migration>()>> migrations_;  // empty: it has none
     reducers::EventCatalogue catalogue_;
+    std::vector<std::string> declared_types_;
 };
 
 template <class R, class... E>

@@ -53,6 +53,10 @@ struct ConnectOptions {
     std::chrono::seconds idle_in_transaction_timeout{30};
 };
 
+/// Of a session that works in an environment's schema, and says what it is for.
+[[nodiscard]] ConnectOptions session_options(const std::string& schema,
+                                             const std::string& application_name);
+
 /// `url` (postgresql://… or key=value …) as key=value text with what `options` adds; a value that
 /// the URL has stays, but for client_encoding, which is UTF8. Throws Error(settings_invalid) where
 /// it cannot be read.

@@ -44,6 +44,13 @@ private:
     std::string sqlstate_;
 };
 
+/// Whether what the server said may go away by itself: somebody held a lock or cancelled the
+/// statement, or the server was short of something.
+[[nodiscard]] bool may_pass(std::string_view sqlstate);
+
+/// Whether the error says nothing about what was to be done, and goes away by itself.
+[[nodiscard]] bool is_passing(const Error& error);
+
 /// Throws the baton::Error for the exception that is being handled, if libpqxx threw it; any other
 /// exception goes on as it is. `connection` is where it came from, if that is known: whether it is
 /// still open decides between a lost session and a statement that failed. `where` (a statement's

@@ -10,21 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "baton/base/machine_credentials.hpp"
 #include "baton/sql/connection.hpp"
 #include "baton/sql/log_reader.hpp"
 
 namespace baton::sql {
 
 enum class Epoch : std::int64_t {};
-
-/// Where a process belongs, and what shows that its machine does; see admit.sql.
-struct Membership {
-    std::string environment;  ///< The name of the environment that it was started for.
-    std::string machine_id;   ///< 64 hex digits.
-    std::string token;        ///< What the machine was given; never sent. Empty: it has none.
-    /// The token is the machine's own: enrol it, where the environment lets machines do so.
-    bool may_enrol = false;
-};
 
 /// What has a name and a version: a reducer, a view set.
 struct Versioned {
@@ -41,7 +33,7 @@ struct Candidate {
     std::vector<Versioned> reducers;    ///< Those that it carries.
     std::vector<Versioned> view_sets;   ///< Those that it carries.
     std::chrono::milliseconds lease{};  ///< How long a silent leader is believed.
-    Membership membership = {};
+    MachineCredentials credentials = {};
 };
 
 /// What came of asking for the lead.

@@ -42,7 +42,8 @@ void prepare_versions(Connection& connection);
 SetState register_set(Transaction& transaction, const SetVersion& set);
 /// The same for who keeps what is not live. Throws Error as lead() does where the machine is not
 /// admitted.
-SetState register_set(Transaction& transaction, const SetVersion& set, const Membership& member);
+SetState register_set(Transaction& transaction, const SetVersion& set,
+                      const MachineCredentials& member);
 
 /// Lets the public view show whichever version is live, this one included. Throws
 /// Error(lock_unavailable) while somebody reads it for long, and can be tried again.

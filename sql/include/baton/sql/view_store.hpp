@@ -41,6 +41,9 @@ struct SqlReducer {
     /// looks at schema_version itself.
     std::string event_versions;
     bool declares_versions = false;
+    /// Those types and patterns, also where it looks at schema_version itself; "%" where it cannot
+    /// be told.
+    std::vector<std::string> event_types;
 };
 
 /// The types that the text of a SQL reducer reads: texts that may be types, and patterns of LIKE;
@@ -74,6 +77,16 @@ enum class Registered {
                                           bool other_builds, bool is_live);
 [[nodiscard]] Registered register_reducer(Transaction& transaction, const SqlReducer& reducer,
                                           bool other_builds, bool is_live);
+
+/// Makes known that there are events of these types, whoever reads them.
+void declare_event_types(Connection& connection, const std::vector<std::string>& types);
+/// Of which types the newest events are that nobody reads, each with a line about it; none unless
+/// the environment warns of unknown events.
+struct UnreadType {
+    std::string type;
+    std::string line;
+};
+[[nodiscard]] std::vector<UnreadType> unread_types(Connection& connection);
 
 [[nodiscard]] ViewStanding read_standing(Transaction& transaction, const std::string& view);
 void write_standing(Transaction& transaction, const std::string& view, const ViewStanding& standing,

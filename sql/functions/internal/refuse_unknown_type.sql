@@ -1,0 +1,42 @@
+-- refuse_unknown_type: raise that nobody knows an event's type, unless it is known otherwise than
+-- by its name. Internal: require_known_type().
+--
+-- A SQL reducer may read what is like a pattern; one that reads whatever there is makes no type
+-- known, else no mistake was ever found. Rows that are copied from another database (logical
+-- replication) were dispatched there. Where a version is kept whose types are not known here, which
+-- a program of before registered, nothing is refused: it may read this.
+--
+-- Arguments  type: that is in neither table as it is.
+-- Returns    true, if it is known.
+-- Raises     BT040 it is not.
+-- Tables     event_type_reader: read.
+create or replace function refuse_unknown_type(type text)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    near text;
+begin
+    if current_setting('session_replication_role') = 'replica'
+       or exists (select from event_type_reader r
+                   where pg_catalog.strpos(r.type, '%') > 0 and r.type !~ '^%+$'
+                     and refuse_unknown_type.type like r.type)
+       or exists (select from kept_without_types())
+    then
+        return true;
+    end if;
+    near := nearest_event_type(refuse_unknown_type.type);
+    raise exception 'event type "%" is not known here%register a reducer that reads it, or '
+        'declare it: select declare_event_types(array[%])',
+        refuse_unknown_type.type,
+        case when near is not null then '; did you mean "' || near || '"? If not, '
+             when not exists (select from event_type_reader)
+             then ', and no program has registered a reducer yet; ' else '; ' end,
+        pg_catalog.quote_literal(refuse_unknown_type.type)
+        using errcode = 'BT040';
+end;
+$$;
