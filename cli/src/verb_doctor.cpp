@@ -148,10 +148,19 @@ private:
         } else if (!status.drifted.empty()) {
             std::string functions;
             for (const std::string& function : status.drifted) functions += " " + function;
-            add("schema", "problem", version + "; functions that differ:" + functions, upgrade);
+            add("schema", "problem", version + "; functions or views that differ:" + functions,
+                upgrade);
         } else if (status.newer.empty() && !status.functions_current) {
             add("schema", "problem", version + "; its views or grants are of another build",
                 upgrade);
+        } else if (!status.orphans.empty()) {
+            std::string functions;
+            for (const std::string& orphan : status.orphans) {
+                functions += (functions.empty() ? "" : ", ") + orphan;
+            }
+            add("schema", "warning",
+                version + "; functions that this program does not carry: " + functions,
+                "drop them unless somebody needs them");
         } else {
             add("schema", "ok", version);
         }

@@ -123,8 +123,8 @@ std::string status_json(const Environment& environment, const sql::InstallStatus
            std::to_string(status.version) + R"(, "newest_known": )" +
            std::to_string(status.newest_known) + R"(, "pending": )" + json_list(status.pending) +
            R"(, "newer": )" + json_list(status.newer) + R"(, "drifted": )" +
-           json_list(status.drifted) + R"(, "functions_current": )" +
-           (status.functions_current ? "true" : "false") + "}\n";
+           json_list(status.drifted) + R"(, "orphans": )" + json_list(status.orphans) +
+           R"(, "functions_current": )" + (status.functions_current ? "true" : "false") + "}\n";
 }
 
 // One line that says how the schema stands, and what to do if that is not well.
@@ -142,9 +142,14 @@ std::string described(const sql::InstallStatus& status, const Environment& envir
     }
     if (!status.pending.empty()) return "behind by " + joined(status.pending) + "; " + upgrade;
     if (!status.drifted.empty()) {
-        return "functions differ from this program's: " + joined(status.drifted) + "; " + upgrade;
+        return "functions or views differ from this program's: " + joined(status.drifted) + "; " +
+               upgrade;
     }
     if (!status.functions_current) return "views or grants are of another build; " + upgrade;
+    if (!status.orphans.empty()) {
+        return "up to date; it has functions that this program does not carry: " +
+               joined(status.orphans) + "; drop them unless somebody needs them";
+    }
     return "up to date";
 }
 

@@ -16,7 +16,7 @@ std::vector<InstalledEnvironment> list_environments(Connection& connection) {
     const Result rows = transaction.exec(
         std::string(catalogue_only) +
         "select n.nspname, o.rolname, substring(obj_description(c.oid, 'pg_class') from "
-        "'^baton [0-9a-f]+, version ([0-9]{1,6})$') "
+        "'^baton [0-9a-f]+, version ([0-9]{1,6})(?:\\n|$)') "
         "from pg_class c join pg_namespace n on n.oid = c.relnamespace "
         "join pg_roles o on o.oid = n.nspowner where " +
         std::string(is_bookkeeping) +

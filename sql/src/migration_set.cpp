@@ -10,6 +10,7 @@
 #include "baton/base/check.hpp"
 #include "baton/base/digest.hpp"
 #include "baton/base/error.hpp"
+#include "drift.hpp"
 #include "own_schema.hpp"
 
 namespace baton::sql {
@@ -96,6 +97,7 @@ MigrationSet::MigrationSet(std::span<const SqlFile> files) {
                 continue;
             }
             if (folder == "functions/") add_function(file);
+            if (folder == "views/") views_.push_back(stem_of(file.name));
             std::string text = with_newline(file.text);
             if (folder == "grants.sql") {
                 has_grants_ = true;
@@ -125,12 +127,12 @@ void MigrationSet::add_function(const SqlFile& file) {
     std::smatch name;
     std::smatch tag;
     if (!std::regex_search(text, name, head)) return;
+    functions_.push_back({name[1].str(), std::nullopt});
     const auto after_name = text.begin() + name.position() + name.length();
     if (!std::regex_search(after_name, text.end(), tag, quote)) return;
     const std::string rest = tag.suffix();
     const auto end = rest.find(tag[1].str());
-    if (end == std::string::npos) return;
-    functions_.push_back({name[1].str(), rest.substr(0, end)});
+    if (end != std::string::npos) functions_.back().body = rest.substr(0, end);
 }
 
 namespace {
@@ -183,8 +185,7 @@ InstallStep MigrationSet::functions_step(const std::string& schema,
                                          const LockLimits& limits) const {
     return {prologue_text(schema, limits),
             path_text(schema) + "set local check_function_bodies = off;\n" +
-                with_schema(rest_, schema) + "comment on table schema_migration is '" + mark_ +
-                "';\n"};
+                with_schema(rest_, schema) + comment_text(*this, schema)};
 }
 
 }  // namespace baton::sql

@@ -4,6 +4,7 @@
 // Threads: constant once constructed.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,7 +24,8 @@ struct Migration {
 
 struct Function {
     std::string name;
-    std::string body;  // what pg_proc.prosrc holds, but for with_schema()
+    // What pg_proc.prosrc holds, but for with_schema(); nothing where it is bound when it is made.
+    std::optional<std::string> body;
 };
 
 /// One transaction of an installation: `prologue` bounds its waiting, takes the lock that makes
@@ -40,10 +42,10 @@ public:
 
     [[nodiscard]] const std::vector<Migration>& migrations() const { return migrations_; }
     [[nodiscard]] int newest() const { return static_cast<int>(migrations_.size()); }
-    /// Those with a body in dollar quotes.
     [[nodiscard]] const std::vector<Function>& functions() const { return functions_; }
+    [[nodiscard]] const std::vector<std::string>& views() const { return views_; }
     [[nodiscard]] bool has_grants() const { return has_grants_; }
-    /// What the comment on `schema_migration` says after an installation of this set.
+    /// What the comment on `schema_migration` begins with after an installation of this set.
     [[nodiscard]] const std::string& mark() const { return mark_; }
 
     [[nodiscard]] InstallStep create_step(const std::string& schema,
@@ -59,6 +61,7 @@ private:
 
     std::vector<Migration> migrations_;
     std::vector<Function> functions_;
+    std::vector<std::string> views_;
     // signatures.sql, functions/, views/ and grants.sql, in the order in which they are run
     std::string rest_;
     std::string mark_;

@@ -1,11 +1,11 @@
 #include "baton/sql/migrator.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "baton/base/error.hpp"
 #include "baton/sql/failure.hpp"
 #include "baton/sql/trust.hpp"
+#include "drift.hpp"
 #include "installation.hpp"
 #include "migration_set.hpp"
 #include "own_schema.hpp"
@@ -15,26 +15,6 @@ namespace {
 
 int version_of(const State& state) {
     return state.migrations.empty() ? 0 : state.migrations.rbegin()->first;
-}
-
-// Whether another body than ours is installed, or none. What a reader of `\df` cannot see (the
-// planner's settings, the owner) is not compared.
-std::vector<std::string> drifted_functions(Transaction& transaction, const MigrationSet& set,
-                                           const std::string& schema) {
-    const Result rows = transaction.exec(
-        "select proname, prosrc from pg_proc where pronamespace = to_regnamespace($1)",
-        {quoted_schema(schema)});
-    std::multimap<std::string, std::string_view, std::less<>> installed;
-    for (const Row& row : rows) installed.emplace(row.text(0), row.text(1));
-    std::vector<std::string> drifted;
-    for (const Function& function : set.functions()) {
-        const std::string body = with_schema(function.body, schema);
-        const auto [first, last] = installed.equal_range(function.name);
-        if (std::none_of(first, last, [&](const auto& item) { return item.second == body; })) {
-            drifted.push_back(function.name);
-        }
-    }
-    return drifted;
 }
 
 InstallStatus status_of(Transaction& transaction, const MigrationSet& set,
@@ -54,9 +34,9 @@ InstallStatus status_of(Transaction& transaction, const MigrationSet& set,
         status.newer.push_back(migration.name);
         status.newer_is_breaking = status.newer_is_breaking || migration.breaking;
     }
-    status.functions_current = state.mark == set.mark();
+    status.functions_current = state.mark.substr(0, state.mark.find('\n')) == set.mark();
     if (state.is_environment && status.newer.empty()) {
-        status.drifted = drifted_functions(transaction, set, schema);
+        read_drift(transaction, set, schema, state.mark, status);
     }
     return status;
 }
@@ -226,6 +206,12 @@ InstallReport Migrator::install(Connection& connection, const std::string& schem
         before = read_status(connection, *set_, schema);
     }
     report.version = before.version;
+    if (!before.orphans.empty()) {
+        std::string names;
+        for (const std::string& orphan : before.orphans) names += ", " + orphan;
+        report.warnings.push_back(schema + " has functions that this binary does not carry: " +
+                                  names.substr(2) + "; drop them unless somebody needs them");
+    }
     if (!before.newer.empty()) {
         report.warnings.push_back(schema + " is at version " + std::to_string(before.version) +
                                   ", newer than this binary's " + std::to_string(set_->newest()) +

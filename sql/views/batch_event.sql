@@ -14,6 +14,7 @@
 -- cost as much as the event. The bounds of a range come from subqueries, not from a join: so the
 -- planner takes them for what they are, those of a short range.
 --
+-- Tables    event: read.
 -- Access: orchestrate
 create or replace view batch_event as
 with slice as materialized (

@@ -27,7 +27,7 @@
 -- Locks     nothing beyond the INSERT; with dispatch_id, other uses of that id until the end of the
 --           transaction.
 -- Notifies  the orchestrator, only if it is asleep: a NOTIFY holds a database-wide lock at commit.
--- Tables    event: insert. dispatch_receipt: read, insert, with dispatch_id.
+-- Tables    event: insert. dispatch_receipt: see dispatch_once().
 -- Access: dispatch, orchestrate
 create or replace function dispatch(
     type           text,

@@ -5,7 +5,7 @@
 --   content_type  what they are: 'application/msgpack'. C++ reducers read msgpack as they read
 --                 JSON.
 -- Raises    BT001, BT002, BT003, BT004 as dispatch() does.
--- Tables    event: insert. dispatch_receipt: read, insert, with dispatch_id.
+-- Tables    event: insert. dispatch_receipt: see dispatch_once().
 -- Access: dispatch, orchestrate
 create or replace function dispatch_bytes(
     type           text,

@@ -3,7 +3,6 @@
 --
 -- Arguments   count: how many; all of them if it dispatched fewer.
 -- Cost        an index scan of just those events.
--- Tables      event, log_origin: read.
 -- Access: dispatch, orchestrate
 create or replace function dispatched_ids(count bigint)
 returns setof bigint

@@ -11,7 +11,7 @@
 --             be enrolled where that is allowed; else null.
 -- Returns     code, message: why it is refused; nulls if it is admitted. The codes are BT028
 --             to BT033, see docs/errors.md.
--- Tables      environment: read. machine: insert, update. refusal: see refuse_machine().
+-- Tables      machine: insert, update. refusal: see refuse_machine().
 create or replace function admit_machine(
     environment text, node text, machine_id text, proof text, enrol_as bytea)
 returns table (code text, message text)

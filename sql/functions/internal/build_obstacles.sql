@@ -2,7 +2,6 @@
 -- promotion_obstacles(), which see.
 --
 -- Arguments   after: what would be live.
--- Tables      set_version, set_member, view_state, view_build, batch: read.
 create or replace function build_obstacles(
     view_sets text[], versions integer[], after versioned[], is_switching boolean)
 returns table (kind text, what text, is_awaited boolean)
@@ -10,9 +9,8 @@ language sql
 stable
 set search_path from current
 as $$
-    with head as (
-        select coalesce(max(b.first_position + b.count - 1), 0) as position
-          from (select * from batch order by first_position desc limit 1) as b
+    with head as materialized (
+        select log_end() as position
     ), member as (
         select pg_catalog.format('%s@%s', m.view, m.version) as name, m.view, m.version, m.b,
                m.is_kept, coalesce((m.b).position, 0) as position, k.was_live, k.is_expected,

@@ -2,6 +2,8 @@
 --
 -- Where this is stands in it as the server has it, each time anew: a copy of the rows asks
 -- something else.
+--
+-- Tables    asked_session: read.
 create or replace function challenge_text()
 returns text
 language sql

@@ -10,7 +10,8 @@ language sql
 volatile
 set search_path from current
 as $$
-    select 'id_sequence', case when coalesce(id.highest, 0) <= id.value then 'ok' else 'problem' end,
+    select 'id_sequence',
+        case when coalesce(id.highest, 0) <= id.value then 'ok' else 'problem' end,
         pg_catalog.format('the sequence is at %s, the highest id that was drawn is %s', id.value,
                coalesce(id.highest, 0)),
         case when id.highest > id.value then

@@ -1,5 +1,5 @@
 -- check_machine: may this machine take part in this environment? Internal: admit_machine(), which
--- writes down and acts upon what this one finds.
+-- writes down and acts upon what this one finds, and register_set().
 --
 -- The order of the checks is that of the codes: the first thing that is wrong is what is told.
 --
@@ -11,7 +11,7 @@
 -- Arguments   as those of admit_machine().
 -- Returns     code, message: why not; nulls if it may. enrols: it is unknown here and may enrol
 --             itself. is_next: it showed the token of a rotation.
--- Tables      environment, machine, asked_session: read.
+-- Tables      environment, machine: read.
 create or replace function check_machine(
     environment text, machine_id text, proof text, enrol_as bytea)
 returns table (code text, message text, enrols boolean, is_next boolean)

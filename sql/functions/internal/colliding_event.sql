@@ -11,7 +11,7 @@
 --             last: the newest window, none of which is of this cluster.
 -- Returns     the lowest such id, or null.
 -- Cost        reads event once; upon a suspicion, also the log.
--- Tables      event, batch, log_window, log_origin: read.
+-- Tables      event, batch, log_window: read.
 create or replace function colliding_event(drawn_id bigint, last log_window)
 returns bigint
 language plpgsql

@@ -3,6 +3,7 @@
 -- Arguments   columns: [{"name", "type", "nullable", "key"}, ...] in order.
 -- Raises      BT013 something else in this schema has the view's name.
 -- Creates     table <view>__v<version>, see view_table(); see share_view() for who owns it.
+-- Tables      view_state, view_build, reducer_version: read.
 -- Access: orchestrate
 create or replace function create_view_table(view text, version integer, columns jsonb)
 returns void

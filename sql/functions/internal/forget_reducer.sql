@@ -6,7 +6,7 @@
 --
 -- Arguments   name, version: of the reducer.
 -- Locks       its table and its view, exclusively.
--- Tables      reducer_version, view_state, view_build: delete. dead_event: update.
+-- Tables      reducer_version, view_state, view_build: delete.
 -- Access: orchestrate
 create or replace function forget_reducer(name text, version integer)
 returns void

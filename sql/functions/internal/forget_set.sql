@@ -3,7 +3,7 @@
 --
 -- Arguments   view_set, version: of the set; one that was live, or has reducers of its own here,
 --             stays.
--- Tables      set_version, set_member: delete. reducer_version, view_state: read.
+-- Tables      set_version: delete. set_member, reducer_version: read.
 -- Access: orchestrate
 create or replace function forget_set(view_set text, version integer)
 returns void

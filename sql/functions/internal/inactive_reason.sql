@@ -1,5 +1,5 @@
 -- inactive_reason: why nothing is done for a version of a view set although the process that leads
--- carries it. Internal: status(), versions().
+-- carries it. Internal: versions(), inactive_notes(), version_problems().
 --
 -- Who leads builds nothing, and no version of the set is live: it was retired as the live one. Who
 -- carries a version of a set of which another one is live does not lead.
@@ -17,7 +17,7 @@ as $$
                'give it a new version number',
                l.node, s.view_set)
       from leader l
-     where (l.lease_until >= clock_timestamp() or exists (select from leader_session(l)))
+     where is_led(l)
        and not exists (select from set_member m
                         where m.view_set = s.view_set and m.set_version = s.version
                           and (m.member, m.version)::versioned <> all (l.reducers))

@@ -1,4 +1,6 @@
 -- is_spare: whether a build is nothing but a former version, kept for a rollback. Internal.
+--
+-- Tables    set_member, set_version: read.
 create or replace function is_spare(b view_build)
 returns boolean
 language sql

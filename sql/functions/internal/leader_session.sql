@@ -1,5 +1,6 @@
 -- leader_session: the server session of the process that a leader's row names, if it is still
--- there. Internal: take_lead(), status(), doctor().
+-- there. Internal: take_lead(), is_led(), revoke_machine(), leader_problems(), leader_doing(),
+-- check_leader().
 --
 -- Postgres shows what another role's session does only to members of that role, to superusers and
 -- to members of pg_read_all_stats; these functions run as the environment's owner. Who connects,

@@ -2,6 +2,7 @@
 -- Internal: status().
 --
 -- Returns     a line for each process that waits and each that it waits for.
+-- Tables      leader: read.
 create or replace function lock_waits()
 returns setof text
 language sql

@@ -1,5 +1,5 @@
 -- origin_refusal: why this session does not come from where machine `m` may come from; null if it
--- does. Internal: admit_machine().
+-- does. Internal: check_machine().
 --
 -- Both are what the server sees, not what the client says. Postgres shows the certificate of a
 -- session to its own role, and to members of pg_read_all_stats; this runs as the environment's

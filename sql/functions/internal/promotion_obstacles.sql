@@ -14,7 +14,7 @@
 --                   'shared'     a live view that goes over as it is is not at the log's end.
 --             The first two end a promotion; the others may pass, and are waited for.
 --             is_awaited: also by who did not ask to wait. code: the SQLSTATE to raise it with.
--- Tables      set_version, set_member, view_state, view_build, batch: read.
+-- Tables      set_member, view_state: read.
 create or replace function promotion_obstacles(
     view_sets text[], versions integer[], is_switching boolean)
 returns table (kind text, what text, is_awaited boolean, code text)

@@ -1,4 +1,5 @@
--- proves: whether `proof` shows the token whose sha256 is `token_hash`. Internal: check_machine().
+-- proves: whether `proof` shows the token whose sha256 is `token_hash`. Internal: check_machine(),
+-- token_owner().
 --
 -- The scheme is that of SCRAM (RFC 5802, section 3). A token is `baton_<environment>_` and 32
 -- random bytes, as hex digits; those are the ClientKey, the token's sha256 is the StoredKey, and

@@ -27,7 +27,7 @@
 -- Raises    BT009 if events were dispatched here with ids that restored ones may have had.
 -- Locks     share on event and dispatch_receipt, if it has something to do: waits for transactions
 --           that dispatched, no longer than lock_timeout (55P03).
--- Tables    log_window, log_origin: read, insert. event: read.
+-- Tables    log_window, log_origin: read, insert. event: read. dispatch_receipt: lock.
 create or replace function rebase_log()
 returns boolean
 language plpgsql

@@ -4,6 +4,7 @@
 -- A table of another version, <other>__v<n>, is that version's, whatever it is called.
 --
 -- Returns   relation, or routine; what depends on another comes before it, as far as names tell.
+-- Tables    reducer_version: read.
 -- Access: orchestrate
 create or replace function reducer_objects(name text, version integer)
 returns table (relation regclass, routine regprocedure)

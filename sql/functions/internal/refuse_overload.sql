@@ -7,7 +7,7 @@
 -- up; else refusals would go on for ever after the views had caught up.
 --
 -- Raises    BT004. Roll back and try later, or commit without the event: the caller decides.
--- Tables    event_limit, batch, log_window, log_origin, event: read.
+-- Tables    event_limit: read.
 create or replace function refuse_overload()
 returns void
 language plpgsql

@@ -9,7 +9,7 @@
 -- Arguments  type: that is in neither table as it is.
 -- Returns    true, if it is known.
 -- Raises     BT040 it is not.
--- Tables     event_type_reader, view_state, view_build: read.
+-- Tables     event_type_reader: read.
 create or replace function refuse_unknown_type(type text)
 returns boolean
 language plpgsql

@@ -1,5 +1,5 @@
--- require_leader: refuse whoever is not the session that leads. Internal: what only the leader may
--- do beside batches, and which no fence() follows.
+-- require_leader: refuse whoever is not the session that leads. Internal, for what only the leader
+-- may do beside batches, where nothing fences it.
 --
 -- Raises    BT011 another session leads, or none.
 -- Tables    leader: read.

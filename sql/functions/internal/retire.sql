@@ -1,4 +1,7 @@
 -- retire: these set versions, and the builds that no other version needs, are no more. Internal.
+--
+-- Tables    set_version, view_snapshot, dead_event: update. view_build: delete. set_member,
+--           view_state: read.
 create or replace function retire(retired versioned[])
 returns void
 language plpgsql

@@ -1,5 +1,5 @@
 -- share_view: let every orchestrator of this environment work on a view that one of them made.
--- Internal: register_reducer(), and grants.sql for what was made before.
+-- Internal: create_view_table(), show_view(), and grants.sql for what was made before.
 --
 -- Whoever creates a table owns it, so a view would belong to the login role that happened to lead
 -- first, and the next leader's would not get in. What was made becomes the group role's

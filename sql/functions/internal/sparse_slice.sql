@@ -3,7 +3,6 @@
 --
 -- Returns   as batch_event.
 -- Cost      what it returns, and each row is copied once.
--- Tables    event: read.
 -- Access: orchestrate
 create or replace function sparse_slice()
 returns table (

@@ -1,5 +1,5 @@
 -- stands_beside_production: is there an environment of kind production in this database, other
--- than this one? Internal: admit_machine().
+-- than this one? Internal: check_machine().
 --
 -- An environment that nobody has described counts as production; half an installation, or a table
 -- of an application's that is called as one of ours, is no environment. Only the catalogue is read,

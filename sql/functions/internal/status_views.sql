@@ -6,7 +6,7 @@
 --             reason}]. skipped: how many events this version went on without; it stops counting at
 --             10000.
 -- Cost        some index probes a view, and those 10000.
--- Tables      view_state, dead_event, batch: read.
+-- Tables      view_state, dead_event: read.
 create or replace function status_views(head bigint, waiting bigint, waiting_seconds numeric)
 returns jsonb
 language sql

@@ -1,7 +1,7 @@
 -- switch_views: make those versions live that the live sets say. Internal: switch_versions().
 --
 -- Arguments   head: the log's end; whatever becomes live is there.
--- Tables      set_version, set_member: read. view_state, view_build: insert, update, delete.
+-- Tables      set_version, set_member: read. view_state, view_build: insert, delete.
 create or replace function switch_views(head bigint)
 returns void
 language plpgsql

@@ -4,6 +4,8 @@
 -- is_next says that it is the one which a rotation gave out. Whose it may be is tried one by one:
 -- first `expected`, the machine that it should be; of the others, for who reads of a refusal, the
 -- hundred that were here last.
+--
+-- Tables    machine: read.
 create or replace function token_owner(proof text, asked text, expected text)
 returns table (machine_id text, is_next boolean)
 language sql

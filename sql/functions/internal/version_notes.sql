@@ -5,7 +5,7 @@
 -- after them halts them as a matter of course.
 --
 -- Returns     one line each.
--- Tables      view_build, set_version: read.
+-- Tables      view_build: read.
 create or replace function version_notes()
 returns text[]
 language sql

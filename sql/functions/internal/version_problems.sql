@@ -1,9 +1,9 @@
 -- version_problems: what stands still of the versions beside the live ones, and why. Internal:
--- status().
+-- status(), leader_problems().
 --
 -- Arguments   leaderless: nobody leads, so whoever keeps a build could.
 -- Returns     one line each. What is kept for a rollback is told by version_notes().
--- Tables      view_build, set_version, set_member, promotion, leader: read.
+-- Tables      view_build, set_version, set_member, promotion: read.
 create or replace function version_problems(leaderless boolean)
 returns text[]
 language sql

@@ -2,7 +2,7 @@
 --
 -- In a copy in another cluster it counts right from the first leadership on, see rebase_log().
 --
--- Tables    batch, log_window, log_origin, event: read.
+-- Tables    batch, log_window: read.
 create or replace function waiting_events(limit_count integer)
 returns table (id bigint, dispatched_at timestamptz)
 language plpgsql

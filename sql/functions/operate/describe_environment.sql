@@ -14,7 +14,7 @@
 --             null: it is not known, which counts as production, and changes nothing that is.
 -- Raises      BT014 no such name. BT016 no such kind, or a laxer one.
 -- Notifies    see revoke_machine().
--- Tables      environment: update. machine: delete, update. leader, view_build: update.
+-- Tables      environment: update. machine: delete. log_origin: read.
 create or replace function describe_environment(name text, kind text default null)
 returns void
 language plpgsql

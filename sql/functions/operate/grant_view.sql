@@ -8,7 +8,6 @@
 -- Grants      usage on this schema, select on the view.
 -- Raises      BT023 there is no such view. BT014 no such role. 42501 the current role may not pass
 --             it on.
--- Tables      view_state: read.
 create or replace function grant_view(view text, role text)
 returns void
 language plpgsql

@@ -14,9 +14,8 @@
 -- Locks     the leader's row and the views' tables, until the transaction ends.
 -- Cost      reads of the log what doctor() would complain about, and writes batch anew from the
 --           first such place on.
--- Tables    leader, view_state, view_build: update. batch, dead_event, skipped_event: delete,
---           insert. view_snapshot: delete. event, log_window, log_origin: read. The views':
---           truncate.
+-- Tables    leader, view_state, view_build: update. batch, dead_event, skipped_event: insert,
+--           delete. view_snapshot: delete. The views': truncate.
 create or replace function mend_log()
 returns bigint
 language plpgsql

@@ -15,7 +15,7 @@
 --             42501 the caller is not the environment's owner, and this is no development
 --             environment.
 -- Notifies    '<schema>_leader', for the processes that stand by.
--- Tables      environment: read; and those of promotion_obstacles(). promotion: insert.
+-- Tables      promotion: insert.
 -- Access: orchestrate
 create or replace function promote(
     view_sets text[], versions integer[], when_ready boolean default false)

@@ -7,7 +7,7 @@
 -- Returns     the position that was resolved.
 -- Raises      BT023 there is no such view, or it is not halted there.
 -- Notifies    the orchestrator, if it is asleep.
--- Tables      those of resolve_dead_events().
+-- Tables      view_state, view_build, dead_event: read.
 -- Access: orchestrate
 create or replace function resolve_dead_event(
     view text, how text, "position" bigint default null, version integer default null)

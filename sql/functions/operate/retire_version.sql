@@ -4,8 +4,7 @@
 --             do not carry them may lead; the leader is deposed, and comes back without them.
 -- Raises      BT034 there is no such version; BT035 it is live; 42501 see promote().
 -- Locks       the leader's row.
--- Tables      set_version, view_snapshot, leader: update. set_member: read. view_build, view_state:
---             delete.
+-- Tables      set_version, leader: update. view_state: delete.
 -- Access: orchestrate
 create or replace function retire_version(
     view_set text, version integer, live boolean default false)

@@ -3,7 +3,7 @@
 -- Arguments   view_sets: which. when_ready: as for promote().
 -- Returns     the promotion's id.
 -- Raises      BT034 a set has no version that is kept warm; and what promote() raises.
--- Tables      set_version: read; and those of promote().
+-- Tables      set_version: read.
 -- Access: orchestrate
 create or replace function roll_back(view_sets text[], when_ready boolean default false)
 returns bigint

@@ -15,7 +15,7 @@
 -- Raises      BT025 there is no such limit, or the value is out of range.
 -- Locks       the domain of the field, until the transaction ends; waits at most lock_timeout.
 --             Events that are there already are not checked again.
--- Tables      event_limit: update.
+-- Tables      event_limit: update. batch: read.
 create or replace function set_limit(name text, value bigint)
 returns void
 language plpgsql

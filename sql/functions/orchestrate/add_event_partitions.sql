@@ -18,7 +18,7 @@
 -- Locks       share update exclusive on event, so that callers take turns; access exclusive on the
 --             default partition; waits for them no longer than lock_timeout, and can be tried
 --             again (55P03).
--- Tables      event: read, attach. event_default: read, constraint.
+-- Tables      event: attach. event_default: read, constraint. event_partition: read.
 -- Access: orchestrate
 create or replace function add_event_partitions(
     rows     bigint  default 10000000,

@@ -2,7 +2,7 @@
 -- Internal.
 --
 -- Returns   one row. In a new log: window 0, of which nothing is left, and position 1.
--- Tables    batch, log_window, log_origin: read.
+-- Tables    batch, log_window: read.
 -- Access: orchestrate
 create or replace function checkpoint()
 returns table (

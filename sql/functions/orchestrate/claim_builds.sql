@@ -12,7 +12,7 @@
 --             refused_message.
 -- Locks       the turn 'builds', so that of two processes one gets all that there is; until the
 --             transaction ends.
--- Tables      turn: lock. view_build: update. promotion, set_member: read. machine, refusal: see
+-- Tables      turn: lock. view_build: update. promotion, set_member, machine: read. refusal: see
 --             admit_machine().
 -- Access: orchestrate
 create or replace function claim_builds(

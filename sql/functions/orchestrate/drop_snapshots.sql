@@ -7,7 +7,7 @@
 -- Raises      BT011 the caller does not lead.
 -- Locks       the snapshot's table, exclusively; waits for it for 100 ms at most. One that somebody
 --             travels in just now, or has made something of, is passed over.
--- Tables      view_snapshot: delete. batch, reducer_version, view_state, view_build: read.
+-- Tables      view_snapshot: delete. reducer_version, view_state, view_build: read.
 -- Access: orchestrate
 create or replace function drop_snapshots(every bigint, most integer)
 returns text

@@ -11,7 +11,7 @@
 -- Raises      BT011 another process leads now, or the leadership was ended (resign(),
 --             revoke_machine()); nothing that this one writes can commit.
 -- Locks       the leader's row, until the transaction ends.
--- Tables      leader: lock, update.
+-- Tables      leader: update, lock.
 -- Access: orchestrate
 create or replace function fence(epoch bigint, lease interval default null)
 returns void

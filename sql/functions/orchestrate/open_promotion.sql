@@ -9,7 +9,7 @@
 -- Returns     its id; null if there is none, or it is another's to carry out, or something stands
 --             in its way yet.
 -- Raises      BT011 the caller keeps a build that another's promotion needs: end the session.
--- Tables      promotion: update. set_version, set_member, view_state, view_build: read.
+-- Tables      promotion: update.
 -- Access: orchestrate
 create or replace function open_promotion(carried versioned[])
 returns bigint

@@ -7,7 +7,7 @@
 -- Returns     id_value, xid, seen, id_ceiling, stragglers of the new window; no row if nothing is
 --             new. It begins after the newest origin_id(). Whoever records a batch of the window
 --             records the window with it.
--- Tables      event, event_limit, log_origin: read.
+-- Tables      event_limit, log_origin: read.
 -- Access: orchestrate
 create or replace function open_window(
     floor_id    bigint,

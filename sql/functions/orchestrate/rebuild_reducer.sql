@@ -8,7 +8,7 @@
 -- Arguments   name, version: of the reducer, which is known. build, language, columns: as they are
 --             now; columns null: not known yet, as of a SQL reducer whose script did not run yet.
 -- Locks       its table, exclusively; see lock_registration().
--- Tables      reducer_version, view_state: update. view_build: delete, insert. dead_event: update.
+-- Tables      reducer_version, view_state: update. view_build: insert, delete.
 -- Access: orchestrate
 create or replace function rebuild_reducer(
     name text, version integer, build text, language text, columns jsonb)

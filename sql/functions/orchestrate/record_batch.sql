@@ -12,7 +12,7 @@
 --                   batch; else null.
 --   started_at      when the work on the batch began, for its duration.
 -- Raises    BT011 another process leads now, or the log is not where the caller believes.
--- Tables    leader: lock, update. log_window, batch: insert. event_limit: read.
+-- Tables    log_window, batch: insert. event_limit: read.
 -- Access: orchestrate
 create or replace function record_batch(
     epoch          bigint,

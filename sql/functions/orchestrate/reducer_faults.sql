@@ -1,5 +1,5 @@
 -- reducer_faults: what can be seen in a SQL reducer's functions that a fold must not do. Internal:
--- register_reducer() in C++, check_views().
+-- check_views(), and registration in C++.
 --
 -- Text is read, not meaning: what is put together at run time is not found here. What changes the
 -- session is found by call_sql_reducer(), too.

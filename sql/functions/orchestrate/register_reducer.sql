@@ -13,7 +13,8 @@
 --   is_live       whether it belongs to a live set: what register_set() said.
 -- Raises    BT012 the version is known with another build; BT013 the name is taken, or another
 --           version of the view is live; see refuse_changed_types().
--- Tables    reducer_version, view_state, view_build: read, insert.
+-- Tables    reducer_version: read, insert, update. view_state: read, insert. view_build: read,
+--           insert, delete.
 -- Access: orchestrate
 create or replace function register_reducer(
     name         text,

@@ -14,8 +14,7 @@
 --             to BT033 its machine may not take part: as take_lead() says, which also writes down
 --             who tries; an exception cannot.
 -- Locks       see lock_registration().
--- Tables      leader, environment, machine, view_state: read. set_version, set_member: read,
---             insert.
+-- Tables      view_state: read. set_version, set_member: read, insert.
 -- Access: orchestrate
 create or replace function register_set(
     view_set    text,

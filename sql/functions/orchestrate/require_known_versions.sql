@@ -5,6 +5,7 @@
 -- Arguments   name, version: of the reducer. known: {"order/placed": 2, "price/%": 1}, the newest
 --             that it knows of each type; of several patterns, any.
 -- Raises      BT036 there is such an event; of the first one.
+-- Tables      batch_event: read.
 -- Access: orchestrate
 create or replace function require_known_versions(name text, version integer, known jsonb)
 returns void

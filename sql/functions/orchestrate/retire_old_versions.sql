@@ -3,7 +3,7 @@
 -- Arguments   rollback_window: how long a former version is kept.
 -- Returns     'set@version' of each, or null.
 -- Raises      BT011 the caller does not lead.
--- Tables      set_version, view_snapshot: update. view_build: delete.
+-- Tables      set_version: read.
 -- Access: orchestrate
 create or replace function retire_old_versions(rollback_window interval)
 returns text

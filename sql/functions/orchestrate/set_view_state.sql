@@ -2,6 +2,7 @@
 -- transaction.
 --
 -- Arguments   state, position, reason: as in view_state.
+-- Tables      view_state: update.
 -- Access: orchestrate
 create or replace function set_view_state(
     view text, state text, "position" bigint, reason text default null)

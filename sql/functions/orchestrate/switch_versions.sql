@@ -10,7 +10,7 @@
 -- Returns     the position of the switch.
 -- Raises      BT035 it cannot be carried out: a view is not at the log's end, or the promotion was
 --             ended. BT011 another process leads now.
--- Tables      promotion, set_version, view_state, view_build: update. set_member, batch: read.
+-- Tables      promotion, set_version: update. view_state, set_member: read.
 -- Access: orchestrate
 create or replace function switch_versions(promotion bigint, epoch bigint)
 returns bigint
@@ -43,8 +43,7 @@ begin
         raise exception '%', obstacle.what using errcode = obstacle.code;
     end if;
     after := live_sets_after(p.view_sets, p.versions);
-    head := coalesce((select b.first_position + b.count - 1 from batch b
-                       order by b.first_position desc limit 1), 0);
+    head := log_end();
 
     gone := array(select (s.view_set, s.version)::versioned
                     from set_version s

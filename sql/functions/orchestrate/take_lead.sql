@@ -34,7 +34,7 @@
 -- Raises      BT009 see rebase_log() and require_rows().
 -- Locks       the leader's row, for which it waits no longer than lock_timeout (55P03).
 -- Tables      leader: update. leadership: insert. log_window, log_origin: see rebase_log().
---             machine, refusal: see admit_machine().
+--             machine, set_version: read. refusal: see admit_machine().
 -- Access: orchestrate
 create or replace function take_lead(
     node        text,

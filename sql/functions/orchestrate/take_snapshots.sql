@@ -15,8 +15,8 @@
 --             is done. Once it has copied, the view's row in view_state: for as long as COMMIT
 --             takes.
 -- Creates     table view_snapshot_<id>.
--- Tables      turn: lock. view_state, reducer_version, batch, and the views' own: read.
---             view_snapshot: insert.
+-- Tables      turn: lock. view_state, reducer_version, and the views' own: read. view_snapshot:
+--             insert.
 -- Access: orchestrate
 create or replace function take_snapshots(every bigint, most integer)
 returns text

@@ -1,7 +1,7 @@
 -- version_position: up to where a view version has the events, by the caller's snapshot. Internal.
 --
 -- Returns   null if it has no rows: it is unknown, or retired.
--- Tables    view_state, view_build, batch: read.
+-- Tables    view_state, view_build: read.
 -- Access: orchestrate
 create or replace function version_position(view text, version integer)
 returns bigint

@@ -7,8 +7,7 @@
 -- Arguments   view_set, version: of the set.
 -- Returns     whether it was withdrawn.
 -- Locks       see lock_registration(), forget_reducer().
--- Tables      set_version, set_member, view_build, view_state: read; see forget_reducer() and
---             forget_set().
+-- Tables      set_version, set_member, view_build: read.
 -- Access: orchestrate
 create or replace function withdraw_version(view_set text, version integer)
 returns boolean

@@ -2,7 +2,7 @@
 --
 -- Arguments   event_id: as dispatch() returned it.
 -- Cost        halves the log again and again, with some index probes each, then reads one batch.
--- Tables      event, batch, log_window, log_origin: read.
+-- Tables      event, batch: read.
 -- Access: dispatch, observe, orchestrate
 create or replace function event_position(event_id bigint)
 returns bigint

@@ -5,7 +5,7 @@
 -- Raises      BT007 a view is halted before the position: it would wait for a person.
 --             BT041 every live view is there, and some went on without the event at this position:
 --             which ones. Of the events before it nothing is said.
--- Tables      batch, view_state, dead_event: read.
+-- Tables      view_state: read.
 -- Access: dispatch, observe, orchestrate
 create or replace function is_position_reduced("position" bigint)
 returns boolean

@@ -6,7 +6,7 @@
 --             BT007 a view is halted before the event: it would wait for a person.
 --             BT008 there is no such event: it was rolled back, or dropped by retention.
 --             BT041 every live view is past it, and some went on without it: which ones.
--- Tables      event, batch, log_window, log_origin, view_state, dead_event: read.
+-- Tables      event, batch, view_state: read.
 -- Access: dispatch, observe, orchestrate
 create or replace function is_reduced(event_id bigint)
 returns boolean

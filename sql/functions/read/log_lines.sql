@@ -9,7 +9,6 @@
 --             the log was looked at, after_position where it ends there.
 -- Raises      as read_log() and event_content().
 -- Cost        of each event that is looked at what read_log() takes for it, wanted or not.
--- Tables      event: read; and those of read_log().
 -- Access: observe, orchestrate
 create or replace function log_lines(
     after_position bigint      default 0,

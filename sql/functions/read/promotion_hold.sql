@@ -1,7 +1,7 @@
 -- promotion_hold: what a promotion that was asked for waits for, in words.
 --
 -- Returns     a clause; null where there is no such promotion, or it has an end.
--- Tables      promotion: read; and those of promotion_obstacles().
+-- Tables      promotion: read.
 -- Access: observe, orchestrate
 create or replace function promotion_hold(id bigint)
 returns text

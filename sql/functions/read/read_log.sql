@@ -7,7 +7,6 @@
 --             limit_count: at most so many events.
 -- Returns     position (1, 2, 3, ... without gaps) and the event, in order of position.
 -- Cost        what it returns, and a little for each batch it touches.
--- Tables      batch, log_window, event: read.
 -- Access: observe, orchestrate
 create or replace function read_log(
     after_position bigint  default 0,

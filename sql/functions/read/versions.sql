@@ -9,8 +9,7 @@
 --             seconds_left is null where that says nothing.
 -- Cost        small. But its tables have no statistics, so Postgres takes them for large and would
 --             compile the query for a second or two.
--- Tables      set_version, set_member, reducer_version, view_state, view_build, batch, leader:
---             read.
+-- Tables      set_version, set_member, reducer_version, view_state, view_build, leader: read.
 -- Access: observe, orchestrate
 create or replace function versions()
 returns jsonb
@@ -25,7 +24,7 @@ as $$
     ), leader_now as (
         select d.node
           from leader d
-         where d.lease_until >= clock_timestamp() or exists (select from leader_session(d))
+         where is_led(d)
     ), member as (
         select m.view_set, m.set_version, m.member as view, m.version, r.build,
                case when l.view is not null then l.state

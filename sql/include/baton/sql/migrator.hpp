@@ -59,8 +59,12 @@ struct InstallStatus {
     std::vector<std::string> pending;  ///< Migrations that install() would run.
     std::vector<std::string> newer;    ///< Migrations in the schema that this binary lacks.
     bool newer_is_breaking = false;    ///< One of them forbids this binary to touch the schema.
-    /// Functions that are missing or have another body than this binary's; empty when newer is not.
+    /// Functions and views that are missing, or are not what this binary's text makes of them;
+    /// empty when newer is not, as is the next.
     std::vector<std::string> drifted;
+    /// The owner's functions that this binary does not carry, as "f(integer)": left behind by
+    /// another one, or made by hand. What SQL reducers brought does not count.
+    std::vector<std::string> orphans;
     bool functions_current = false;  ///< The last install wrote the text that this binary has.
 };
 
