@@ -9,9 +9,11 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "baton/sql/connection.hpp"
 #include "baton/sql/failure.hpp"
+#include "unfoldable_event.hpp"
 
 namespace baton::orchestrator {
 
@@ -41,5 +43,23 @@ inline constexpr int lock_tries = 2;
 
 /// How soon it is tried again then.
 inline constexpr std::chrono::milliseconds time_aside{1000};
+
+/// Throws Refusal, or, while that may go away by itself, what is tried again; and `error` itself
+/// where it is not the view's. To be called while it is handled; `took`: how long what raised it
+/// did, `lease`: how long that of who writes the view is.
+[[noreturn]] void refuse(const sql::Connection& connection, View& view, const sql::SqlError& error,
+                         std::chrono::milliseconds lease, std::chrono::steady_clock::duration took);
+
+/// Does `action`, which works for the view: what the database says meanwhile is the view's.
+template <class Action>
+auto refusing(const sql::Connection& connection, View& view, std::chrono::milliseconds lease,
+              Action&& action) {
+    const auto started = std::chrono::steady_clock::now();
+    try {
+        return std::forward<Action>(action)();
+    } catch (const sql::SqlError& error) {
+        refuse(connection, view, error, lease, std::chrono::steady_clock::now() - started);
+    }
+}
 
 }  // namespace baton::orchestrator

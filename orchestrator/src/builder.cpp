@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "baton/base/check.hpp"
 #include "baton/base/log.hpp"
 #include "baton/sql/failure.hpp"
+#include "blame.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -15,52 +15,39 @@ constexpr std::chrono::seconds turn_length{1};
 
 }  // namespace
 
-void Builder::Claims::add(sql::BuildClaim claim) {
-    std::erase_if(claims_, [&](const sql::BuildClaim& former) {
-        return former.view == claim.view && former.version == claim.version;
-    });
-    claims_.push_back(std::move(claim));
-}
-
-void Builder::Claims::note(sql::Transaction& transaction, const View& view,
-                           const sql::ViewStanding& standing,
-                           const std::optional<std::string>& reason) {
-    const auto claim = std::ranges::find_if(claims_, [&](const sql::BuildClaim& c) {
-        return c.view == view.name() && c.version == view.version();
-    });
-    BATON_CHECK(claim != claims_.end());
-    note_build(transaction, *claim, standing, reason);
-}
-
 Builder::Builder(const OrchestratorOptions& options, const Registry& registry,
-                 const Carried& carried, sql::Connection& connection)
+                 const Manifest& manifest, sql::Connection& connection)
     : options_(options),
-      carried_(carried),
+      manifest_(manifest),
       connection_(connection),
-      claims_(options.lease),
+      leases_(options.lease),
       catch_up_(options, registry, CatchUp::Reading::ahead) {
     sql::prepare_view_store(connection);
     sql::prepare_versions(connection);
 }
 
 void Builder::look(bool registers) {
-    if (registers || is_put_off_) register_sets();
+    if (registers || has_to_register_) register_sets();
     claim();
     show();
     resume();
 }
 
 void Builder::register_sets() {
-    const bool was_put_off = std::exchange(is_put_off_, false);
-    for (const Carried::Set& set : carried_.sets()) {
+    const bool was_put_off = std::exchange(has_to_register_, false);
+    for (const Manifest::Set& set : manifest_.sets()) {
         sql::Transaction transaction(connection_);
         const sql::SetState state = sql::register_set(transaction, set.set, options_.credentials);
         const bool is_built = state == sql::SetState::building || state == sql::SetState::warm;
-        const auto is_registered = [&](const Carried::Member& member) {
-            return carried_.register_reducer(transaction, member, false);
+        std::vector<const Manifest::Member*> anew;
+        const auto is_registered = [&](const Manifest::Member& member) {
+            const sql::Registered registered =
+                manifest_.register_reducer(transaction, member, false);
+            if (registered == sql::Registered::to_be_built_anew) anew.push_back(&member);
+            return registered != sql::Registered::kept_by_another;
         };
         if (is_built && !std::ranges::all_of(set.members, is_registered)) {
-            is_put_off_ = true;
+            has_to_register_ = true;
             if (was_put_off) continue;
             log().warn(
                 "view set {}@{} waits: another process keeps it, with another build; end "
@@ -69,6 +56,7 @@ void Builder::register_sets() {
             continue;
         }
         transaction.commit();
+        for (const Manifest::Member* const member : anew) report_built_anew(*member);
         const auto kept = std::ranges::find_if(kept_, [&](const Kept& k) { return k.set == &set; });
         if (kept != kept_.end()) {
             kept->state = state;
@@ -84,10 +72,10 @@ void Builder::register_sets() {
 }
 
 // A version that cannot begin must not keep its number.
-std::optional<Position> Builder::start_from_former(const Kept& kept, const Carried::Member& member,
+std::optional<Position> Builder::start_from_former(const Kept& kept, const Manifest::Member& member,
                                                    const sql::BuildClaim& claim) {
     try {
-        return carried_.start_from_former(connection_, member, claim);
+        return manifest_.start_from_former(connection_, member, claim);
     } catch (const Error& error) {
         if (error.code() != ErrorCode::reducer_invalid) throw;
         sql::Transaction transaction(connection_);
@@ -99,7 +87,7 @@ std::optional<Position> Builder::start_from_former(const Kept& kept, const Carri
 
 void Builder::claim() {
     // Of other sets it would keep what it does not fold.
-    sql::Candidate candidate = carried_.candidate();
+    sql::Candidate candidate = manifest_.candidate();
     candidate.reducers.clear();
     for (const Kept& kept : kept_) {
         const std::vector<sql::Versioned>& members = kept.set->set.members;
@@ -112,7 +100,7 @@ void Builder::claim() {
         const bool is_new = claim.standing.position == Position{0};
         for (Kept& kept : kept_) {
             const auto member = std::ranges::find_if(
-                kept.set->members, [&](const Carried::Member& m) { return m.view == claim.view; });
+                kept.set->members, [&](const Manifest::Member& m) { return m.view == claim.view; });
             if (member == kept.set->members.end()) continue;
             if (is_new) {
                 if (const auto position = start_from_former(kept, *member, claim)) {
@@ -120,7 +108,7 @@ void Builder::claim() {
                     claim.standing = {sql::ViewState::behind, *position};
                 }
             }
-            std::unique_ptr<View> view = carried_.make_view(connection_, *member);
+            std::unique_ptr<View> view = manifest_.make_view(connection_, *member);
             view->set = kept.set->set.name;
             view->standing = claim.standing;
             kept.views.push_back(view.get());
@@ -131,7 +119,7 @@ void Builder::claim() {
                       {"version", claim.version},
                       {"position", claim.standing.position}});
         }
-        claims_.add(std::move(claim));
+        leases_.add(std::move(claim));
     }
 }
 
@@ -155,9 +143,11 @@ void Builder::resume() {
         sql::Transaction transaction(connection_);
         const sql::ViewStanding standing =
             sql::read_build_standing(transaction, view->name(), view->version());
-        if (view->standing.state != sql::ViewState::halted) continue;
+        const bool is_resolved = standing.state != sql::ViewState::halted;
+        if (view->standing.state != sql::ViewState::halted || !is_resolved) continue;
         view->standing = standing;
         view->rolled_back();
+        slow_.forget(*view);
     }
 }
 
@@ -168,6 +158,12 @@ bool Builder::step() {
 bool Builder::step(const std::vector<std::string>& sets) {
     return step_of([&](const Kept& kept) {
         return std::ranges::find(sets, kept.set->set.name) != sets.end();
+    });
+}
+
+bool Builder::is_put_off(const std::vector<std::string>& sets) const {
+    return std::ranges::any_of(views_, [&](const std::unique_ptr<View>& view) {
+        return view->aside_until && std::ranges::find(sets, view->set) != sets.end();
     });
 }
 
@@ -182,7 +178,7 @@ bool Builder::step_of(Choice&& is_chosen) {
             standing.state = sql::ViewState::behind;
         }
     }
-    const BatchContext context{connection_, options_, views_, claims_};
+    const FoldContext context{connection_, options_, leases_, slow_};
     try {
         if (Clock::now() - turn_began_ > turn_length) next_turn();
         for (std::size_t tried = 0; tried < kept_.size(); ++tried, next_turn()) {

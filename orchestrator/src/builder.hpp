@@ -10,15 +10,15 @@
 #include <string>
 #include <vector>
 
-#include "batch.hpp"
-#include "carried.hpp"
+#include "build_leases.hpp"
 #include "catch_up.hpp"
+#include "manifest.hpp"
 
 namespace baton::orchestrator {
 
 class Builder {
 public:
-    Builder(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
+    Builder(const OrchestratorOptions& options, const Registry& registry, const Manifest& manifest,
             sql::Connection& connection);
 
     /// Takes on what nobody keeps, first registering what is to be built if `registers`; looks,
@@ -32,33 +32,16 @@ public:
     bool step();
     /// The same, of these sets only.
     bool step(const std::vector<std::string>& sets);
+    /// Whether somebody's lock has set one of these aside: it is not at the log's end then.
+    [[nodiscard]] bool is_put_off(const std::vector<std::string>& sets) const;
 
     /// The sets that were never live, if all that this process keeps of them is at the log's end.
     [[nodiscard]] std::vector<const sql::SetVersion*> ready_sets() const;
 
 private:
-    // What entitles it to write each.
-    class Claims final : public Mandate {
-    public:
-        explicit Claims(std::chrono::milliseconds length) : length_(length) {}
-        void add(sql::BuildClaim claim);
-        [[nodiscard]] std::chrono::milliseconds length() const override { return length_; }
-        // It lasts as long as the session.
-        void keep() override {}
-        void note(sql::Transaction& transaction, const View& view,
-                  const sql::ViewStanding& standing,
-                  const std::optional<std::string>& reason) override;
-        // note() is one.
-        void fence(sql::Transaction& /*transaction*/) override {}
-
-    private:
-        std::chrono::milliseconds length_;
-        std::vector<sql::BuildClaim> claims_;
-    };
-
     using Clock = std::chrono::steady_clock;
     struct Kept {
-        const Carried::Set* set;
+        const Manifest::Set* set;
         sql::SetState state;
         std::vector<View*> views;  // those that are not live
     };
@@ -68,20 +51,21 @@ private:
     void next_turn();
     void register_sets();
     void claim();
-    std::optional<Position> start_from_former(const Kept& kept, const Carried::Member& member,
+    std::optional<Position> start_from_former(const Kept& kept, const Manifest::Member& member,
                                               const sql::BuildClaim& claim);
     void show();
     void resume();
 
     const OrchestratorOptions& options_;
-    const Carried& carried_;
+    const Manifest& manifest_;
     sql::Connection& connection_;
-    Claims claims_;
+    BuildLeases leases_;
+    SlowEvents slow_;
     CatchUp catch_up_;
     std::vector<std::unique_ptr<View>> views_;
     std::vector<Kept> kept_;
-    bool is_put_off_ = false;  // whether a set waits to be registered
-    std::size_t turn_ = 0;     // in kept_
+    bool has_to_register_ = false;  // whether a set waits to be registered
+    std::size_t turn_ = 0;          // in kept_
     Clock::time_point turn_began_;
     std::vector<View*> unshown_;  // which the public view does not know yet
 };

@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "baton/base/log.hpp"
+#include "page_apart.hpp"
+#include "page_loop.hpp"
+#include "recorded_source.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -13,29 +16,15 @@ using Clock = std::chrono::steady_clock;
 // How long it goes page by page before it asks for a connection again.
 constexpr std::chrono::seconds time_alone{30};
 
-sql::ViewStanding standing_at(Position position, Position head) {
-    return {position == head ? sql::ViewState::following : sql::ViewState::behind, position};
-}
-
-void note(const BatchContext& context, sql::Transaction& transaction,
-          const std::vector<View*>& views, const sql::ViewStanding& standing) {
-    for (const View* const view : views) {
-        context.mandate.note(transaction, *view, standing, std::nullopt);
-    }
-    context.mandate.fence(transaction);
-}
-
-void let_follow(const BatchContext& context, const std::vector<View*>& views, Position head) {
-    const sql::ViewStanding standing = standing_at(head, head);
+void let_follow(const FoldContext& context, const std::vector<View*>& views, Position head) {
+    const sql::ViewStanding standing{sql::ViewState::following, head};
     sql::Transaction transaction(context.connection);
-    note(context, transaction, views, standing);
+    for (const View* const view : views) {
+        context.lease.note(transaction, *view, standing, std::nullopt);
+    }
+    context.lease.fence(transaction);
     transaction.commit();
     for (View* const view : views) view->standing = standing;
-}
-
-std::size_t pace_of(const std::vector<View*>& views, std::size_t limit) {
-    for (const View* const view : views) limit = std::min(limit, view->pace.limit());
-    return limit;
 }
 
 }  // namespace
@@ -43,8 +32,9 @@ std::size_t pace_of(const std::vector<View*>& views, std::size_t limit) {
 CatchUp::Ahead::Ahead(const OrchestratorOptions& options, const Registry& registry,
                       const Lagging& lagging)
     : first(lagging.views.front()),
-      stretch(lagging.stretch),
-      reader(options, registry, stretch, pace_of(lagging.views, options.batch_max)) {}
+      range(lagging.range),
+      reader(registry, std::make_unique<RecordedSource>(options, range, what_is_read(registry)),
+             options.batch_max, pace_of(lagging.views, options.batch_max)) {}
 
 CatchUp::Lagging CatchUp::lagging_of(std::span<View* const> set, Position head) {
     Lagging lagging{{}, {head, head}};
@@ -52,13 +42,13 @@ CatchUp::Lagging CatchUp::lagging_of(std::span<View* const> set, Position head) 
         if (view->standing.state == sql::ViewState::halted) return {};
         if (view->standing.state != sql::ViewState::behind) continue;
         const Position at = view->standing.position;
-        Stretch& stretch = lagging.stretch;
-        if (at < stretch.from || lagging.views.empty()) {
-            if (!lagging.views.empty()) stretch.to = stretch.from;
+        EventRange& range = lagging.range;
+        if (at < range.from || lagging.views.empty()) {
+            if (!lagging.views.empty()) range.to = range.from;
             lagging.views.clear();
-            stretch.from = at;
-        } else if (at > stretch.from) {
-            stretch.to = std::min(stretch.to, at);
+            range.from = at;
+        } else if (at > range.from) {
+            range.to = std::min(range.to, at);
             continue;
         }
         lagging.views.push_back(view);
@@ -66,7 +56,7 @@ CatchUp::Lagging CatchUp::lagging_of(std::span<View* const> set, Position head) 
     return lagging;
 }
 
-bool CatchUp::step(const BatchContext& context, std::span<View* const> set, Position head) {
+bool CatchUp::step(const FoldContext& context, std::span<View* const> set, Position head) {
     const bool is_aside = std::ranges::any_of(set, [](const View* view) {
         return view->aside_until && *view->aside_until > Clock::now();
     });
@@ -77,7 +67,7 @@ bool CatchUp::step(const BatchContext& context, std::span<View* const> set, Posi
         if (ahead_ && std::ranges::find(set, ahead_->first) != set.end()) ahead_.reset();
         return false;
     }
-    if (lagging.stretch.from == head) {
+    if (lagging.range.from == head) {
         let_follow(context, lagging.views, head);
         return true;
     }
@@ -92,9 +82,9 @@ bool CatchUp::step(const BatchContext& context, std::span<View* const> set, Posi
 // Goes on with what is read ahead for them, or begins to where that is worth a connection.
 void CatchUp::read_ahead_of(const Lagging& lagging) {
     if (reading_ == Reading::page_by_page) return;
-    const Stretch& wanted = lagging.stretch;
+    const EventRange& wanted = lagging.range;
     if (ahead_ && ahead_->first == lagging.views.front()) {
-        if (ahead_->stretch.from == wanted.from && ahead_->stretch.to <= wanted.to) return;
+        if (ahead_->range.from == wanted.from && ahead_->range.to <= wanted.to) return;
         ahead_.reset();
     }
     if (wanted.events() <= options_.batch_max) return;
@@ -103,45 +93,41 @@ void CatchUp::read_ahead_of(const Lagging& lagging) {
     ahead_.emplace(options_, registry_, lagging);
 }
 
-bool CatchUp::step_by_page(const BatchContext& context, const Lagging& lagging, Position head) {
+bool CatchUp::step_by_page(const FoldContext& context, const Lagging& lagging, Position head) {
     const std::size_t limit = std::min(pace_of(lagging.views, page_size_.limit(options_.batch_max)),
-                                       lagging.stretch.events());
-    if (!sql::read_recorded(context.connection, lagging.stretch.from, limit, page_.log,
+                                       lagging.range.events());
+    if (!sql::read_recorded(context.connection, lagging.range.from, limit, page_.log,
                             PageSize::bytes_max)) {
         return false;
     }
     page_size_.read(page_.log);
     registry_.decode(page_.log.events, page_.decoded);
-    reduce_recorded(context, lagging.views, page_, head);
+    RecordedEvents ledger(context.lease, head);
+    reduce_apart(context, lagging.views, page_, ledger);
     page_.log.clear();
     return true;
 }
 
-void CatchUp::step_ahead(const BatchContext& context, const Lagging& lagging, Position head) {
+void CatchUp::step_ahead(const FoldContext& context, const Lagging& lagging, Position head) {
     const auto patience = std::min(options_.lease / 3, std::chrono::milliseconds(250));
     try {
         std::unique_ptr<Page> page = take_ahead(patience);
         if (!page) return;
-        Backlog backlog(context, lagging.views, true);
-        page = fold_together(backlog, context, lagging, std::move(page));
-        if (backlog.pages() > 0) {
-            const sql::ViewStanding standing = standing_at(ahead_->stretch.from, head);
-            const auto record = [&](sql::Transaction& transaction,
-                                    std::span<const Backlog::Folded> /*pages*/) {
-                note(context, transaction, lagging.views, standing);
-            };
-            if (!backlog.commit(record)) {
-                apart_until_ = standing.position;
-                ahead_.reset();
-                return;
-            }
-            for (View* const view : lagging.views) view->standing = standing;
-        }
-        if (page) take_apart(context, lagging, head, std::move(page));
-        if (ahead_->stretch.from == ahead_->stretch.to) ahead_.reset();
+        EventRange& left = ahead_->range;
+        RecordedEvents ledger(context.lease, head);
+        const auto has_more = [&](const Page& taken) {
+            return taken.log.events.back().position < left.to;
+        };
+        const auto at_once = [](const std::function<void()>& step) {
+            step();
+            return true;
+        };
+        const PageWork work{
+            context,      lagging.views, ledger,  ahead_->reader,
+            apart_until_, has_more,      at_once, [&](Position last) { left.from = last; }};
+        if (!reduce_pages(work, std::move(page)) || left.events() == 0) ahead_.reset();
     } catch (...) {
         ahead_.reset();
-        for (View* const view : lagging.views) view->rolled_back();
         throw;
     }
 }
@@ -165,37 +151,6 @@ std::unique_ptr<Page> CatchUp::take_ahead(std::chrono::milliseconds patience) {
         alone_until_ = Clock::now() + time_alone;
         return nullptr;
     }
-}
-
-// Returns the page that cannot be folded with those before it, if one was taken.
-std::unique_ptr<Page> CatchUp::fold_together(Backlog& backlog, const BatchContext& context,
-                                             const Lagging& lagging, std::unique_ptr<Page> page) {
-    const auto fits = [&] {
-        return page->log.first_position > apart_until_ &&
-               std::ranges::all_of(lagging.views, [&](const View* view) {
-                   return !view->needs_pages() && skipped_in(context, *view, *page).empty();
-               });
-    };
-    while (page && fits() && backlog.fold(*page)) {
-        ahead_->stretch.from = page->log.events.back().position;
-        give_back(lagging, std::move(page));
-        const std::chrono::milliseconds time_left = backlog.time_left();
-        const bool goes_on = ahead_->stretch.events() > 0 && time_left.count() > 0;
-        page = goes_on ? ahead_->reader.pages().take_more(time_left) : nullptr;
-    }
-    return page;
-}
-
-void CatchUp::take_apart(const BatchContext& context, const Lagging& lagging, Position head,
-                         std::unique_ptr<Page> page) {
-    reduce_recorded(context, lagging.views, *page, head);
-    ahead_->stretch.from = page->log.events.back().position;
-    give_back(lagging, std::move(page));
-}
-
-void CatchUp::give_back(const Lagging& lagging, std::unique_ptr<Page> page) {
-    ahead_->reader.pages().give_back(std::move(page));
-    ahead_->reader.limit_events(pace_of(lagging.views, options_.batch_max));
 }
 
 }  // namespace baton::orchestrator

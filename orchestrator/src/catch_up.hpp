@@ -3,7 +3,7 @@
 // the pages of a long way read ahead, and writes several in one transaction; where the server has
 // no connection for that, it goes page by page as well, and tries again later.
 //
-// Threads: that of its connection; reading ahead happens on another, see recorded_ahead.hpp.
+// Threads: that of its connection; reading ahead happens on another, see recorded_source.hpp.
 #pragma once
 
 #include <chrono>
@@ -13,10 +13,10 @@
 #include <span>
 #include <vector>
 
-#include "backlog.hpp"
-#include "batch.hpp"
+#include "event_range.hpp"
+#include "group_commit.hpp"
+#include "page_reader.hpp"
 #include "page_size.hpp"
-#include "recorded_ahead.hpp"
 #include "view.hpp"
 
 namespace baton::orchestrator {
@@ -34,34 +34,29 @@ public:
 
     /// Takes those views of a set that are furthest behind further, or, if they are at `head`, lets
     /// them follow. False where there is nothing to do: all follow, or one is halted, and the
-    /// others wait for it. Throws what reduce_recorded() does, and what reading ahead met but for a
+    /// others wait for it. Throws what reduce_apart() does, and what reading ahead met but for a
     /// lost connection; the views are where their standings say then.
-    bool step(const BatchContext& context, std::span<View* const> set, Position head);
+    bool step(const FoldContext& context, std::span<View* const> set, Position head);
 
 private:
     // The views that are furthest behind, and how far they may go together.
     struct Lagging {
         std::vector<View*> views;
-        Stretch stretch;
+        EventRange range;
     };
-    // What is read ahead: for the set of `first`, which stands at stretch.from.
+    // What is read ahead: for the set of `first`, which stands at range.from.
     struct Ahead {
         Ahead(const OrchestratorOptions& options, const Registry& registry, const Lagging& lagging);
         const View* first;
-        Stretch stretch;
-        RecordedAhead reader;
+        EventRange range;
+        PageReader reader;
     };
 
     static Lagging lagging_of(std::span<View* const> set, Position head);
     void read_ahead_of(const Lagging& lagging);
-    bool step_by_page(const BatchContext& context, const Lagging& lagging, Position head);
-    void step_ahead(const BatchContext& context, const Lagging& lagging, Position head);
+    bool step_by_page(const FoldContext& context, const Lagging& lagging, Position head);
+    void step_ahead(const FoldContext& context, const Lagging& lagging, Position head);
     std::unique_ptr<Page> take_ahead(std::chrono::milliseconds patience);
-    std::unique_ptr<Page> fold_together(Backlog& backlog, const BatchContext& context,
-                                        const Lagging& lagging, std::unique_ptr<Page> page);
-    void take_apart(const BatchContext& context, const Lagging& lagging, Position head,
-                    std::unique_ptr<Page> page);
-    void give_back(const Lagging& lagging, std::unique_ptr<Page> page);
 
     const OrchestratorOptions& options_;
     const Registry& registry_;

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "backlog.hpp"
-#include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
-#include "baton/sql/failure.hpp"
+#include "blame.hpp"
+#include "live_source.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -30,7 +29,7 @@ constexpr std::size_t types_named_max = 100;
 
 // How long a batch is tried again for a lock or a deadlock before the leadership is given up.
 constexpr int batch_tries_max = 30;
-// The most that a view is tried before its event is looked for: tries_of() in page_reducer.cpp.
+// The most that a view is tried before its event is looked for: tries_of().
 constexpr int view_tries_max = 20;
 
 // How many of them are nobody's business yet.
@@ -38,58 +37,61 @@ constexpr int tries_untold = 3;
 
 }  // namespace
 
-Leader::Leader(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
-               sql::Connection& connection, sql::Epoch epoch, std::function<bool()> stopping)
+Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
+               const Manifest& manifest, sql::Connection& connection, sql::Epoch epoch,
+               SlowEvents& slow, std::function<bool()> stopping)
     : options_(options),
       registry_(registry),
       connection_(connection),
       epoch_(epoch),
       stopping_(std::move(stopping)),
+      slow_(slow),
       catch_up_(options_, registry, CatchUp::Reading::page_by_page),
       views_checked_(Clock::now()),
       partitions_checked_(Clock::now()),
       versions_checked_(Clock::now()),
       types_checked_(Clock::now() - types_interval) {
-    register_reducers(carried);
-    reader_.emplace(options_, registry_, sql::read_checkpoint(connection_));
+    register_reducers(manifest);
+    start_reader();
     if (options_.snapshots.every > 0) snapshotter_.emplace(options_);
     add_partitions();
 }
 
-BatchContext Leader::context() { return {connection_, options_, views_, lease_}; }
-
-void Leader::register_reducers(const Carried& carried) {
+void Leader::register_reducers(const Manifest& manifest) {
     sql::prepare_view_store(connection_);
     sql::prepare_versions(connection_);
     const sql::Checkpoint checkpoint = sql::read_checkpoint(connection_);
     head_ = Position{static_cast<std::int64_t>(checkpoint.next_position) - 1};
 
-    std::vector<const Carried::Set*> live;
+    std::vector<const Manifest::Set*> live;
+    std::vector<const Manifest::Member*> anew;
     sql::Transaction transaction(connection_);
-    for (const Carried::Set& set : carried.sets()) {
+    for (const Manifest::Set& set : manifest.sets()) {
         if (sql::register_set(transaction, set.set) != sql::SetState::live) {
             log().warn("view set {}@{} is carried but not live: nothing is done for it",
                        set.set.name, set.set.version);
             continue;
         }
-        for (const Carried::Member& member : set.members) {
-            static_cast<void>(carried.register_reducer(transaction, member, true));
+        for (const Manifest::Member& member : set.members) {
+            const sql::Registered came_of_it = manifest.register_reducer(transaction, member, true);
+            if (came_of_it == sql::Registered::to_be_built_anew) anew.push_back(&member);
         }
         live.push_back(&set);
     }
     std::vector<sql::ViewStanding> standings;
-    for (const Carried::Set* const set : live) {
-        for (const Carried::Member& member : set->members) {
+    for (const Manifest::Set* const set : live) {
+        for (const Manifest::Member& member : set->members) {
             standings.push_back(sql::read_standing(transaction, member.view));
         }
     }
     sql::fence(transaction, epoch_);
     transaction.commit();
+    for (const Manifest::Member* const member : anew) report_built_anew(*member);
 
-    for (const Carried::Set* const set : live) {
+    for (const Manifest::Set* const set : live) {
         std::vector<View*>& views = sets_.emplace_back();
-        for (const Carried::Member& member : set->members) {
-            std::unique_ptr<View> view = carried.make_view(connection_, member);
+        for (const Manifest::Member& member : set->members) {
+            std::unique_ptr<View> view = manifest.make_view(connection_, member);
             view->set = set->set.name;
             view->standing = standings[views_.size()];
             views.push_back(view.get());
@@ -120,77 +122,41 @@ void Leader::work() {
     }
 }
 
+// Pages begin with one event: nobody knows yet how long a fold takes.
+void Leader::start_reader() {
+    reader_.reset();
+    reader_.emplace(registry_,
+                    std::make_unique<LiveSource>(options_, sql::read_checkpoint(connection_),
+                                                 what_is_read(registry_)),
+                    options_.batch_max, 1);
+}
+
+std::vector<View*> Leader::followers() const {
+    std::vector<View*> views;
+    for (const std::unique_ptr<View>& view : views_) {
+        if (view->standing.state == sql::ViewState::following) views.push_back(view.get());
+    }
+    return views;
+}
+
 void Leader::reduce_next(bool is_behind) {
     const auto patience = is_behind ? std::chrono::milliseconds(0)
                                     : std::min(options_.lease / 3, std::chrono::milliseconds(250));
     std::unique_ptr<Page> page = reader_->pages().take(patience);
     if (!page) return;
-    const bool is_backlog = page->log.is_full && page->log.first_position > apart_until_;
-    if (is_backlog && !is_behind && options_.sql_reducers.empty()) {
-        return reduce_backlog(std::move(page));
-    }
-    reduce_apart(*page);
-    give_back(std::move(page));
-}
-
-void Leader::reduce_apart(const Page& page) {
-    if (with_retries([&] { reduce_batch(context(), epoch_, page); })) {
-        head_ = page.log.events.back().position;
-    }
-}
-
-void Leader::give_back(std::unique_ptr<Page> page) {
-    reader_->pages().give_back(std::move(page));
+    NewEvents ledger(lease_, epoch_);
+    const auto has_more = [&](const Page& taken) {
+        return taken.log.is_full && !is_behind && !stopping_();
+    };
+    const auto retried = [&](const std::function<void()>& step) { return with_retries(step); };
+    const PageWork work{context(),    followers(), ledger,  *reader_,
+                        apart_until_, has_more,    retried, [&](Position last) { head_ = last; }};
+    if (reduce_pages(work, std::move(page))) return;
+    start_reader();
     pace_reader();
 }
 
-void Leader::reduce_backlog(std::unique_ptr<Page> page) {
-    std::vector<View*> followers;
-    for (const std::unique_ptr<View>& view : views_) {
-        if (view->standing.state == sql::ViewState::following) followers.push_back(view.get());
-    }
-    Backlog backlog(context(), std::move(followers), false);
-    Position last{0};
-    while (page && backlog.fold(*page)) {
-        last = page->log.events.back().position;
-        const bool has_more = page->log.is_full && !stopping_();
-        give_back(std::move(page));
-        const std::chrono::milliseconds time_left = backlog.time_left();
-        const bool goes_on = has_more && time_left.count() > 0;
-        page = goes_on ? reader_->pages().take_more(time_left) : nullptr;
-    }
-    if (backlog.pages() > 0) {
-        const auto record = [&](sql::Transaction& transaction,
-                                std::span<const Backlog::Folded> pages) {
-            for (const Backlog::Folded& folded : pages) {
-                const auto worked = std::chrono::duration_cast<std::chrono::microseconds>(
-                    Clock::now() - folded.started);
-                record_batch(transaction, epoch_, folded.range, worked);
-            }
-        };
-        if (!backlog.commit(record)) {
-            apart_until_ = last;
-            reader_.emplace(options_, registry_, sql::read_checkpoint(connection_));
-            pace_reader();
-            return;
-        }
-        head_ = last;
-    }
-    if (page) {
-        reduce_apart(*page);
-        give_back(std::move(page));
-    }
-}
-
-void Leader::pace_reader() {
-    std::size_t limit = options_.batch_max;
-    for (const std::unique_ptr<View>& view : views_) {
-        if (view->standing.state == sql::ViewState::following) {
-            limit = std::min(limit, view->pace.limit());
-        }
-    }
-    reader_->limit_events(limit);
-}
+void Leader::pace_reader() { reader_->limit_events(pace_of(followers(), options_.batch_max)); }
 
 bool Leader::with_retries(const std::function<void()>& step) {
     Backoff backoff(std::chrono::milliseconds(5), std::chrono::milliseconds(500));
@@ -307,8 +273,10 @@ void Leader::resume_views() {
         if (view->standing.state != sql::ViewState::halted) continue;
         sql::Transaction transaction(connection_);
         view->standing = sql::read_standing(transaction, view->name());
+        if (view->standing.state == sql::ViewState::halted) continue;
         // Who resolved it may have put rows right by hand.
         view->rolled_back();
+        slow_.forget(*view);
     }
 }
 

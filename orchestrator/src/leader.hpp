@@ -11,13 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "batch.hpp"
 #include "baton/base/backoff.hpp"
-#include "baton/orchestrator/orchestrator.hpp"
-#include "carried.hpp"
+#include "baton/orchestrator/options.hpp"
 #include "catch_up.hpp"
 #include "lease.hpp"
-#include "read_ahead.hpp"
+#include "manifest.hpp"
+#include "page_loop.hpp"
 #include "snapshotter.hpp"
 #include "view.hpp"
 
@@ -27,22 +26,20 @@ class Leader {
 public:
     /// `connection` holds the leadership of `epoch`. Registers the reducers. Throws Error:
     /// build_mismatch, reducer_invalid, and what a Transaction throws.
-    Leader(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
-           sql::Connection& connection, sql::Epoch epoch, std::function<bool()> stopping);
+    Leader(const OrchestratorOptions& options, const Registry& registry, const Manifest& manifest,
+           sql::Connection& connection, sql::Epoch epoch, SlowEvents& slow,
+           std::function<bool()> stopping);
 
     /// Reduces until `stopping` says true. Throws Error(deposed), and what a Transaction throws.
     void work();
 
 private:
-    void register_reducers(const Carried& carried);
+    void register_reducers(const Manifest& manifest);
     void add_partitions();
-    /// Takes what the reader has, or waits a little; not where views are behind and go on.
+    /// Takes what the reader has, or waits a little; not where views are behind and go on: then
+    /// each page is a transaction of its own.
     void reduce_next(bool is_behind);
-    /// Takes `page`, and those that follow it, in one transaction.
-    void reduce_backlog(std::unique_ptr<Page> page);
-    void reduce_apart(const Page& page);
-    /// A page that is done with.
-    void give_back(std::unique_ptr<Page> page);
+    void start_reader();
     /// Takes `step` again and again until nothing is in its way; false if `stopping` came first.
     bool with_retries(const std::function<void()>& step);
     /// Brings the sets that are behind one step further; false if there are none that can go on.
@@ -57,19 +54,21 @@ private:
     void resume_views();
     /// Tells the reader what the slowest view may fold at once.
     void pace_reader();
-    [[nodiscard]] BatchContext context();
+    [[nodiscard]] FoldContext context() { return {connection_, options_, lease_, slow_}; }
+    [[nodiscard]] std::vector<View*> followers() const;
 
     const OrchestratorOptions& options_;
     const Registry& registry_;
     sql::Connection& connection_;
     const sql::Epoch epoch_;
     const std::function<bool()> stopping_;
-    Lease lease_{connection_, epoch_, options_.lease};
+    SlowEvents& slow_;
+    LeaderLease lease_{connection_, epoch_, options_.lease};
 
     std::vector<std::unique_ptr<View>> views_;  // those of one set next to each other
     std::vector<std::vector<View*>> sets_;
     Position head_{0};  // the last recorded position
-    std::optional<ReadAhead> reader_;
+    std::optional<PageReader> reader_;
     Position apart_until_{0};  // until there, each page is a transaction of its own
     CatchUp catch_up_;
     std::chrono::steady_clock::time_point views_checked_;

@@ -11,8 +11,8 @@
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/listener.hpp"
 #include "blame.hpp"
-#include "carried.hpp"
 #include "leader.hpp"
+#include "manifest.hpp"
 #include "standby.hpp"
 
 namespace baton {
@@ -36,7 +36,8 @@ std::string lock_timeout(const OrchestratorOptions& options) {
 Orchestrator::Orchestrator(OrchestratorOptions options, const Registry& registry)
     : options_(std::move(options)),
       registry_(registry),
-      loop_(options_.url, leader_options(options_), "leadership") {}
+      loop_(options_.url, leader_options(options_), "leadership"),
+      slow_(std::make_unique<orchestrator::SlowEvents>()) {}
 
 Orchestrator::~Orchestrator() = default;
 
@@ -51,15 +52,15 @@ void Orchestrator::lead_or_wait(sql::Connection& connection) {
                     "'; set enable_seqscan = off; set jit = off");
     sql::prepare_leadership(connection);
 
-    const orchestrator::Carried carried(options_, registry_);
-    const sql::Candidate candidate = carried.candidate();
+    const orchestrator::Manifest manifest(options_, registry_);
+    const sql::Candidate candidate = manifest.candidate();
     std::optional<sql::Epoch> epoch = sql::lead(connection, candidate).epoch;
     sql::declare_event_types(connection, registry_.declared_types());
     if (!epoch) {
         if (std::exchange(held_, std::nullopt)) log().warn("deposed: somebody else leads now");
         log_line(spdlog::level::info, "standing by",
                  {{"schema", options_.schema}, {"node", options_.node}});
-        orchestrator::Standby standby(options_, registry_, carried, connection,
+        orchestrator::Standby standby(options_, registry_, manifest, connection,
                                       [this] { return loop_.stopping(); });
         epoch = standby.wait([&] { compare_with_leader(connection, candidate); });
         if (!epoch) return;
@@ -70,7 +71,7 @@ void Orchestrator::lead_or_wait(sql::Connection& connection) {
     }
 
     try {
-        reduce(connection, carried, *epoch);
+        reduce(connection, manifest, *epoch);
     } catch (const Error& error) {
         // Whoever starts this process again, and again, is not the only one who wants to know.
         if (connection.is_open()) sql::note_trouble(connection, *epoch, std::string(error.what()));
@@ -106,10 +107,10 @@ void Orchestrator::compare_with_leader(sql::Connection& connection,
         row.text(1), theirs.empty() ? "none" : theirs, ours.empty() ? "none" : ours);
 }
 
-void Orchestrator::reduce(sql::Connection& connection, const orchestrator::Carried& carried,
+void Orchestrator::reduce(sql::Connection& connection, const orchestrator::Manifest& manifest,
                           sql::Epoch epoch) {
     const std::optional<sql::Epoch> former = std::exchange(held_, epoch);
-    orchestrator::Leader leader(options_, registry_, carried, connection, epoch,
+    orchestrator::Leader leader(options_, registry_, manifest, connection, epoch, *slow_,
                                 [this] { return loop_.stopping(); });
     // Whatever ends it.
     const std::unique_ptr<std::atomic<bool>, void (*)(std::atomic<bool>*)> leading(

@@ -6,7 +6,7 @@
 #include "baton/base/check.hpp"
 #include "baton/base/error.hpp"
 #include "build_with_program.hpp"
-#include "refold.hpp"
+#include "replay.hpp"
 
 namespace baton {
 namespace {
@@ -97,12 +97,12 @@ void PastView::open(const CarriedReducers& carried, Position at, Source source) 
         columns_ = sql::columns_json(info.columns);
         position_ = sql::open_past_view(connection_, which_.view, which_.version, at, columns_,
                                         is_registered_ && !is_carried);
-        refold_ = orchestrator::make_cpp_refold(connection_, carried.registry, *index);
+        replay_ = orchestrator::make_cpp_replay(connection_, carried.registry, *index);
         return;
     }
     if (is_carried && file != nullptr && !(known && is_build_of(*known, *file))) {
         columns_ = sql::run_in_session(connection_, *file);
-        refold_ = orchestrator::make_sql_refold(connection_, table(), file);
+        replay_ = orchestrator::make_sql_replay(connection_, table(), file);
         return;
     }
     if (!known->is_sql) {
@@ -115,7 +115,7 @@ void PastView::open(const CarriedReducers& carried, Position at, Source source) 
     columns_ = known->columns;
     position_ = sql::open_past_view(connection_, which_.view, which_.version, at, std::nullopt,
                                     !is_carried);
-    refold_ = orchestrator::make_sql_refold(
+    replay_ = orchestrator::make_sql_replay(
         connection_,
         connection_.schema() + ".\"" + which_.view + "__v" + std::to_string(which_.version) + '"',
         file);
@@ -164,8 +164,8 @@ void PastView::go_to(Position to, const Progress& progress) {
 }
 
 void PastView::fold_page(std::size_t limit) {
-    while (const auto poisoned = refold_->fold(position_, limit, left_out_)) {
-        leave_out(poisoned->position, poisoned->reason, poisoned->set_up);
+    while (const auto unfoldable = replay_->fold(position_, limit, left_out_)) {
+        leave_out(unfoldable->position, unfoldable->reason, unfoldable->set_up);
     }
 }
 

@@ -11,7 +11,7 @@
 #include <mutex>
 #include <thread>
 
-#include "baton/orchestrator/orchestrator.hpp"
+#include "baton/orchestrator/options.hpp"
 #include "baton/sql/connection.hpp"
 
 namespace baton::orchestrator {

@@ -5,6 +5,7 @@
 #include "baton/base/fault.hpp"
 #include "baton/base/log.hpp"
 #include "baton/sql/failure.hpp"
+#include "blame.hpp"
 #include "lease.hpp"
 
 namespace baton::orchestrator {
@@ -30,18 +31,18 @@ constexpr std::chrono::milliseconds claim_interval{1000};
 }  // namespace
 
 Standby::Standby(const OrchestratorOptions& options, const Registry& registry,
-                 const Carried& carried, sql::Connection& connection,
+                 const Manifest& manifest, sql::Connection& connection,
                  std::function<bool()> stopping)
     : options_(options),
-      carried_(carried),
-      candidate_(carried.candidate()),
+      manifest_(manifest),
+      candidate_(manifest.candidate()),
       connection_(connection),
       stopping_(std::move(stopping)),
       calls_(options.url, sql::session_options(options.schema, "baton standby"),
              options.schema + "_leader"),
-      builder_(options, registry, carried, connection) {
+      builder_(options, registry, manifest, connection) {
     // Not when it comes to lead: that may be at night.
-    if (!options.other_builds) carried.check_builds(connection);
+    if (!options.other_builds) manifest.check_builds(connection);
 }
 
 std::optional<sql::Epoch> Standby::wait(const std::function<void()>& not_led) {
@@ -63,7 +64,7 @@ std::optional<sql::Epoch> Standby::wait(const std::function<void()>& not_led) {
 void Standby::keep_versions(const sql::Versioned& lacking) {
     const bool is_new = std::exchange(lacking_, lacking) != lacking;
     if (is_new) {
-        const std::string own = carried_.version_of(lacking.name);
+        const std::string own = manifest_.version_of(lacking.name);
         log_line(spdlog::level::warn,
                  "cannot lead: view set " + to_text(lacking) +
                      " is live, and this process carries " +
@@ -116,6 +117,7 @@ std::optional<sql::Epoch> Standby::promote() {
             ++steps;
         }
         if (stopping_()) return std::nullopt;
+        require_not_put_off(*promotion);
         // It is not led either where a build fell back further than a page: that one is not ready.
         epoch = sql::lead(connection_, candidate_, promotion->id).epoch;
         if (!epoch) return std::nullopt;
@@ -137,10 +139,17 @@ std::optional<sql::Epoch> Standby::promote() {
     }
 }
 
+// Else it would be refused for good, for what goes away by itself.
+void Standby::require_not_put_off(const sql::OpenPromotion& promotion) const {
+    if (!builder_.is_put_off(promotion.view_sets)) return;
+    throw Error(ErrorCode::lock_unavailable,
+                "somebody else holds a lock on a view that is to be promoted");
+}
+
 void Standby::carry_out(const sql::OpenPromotion& promotion, sql::Epoch epoch) {
     fault_point("promotion_led");
     // Nobody else can move the log on any more: what is missing is a batch at most.
-    Lease lease(connection_, epoch, options_.lease);
+    LeaderLease lease(connection_, epoch, options_.lease);
     const Clock::time_point until = Clock::now() + time_standing_still;
     while (builder_.step(promotion.view_sets)) {
         lease.keep();
@@ -150,6 +159,7 @@ void Standby::carry_out(const sql::OpenPromotion& promotion, sql::Epoch epoch) {
                 stopping_() ? "this process is to stop" : "what was missing took too long to fold");
         }
     }
+    require_not_put_off(promotion);
     fault_point("before_switch");
     const Position position = sql::switch_versions(connection_, promotion.id, epoch);
     fault_point("after_switch");

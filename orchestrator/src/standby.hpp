@@ -13,7 +13,7 @@
 #include "baton/sql/listener.hpp"
 #include "baton/sql/versions.hpp"
 #include "builder.hpp"
-#include "carried.hpp"
+#include "manifest.hpp"
 
 namespace baton::orchestrator {
 
@@ -21,7 +21,7 @@ class Standby {
 public:
     /// Throws Error(build_mismatch) where a version that this process carries is known with another
     /// build, unless the options allow that.
-    Standby(const OrchestratorOptions& options, const Registry& registry, const Carried& carried,
+    Standby(const OrchestratorOptions& options, const Registry& registry, const Manifest& manifest,
             sql::Connection& connection, std::function<bool()> stopping);
 
     /// The epoch of the leadership that came; nothing if `stopping` came first. `not_led` is called
@@ -35,12 +35,14 @@ private:
     /// Asks for the promotion of what is ready, where that is the policy.
     void ask_for_promotion();
     std::optional<sql::Epoch> promote();
+    /// Throws Error(lock_unavailable) where a build waits for a lock.
+    void require_not_put_off(const sql::OpenPromotion& promotion) const;
     void carry_out(const sql::OpenPromotion& promotion, sql::Epoch epoch);
     /// Builds until it is time to look again; waits if there is nothing to build.
     void go_on();
 
     const OrchestratorOptions& options_;
-    const Carried& carried_;
+    const Manifest& manifest_;
     const sql::Candidate candidate_;
     sql::Connection& connection_;
     const std::function<bool()> stopping_;

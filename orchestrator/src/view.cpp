@@ -17,17 +17,17 @@ public:
           rows_(connection, info),
           fold_(std::move(fold)) {}
 
-    std::optional<Poison> fold(const Segment& segment) override {
-        // On top of the segment before; if the transaction fails, rolled_back() forgets everything.
+    std::optional<UnfoldableEvent> fold(const PageRange& range) override {
+        // On top of the range before; if the transaction fails, rolled_back() forgets everything.
         if (std::exchange(has_new_, false)) fold_->keep();
         for (;;) {
-            const FoldResult result =
-                fold_->fold(segment.page.decoded, segment.first, segment.count);
+            const FoldResult result = fold_->fold(range.page.decoded, range.first, range.count);
             if (result.state == FoldState::done) break;
             if (result.state == FoldState::poisoned) {
                 const bool is_version = result.code == ErrorCode::event_version_unknown;
-                return Poison{result.event_index, result.message,
-                              std::string(is_version ? sqlstate_of(result.code) : "")};
+                return UnfoldableEvent{
+                    result.event_index,
+                    {result.message, std::string(is_version ? sqlstate_of(result.code) : "")}};
             }
             // Nobody but the leader writes them, and the fence tells whether that is still us.
             rows_.load(connection_, *fold_);
@@ -70,23 +70,23 @@ public:
         : View(reducer.name, reducer.version, lease), event_versions_(reducer.event_versions) {}
 
     // The server folds, in the statement that writes.
-    std::optional<Poison> fold(const Segment& segment) override {
-        segments_.push_back(segment);
+    std::optional<UnfoldableEvent> fold(const PageRange& range) override {
+        ranges_.push_back(range);
         return std::nullopt;
     }
 
-    void forget_last_fold() override { segments_.pop_back(); }
+    void forget_last_fold() override { ranges_.pop_back(); }
 
     [[nodiscard]] bool needs_pages() const override { return true; }
 
     void write(sql::Transaction& transaction) override {
-        for (const Segment& segment : segments_) {
-            const sql::LogPage& log = segment.page.log;
-            if (segment.is_recorded) {
-                const auto first = static_cast<std::int64_t>(log.events[segment.first].position);
-                sql::enter_recorded(transaction, Position{first - 1}, segment.count);
+        for (const PageRange& range : ranges_) {
+            const sql::LogPage& log = range.page.log;
+            if (range.is_recorded) {
+                const auto first = static_cast<std::int64_t>(log.events[range.first].position);
+                sql::enter_recorded(transaction, Position{first - 1}, range.count);
             } else {
-                sql::enter_slice(transaction, log, segment.first, segment.count);
+                sql::enter_slice(transaction, log, range.first, range.count);
             }
             if (log.newest_schema_version > 1 && !event_versions_.empty()) {
                 sql::require_known_versions(transaction, name(), version(), event_versions_);
@@ -95,12 +95,12 @@ public:
         }
     }
 
-    void committed() override { segments_.clear(); }
-    void rolled_back() override { segments_.clear(); }
+    void committed() override { ranges_.clear(); }
+    void rolled_back() override { ranges_.clear(); }
 
 private:
     std::string event_versions_;  // "" where it looks at them itself
-    std::vector<Segment> segments_;
+    std::vector<PageRange> ranges_;
 };
 
 }  // namespace

@@ -4,33 +4,49 @@
 // Threads: the leader's.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "baton/orchestrator/orchestrator.hpp"
+#include "baton/orchestrator/options.hpp"
 #include "baton/reducers/fold.hpp"
 #include "baton/sql/view_store.hpp"
-#include "fold_pace.hpp"
-#include "page_handover.hpp"
+#include "page.hpp"
+#include "unfoldable_event.hpp"
 
 namespace baton::orchestrator {
 
 /// The part of a page that is folded at once, and how SQL finds it.
-struct Segment {
+struct PageRange {
     const Page& page;
     std::size_t first;
     std::size_t count;
     bool is_recorded;  ///< Its events have been recorded; else they are of the batch at hand.
 };
 
-/// An event that a reducer could not fold, by its index in the page.
-struct Poison {
-    std::size_t index;
-    std::string error;
-    std::string sqlstate;  ///< Of the error, where it is one of ours that says more; else "".
+/// How many events may be folded at once, so that no fold comes near the lease, within which the
+/// leader cannot ask for more time. It begins with one event and goes by what folds took.
+class FoldPace {
+public:
+    explicit FoldPace(std::chrono::milliseconds lease) : share_(lease / 8) {}
+
+    [[nodiscard]] std::size_t limit() const { return limit_; }
+
+    /// Takes note of a fold of `events` events, at least one.
+    void folded(std::size_t events, std::chrono::duration<double> took) {
+        const double each = std::max(took.count() / static_cast<double>(events), 1e-9);
+        const double affordable = std::min(share_.count() / each, 1e9);
+        // Step by step: the events to come may be other ones.
+        limit_ = std::clamp<std::size_t>(static_cast<std::size_t>(affordable), 1, limit_ * 8);
+    }
+
+private:
+    std::chrono::duration<double> share_;
+    std::size_t limit_ = 1;
 };
 
 class View {
@@ -44,16 +60,16 @@ public:
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] int version() const { return version_; }
 
-    /// Folds the segment's events, on top of the segments before it, and keeps what is to be
+    /// Folds the range's events, on top of the ranges before it, and keeps what is to be
     /// written. Not to be called within a transaction, which would stand idle meanwhile. Returns
-    /// the event that cannot be folded, if the reducer itself said so; nothing of the segment is
+    /// the event that cannot be folded, if the reducer itself said so; nothing of the range is
     /// kept then. Throws sql::SqlError where the database did not give the rows.
-    [[nodiscard]] virtual std::optional<Poison> fold(const Segment& segment) = 0;
+    [[nodiscard]] virtual std::optional<UnfoldableEvent> fold(const PageRange& range) = 0;
     /// As if the last fold() had not been; it must have been kept.
     virtual void forget_last_fold() = 0;
     /// How many rows are in memory that write() has to write, or a few more.
     [[nodiscard]] virtual std::size_t unwritten_rows() const { return 0; }
-    /// Whether write() needs the pages of the segments that were folded.
+    /// Whether write() needs the pages of the ranges that were folded.
     [[nodiscard]] virtual bool needs_pages() const { return false; }
     /// Writes what fold() kept since the last commit, each row once. Throws sql::SqlError where the
     /// database refused it: the transaction is over.

@@ -16,7 +16,7 @@ namespace baton::sql {
 
 struct Migration {
     int version;
-    std::string name;  // "0001_event_log"
+    std::string name;  // "0001_log_and_views"
     bool breaking;
     std::string_view text;
 };

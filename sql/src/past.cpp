@@ -34,10 +34,7 @@ std::string state_of_schema(Transaction& transaction, const std::string& schema)
 }  // namespace
 
 Position log_end(Connection& connection) {
-    const Result result = connection.exec(
-        "select coalesce((select first_position + count - 1 from batch"
-        " order by first_position desc limit 1), 0)::bigint");
-    return Position{result.only().integer(0)};
+    return Position{connection.exec("select log_end()").only().integer(0)};
 }
 
 Position open_past_view(Connection& connection, const std::string& view, int version, Position at,

@@ -51,7 +51,7 @@ select s.first_position - 1 + e.number, e.id, e.dispatched_at, e.type::text, e.k
 union all
 select f.position, f.id, f.dispatched_at, f.type, f.key, f.tenant, f.payload, f.body,
        f.content_type, f.meta, f.schema_version
-  from far_slice() as f
+  from sparse_slice() as f
  where current_setting('baton.part') = 'far'
 union all
 select r.position, r.id, r.dispatched_at, r.type, r.key, r.tenant, r.payload, r.body,

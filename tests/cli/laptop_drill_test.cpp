@@ -131,7 +131,8 @@ protected:
         const std::string asked(forger.exec("select challenge()").only().text(0));
         const sql::Result answer = forger.exec(
             "select epoch, refused_code, refused_message from take_lead('forger', "
-            "'{category_sales@1}', '{category_sales@1}', '1 h', 'production', '" +
+            "array[('category_sales', 1)]::versioned[], array[('category_sales', 1)]::versioned[], "
+            "'1 h', 'production', '" +
             box_.id() + "', '" + sql::proof_of(token, asked, "production", box_.id()) + "')");
         EXPECT_TRUE(answer.only().is_null(0));
         EXPECT_EQ(answer.only().text(1), "BT033");

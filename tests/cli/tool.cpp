@@ -6,6 +6,8 @@
 #include <fstream>
 #include <system_error>
 
+#include "baton/environments/environment.hpp"
+
 namespace baton::testing {
 namespace {
 
@@ -22,10 +24,9 @@ std::filesystem::path make_folder() {
 }  // namespace
 
 Tool::Tool() : folder_(make_folder()) {
-    for (const char* const name :
-         {"DATABASE_URL", "BATON_ENVIRONMENT", "BATON_LEASE_MS", "BATON_LOG", "BATON_LOG_LEVEL",
-          "BATON_ON_POISON", "BATON_KIND"}) {
-        variables_[name] = "";
+    variables_["BATON_ENVIRONMENT"] = "";
+    for (const environments::SettingRule& rule : environments::setting_rules()) {
+        if (!rule.variable.empty()) variables_[std::string(rule.variable)] = "";
     }
 }
 

@@ -529,7 +529,7 @@ TEST_F(EnvironmentTest, WhatIsDoneAboutUnknownEventsIsOneOfThree) {
     write("shop.toml", std::string(whole) + "[events]\nunknown = \"refuse\"\n");
     const Environment shop = load({{"--env", "shop"}});
     EXPECT_EQ(shop.unknown_events.value, "refuse");
-    EXPECT_TRUE(shop.unknown_events.origin.ends_with("shop.toml:17"));
+    EXPECT_TRUE(shop.unknown_events.origin.ends_with("shop.toml:18"));
     EXPECT_EQ(load({{"--url", "postgresql:///"}}).unknown_events.value, "");
     EXPECT_EQ(refusal_of_rest("[events]\nunknown = \"reject\"\n"),
               "@/x.toml:5: events.unknown must be \"accept\", \"warn\" or \"refuse\", not "

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -74,7 +75,7 @@ std::string page() {
     return text;
 }
 
-std::string quoted_list(const std::vector<std::string_view>& words) {
+std::string quoted_list(std::span<const std::string_view> words) {
     std::string text;
     for (const std::string_view word : words)
         text += (text.empty() ? "" : ", ") + json_quoted(word);

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "baton/base/digest.hpp"
+#include "orchestrator/sql_file.hpp"
 #include "orchestrator/versions_fixture.hpp"
 #include "support/eventually.hpp"
 
@@ -80,6 +81,16 @@ TEST_F(RebuildTest, WhatThePolicySkippedIsPutBeforeTheChangedReducer) {
     ASSERT_TRUE(world.leads("second"));
     EXPECT_TRUE(world.comes_true("(select marks from mark_totals) = 3")) << process->error_output();
     EXPECT_EQ(world.ask("select string_agg(state, ',') from dead_event"), "retried");
+}
+
+TEST_F(RebuildTest, ARegistrationThatFailsSaysOfNoViewThatItIsBuiltAnew) {
+    auto process = start("first", {"--other-builds"});
+    ASSERT_TRUE(all_follow()) << process->error_output();
+    end(*process);
+    const std::string file = sql_reducer_file("broken", "create table broken__v1 (n integer);");
+    process = start("second", {"--other-builds", "--other-build", "--sql", file});
+    ASSERT_TRUE(eventually(seconds(20), [&] { return says(*process, "BT013"); }));
+    EXPECT_FALSE(says(*process, anew)) << process->error_output();
 }
 
 // Of a version that is built beside the live one, the process that keeps it goes first.

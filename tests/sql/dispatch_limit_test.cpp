@@ -6,10 +6,8 @@
 #include <functional>
 
 #include "baton/sql/dispatch.hpp"
-#include "baton/sql/embedded.hpp"
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/log_reader.hpp"
-#include "baton/sql/migrator.hpp"
 #include "sql/dispatch_fixture.hpp"
 #include "sql/outcome.hpp"
 
@@ -219,41 +217,6 @@ TEST_F(DispatchLimitTest, SetLimitWritesTheChecksOfAnInstallation) {
         "select set_limit(l.key, l.value::bigint) from event_limit, jsonb_each_text(to_jsonb("
         "event_limit)) as l where l.key like '%_bytes'");
     EXPECT_EQ(checks(), installed);
-}
-
-TEST_F(DispatchLimitTest, LimitSetBeforeAnUpgradeHoldsAfterIt) {
-    // The migrations that write the limits' checks anew run after a person has set some.
-    std::vector<sql::SqlFile> former;
-    std::string upgrade = "begin; set local search_path = baton_upgraded, pg_temp;\n";
-    for (sql::SqlFile file : sql::embedded_sql()) {
-        if (file.name == "migrations/0007_lean_limits.sql" ||
-            file.name == "migrations/0009_readable.sql") {
-            upgrade += file.text;
-            file.text = "select 1;";
-        }
-        former.push_back(file);
-    }
-    const std::string schema = "baton_upgraded";
-    sql::Migrator(former).install(connection_, schema);
-    connection_.exec("select baton_upgraded.set_limit('key_bytes', 50)");
-    connection_.exec("select baton_upgraded.set_limit('payload_bytes', 2000)");
-    connection_.exec(upgrade + "commit");
-    sql::Migrator().install(connection_, schema);
-    sql::Migrator().install(connection_, schema);
-    const auto sqlstate_of = [&](const std::string& arguments) {
-        return outcome_of([&] { connection_.exec("select baton_upgraded." + arguments); }).sqlstate;
-    };
-    EXPECT_EQ(sqlstate_of("dispatch('a', key => repeat('k', 50))"), "");
-    EXPECT_EQ(sqlstate_of("dispatch('a', key => repeat('k', 51))"), "BT002");
-    EXPECT_EQ(sqlstate_of("dispatch_bytes('a', convert_to(repeat('b', 2000), 'UTF8'))"), "");
-    EXPECT_EQ(sqlstate_of("dispatch_bytes('a', convert_to(repeat('b', 2001), 'UTF8'))"), "BT002");
-    EXPECT_EQ(sqlstate_of("dispatch('a', to_jsonb(repeat('b', 1988)))"), "");
-    EXPECT_EQ(sqlstate_of("dispatch('a', to_jsonb(repeat('b', 1989)))"), "BT002");
-    EXPECT_EQ(sqlstate_of("dispatch('a', '1e1990')"), "");
-    EXPECT_EQ(sqlstate_of("dispatch('a', '1e2000')"), "BT002");
-    EXPECT_EQ(sqlstate_of("dispatch('a', tenant => repeat('t', 128))"), "");
-    EXPECT_EQ(sqlstate_of("dispatch('a', tenant => repeat('t', 129))"), "BT002");
-    sql::uninstall(connection_, schema);
 }
 
 TEST_F(DispatchLimitTest, OverloadIsRefusedOnEveryWayAndEndsWhenTheViewsHaveCaughtUp) {

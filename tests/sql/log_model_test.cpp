@@ -129,7 +129,7 @@ public:
                 if (mistake_ == Mistake::ceiling_before_snapshot) return read_snapshot();
                 return read_ceiling();
             case 4:
-                next_.stragglers = late_transactions();
+                next_.stragglers = window_stragglers();
                 return;
             case 5:
                 if (up_to(random_, 1) == 0) own_id_ = database_.draw_id(next_.xid);
@@ -162,7 +162,7 @@ private:
     }
 
     // Up to the former window's xid, unseen by its snapshot, seen by this one's.
-    [[nodiscard]] std::set<Xid> late_transactions() const {
+    [[nodiscard]] std::set<Xid> window_stragglers() const {
         std::set<Xid> late;
         if (mistake_ == Mistake::drops_stragglers) return late;
         for (const ModelEvent& row : database_.visible()) {

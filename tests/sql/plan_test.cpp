@@ -108,7 +108,7 @@ protected:
 
     void expect_all_costs_small() {
         EXPECT_LT(buffers("select * from open_window(0, '0', '1:1:')"), 300);
-        EXPECT_LT(buffers("select late_transactions('0', '1:1:', pg_current_snapshot(), 0)"), 100);
+        EXPECT_LT(buffers("select window_stragglers('0', '1:1:', pg_current_snapshot(), 0)"), 100);
         EXPECT_LT(buffers("select * from checkpoint()"), 100);
         EXPECT_LT(buffers("select count(*) from read_log(0, 1000)"), page_buffers + 200);
         EXPECT_LT(buffers("select count(*) from read_log(100000, 1000)"), page_buffers + 200);
@@ -212,7 +212,7 @@ TEST_F(PlanTest, RestoredTransactionIdsCostAProbeEach) {
         " from generate_series(1, 100000) as n");
     connection_.exec("update log_origin set after_id = 100000");
     const std::string late =
-        "select late_transactions('1001000', '1000000:1000000:', '2000000:2000000:', 100000)";
+        "select window_stragglers('1001000', '1000000:1000000:', '2000000:2000000:', 100000)";
     const std::string page_of_late =
         "execute page (100000, '1001000', '1000000:1000000:', '2000000:2000000:', 200000,"
         " '{1000001,1000002}', 100000, 1000)";

@@ -1,6 +1,5 @@
 -- refuse_field: raise what is wrong with the length of an event's field. Internal: the domains of
--- the event's columns call it for a length, or a schema_version, that they do not allow
--- (migrations/0001_log.sql, 0006_schema_version.sql, 0009_readable.sql).
+-- the event's columns call it for a length, or a schema_version, that they do not allow.
 --
 -- Arguments  name: of the field. bytes: its length, -1 where null is refused, any number above
 --            268435456, the highest limit, where it is longer than that. Strict, so that a domain

@@ -1,5 +1,5 @@
 -- require_readable: refuses JSON that is too large for whoever reads it. Internal: the domains of
--- the event's columns call it for all that is not small (migrations/0009_readable.sql).
+-- the event's columns call it for all that is not small.
 --
 -- One expression, because each costs each transaction as much as some hundred bytes of JSON do;
 -- what it does not see to be right goes to refuse_unreadable(), which says what the limits are. No

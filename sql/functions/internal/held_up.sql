@@ -36,8 +36,7 @@ as $$
                                     date_trunc('second', s.trouble_at), s.trouble)
           from leadership s
          where s.epoch = (held_up.l).epoch and s.trouble is not null
-           and ((held_up.l).lease_until >= clock_timestamp()
-                or exists (select from leader_session(held_up.l)))
+           and is_led(held_up.l)
          union all
         select 3, pg_catalog.format(
                    'the leader''s session waits for a lock for %s s, held by %s',

@@ -45,7 +45,7 @@ declare
     is_native    boolean;
     drawn_id     bigint;
     top_id       bigint;
-    stray_id     bigint;
+    colliding_id     bigint;
 begin
     select * into strict last from log_window order by number desc limit 1;
     select w.xmin <> xid(w.recorded_by),
@@ -66,12 +66,12 @@ begin
         drawn_id, last.id_ceiling, (select e.id from event e order by e.id desc limit 1));
     -- Also where the sequence is beyond the ceiling by now: it may not have begun there.
     if is_foreign or drawn_id < last.id_ceiling then
-        stray_id := stray_event(drawn_id, last);
-        if stray_id is not null then
+        colliding_id := colliding_event(drawn_id, last);
+        if colliding_id is not null then
             raise exception 'event %, or another one from there on, was dispatched here with an '
                 'id that restored events may have had, because the id sequence was not restored; '
                 'take out what was dispatched here, setval(''event_id_seq'', %), dispatch it again',
-                stray_id, top_id
+                colliding_id, top_id
                 using errcode = 'BT009';
         end if;
     end if;
@@ -81,7 +81,7 @@ begin
 
     insert into log_window (number, id_value, xid, seen, id_ceiling, stragglers)
     values (last.number + 1, last.id_ceiling, '0', everything, last.id_ceiling,
-            late_transactions(last.xid, last.seen, everything, origin_id(last.number + 1))),
+            window_stragglers(last.xid, last.seen, everything, origin_id(last.number + 1))),
            (last.number + 2, last.id_ceiling, '0', nothing, last.id_ceiling, '{}'),
            (last.number + 3, top_id, '0', everything, top_id, '{}'),
            (last.number + 4, top_id, '0', nothing, top_id, '{}');

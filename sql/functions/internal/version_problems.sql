@@ -21,7 +21,7 @@ as $$
                    'the build of view set %s@%s stands still: %s',
                    s.view_set, s.version, coalesce(i.reason, 'no process that carries it runs'))
               from set_version s
-             cross join lateral idle_reason(s) as i (reason)
+             cross join lateral inactive_reason(s) as i (reason)
              where s.state = 'building'
                and exists (select from set_member m
                              join view_build b on b.view = m.member and b.version = m.version

@@ -47,7 +47,7 @@ begin
     return query
         select e.id, e.dispatched_at
           from log_slice(w.id_value, w.xid, w.seen, now_seen, 9223372036854775807,
-                         late_transactions(w.xid, w.seen, now_seen, origin_id(w.number + 1)),
+                         window_stragglers(w.xid, w.seen, now_seen, origin_id(w.number + 1)),
                          origin_id(w.number + 1), remaining) as e
          limit remaining;
 end;

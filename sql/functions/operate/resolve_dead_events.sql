@@ -9,7 +9,8 @@
 -- Returns     a row for each that stood before it; for a skip perhaps none.
 -- Raises      BT023 the event is dead for none of these; or none of them stands before it, and
 --             there is nothing to retry, or to skip in this version alone.
--- Locks       skipped_event, see record_dead_event().
+-- Locks       skipped_event, see record_dead_event(); then the rows of view_state by name, and of
+--             dead_event. Who folds takes skipped_event first, and view_state by name, too.
 -- Notifies    the orchestrator, if it is asleep.
 -- Tables      skipped_event: insert. dead_event, view_state, view_build: update.
 -- Access: orchestrate
@@ -32,7 +33,7 @@ begin
             using errcode = 'BT023';
     end if;
     lock table skipped_event in row exclusive mode;
-    perform from view_state s order by s.view for update;
+    perform from view_state s order by s.view collate "C" for update;
     select d.position into place
       from dead_event d
      where d.event_id = resolve_dead_events.event_id

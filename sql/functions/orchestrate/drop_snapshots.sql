@@ -27,8 +27,7 @@ begin
     if not exists (select from view_snapshot) then
         return null;
     end if;
-    head := coalesce((select b.first_position + b.count - 1 from batch b
-                       order by b.first_position desc limit 1), 0);
+    head := log_end();
     distance := case when drop_snapshots.every > 0
                      then snapshot_distance(head, drop_snapshots.every, drop_snapshots.most) end;
     for old in

@@ -34,7 +34,7 @@ declare
     now_ceiling bigint      := event_id_value();
     origin_id   bigint      := (
         select o.after_id from log_origin o order by o.window_number desc limit 1);
-    now_late    xid8[]      := late_transactions(
+    now_late    xid8[]      := window_stragglers(
         open_window.floor_xid, open_window.seen_before, now_seen, origin_id);
 begin
     if not exists (
@@ -64,7 +64,7 @@ begin
                 select open_window.xid) as running (xid);
     end if;
     id_ceiling := event_id_value();
-    stragglers := late_transactions(
+    stragglers := window_stragglers(
         open_window.floor_xid, open_window.seen_before, seen, origin_id);
     return next;
 end;

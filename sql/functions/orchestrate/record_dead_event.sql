@@ -6,7 +6,7 @@
 -- Raises      BT020 it is to halt, and somebody said meanwhile that nothing is to stop for the
 --             event: to be tried again, and then it is skipped.
 -- Locks       skipped_event: resolve_dead_events() waits, and then finds what is noted here; or it
---             is waited for, and what it wrote is found here.
+--             is waited for, and what it wrote is found here. So call it first in a transaction.
 -- Tables      skipped_event: read. dead_event: insert, update.
 -- Access: orchestrate
 create or replace function record_dead_event(
@@ -20,15 +20,14 @@ set search_path from current
 as $$
 #variable_conflict use_column
 begin
-    if record_dead_event.state = 'halting' then
-        lock table skipped_event in share mode;
-        if exists (select from skipped_event k
+    lock table skipped_event in share mode;
+    if record_dead_event.state = 'halting'
+       and exists (select from skipped_event k
                     where k.position = record_dead_event.position
                       and (k.view is null or k.view = record_dead_event.view))
-        then
-            raise exception 'event % was skipped meanwhile', record_dead_event.event_id
-                using errcode = 'BT020';
-        end if;
+    then
+        raise exception 'event % was skipped meanwhile', record_dead_event.event_id
+            using errcode = 'BT020';
     end if;
     insert into dead_event (view, version, position, event_id, event_type, error, state)
     values (record_dead_event.view, record_dead_event.version, record_dead_event.position,

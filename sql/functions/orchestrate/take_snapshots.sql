@@ -27,8 +27,7 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    head     bigint := coalesce((select b.first_position + b.count - 1 from batch b
-                                  order by b.first_position desc limit 1), 0);
+    head     bigint := log_end();
     distance bigint := snapshot_distance(head, take_snapshots.every, take_snapshots.most);
     team     name := current_schema() || '_orchestrate';
     due      record;

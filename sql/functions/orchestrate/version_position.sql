@@ -10,10 +10,7 @@ stable
 set search_path from current
 as $$
     select case when s.state = 'following'
-                then coalesce((select b.first_position + b.count - 1
-                                 from batch b
-                                order by b.first_position desc
-                                limit 1), 0)
+                then log_end()
                 else s.position end
       from view_state s
      where s.view = version_position.view and s.version = version_position.version

@@ -19,10 +19,7 @@ as $$
 declare
     nearest view_state;
 begin
-    if is_position_reduced.position > coalesce(
-        (select b.first_position + b.count - 1 from batch b order by b.first_position desc limit 1),
-        0)
-    then
+    if is_position_reduced.position > log_end() then
         return false;
     end if;
 

@@ -17,14 +17,10 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    low  bigint := 0;  -- the end of a batch that was recorded before
-    high bigint;       -- the end of one that was not, or of the log
+    low  bigint := 0;          -- the end of a batch that was recorded before
+    high bigint := log_end();  -- the end of one that was not, or of the log
     part record;
 begin
-    select b.first_position + b.count - 1 into high
-      from batch b
-     order by b.first_position desc
-     limit 1;
     while low < high loop
         select b.first_position, b.first_position + b.count - 1 as last, b.recorded_at into part
           from batch b

@@ -20,9 +20,8 @@ security definer
 set search_path from current
 set jit = off
 as $$
-    with head as (
-        select coalesce(max(b.first_position + b.count - 1), 0) as position
-          from (select * from batch order by first_position desc limit 1) as b
+    with head as materialized (
+        select log_end() as position
     ), leader_now as (
         select d.node
           from leader d
@@ -40,7 +39,7 @@ as $$
                     then (b.position - b.claimed_position)
                          / greatest(extract(epoch from b.changed_at - b.claimed_at), 0.001) end
                    as rate,
-               coalesce(l.reason, b.reason, idle_reason(s)) as reason,
+               coalesce(l.reason, b.reason, inactive_reason(s)) as reason,
                case when l.view is not null then leader_now.node
                     when is_kept(b) then b.node end as node
           from set_version s

@@ -130,7 +130,7 @@ struct SettingRule {
     std::int64_t min = 0;                           ///< The bounds of an integer.
     std::int64_t max = 0;
     /// The texts that there are; of an enumeration in the order of its enumerators. Empty: any.
-    std::vector<std::string_view> choices = {};
+    std::span<const std::string_view> choices = {};
     std::string_view items = {};  ///< What is in a list, in the plural.
     bool has_password = false;    ///< A URL, which is shown without it.
 

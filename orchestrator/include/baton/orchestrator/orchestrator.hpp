@@ -12,55 +12,22 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "baton/base/machine_credentials.hpp"
-#include "baton/orchestrator/view_set.hpp"
+#include "baton/orchestrator/options.hpp"
 #include "baton/reducers/registry.hpp"
 #include "baton/sql/leadership.hpp"
-#include "baton/sql/past.hpp"
 #include "baton/sql/service_loop.hpp"
-#include "baton/sql/view_store.hpp"
 
 namespace baton {
 
 namespace orchestrator {
-class Carried;
-}
-
-/// What a view does about an event that its reducer cannot fold.
-enum class PoisonPolicy {
-    halt,  ///< Stand before it until a person decides; the other views go on.
-    skip,  ///< Note it, and go on without it.
-};
-
-struct OrchestratorOptions {
-    std::string url;                    ///< A direct connection, not through a pooler.
-    std::string schema;                 ///< The environment's.
-    std::string node = "orchestrator";  ///< Who this is, for people to read.
-    MachineCredentials credentials;     ///< Which environment this is for, and on which machine.
-    std::chrono::milliseconds lease{5000};
-    std::chrono::milliseconds poll{1000};  ///< How often to look although nobody rang.
-    std::size_t batch_max = 50'000;
-    /// Accept another build of a registered version, and build its view anew (development).
-    bool other_builds = false;
-    /// A digest of the program, for the builds of reducers of which nothing else says what is
-    /// inside reduce() (development); empty: those builds say nothing of it.
-    std::string program;
-    std::function<PoisonPolicy(std::string_view view)> on_poison;  ///< Unset: halt.
-    std::vector<sql::SqlReducer> sql_reducers;
-    std::vector<ViewSet> view_sets;
-    /// Promote by itself what it has built, once that is ready (development).
-    bool auto_promote = false;
-    /// How long a former version is kept for a rollback; a leader retires it then.
-    std::chrono::milliseconds rollback_window = std::chrono::hours(24);
-    /// Copies of the views' rows, for time travel.
-    sql::SnapshotPolicy snapshots;
-};
+class Manifest;
+class SlowEvents;
+}  // namespace orchestrator
 
 class Orchestrator {
 public:
@@ -85,7 +52,7 @@ public:
 
 private:
     void lead_or_wait(sql::Connection& connection);
-    void reduce(sql::Connection& connection, const orchestrator::Carried& carried,
+    void reduce(sql::Connection& connection, const orchestrator::Manifest& manifest,
                 sql::Epoch epoch);
     /// Warns, once for each leader, if it runs other reducers than this process carries.
     void compare_with_leader(sql::Connection& connection, const sql::Candidate& candidate);
@@ -93,6 +60,7 @@ private:
     const OrchestratorOptions options_;
     const Registry& registry_;
     sql::ServiceLoop loop_;
+    std::unique_ptr<orchestrator::SlowEvents> slow_;  // whoever leads
     std::optional<sql::Epoch> held_;      // until it is resigned, or its loss was reported
     std::optional<sql::Epoch> compared_;  // the leader that this process was compared with
 

@@ -19,14 +19,14 @@
 #include <string>
 #include <vector>
 
-#include "baton/orchestrator/orchestrator.hpp"
+#include "baton/orchestrator/options.hpp"
 #include "baton/reducers/registry.hpp"
 #include "baton/sql/connection.hpp"
 
 namespace baton {
 
 namespace orchestrator {
-class Refold;
+class Replay;
 }
 
 /// A session of an environment's schema in which views are folded anew; what `_orchestrate` may do
@@ -97,7 +97,7 @@ private:
     const OrchestratorOptions& options_;
     const ViewVersion which_;
     std::string columns_;
-    std::unique_ptr<orchestrator::Refold> refold_;
+    std::unique_ptr<orchestrator::Replay> replay_;
     bool is_registered_ = false;  // with the build that is folded here
     Position position_{0};
     std::set<Position> left_out_;

@@ -9,7 +9,7 @@
 namespace baton::sql {
 
 struct SqlFile {
-    std::string_view name;  ///< Path below sql/: "migrations/0001_event_log.sql", "grants.sql".
+    std::string_view name;  ///< Path below sql/: "migrations/0001_log_and_views.sql", "grants.sql".
     std::string_view text;
 };
 

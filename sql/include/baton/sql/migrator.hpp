@@ -47,7 +47,7 @@ enum class WithoutRoles : std::uint8_t {
 
 struct InstallReport {
     int version = 0;                      ///< Where the schema stands now.
-    std::vector<std::string> migrations;  ///< What was run: "0001_event_log".
+    std::vector<std::string> migrations;  ///< What was run: "0001_log_and_views".
     bool functions_installed = false;     ///< Views, functions and grants were written anew.
     std::vector<std::string> warnings;    ///< A line each.
 };
