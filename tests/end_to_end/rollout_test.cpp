@@ -318,7 +318,7 @@ TEST_F(RolloutTest, EveryReaderSeesOneVersionAtOnePositionThroughPromotionsAndAR
     for (const auto& reader : readers) {
         EXPECT_EQ(reader->failure, "");
         // That none hangs; how long a switch makes them wait is for script/bench to say.
-        EXPECT_LT(reader->longest, 5s);
+        EXPECT_LT(reader->longest, 60s);
         for (const Sample& sample : reader->samples) {
             (sample.is_next ? of_next : of_first) += 1;
             const Digests& expected = fold.at(sample.position, sample.is_next);

@@ -220,7 +220,7 @@ TEST_F(BlameTest, ALockOnOneViewHoldsUpNoOtherAndStatusNamesWhoHoldsIt) {
         ASSERT_TRUE(world.comes_true("(select sum(events) = 40 from sql_totals)"))
             << process->error_output();
         mark_well(3);
-        ASSERT_TRUE(world.comes_true("(select sum(marks) = 3 from mark_totals)", seconds(5)))
+        ASSERT_TRUE(world.comes_true("(select sum(marks) = 3 from mark_totals)", seconds(60)))
             << process->error_output();
         const std::string holder = std::to_string(user.backend_pid()) + " (a stranger)";
         EXPECT_TRUE(

@@ -65,7 +65,7 @@ TEST(IdleTest, NothingIsHeldOpenAndHardlyAnIdIsUsed) {
         EXPECT_EQ(
             world.ask("select count(*)" + ours + "xact_start < clock_timestamp() - interval '2 s'"),
             "0");
-        EXPECT_TRUE(eventually(seconds(5), [&] {
+        EXPECT_TRUE(eventually(seconds(60), [&] {
             return world.ask("select count(*)" + ours + "backend_xmin is not null") == "0";
         }));
         used = next_id() - begin;
@@ -132,7 +132,7 @@ TEST(IdleTest, AWriterThatLookedBeforeTheDoorbellWasArmedIsSeenSoon) {
         const Clock::time_point committed = Clock::now();
         transaction.commit();
         early.exec("select wait_for(" + id + ", '15 s')");
-        EXPECT_LT(Clock::now() - committed, seconds(2));
+        EXPECT_LT(Clock::now() - committed, seconds(10)) << "and not at the next poll";
     }
 }
 
@@ -225,7 +225,7 @@ TEST(WaitForTest, BeforeAHaltedViewItRaisesAtOnce) {
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::view_halted) << error.what();
     }
-    EXPECT_LT(Clock::now() - begin, seconds(5));
+    EXPECT_LT(Clock::now() - begin, seconds(15)) << "and not when its 20 s are over";
 }
 
 }  // namespace

@@ -1,18 +1,12 @@
 // Who may lead an environment: machines that were enrolled in it, with the token that they were
 // given, from where they may come. What is told is decided by the database, so all of this is
 // asked of the database, by the call that an orchestrator makes.
-//
-// A machine here is a machine id and a token; that the client makes one id of one machine is
-// tests/environments/machine_test.cpp.
 
 #include <gtest/gtest.h>
 
-#include "baton/sql/leadership.hpp"
 #include "baton/sql/migrator.hpp"
 #include "baton/sql/versions.hpp"
-#include "outcome.hpp"
-#include "support/cluster.hpp"
-#include "support/environment.hpp"
+#include "enrolment_fixture.hpp"
 #include "support/eventually.hpp"
 
 namespace baton::sql {
@@ -20,60 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string machine_id(char digit) { return std::string(64, digit); }
-
-std::string token_of(const std::string& environment, char digit) {
-    return "baton_" + environment + "_" + std::string(64, digit);
-}
-
-class EnrolmentTest : public ::testing::Test {
-protected:
-    std::string ask(const std::string& query) {
-        return std::string(connection_.exec(query).only().text(0));
-    }
-
-    void describe(const std::string& kind) {
-        connection_.exec("select describe_environment('test', '" + kind + "')");
-    }
-
-    // `more`: further arguments of enrol_machine().
-    void enrol(char digit, const std::string& token, const std::string& more = "") {
-        connection_.exec("select enrol_machine('" + machine_id(digit) + "', 'box " + digit +
-                         "', sha256(convert_to('" + token + "', 'UTF8'))" + more + ")");
-    }
-
-    // What asking for the lead comes to, and whether the attempt was written down as such.
-    Outcome outcome_of_leading(const MachineCredentials& credentials) {
-        const std::string before = attempts();
-        Connection candidate(database_.url(), testing::in_test_schema());
-        Outcome outcome = outcome_of([&] {
-            const auto epoch = lead(candidate, {"laptop:1", {}, {}, 1min, credentials}).epoch;
-            if (epoch) resign(candidate, *epoch);
-            EXPECT_TRUE(epoch);
-        });
-        if (outcome.sqlstate.empty()) {
-            EXPECT_EQ(attempts(), before);
-        } else {
-            EXPECT_EQ(ask("select code || ' ' || node || ' ' || login || ' ' || address || ' ' || "
-                          "message from refusals() limit 1"),
-                      outcome.sqlstate + " laptop:1 baton local " + outcome.text);
-            EXPECT_EQ(ask("select " + before + " + 1"), attempts());
-        }
-        return outcome;
-    }
-    std::string attempts() {
-        return ask("select coalesce(sum(attempts), 0)::bigint from refusals()");
-    }
-
-    testing::TestDatabase database_{testing::environment_template()};
-    Connection connection_{database_.url(), testing::in_test_schema()};
-    // An enrolled machine.
-    const MachineCredentials good_{"test", machine_id('a'), token_of("test", 'a'), false};
-};
-
-void expect_contains(const std::string& text, const std::string& part) {
-    EXPECT_NE(text.find(part), std::string::npos) << text;
-}
+class EnrolmentTest : public EnrolmentFixture {};
 
 TEST_F(EnrolmentTest, EnrolledMachineLeads) {
     describe("production");
@@ -367,176 +308,6 @@ TEST_F(EnrolmentTest, FloodOfMadeUpMachinesFillsNoDisk) {
         "select take_lead('n', '{}', '{}', '1 s', repeat('x', 100000), repeat('y', 100000))");
     EXPECT_EQ(ask("select count(*) from refusals()"), "1000");
     EXPECT_LT(std::stoi(ask("select max(length(node || message)) from refusals()")), 2000);
-}
-
-TEST_F(EnrolmentTest, MachineEnrolsItselfInADevelopmentEnvironment) {
-    const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
-    MachineCredentials timid = laptop;
-    timid.may_enrol = false;
-    EXPECT_EQ(outcome_of_leading(timid).code, "machine_not_enrolled");
-    EXPECT_EQ(outcome_of_leading(laptop).code, "no error");
-    EXPECT_EQ(outcome_of_leading(timid).code, "no error");
-    EXPECT_EQ(ask("select automatic and name = 'laptop' from machines()"), "t");
-    MachineCredentials foreign{"test", machine_id('c'), token_of("production", 'c'), true};
-    EXPECT_EQ(outcome_of_leading(foreign).code, "machine_not_enrolled");
-}
-
-TEST_F(EnrolmentTest, NoMachineEnrolsItselfBesideProduction) {
-    const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
-    Connection other(database_.url());
-    Migrator().install(other, "baton_production");
-    const auto refused = [&] { return outcome_of_leading(laptop).code == "machine_not_enrolled"; };
-    EXPECT_TRUE(refused()) << "nobody has described it yet";
-    other.exec("set search_path = baton_production");
-    other.exec("select describe_environment('production', 'staging')");
-    EXPECT_FALSE(refused());
-    connection_.exec("delete from machine");
-    other.exec("select describe_environment('production', 'production')");
-    EXPECT_TRUE(refused());
-    expect_contains(outcome_of_leading(laptop).text, "that has a production environment, too");
-    connection_.exec("update environment set auto_enrol_beside_production = true");
-    EXPECT_FALSE(refused());
-}
-
-TEST_F(EnrolmentTest, SchemaThatNobodyDescribedCountsAsProduction) {
-    const testing::TestDatabase database;
-    Connection bare(database.url());
-    Migrator().install(bare, "baton_dev_alice");
-    bare.exec("set search_path = baton_dev_alice");
-    const MachineCredentials laptop{"dev-alice", machine_id('a'), token_of("dev-alice", 'a'), true};
-    EXPECT_EQ(outcome_of([&] {
-                  (void)lead(bare, {"n", {}, {}, 1s, laptop});
-              }).code,
-              "machine_not_enrolled");
-}
-
-TEST_F(EnrolmentTest, KindBecomesStricterButNeverLaxer) {
-    describe("staging");
-    const Outcome outcome = outcome_of([&] { describe("development"); });
-    EXPECT_EQ(outcome.code, "settings_invalid");
-    expect_contains(outcome.text, "baton environment uninstall test");
-    connection_.exec("select describe_environment('test')");
-    EXPECT_EQ(ask("select kind from environment"), "staging");
-    describe("production");
-    EXPECT_EQ(outcome_of([&] { describe("staging"); }).code, "settings_invalid");
-    EXPECT_EQ(ask("select obj_description('baton_test'::regnamespace)"),
-              "Baton environment test (production)");
-    EXPECT_EQ(outcome_of([&] { describe("prod"); }).code, "settings_invalid");
-    EXPECT_EQ(
-        outcome_of([&] { connection_.exec("select describe_environment('a b', 'staging')"); }).code,
-        "name_invalid");
-}
-
-TEST_F(EnrolmentTest, EnvironmentUnderAnotherNameForgetsTheMachinesOfTheFormer) {
-    describe("production");
-    enrol('a', good_.token);
-    describe("production");
-    EXPECT_EQ(ask("select count(*) from machines()"), "1");
-    connection_.exec("select describe_environment('other', 'production')");
-    EXPECT_EQ(ask("select count(*) from machines()"), "0");
-    EXPECT_EQ(outcome_of_leading(good_).code, "environment_mismatch");
-}
-
-// `alter schema … rename`, then `upgrade`.
-TEST_F(EnrolmentTest, AnotherNameMakesNoEnvironmentLaxer) {
-    describe("production");
-    enrol('a', good_.token);
-    for (const std::string kind : {"staging", "development"}) {
-        const Outcome outcome = outcome_of(
-            [&] { connection_.exec("select describe_environment('dev', '" + kind + "')"); });
-        EXPECT_EQ(outcome.code, "settings_invalid");
-        expect_contains(outcome.text, "of kind production and cannot become " + kind);
-    }
-    EXPECT_EQ(ask("select name || ' ' || kind from environment"), "test production");
-    connection_.exec("update environment set schema_id = null, database_id = null");
-    EXPECT_EQ(outcome_of([&] {
-                  connection_.exec("select describe_environment('dev', 'development')");
-              }).code,
-              "settings_invalid")
-        << "one that was described before there was a record of where";
-}
-
-// A dump that was restored elsewhere can be staging's, and is where it is from then on.
-TEST_F(EnrolmentTest, CopyUnderAnotherNameCanBeOfAnyKindOnce) {
-    describe("production");
-    enrol('a', good_.token);
-    connection_.exec("update environment set schema_id = 1");
-    connection_.exec("select describe_environment('trial', 'development')");
-    EXPECT_EQ(ask("select count(*) from machines()"), "0");
-    connection_.exec("select describe_environment('trial', 'staging')");
-    EXPECT_EQ(outcome_of([&] {
-                  connection_.exec("select describe_environment('again', 'development')");
-              }).code,
-              "settings_invalid");
-}
-
-TEST_F(EnrolmentTest, MachinesThatEnrolledThemselvesAreRevokedWhereTheKindTightens) {
-    const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
-    enrol('a', good_.token);
-    Connection leader(database_.url(), testing::in_test_schema());
-    ASSERT_TRUE(lead(leader, {"laptop:1", {}, {}, 10min, laptop}).epoch);
-    for (const std::string kind : {"development", "staging"}) {
-        describe(kind);
-        const bool tightens = kind == "staging";
-        EXPECT_EQ(ask("select name from machines() where revoked_at is not null union all select "
-                      "'' limit 1"),
-                  tightens ? "laptop" : "");
-        EXPECT_EQ(ask("select backend_pid is null from leader"), tightens ? "t" : "f");
-    }
-    EXPECT_EQ(outcome_of_leading(laptop).code, "machine_revoked");
-    EXPECT_EQ(outcome_of_leading(good_).code, "no error");
-}
-
-// Whatever way the kind came to be what it is.
-TEST_F(EnrolmentTest, OwnEnrolmentCountsInDevelopmentAlone) {
-    const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
-    EXPECT_EQ(outcome_of_leading(laptop).code, "no error");
-    for (const std::string kind : {"'staging'", "'production'", "null"}) {
-        connection_.exec("update environment set kind = " + kind);
-        const Outcome outcome = outcome_of_leading(laptop);
-        EXPECT_EQ(outcome.code, "machine_not_enrolled") << kind;
-        expect_contains(outcome.text, "only enrolled itself when that was of kind development");
-    }
-    enrol('b', laptop.token);
-    EXPECT_EQ(outcome_of_leading(laptop).code, "no error") << "an admin did";
-}
-
-// Containers of one image, or two users of one machine: one id, and each a token of its own.
-TEST_F(EnrolmentTest, EachTokenOfAMachineThatEnrolledItselfIsLetIn) {
-    MachineCredentials container{"test", machine_id('b'), token_of("test", 'b'), true};
-    for (const char digit : {'b', 'c', 'd', 'b'}) {
-        container.token = token_of("test", digit);
-        EXPECT_EQ(outcome_of_leading(container).code, "no error") << digit;
-    }
-    EXPECT_EQ(ask("select count(*) from machines()"), "1");
-    container.may_enrol = false;
-    container.token = token_of("test", 'c');
-    EXPECT_EQ(outcome_of_leading(container).code, "token_refused");
-    container.may_enrol = true;
-    connection_.exec("select revoke_machine('" + container.machine_id + "')");
-    EXPECT_EQ(outcome_of_leading(container).code, "machine_revoked");
-    // Whom an admin gave a token shows that one.
-    enrol('b', token_of("test", 'b'));
-    EXPECT_EQ(outcome_of_leading(container).code, "token_refused");
-}
-
-TEST_F(EnrolmentTest, NoneIsRefusedOfManyThatStartAtOnce) {
-    std::vector<std::future<Outcome>> starts;
-    for (int i = 0; i < 12; ++i) {
-        starts.push_back(std::async(std::launch::async, [this, i] {
-            const MachineCredentials process{"test", machine_id('b'),
-                                             token_of("test", i % 2 == 0 ? 'b' : 'c'), true};
-            return outcome_of([&] {
-                Connection candidate(database_.url(), testing::in_test_schema());
-                (void)lead(candidate, {"laptop:" + std::to_string(i), {}, {}, 1min, process});
-            });
-        }));
-    }
-    for (auto& start : starts) {
-        const Outcome outcome = start.get();
-        EXPECT_EQ(outcome.code, "no error") << outcome.text;
-    }
-    EXPECT_EQ(ask("select count(*) from refusals()"), "0");
 }
 
 TEST_F(EnrolmentTest, OnlyTheOwnerEnrols) {
