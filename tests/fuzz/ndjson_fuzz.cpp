@@ -8,7 +8,7 @@
 
 #include "../../cli/src/ndjson_line.hpp"
 #include "baton/base/check.hpp"
-#include "baton/reducers/json.hpp"
+#include "baton/types/json.hpp"
 
 namespace {
 
@@ -16,9 +16,9 @@ void check(const std::string& line, const baton::NewEvent& event) {
     BATON_CHECK(!event.type.empty());
     BATON_CHECK(event.schema_version >= 1);
     // Else Postgres refuses it.
-    if (baton::reducers::json_fault(line)) return;
-    BATON_CHECK(event.payload.empty() || !baton::reducers::json_fault(event.payload));
-    BATON_CHECK(!event.meta || !baton::reducers::json_fault(*event.meta));
+    if (baton::types::json_fault(line)) return;
+    BATON_CHECK(event.payload.empty() || !baton::types::json_fault(event.payload));
+    BATON_CHECK(!event.meta || !baton::types::json_fault(*event.meta));
 }
 
 }  // namespace
