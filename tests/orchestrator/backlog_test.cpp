@@ -1,5 +1,5 @@
 // Pages of a backlog that are written in one transaction: as exact as one by one, whatever stops
-// them, and never for long (ORD-3, F24, LEAD-1).
+// them, and never for long.
 #include <gtest/gtest.h>
 
 #include <array>

@@ -1,4 +1,4 @@
-// Views that come later than the events, and what may register (ORD-3, BT012, BT013).
+// Views that come later than the events, and what may register (BT012, BT013).
 #include <gtest/gtest.h>
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-// kill -9 of the orchestrator at every step of a batch, while writers dispatch (F03, F07, ORD-3).
+// kill -9 of the orchestrator at every step of a batch, while writers dispatch.
 #include <gtest/gtest.h>
 
 #include <array>

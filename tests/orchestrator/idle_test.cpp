@@ -1,5 +1,5 @@
-// What an orchestrator costs when nothing happens, and how soon it wakes (F18, F23, XMIN-1,
-// NOTIFY-2), and reading one's own writes.
+// What an orchestrator costs when nothing happens, and how soon it wakes; and reading one's own
+// writes.
 #include <gtest/gtest.h>
 
 #include <algorithm>

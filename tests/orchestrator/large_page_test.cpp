@@ -1,4 +1,4 @@
-// Pages of the log that end early because of large events give the same log (ORD-3).
+// Pages of the log that end early because of large events give the same log.
 #include <gtest/gtest.h>
 
 #include "baton/sql/log_reader.hpp"

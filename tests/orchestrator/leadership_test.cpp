@@ -1,4 +1,4 @@
-// Who leads, when leaders hang, die, resign, or lie (F05, LEAD-1 to LEAD-3).
+// Who leads, when leaders hang, die, resign, or lie.
 #include <gtest/gtest.h>
 
 #include <array>

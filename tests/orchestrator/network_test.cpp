@@ -1,4 +1,4 @@
-// The network between the orchestrators and a healthy server fails (F30, F33, HA-4).
+// The network between the orchestrators and a healthy server fails.
 #include <gtest/gtest.h>
 
 #include "orchestrator/world.hpp"

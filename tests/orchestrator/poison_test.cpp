@@ -1,5 +1,5 @@
 // Events that a reducer cannot fold: found exactly, recorded whatever their bytes, and never more
-// than the one view's trouble (F24, F25, F52, POISON-2, BYTES-2).
+// than the one view's trouble.
 #include <gtest/gtest.h>
 
 #include <csignal>

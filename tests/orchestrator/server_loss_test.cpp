@@ -1,4 +1,4 @@
-// The server crashes, restarts, ends single sessions, or is a standby (F30, F33, PG-1, PG-2, HA-4).
+// The server crashes, restarts, ends single sessions, or is a standby.
 #include <gtest/gtest.h>
 
 #include <algorithm>
