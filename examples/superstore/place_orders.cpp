@@ -51,11 +51,14 @@ constexpr const char* shop_tables = R"(
         primary key (order_id, line)
     ))";
 
-constexpr const char* insert_order =
-    "insert into shop.orders values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-    " on conflict do nothing";
-constexpr const char* insert_line =
-    "insert into shop.order_line values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+constexpr baton::sql::Statement insert_order{
+    "insert_order",
+    "insert into shop.orders values (:order_id, :ordered_on, :shipped_on, :ship_mode, :customer_id,"
+    " :customer_name, :segment, :city, :state, :region) on conflict do nothing"};
+constexpr baton::sql::Statement insert_line{
+    "insert_line",
+    "insert into shop.order_line values (:order_id, :number, :product_id, :category, :sub_category,"
+    " :product, :sales, :quantity, :discount, :profit)"};
 
 // With the same dispatch_id, a repeated dispatch is the same event. It must be the same whenever
 // this order is placed, so it is made from the order's id, which is short enough to be one.
@@ -70,17 +73,29 @@ baton::Uuid dispatch_id_of(const OrderPlaced& order) {
 
 // Writes the shop's own rows. False if the order is there already.
 bool insert_rows(baton::sql::Transaction& transaction, const OrderPlaced& order) {
-    const auto inserted = transaction.exec_prepared(
-        "insert_order", {order.order_id, order.ordered_on.text(), order.shipped_on.text(),
-                         order.ship_mode, order.customer.id, order.customer.name,
-                         order.customer.segment, order.city, order.state, order.region});
+    const auto inserted = transaction.exec(insert_order, {{"order_id", order.order_id},
+                                                          {"ordered_on", order.ordered_on.text()},
+                                                          {"shipped_on", order.shipped_on.text()},
+                                                          {"ship_mode", order.ship_mode},
+                                                          {"customer_id", order.customer.id},
+                                                          {"customer_name", order.customer.name},
+                                                          {"segment", order.customer.segment},
+                                                          {"city", order.city},
+                                                          {"state", order.state},
+                                                          {"region", order.region}});
     if (inserted.affected_rows() == 0) return false;
     int number = 0;
     for (const OrderLine& line : order.lines) {
-        transaction.exec_prepared(
-            "insert_line", {order.order_id, ++number, line.product_id, line.category,
-                            line.sub_category, line.product, line.sales.text(), line.quantity,
-                            line.discount.text(), line.profit.text()});
+        transaction.exec(insert_line, {{"order_id", order.order_id},
+                                       {"number", ++number},
+                                       {"product_id", line.product_id},
+                                       {"category", line.category},
+                                       {"sub_category", line.sub_category},
+                                       {"product", line.product},
+                                       {"sales", line.sales.text()},
+                                       {"quantity", line.quantity},
+                                       {"discount", line.discount.text()},
+                                       {"profit", line.profit.text()}});
     }
     return true;
 }
@@ -141,8 +156,6 @@ private:
         if (!connection_ || !connection_->is_open()) {
             connection_ = std::make_unique<baton::sql::Connection>(
                 options_.url, baton::sql::session_options(options_.schema, "superstore place"));
-            connection_->prepare("insert_order", insert_order);
-            connection_->prepare("insert_line", insert_line);
         }
         return *connection_;
     }

@@ -43,7 +43,6 @@ protected:
     Outcome outcome_of_leading(const MachineCredentials& credentials) {
         const std::string before = attempts();
         Connection candidate(database_.url(), testing::in_test_schema());
-        prepare_leadership(candidate);
         Outcome outcome = outcome_of([&] {
             const auto epoch =
                 lead(candidate, {"laptop:1", {}, {}, std::chrono::minutes(1), credentials}).epoch;

@@ -18,7 +18,6 @@ TEST_F(EnvironmentKindTest, SchemaThatNobodyDescribedCountsAsProduction) {
     Connection bare(database.url());
     Migrator().install(bare, "baton_dev_alice");
     bare.exec("set search_path = baton_dev_alice");
-    prepare_leadership(bare);
     const MachineCredentials laptop{"dev-alice", machine_id('a'), token_of("dev-alice", 'a'), true};
     EXPECT_EQ(outcome_of([&] {
                   (void)lead(bare, {"n", {}, {}, 1s, laptop});
@@ -90,7 +89,6 @@ TEST_F(EnvironmentKindTest, MachinesThatEnrolledThemselvesAreRevokedWhereTheKind
     const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
     enrol('a', good_.token);
     Connection leader(database_.url(), testing::in_test_schema());
-    prepare_leadership(leader);
     ASSERT_TRUE(lead(leader, {"laptop:1", {}, {}, 10min, laptop}).epoch);
     for (const std::string kind : {"development", "staging"}) {
         describe(kind);

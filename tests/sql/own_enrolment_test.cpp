@@ -86,7 +86,6 @@ TEST_F(OwnEnrolmentTest, NoneIsRefusedOfManyThatStartAtOnce) {
                                              token_of("test", i % 2 == 0 ? 'b' : 'c'), true};
             return outcome_of([&] {
                 Connection candidate(database_.url(), testing::in_test_schema());
-                prepare_leadership(candidate);
                 (void)lead(candidate, {"laptop:" + std::to_string(i), {}, {}, 1min, process});
             });
         }));
