@@ -238,7 +238,7 @@ TEST_F(EventTypesTest, StatusNamesTypesThatNobodyReads) {
     EXPECT_EQ(ask("select count(*) from unread_event_types('warn')"), "0");
     set("warn");
     EXPECT_EQ(ask("select count(*) from unread_event_types('warn')"), "1");
-    connection_.exec("select dispatch('many/' || n) from generate_series(1, 50) as n");
+    connection_.exec("select dispatch('many/' || n::text) from generate_series(1, 50) as n");
     EXPECT_EQ(ask("select count(*) from unread_event_types()"), "5");
 }
 

@@ -78,12 +78,12 @@ protected:
     // Where the rows of the log are: another file means that they were all written again.
     std::string event_files() {
         return all(
-            "select relname || ' ' || relfilenode from pg_class where relname in "
+            "select relname || ' ' || relfilenode::text from pg_class where relname in "
             "('event_from_1', 'event_default') order by 1");
     }
     std::string signatures() {
         return all(
-            "select p.oid::regprocedure || ' ' || pg_get_function_result(p.oid) || ' ' || "
+            "select p.oid::regprocedure::text || ' ' || pg_get_function_result(p.oid) || ' ' || "
             "coalesce(p.proacl::text, '') from pg_proc p "
             "where pronamespace = 'baton_test'::regnamespace order by 1");
     }

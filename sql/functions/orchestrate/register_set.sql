@@ -74,15 +74,12 @@ begin
                            where s.view_set = register_set.view_set and s.state = 'live')
               and not exists (select from view_state l
                                 join pg_catalog.unnest(sorted) as m on m.name = l.view);
-    if is_new and not leads then
-        return 'new';
-    end if;
     if exists (select from set_version s
                 where s.view_set = register_set.view_set and s.state = 'live'
                   and s.version > register_set.version) then
         return 'older';
     end if;
-    if leads and not is_new then
+    if is_new <> leads then
         return 'new';
     end if;
     made := case when is_new then 'live' else 'building' end;

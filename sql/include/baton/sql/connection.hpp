@@ -173,6 +173,7 @@ private:
     Connection& connection_;
     std::unique_ptr<pqxx::dbtransaction> raw_;
     bool failed_ = false;
+    bool is_over_ = false;  // rolled back, whatever is still asked of it
 };
 
 }  // namespace baton::sql
