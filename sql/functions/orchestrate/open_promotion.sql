@@ -22,6 +22,7 @@ as $$
 declare
     p        promotion;
     obstacle record;
+    after    versioned[];
     member   record;
 begin
     select * into p from promotion where state = 'requested';
@@ -36,7 +37,12 @@ begin
          where t.id = p.id and t.state = 'requested';
         return null;
     end if;
-    if not live_sets_after(p.view_sets, p.versions) <@ open_promotion.carried then
+    begin
+        after := live_sets_after(p.view_sets, p.versions);
+    exception when sqlstate 'BT034' or sqlstate 'BT035' then
+        return null;  -- It was carried out since the look above.
+    end;
+    if not after <@ open_promotion.carried then
         select m.view, m.version into member
           from promotion_builds(p.view_sets, p.versions) as m
          where (m.b).backend_pid = pg_backend_pid() and (m.b).mark_hash = own_session()
