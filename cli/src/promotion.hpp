@@ -32,7 +32,7 @@ int request_promotion(const PromotionRequest& request, Invocation& invocation);
 /// Takes back what somebody asked for. Throws Error(promotion_refused) where it is done already.
 int cancel_promotion(std::int64_t id, Invocation& invocation);
 
-/// Does `work`. Who may not is told who may, which what Postgres says of a function leaves open.
+/// Does `work`. A login that may not do it is told which role may; Postgres does not say that.
 int as_operator(const std::function<int()>& work);
 
 }  // namespace baton::cli

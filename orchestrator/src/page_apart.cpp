@@ -11,8 +11,8 @@
 namespace baton::orchestrator {
 namespace {
 
-// For as long as a view that was set aside is tried again: who holds the lock still must not hold
-// up the others.
+// For as long as a view that was set aside is tried again: somebody who still holds the lock must
+// not hold up the others.
 class ShortPatience {
 public:
     ShortPatience(sql::Connection& connection, std::span<View* const> views)

@@ -89,7 +89,7 @@ void Standby::ask_for_promotion() {
     try {
         static_cast<void>(sql::promote(connection_, sets, versions, false));
     } catch (const Error& error) {
-        // 42501: who may promote here is not who this process logs in as. It goes on building.
+        // 42501: the role that this process logs in as may not promote. It goes on building.
         const auto* const server = dynamic_cast<const sql::SqlError*>(&error);
         const bool is_forbidden = server != nullptr && server->sqlstate() == "42501";
         if (error.code() != ErrorCode::promotion_refused && !is_forbidden) throw;

@@ -4,6 +4,8 @@
 #include <regex>
 #include <sstream>
 
+#include "end_to_end/command.hpp"
+
 namespace baton::testing {
 
 std::vector<Block> blocks_of_document(const std::string& text) {
@@ -52,6 +54,25 @@ bool stand_in(const std::vector<std::string>& lines, const std::string& text) {
         first = last == lines.end() ? last : last + 1;
     }
     return true;
+}
+
+CppOfDocument cpp_of_document(const std::string& path) {
+    const std::string folder = BATON_SOURCE_DIR "/";
+    CppOfDocument found;
+    for (const Block& block : blocks_of_document(text_of(folder + path))) {
+        if (block.language != "cpp") continue;
+        ++found.blocks;
+        const std::string place = path + ":" + std::to_string(block.line);
+        if (!block.how.starts_with("compile: ")) {
+            found.faults += place + ": a block that nothing compiles\n";
+            continue;
+        }
+        const std::string source = block.how.substr(9);
+        if (!stand_in(plain_lines(block.text), text_of(folder + source))) {
+            found.faults += place + " does not stand in " + source + "\n";
+        }
+    }
+    return found;
 }
 
 }  // namespace baton::testing

@@ -25,4 +25,12 @@ struct Block {
 /// any number of them.
 [[nodiscard]] bool stand_in(const std::vector<std::string>& lines, const std::string& text);
 
+/// The C++ of a document: how many blocks, and a line for each that does not stand in the file
+/// which the comment before it names ("compile: PATH").
+struct CppOfDocument {
+    int blocks = 0;
+    std::string faults;
+};
+[[nodiscard]] CppOfDocument cpp_of_document(const std::string& path);
+
 }  // namespace baton::testing

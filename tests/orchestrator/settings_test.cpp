@@ -1,4 +1,4 @@
-// What roles, databases and the process's environment set otherwise (SET-1): it must not change
+// What roles, databases and the process's environment set otherwise: it must not change
 // what the orchestrator reads or writes.
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// BYTES-1: bytes that are no text, in every field and on every way in, are refused with a line that
+// Bytes that are no text, in every field and on every way in, are refused with a line that
 // names the field, or (in a body) come back as they were.
 
 #include <gtest/gtest.h>

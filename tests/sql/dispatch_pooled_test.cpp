@@ -1,4 +1,4 @@
-// POOL-1: everything that an application does goes through pgbouncer in transaction mode, with more
+// Everything that an application does goes through pgbouncer in transaction mode, with more
 // clients than server sessions; and what needs a session of its own refuses the pooler in one line.
 //
 // What an application does for that: its login role is a member of the environment's group role

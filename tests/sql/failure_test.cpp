@@ -31,7 +31,7 @@ protected:
     const std::string url_ = database_.url();
 };
 
-// PQXX-3: each row is provoked for real on a fresh session, which must live on where the class
+// Each row is provoked for real on a fresh session, which must live on where the class
 // says so.
 struct Provocation {
     const char* name;

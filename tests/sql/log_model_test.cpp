@@ -1,5 +1,5 @@
 // The algorithm of open_window() and log_slice(), in a model where every read is a step of its own,
-// against what the log promises. (ORD-2)
+// against what the log promises.
 //
 // In the model time stands still between any two steps, so a schedule can put a commit, an id or a
 // transaction id into each gap between the reads of a window. What must hold at the end of each

@@ -68,7 +68,7 @@ TEST_F(LogOrderTest, RolledBackEventDelaysNothingAndLeavesNoGap) {
     EXPECT_EQ(follower_.drain().at(0).position, 1001);
 }
 
-// ORD-5: ordering by transaction id would put the effect first.
+// Ordering by transaction id would put the effect first.
 TEST_F(LogOrderTest, EffectOfAnEarlyTransactionComesAfterItsCause) {
     connection_.exec("create table note (text text)");
     const auto effect_session = connect();
@@ -131,7 +131,7 @@ TEST_F(LogOrderTest, WindowThatTurnsOutEmptyIsForgotten) {
     EXPECT_EQ(whole_log(connection_).size(), 3U);
 }
 
-// ORD-4. Each of these holds a snapshot or a transaction id for as long as it likes.
+// Each of these holds a snapshot or a transaction id for as long as it likes.
 TEST_F(LogOrderTest, NobodyElsesTransactionDelaysAnEvent) {
     const auto idle = connect("idle writer");
     Transaction idle_writer(*idle);

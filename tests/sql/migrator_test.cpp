@@ -278,7 +278,7 @@ TEST_F(MigratorTest, FailedMigrationLeavesTheOneBefore) {
     EXPECT_EQ(Migrator(mended).install(connection_, "baton_a").version, 2);
 }
 
-// DDL-1, short: the longest that anyone waited is the bound, however long the reader stays.
+// The longest that anyone waited is the bound, however long the reader stays.
 TEST_F(MigratorTest, WaitingMigrationNeverQueuesOthersForLongerThanItsTimeout) {
     Migrator(first_set).install(connection_, "baton_a");
     connection_.exec("insert into baton_a.thing values (1, 'x')");

@@ -1,5 +1,5 @@
 // msgpack of declared structs, and what hostile bytes must not do: crash, recurse, or allocate more
-// than the input deserves (F46, FUZZ-1).
+// than the input deserves.
 #include <algorithm>
 #include <cstdlib>
 #include <limits>

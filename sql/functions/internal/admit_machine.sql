@@ -2,7 +2,7 @@
 --
 -- A refusal is returned and not raised, because it is written down for the admin to see, and what
 -- an exception undoes is not: the caller returns it in turn, and the client commits, then raises.
--- Who asks in a transaction that can write nothing is told nothing, but for that: 25006.
+-- A caller in a transaction that can write nothing is told only that: 25006.
 --
 -- Arguments   environment: which one the caller was started for. node: who it is, for people to
 --             read. machine_id: where it runs. proof: that it has the token of that machine, see

@@ -1,8 +1,8 @@
 -- inactive_reason: why nothing is done for a version of a view set although the process that leads
 -- carries it. Internal: versions(), inactive_notes(), version_problems().
 --
--- Who leads builds nothing, and no version of the set is live: it was retired as the live one. Who
--- carries a version of a set of which another one is live does not lead.
+-- The leader builds nothing, and no version of the set is live: it was retired as the live one. A
+-- process that carries a version of a set of which another one is live does not lead.
 --
 -- Returns     a clause to follow the set's name and a colon; null where that is not so.
 -- Tables      leader, set_version, set_member: read.

@@ -6,9 +6,9 @@
 --
 --     proof = ClientKey xor HMAC-SHA-256(StoredKey, asked)
 --
--- written in the form of a token. Who knows sha256 of a token, from a dump, cannot make a proof;
--- who sees a proof cannot make another one. Who has both can make out the token: so the owner of a
--- copy to which a machine shows a proof can, see docs/security.md.
+-- written in the form of a token. With the sha256 of a token alone, from a dump, nobody can make
+-- a proof; with a proof alone, nobody can make another one. With both, the token can be made out:
+-- so the owner of a copy to which a machine shows a proof can do that, see docs/security.md.
 --
 -- Nothing is told by how long this takes: what is compared is a digest that nobody can choose.
 --

@@ -3,8 +3,8 @@
 -- What a promotion needs is left to those who carry that, see open_promotion().
 --
 -- One process keeps a build: every write of its shows the claim, see note_build(); and as long as
--- it calls this again and again nobody else takes it, see is_kept(). Who is not admitted gets the
--- reason as an answer, as in take_lead(): commit.
+-- it calls this again and again nobody else takes it, see is_kept(). A machine that is not admitted
+-- gets the reason as an answer, as in take_lead(): commit.
 --
 -- Arguments   node, environment, machine_id, proof, enrol_as: see take_lead(). reducers,
 --             view_sets: what the caller carries.

@@ -1,8 +1,8 @@
 -- fence: end the transaction unless the caller leads; keep it leading until the transaction ends.
 -- Internal: part of every transaction in which the leader writes.
 --
--- The caller is the session that took the lead. An epoch is no secret and easy to guess: who was
--- not admitted by take_lead() must not be able to write by naming the epoch of who was.
+-- The caller is the session that took the lead. An epoch is no secret and easy to guess: a
+-- process that take_lead() did not admit must not write by naming the epoch of one that it did.
 --
 -- Called last, so that a leader which hangs in the middle of a batch does not hold the lock that a
 -- takeover needs.

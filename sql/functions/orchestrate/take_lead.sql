@@ -1,15 +1,15 @@
 -- take_lead: become the leader of this environment, if its machine is enrolled here and nobody else
 -- leads.
 --
--- Who is not admitted gets the reason as an answer, not as an exception: commit, because that the
--- attempt was made is written down in the same transaction. See admit_machine().
+-- A machine that is not admitted gets the reason as an answer, not as an exception: commit, because
+-- the attempt is written down in the same transaction. See admit_machine().
 --
 -- What decides is the epoch. When the leader's session is gone, the next one takes over at once; no
 -- lock says so, because whoever may connect could take that. A leader whose lease ran out (it
 -- hangs, or its host is gone) is deposed even if its session still stands; that session is then
 -- ended, because it may hold the locks that a leader needs. A session in the middle of a statement
--- does not hang: who cannot extend the lease because a batch takes long would be deposed for ever
--- by the next, who cannot either.
+-- does not hang: a leader that cannot extend the lease because a batch takes long would be deposed
+-- for ever by the next, which cannot either.
 --
 -- Whether it is in the middle of a statement can be hidden, see leader_session(). Then a session
 -- without a transaction is deposed when the lease is over, as it cannot be in a batch; one with a
@@ -20,9 +20,10 @@
 -- Another session that got the process id of a leader that is gone is taken for it at most for
 -- that long, and not at all where its beginning can be seen. It can write nothing: see fence().
 --
--- Who does not carry every live version never leads: it would keep some views and not others. The
--- exception is who carries out a promotion. It is taken for the leader at once, whoever leads, and
--- may do no more than switch_versions() until those versions are live; if it fails to, it resigns.
+-- A process that does not carry every live version never leads: it would keep some views and not
+-- others. The exception is a process that carries out a promotion. It becomes the leader at once,
+-- whoever leads, and may do no more than switch_versions() until those versions are live; if it
+-- fails to, it resigns.
 --
 -- Arguments   node: who asks, for people to read. reducers, view_sets: what it carries.
 --             lease: how long a silent leader is believed. environment, machine_id, proof,

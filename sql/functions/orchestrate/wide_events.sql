@@ -1,6 +1,6 @@
 -- wide_events: the wide columns of some events, until there is enough. Internal.
 --
--- Who reads a page of the log cannot know how large its events are, and a stored size does not
+-- The reader of a page of the log cannot know how large its events are, and a stored size does not
 -- tell: what is compressed may be ninety times as long, and a number of 16 bytes has up to 147,000
 -- digits. So a page leaves out the columns of large events (columns_for() in the log reader), and
 -- they are read here, one after the other. The one that cannot be read says why; the others are

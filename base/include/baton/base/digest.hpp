@@ -1,5 +1,5 @@
-// A digest of a text, to notice that it has changed. Not against an attacker: who can change the
-// text can change its digest as well.
+// A digest of a text, to notice that it has changed. Not against an attacker: whoever can change
+// the text can change its digest as well.
 //
 // Threads: no state.
 #pragma once

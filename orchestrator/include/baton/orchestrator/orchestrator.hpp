@@ -1,13 +1,13 @@
 // The orchestrator of one environment: leads it or stands by, and while it leads keeps every view
 // exactly right.
 //
-// One transaction per batch folds the events into all views, records the batch and checks that this
+// One transaction folds a batch, or several, into all views, records them and checks that this
 // process still leads; a crash anywhere leaves all of it or nothing. Any number of orchestrators
 // may run for one environment: one leads, the others wait to. Nothing is ever decided by a clock of
 // this machine. See orchestrator/README.md for the loops, and what happens on each failure.
 //
-// Threads: run() uses the calling thread and one more, which reads ahead. stop() and standing() may
-// be called from any thread.
+// Threads: run() uses the calling thread and one more, which reads ahead. stop() and
+// is_leading() may be called from any thread.
 #pragma once
 
 #include <atomic>

@@ -2,7 +2,7 @@
 //
 // A connection of its own, because libpqxx delivers nothing while a transaction is open on it.
 // The receiver only raises a flag (libpqxx swallows what a receiver throws), and many
-// notifications are one wake-up: who waits looks at the tables anyway, and polls anyway.
+// notifications are one wake-up: the waiting side looks at the tables anyway, and polls.
 // After connecting: first construct the Listener, then look at the tables, then wait; nothing
 // that happens in between is missed.
 //
