@@ -128,6 +128,7 @@ begin
            and not access -> 'functions' ? p.proname::text
            and exists (select from pg_proc r
                         where r.pronamespace = p.pronamespace and r.proname ~ '__v[0-9]'
+                          and r.proowner = p.proowner
                           and (r.oid = p.oid
                                or pg_catalog.strpos(r.prosrc, p.proname::text) > 0))
     loop

@@ -33,7 +33,9 @@ std::vector<std::string> with_verb_first(const std::vector<Verb>& verbs,
     while (at != arguments.end() && at->starts_with("--")) {
         const std::size_t equals = at->find('=');
         // What is the root's own, or nobody's, stays where it is.
-        const auto is_followed = takes_value(verbs, at->substr(0, equals));
+        const std::string name = at->substr(0, equals);
+        const bool is_roots = name == "--version" || name.starts_with("--help");
+        const auto is_followed = is_roots ? std::nullopt : takes_value(verbs, name);
         if (!is_followed) return arguments;
         leading.push_back(*at++);
         if (*is_followed && equals == std::string::npos && at != arguments.end()) {

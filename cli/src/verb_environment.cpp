@@ -1,5 +1,6 @@
 // baton environment …: the schema of an environment, from install to uninstall.
 #include <unistd.h>
+#include <filesystem>
 
 #include <algorithm>
 #include <iostream>
@@ -63,7 +64,8 @@ int print_sql(const Options& options, Invocation& invocation) {
     const auto given_kind = invocation.flags.find("--kind");
     std::string kind = given_kind == invocation.flags.end() ? "" : given_kind->second;
     std::string unknown_events;
-    if (environments::is_name(name)) {
+    const std::filesystem::path file = environments::Sources().folder / (name + ".toml");
+    if (environments::is_name(name) && !std::filesystem::exists(file)) {
         const auto promised = environments::kind_of_name(name);
         if (kind.empty() && promised) kind = environments::name_of(*promised);
     } else {

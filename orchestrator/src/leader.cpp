@@ -244,9 +244,15 @@ void Leader::retire_versions() {
 
 void Leader::name_unread_types() {
     types_checked_ = Clock::now();
-    for (const sql::UnreadType& unread : sql::unread_types(connection_)) {
-        if (unread_named_.size() >= types_named_max) return;
-        if (unread_named_.insert(unread.type).second) log().warn("{}", unread.line);
+    try {
+        for (const sql::UnreadType& unread : sql::unread_types(connection_)) {
+            if (unread_named_.size() >= types_named_max) return;
+            if (unread_named_.insert(unread.type).second) log().warn("{}", unread.line);
+        }
+    } catch (const Error& error) {
+        // There is time, and what is live goes on.
+        if (error.loses_connection()) throw;
+        log().debug("unread types not looked for: {}", error.what());
     }
 }
 

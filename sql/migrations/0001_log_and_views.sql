@@ -272,6 +272,8 @@ create table event_type_reader (
     constraint event_type_reader_version_registered
         foreign key (view, version) references reducer_version (name, version) on delete cascade
 );
+create index event_type_reader_by_version on event_type_reader (view, version);
+create index event_type_reader_pattern on event_type_reader (type) where strpos(type, '%') > 0;
 
 -- Those that somebody declared: there are such events, whoever reads them. declare_event_types().
 create table declared_event_type (

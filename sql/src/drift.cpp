@@ -23,8 +23,11 @@ std::string definitions_text(const MigrationSet& set, const std::string& schema)
     for (const Function& function : set.functions()) {
         if (!function.body) bound.push_back(function.name);
     }
-    return "select string_agg(E'\\n' || o.name || ' ' || md5(replace(o.definition, '" + schema +
-           ".', '')), '' order by o.name, o.definition)"
+    return "select string_agg(E'\\n' || o.name || ' ' || "
+           "encode(sha256(convert_to(replace(o.definition,"
+           " '" +
+           schema +
+           ".', ''), 'UTF8')), 'hex'), '' order by o.name, o.definition)"
            " from (select c.relname::text as name, pg_get_viewdef(c.oid) as definition"
            " from pg_class c where c.relnamespace = to_regnamespace('" +
            schema + "') and c.relkind = 'v' and c.relname = any(" + array_of(set.views()) +
@@ -55,7 +58,8 @@ InstalledFunctions functions_in(Transaction& transaction, const std::string& sch
         "select p.proname, p.prosrc, p.proname || '(' || oidvectortypes(p.proargtypes) || ')',"
         " p.proowner = n.nspowner and p.proname !~ '__v[0-9]'"
         " and not exists (select from pg_proc r where r.pronamespace = n.oid"
-        " and r.proname ~ '__v[0-9]' and strpos(r.prosrc, p.proname::text) > 0)"
+        " and r.proname ~ '__v[0-9]' and r.proowner = p.proowner"
+        " and strpos(r.prosrc, p.proname::text) > 0)"
         " and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass"
         " and d.objid = p.oid and d.deptype = 'e')"
         " from pg_namespace n join pg_proc p on p.pronamespace = n.oid"

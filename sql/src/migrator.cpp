@@ -35,8 +35,17 @@ InstallStatus status_of(Transaction& transaction, const MigrationSet& set,
         status.newer_is_breaking = status.newer_is_breaking || migration.breaking;
     }
     status.functions_current = state.mark.substr(0, state.mark.find('\n')) == set.mark();
-    if (state.is_environment && status.newer.empty()) {
-        read_drift(transaction, set, schema, state.mark, status);
+    return status;
+}
+
+// With what differs, for which everything is read that views and functions name: whoever holds a
+// lock on that is not waited for long.
+InstallStatus whole_status_of(Transaction& transaction, const MigrationSet& set,
+                              const std::string& schema) {
+    InstallStatus status = status_of(transaction, set, schema);
+    if (status.installed && status.newer.empty()) {
+        transaction.exec("set local lock_timeout = '5s'");
+        read_drift(transaction, set, schema, read_state(transaction, schema).mark, status);
     }
     return status;
 }
@@ -44,7 +53,7 @@ InstallStatus status_of(Transaction& transaction, const MigrationSet& set,
 InstallStatus read_status(Connection& connection, const MigrationSet& set,
                           const std::string& schema) {
     Transaction transaction(connection);
-    InstallStatus status = status_of(transaction, set, schema);
+    InstallStatus status = whole_status_of(transaction, set, schema);
     transaction.commit();
     return status;
 }
@@ -145,7 +154,8 @@ bool run_step(const Installation& installation, const std::string& what, const I
         ran = false;
         Transaction transaction(installation.connection);
         transaction.exec(step.prologue);
-        const InstallStatus now = status_of(transaction, installation.set, installation.schema);
+        const InstallStatus now =
+            whole_status_of(transaction, installation.set, installation.schema);
         refuse_newer(now, installation.schema);
         if (!now.newer.empty() || is_done(now)) return;
         transaction.exec(step.body);

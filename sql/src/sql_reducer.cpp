@@ -119,13 +119,38 @@ std::string end_of(std::string_view text) {
     return std::string(text.substr(text.size() - std::min(length, text.size())));
 }
 
+// A pattern of LIKE for a regular expression that begins at the start and is nothing but letters;
+// nothing for any other.
+std::optional<std::string> pattern_of(const std::string& regex) {
+    static const std::regex plain(R"(\^([\w/:-]*)(\$?))");
+    std::smatch match;
+    if (!std::regex_match(regex, match, plain)) return std::nullopt;
+    if (match.length(2) > 0) return match[1].str();
+    std::string pattern;
+    for (const char c : match[1].str()) {
+        if (c == '_') pattern += '\\';
+        pattern += c;
+    }
+    return pattern + "%";
+}
+
+// A member of an array's text without what stands around it.
+std::string bare(std::string_view member) {
+    constexpr std::string_view around = " \t\n\"";
+    const std::size_t begin = member.find_first_not_of(around);
+    if (begin == std::string_view::npos) return {};
+    return std::string(member.substr(begin, member.find_last_not_of(around) - begin + 1));
+}
+
 // What types_read_in() says, also of a script that looks at schema_version.
 std::set<std::string> types_in(const std::string& text) {
     static const std::regex compared(
         R"(\btype\b(::text)?\s*(=|<>|!=|~|in\b|like\b|ilike\b|similar\b|when\b|is\b))",
         std::regex::icase);
     static const std::regex taken_apart(R"(\w\(\s*(\w+\.)?type\s*,|\^@)", std::regex::icase);
-    static const std::regex before_pattern(R"((like|similar\s+to|~)\s*$)", std::regex::icase);
+    static const std::regex before_pattern(R"((\blike|similar\s+to)\s*$)", std::regex::icase);
+    static const std::regex before_regex(R"((^|[^!~])~\s*$)");
+    static const std::regex before_other(R"((\bilike|~\*?)\s*$)", std::regex::icase);
     constexpr std::size_t type_length_max = 128;
 
     std::set<std::string> types;
@@ -133,11 +158,17 @@ std::set<std::string> types_in(const std::string& text) {
     for_each_text(text, [&](std::string_view before, const std::string& literal) {
         if (literal.size() > type_length_max) {
             is_clear = false;  // a function's body in quotes, say
+        } else if (std::regex_search(end_of(before), before_regex)) {
+            const std::optional<std::string> pattern = pattern_of(literal);
+            is_clear = is_clear && pattern;
+            if (pattern) types.insert(*pattern);
+        } else if (std::regex_search(end_of(before), before_other)) {
+            is_clear = false;
         } else if (std::regex_search(end_of(before), before_pattern)) {
-            types.insert(literal.starts_with('^') ? literal.substr(1) + "%" : literal);
+            types.insert(literal);
         } else if (literal.starts_with('{') && literal.ends_with('}')) {
             std::istringstream members(literal.substr(1, literal.size() - 2));
-            for (std::string type; std::getline(members, type, ',');) types.insert(type);
+            for (std::string type; std::getline(members, type, ',');) types.insert(bare(type));
         } else if (literal.find('%') == std::string::npos) {
             types.insert(literal);
         }

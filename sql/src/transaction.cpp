@@ -1,8 +1,9 @@
+#include "baton/sql/connection.hpp"
+
 #include <memory>
 #include <pqxx/transaction>
 
 #include "baton/base/error.hpp"
-#include "baton/sql/connection.hpp"
 #include "baton/sql/failure.hpp"
 #include "packed_parameters.hpp"
 #include "session_settings.hpp"

@@ -235,6 +235,9 @@ TEST_F(EventTypesTest, StatusNamesTypesThatNobodyReads) {
               std::string::npos)
         << notes;
     EXPECT_NE(notes.find("did you mean \\\"order/placed\\\"?"), std::string::npos) << notes;
+    // What is declared is a name, whatever it looks like.
+    connection_.exec(R"(select declare_event_types(array[E'order%\\', 'order/%']))");
+    EXPECT_EQ(ask("select string_agg(type, ' ') from unread_event_types()"), "order/plcaed");
     EXPECT_EQ(ask("select count(*) from unread_event_types('warn')"), "0");
     set("warn");
     EXPECT_EQ(ask("select count(*) from unread_event_types('warn')"), "1");
@@ -295,6 +298,15 @@ TEST(SqlReducerTypesTest, AreThoseThatItsTextNamesAlsoWhereItLooksAtVersions) {
     EXPECT_EQ(types("--! event order/paid version 1\n", "type like 'price/%'"),
               "{ \"order/paid\", \"price/%\" }");
     EXPECT_EQ(types("", "true"), "{ \"%\" }");
+    EXPECT_EQ(types("", "type = any ('{order/placed, \"order/paid\"}')"),
+              "{ \"order/paid\", \"order/placed\" }");
+    EXPECT_EQ(types("", "type ~ '^order_2/'"), "{ \"order\\\\_2/%\" }");
+    EXPECT_EQ(types("", "type ~ '^order/paid$'"), "{ \"order/paid\" }");
+    for (const std::string condition :
+         {"type ~ '^order/(placed|paid)'", "type ~ 'order'", "type ~* '^order'",
+          "type ilike 'order/%'", "type !~ '(order)'"}) {
+        EXPECT_EQ(types("", condition), "{ \"%\" }") << condition;
+    }
 }
 
 }  // namespace

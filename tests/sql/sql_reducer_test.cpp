@@ -101,7 +101,9 @@ TEST_F(SqlReducerTest, WhatWritesElsewhereIsRefused) {
     for (const std::string statement :
          {"insert into other__v1 values ('a');", "update other__v1 set a = 'b';",
           "delete from only baton_test.other__v1;", "truncate event;",
-          "insert into event (type, payload) values ('a', '{}');"}) {
+          "insert into event (type, payload) values ('a', '{}');", "truncate event_default;",
+          "insert into set_member values ('a', 1, 'b', 1);", "delete from event_type_reader;",
+          "update declared_event_type set type = 'a';"}) {
         const std::string refusal =
             refusal_of(in_plpgsql("if false then " + statement + " end if;"));
         EXPECT_NE(refusal.find("what is not its own"), std::string::npos)

@@ -13,14 +13,14 @@ security definer
 set search_path from current
 as $$
 begin
-    if exists (select from unnest(declare_event_types.types) as t (type)
+    if exists (select from pg_catalog.unnest(declare_event_types.types) as t (type)
                 where coalesce(octet_length(t.type), 0) not between 1 and 128)
     then
         raise exception 'an event type has 1 to 128 bytes; correct the one that is declared'
             using errcode = 'BT001';
     end if;
     insert into declared_event_type (type)
-    select distinct t.type from unnest(declare_event_types.types) as t (type)
+    select distinct t.type from pg_catalog.unnest(declare_event_types.types) as t (type)
      order by t.type
         on conflict do nothing;
 end;

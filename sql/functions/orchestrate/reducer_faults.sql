@@ -39,7 +39,8 @@ as $$
         (true, '(?<![\w.''"])(current_timestamp|current_date|current_time|localtimestamp|localtime)'
                '(?![\w''"])',
          'would give other rows each time that the log is read: use dispatched_at of the event'),
-        (true, '(\m(?:dispatch|dispatch_many|dispatch_bytes|wait_for)\s*\()',
+        (true, '(\m(?:dispatch|dispatch_many|dispatch_bytes|wait_for|promote|roll_back'
+               '|declare_event_types)\s*\()',
          'would do it again each time that the log is read: a reducer changes its own view only'),
         (false, '(''(?:now|today|yesterday|tomorrow)'')',
          'gives other rows each time that the log is read, if it is meant as a time'),
@@ -64,11 +65,8 @@ as $$
      cross join lateral (select w.words[1] as target) as t
      where t.target !~ ('^' || reducer_faults.name || '__v' || reducer_faults.version::text
                         || '(_|$)')
-       and (t.target ~ '__v[0-9]+$'
-            or t.target in ('event', 'batch', 'log_window', 'log_origin', 'leader', 'leadership',
-                            'view_state', 'view_build', 'dead_event', 'reducer_version',
-                            'set_version', 'promotion', 'environment', 'machine', 'refusal',
-                            'event_limit', 'schema_migration', 'view_snapshot', 'skipped_event',
-                            'turn', 'asked_session', 'dispatch_receipt', 'event_partition')
+       and (exists (select from pg_class c
+                     where c.relnamespace = current_schema()::regnamespace
+                       and c.relname = t.target and c.relkind in ('r', 'p', 'v'))
             or exists (select from reducer_version r where r.name = t.target));
 $$;

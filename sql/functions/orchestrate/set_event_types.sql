@@ -18,7 +18,7 @@ begin
        and r.type <> all (set_event_types.types);
     insert into event_type_reader (type, view, version)
     select t.type, set_event_types.name, set_event_types.version
-      from unnest(set_event_types.types) as t (type)
+      from pg_catalog.unnest(set_event_types.types) as t (type)
      -- LIKE fails for a pattern that ends so.
      where right(t.type, 1) <> pg_catalog.chr(92)
         on conflict do nothing;

@@ -43,8 +43,9 @@ begin
         select s.*
           from seen s
          where not exists (select from reader r where r.type = s.type)
-           and not exists (select from reader r
-                            where pg_catalog.strpos(r.type, '%') > 0 and s.type like r.type)
+           and not exists (select from event_type_reader r
+                            where pg_catalog.strpos(r.type, '%') > 0 and s.type like r.type
+                              and exists (select from reader k where k.type = r.type))
          order by s.events desc, s.type
          limit 5
     )
