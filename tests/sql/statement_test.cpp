@@ -75,7 +75,9 @@ TEST_F(StatementTest, AFirstUseThatFailsIsNoUse) {
     {
         Transaction transaction(connection);
         EXPECT_NE(outcome_of([&] { transaction.exec("select 1/0"); }).text, "");
-        EXPECT_EQ(outcome_of([&] { transaction.exec(sum_, {{"a", 1}, {"b", 2}}); }).text,
+        EXPECT_EQ(outcome_of([&] {
+                      transaction.exec(sum_, {{"a", 1}, {"b", 2}});
+                  }).text,
                   "a statement failed before: the transaction was rolled back");
     }
     EXPECT_EQ(connection.exec(sum_, {{"a", 1}, {"b", 2}}).only().integer(0), 3);
