@@ -107,7 +107,7 @@ bool reduce_pages(const PageWork& work, std::unique_ptr<Page> page) {
             return true;
         }
         give_back(work, std::move(page));
-        if (time_left.count() > 0) page = work.reader.pages().take_more(time_left);
+        page = time_left.count() > 0 ? work.reader.pages().take_more(time_left) : nullptr;
     }
     if (group->pages() > 0) {
         const std::string refused = commit(*group);

@@ -156,20 +156,18 @@ std::set<std::string> types_in(const std::string& text) {
     std::set<std::string> types;
     bool is_clear = std::regex_search(text, compared) && !std::regex_search(text, taken_apart);
     for_each_text(text, [&](std::string_view before, const std::string& literal) {
-        if (literal.size() > type_length_max) {
-            is_clear = false;  // a function's body in quotes, say
-        } else if (std::regex_search(end_of(before), before_regex)) {
+        const std::string end = end_of(before);
+        if (std::regex_search(end, before_regex)) {
             const std::optional<std::string> pattern = pattern_of(literal);
             is_clear = is_clear && pattern;
             if (pattern) types.insert(*pattern);
-        } else if (std::regex_search(end_of(before), before_other)) {
-            is_clear = false;
-        } else if (std::regex_search(end_of(before), before_pattern)) {
-            types.insert(literal);
+        } else if (literal.size() > type_length_max || std::regex_search(end, before_other)) {
+            is_clear = false;  // a function's body in quotes, say
         } else if (literal.starts_with('{') && literal.ends_with('}')) {
             std::istringstream members(literal.substr(1, literal.size() - 2));
             for (std::string type; std::getline(members, type, ',');) types.insert(bare(type));
-        } else if (literal.find('%') == std::string::npos) {
+        } else if (std::regex_search(end, before_pattern) ||
+                   literal.find('%') == std::string::npos) {
             types.insert(literal);
         }
     });

@@ -7,7 +7,8 @@
 namespace baton::sql {
 namespace {
 
-bool is_of_a_name(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
+bool begins_a_name(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
+bool is_of_a_name(char c) { return begins_a_name(c) || (c >= '0' && c <= '9'); }
 
 // Where what begins at `from` ends, which is no argument: a quoted text, a cast, or one character.
 std::size_t end_of_other(std::string_view text, std::size_t from) {
@@ -24,8 +25,9 @@ std::size_t end_of_other(std::string_view text, std::size_t from) {
 ParsedStatement::ParsedStatement(std::string_view text) : source_(text) {
     for (std::size_t at = 0; at < text.size();) {
         std::size_t end = at + 1;
-        while (text[at] == ':' && end < text.size() && is_of_a_name(text[end])) ++end;
-        if (text[at] != ':' || end == at + 1) {
+        const bool is_argument = text[at] == ':' && end < text.size() && begins_a_name(text[end]);
+        while (is_argument && end < text.size() && is_of_a_name(text[end])) ++end;
+        if (!is_argument) {
             end = end_of_other(text, at);
             text_ += text.substr(at, end - at);
         } else {

@@ -233,8 +233,8 @@ TEST(EnvironmentVerbTest, UnknownEventsAreDealtWithAsTheFileSaysSinceTheLastUpgr
     const Tool tool(database);
     std::filesystem::create_directory(tool.folder() / "environments");
     const auto file = [&](const std::string& mode) {
-        const std::string path = tool.write("environments/test.toml",
-                                            "name = \"test\"\nkind = \"development\"\n" + mode);
+        std::string path = tool.write("environments/test.toml",
+                                      "name = \"test\"\nkind = \"development\"\n" + mode);
         EXPECT_EQ(tool.run({"environment", "upgrade", "test"}).code, 0);
         return path;
     };

@@ -99,7 +99,8 @@ const std::vector<Way>& ways() {
 TEST_F(EventTypesTest, RefusedOnEveryWayInWithTheRightsOfWhoOnlyDispatches) {
     connection_.exec(declare_placed);
     set("refuse");
-    for (const auto& [name, go] : ways()) {
+    for (const auto& [name, way] : ways()) {
+        const auto& go = way;
         SCOPED_TRACE(name);
         const std::int64_t before = event_count();
         const Outcome outcome = attempt([&](Transaction& t) { go(t, "order/plcaed"); });
@@ -116,7 +117,8 @@ TEST_F(EventTypesTest, RefusedOnEveryWayInWithTheRightsOfWhoOnlyDispatches) {
 TEST_F(EventTypesTest, AcceptedOnEveryWayInUnlessTheyAreRefused) {
     for (const std::string mode : {"accept", "warn"}) {
         set(mode);
-        for (const auto& [name, go] : ways()) {
+        for (const auto& [name, way] : ways()) {
+            const auto& go = way;
             EXPECT_EQ(attempt([&](Transaction& t) { go(t, "order/plcaed"); }).text, "") << name;
         }
     }

@@ -25,6 +25,7 @@ TEST(ParsedStatementTest, EachNameIsOneNumberWhereverItStands) {
               "select ':no', x[1:2], y::text, ' '':no', $1");
     EXPECT_EQ(ParsedStatement("select $1, $2").text(), "select $1, $2");
     EXPECT_EQ(ParsedStatement(":a_longer_name:").text(), "$1:");
+    EXPECT_EQ(ParsedStatement("select :a1, :a2, x[1:2]").text(), "select $1, $2, x[1:2]");
 }
 
 TEST(ParsedStatementTest, ArgumentsMayComeInAnyOrder) {
@@ -54,7 +55,7 @@ protected:
     }
 
     testing::TestDatabase database_;
-    static constexpr Statement sum_{"sum", "select :a::bigint + :b::bigint"};
+    static constexpr Statement sum{"sum", "select :a::bigint + :b::bigint"};
 };
 
 TEST_F(StatementTest, ASessionPreparesItOnceAtItsFirstUse) {
@@ -62,9 +63,9 @@ TEST_F(StatementTest, ASessionPreparesItOnceAtItsFirstUse) {
         Connection connection(database_.url());
         EXPECT_EQ(prepared(connection), "");
         for (int i = 0; i < 3; ++i) {
-            EXPECT_EQ(connection.exec(sum_, {{"b", 1}, {"a", i}}).only().integer(0), i + 1);
+            EXPECT_EQ(connection.exec(sum, {{"b", 1}, {"a", i}}).only().integer(0), i + 1);
             Transaction transaction(connection);
-            EXPECT_EQ(transaction.exec(sum_, {{"a", i}, {"b", 2}}).only().integer(0), i + 2);
+            EXPECT_EQ(transaction.exec(sum, {{"a", i}, {"b", 2}}).only().integer(0), i + 2);
         }
         EXPECT_EQ(prepared(connection), "sum: select $1::bigint + $2::bigint");
     }
@@ -76,19 +77,19 @@ TEST_F(StatementTest, AFirstUseThatFailsIsNoUse) {
         Transaction transaction(connection);
         EXPECT_NE(outcome_of([&] { transaction.exec("select 1/0"); }).text, "");
         EXPECT_EQ(outcome_of([&] {
-                      transaction.exec(sum_, {{"a", 1}, {"b", 2}});
+                      transaction.exec(sum, {{"a", 1}, {"b", 2}});
                   }).text,
                   "a statement failed before: the transaction was rolled back");
     }
-    EXPECT_EQ(connection.exec(sum_, {{"a", 1}, {"b", 2}}).only().integer(0), 3);
+    EXPECT_EQ(connection.exec(sum, {{"a", 1}, {"b", 2}}).only().integer(0), 3);
 }
 
 TEST_F(StatementTest, ThroughAPoolerNothingIsPrepared) {
     Connection connection(database_.url(), {.pooled = true});
-    EXPECT_EQ(connection.exec(sum_, {{"a", 1}, {"b", 2}}).only().integer(0), 3);
+    EXPECT_EQ(connection.exec(sum, {{"a", 1}, {"b", 2}}).only().integer(0), 3);
     {
         Transaction transaction(connection);
-        EXPECT_EQ(transaction.exec(sum_, {{"a", 2}, {"b", 2}}).only().integer(0), 4);
+        EXPECT_EQ(transaction.exec(sum, {{"a", 2}, {"b", 2}}).only().integer(0), 4);
     }
     EXPECT_EQ(prepared(connection), "");
 }

@@ -37,7 +37,7 @@ public:
         std::vector<SqlFile> files;
         for (const SqlFile& file : embedded_sql()) {
             files.push_back(file);
-            if (file.name == newest_) files.push_back({"migrations/0002_made_up.sql", migration_});
+            if (file.name == newest_) files.push_back({"migrations/0002_made_up.sql", migration});
         }
         return files;
     }
@@ -45,7 +45,7 @@ public:
         std::vector<SqlFile> files = half();
         for (SqlFile& file : files) {
             if (file.name.ends_with("/is_reduced.sql")) file.text = function_;
-            if (file.name == "signatures.sql") file.text = signatures_;
+            if (file.name == "signatures.sql") file.text = signatures;
         }
         return files;
     }
@@ -53,10 +53,10 @@ public:
 private:
     std::string_view newest_;
     std::string function_;
-    static constexpr std::string_view migration_ =
+    static constexpr std::string_view migration =
         "alter table event add column made_up integer;\n"
         "alter table batch add column made_up integer;\n";
-    static constexpr std::string_view signatures_ = "drop function if exists is_reduced(bigint);\n";
+    static constexpr std::string_view signatures = "drop function if exists is_reduced(bigint);\n";
 };
 
 class UpgradeTest : public ::testing::Test {

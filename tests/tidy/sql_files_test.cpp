@@ -96,7 +96,8 @@ SqlText parsed(const fs::path& path, bool is_view) {
     }
     sql.tokens = tokens_of(text);
     const std::array<std::string, 2> definer = {"security", "definer"};
-    sql.runs_as_owner = std::ranges::search(sql.tokens, definer).begin() != sql.tokens.end();
+    sql.runs_as_owner = std::search(sql.tokens.begin(), sql.tokens.end(), definer.begin(),
+                                    definer.end()) != sql.tokens.end();
     return sql;
 }
 

@@ -54,7 +54,7 @@ as $$
                pg_catalog.format('%s is not ready: it has %s of %s events', m.name, m.position,
                                  m.head), m.was_live
           from member m
-         where case when build_obstacles.is_switching then m.position <> m.head
+         where case when build_obstacles.is_switching then (m.b).position is distinct from m.head
                     else (m.b).state = 'building' end
          union all
         select 5, 'read', m.name,

@@ -30,8 +30,7 @@ as $$
              union all
             select pg_catalog.format('promotion %s is not carried out: %s', p.id, o.what)
               from promotion p
-             cross join lateral (
-                select * from promotion_obstacles(p.view_sets, p.versions, false) limit 1) as o
+             cross join lateral promotion_obstacles(p.view_sets, p.versions, false) as o
              where p.state = 'requested' and o.kind = 'read'
              union all
             select pg_catalog.format(

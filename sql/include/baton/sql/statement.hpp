@@ -19,7 +19,8 @@ namespace baton::sql {
 struct Statement {
     std::string_view name;  ///< In the session, and in errors.
     /// An argument stands in it as :name, as often as it is needed; or all of them as $1, $2, …,
-    /// where they are given in that order.
+    /// where they are given in that order. Texts stand in plain quotes; there is no comment, no
+    /// name in quotes and no slice [a:b] in it.
     std::string_view text;
 };
 
