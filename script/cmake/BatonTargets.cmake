@@ -27,14 +27,6 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
     target_compile_options(baton_warnings INTERFACE -Wno-restrict)
 endif()
 
-# With BATON_UNITY a target's sources are compiled as a few texts, in a quarter of the time. For the
-# builds that are made to be tested: whatever is missing in a source is there from the one before it.
-option(BATON_UNITY "Compile the sources of a target together" OFF)
-if(BATON_UNITY)
-    # Both would be said of what one source keeps to itself and the next one is compiled behind.
-    target_compile_options(baton_warnings INTERFACE -Wno-shadow -Wno-subobject-linkage)
-endif()
-
 # What makes a mistake in memory harder to use: for all that is shipped, not for its tests.
 # tests/cli/hardening_test.cpp reads it in what was built.
 add_library(baton_hardening INTERFACE)
@@ -56,27 +48,12 @@ include(CheckPIESupported)
 check_pie_supported(LANGUAGES CXX)
 add_link_options(-Wl,-z,relro -Wl,-z,now)
 
-# baton_unite(<target> <source>...): has sources compiled together that define no name in common.
-function(baton_unite target)
-    if(NOT BATON_UNITY OR NOT ARGN)
-        return()
-    endif()
-    execute_process(COMMAND python3 ${PROJECT_SOURCE_DIR}/script/texts.py ${ARGN}
-        OUTPUT_VARIABLE texts OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-    string(REPLACE "\n" ";" texts "${texts}")
-    foreach(source text IN ZIP_LISTS ARGN texts)
-        set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${target}_${text})
-    endforeach()
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
-endfunction()
-
 # baton_library(<folder> [DEPENDS target...] [PRIVATE_DEPENDS target...]): the library of one folder;
 # every .cpp in its src/ belongs to it, and its include/ is the promise.
 function(baton_library name)
     cmake_parse_arguments(ARG "" "" "DEPENDS;PRIVATE_DEPENDS" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/*.cpp)
     add_library(baton_${name} STATIC ${sources})
-    baton_unite(baton_${name} ${sources})
     add_library(baton::${name} ALIAS baton_${name})
     target_compile_features(baton_${name} PUBLIC cxx_std_20)
     target_include_directories(baton_${name} PUBLIC
