@@ -1,12 +1,10 @@
-#!/usr/bin/env python3
 """Which sources can be compiled as one text: those that define no private name in common.
 
-Usage: script/texts.py SOURCE...; prints the number of the text of each, one a line. Most of what
+Most of what
 compiling a source costs is its headers, and a text of twelve sources costs little more than one.
 """
 import pathlib
 import re
-import sys
 
 TOGETHER_MAX = 12  # more would leave a core without work at the end
 
@@ -40,7 +38,3 @@ def texts_of(sources):
             texts.append({"sources": [source], "names": set(names)})
     return [text["sources"] for text in texts]
 
-
-if __name__ == "__main__":
-    number = {source: i for i, text in enumerate(texts_of(sys.argv[1:])) for source in text}
-    print("\n".join(str(number[source]) for source in sys.argv[1:]))

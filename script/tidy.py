@@ -5,8 +5,8 @@ Usage: script/tidy.py FILE...: the sources among the files, and one that include
        script/tidy.py --all: every source of the project.
 
 A source is checked again only when it, a file that it includes, the rules or the tool changed. Most
-of what a check costs is the headers, so all sources are checked as a few texts; a text that is no
-C++ is checked source by source.
+of what a check costs is the headers, so all sources are checked as a few texts (texts.py); a text
+that is no C++ is checked source by source.
 """
 import collections
 import concurrent.futures
