@@ -1,7 +1,7 @@
 """Which sources can be compiled as one text: those that define no private name in common.
 
-Most of what
-compiling a source costs is its headers, and a text of twelve sources costs little more than one.
+Most of what compiling a source costs is its headers, and a text of twelve sources costs little more
+than one.
 """
 import pathlib
 import re
@@ -37,4 +37,3 @@ def texts_of(sources):
         else:
             texts.append({"sources": [source], "names": set(names)})
     return [text["sources"] for text in texts]
-
