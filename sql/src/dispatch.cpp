@@ -111,6 +111,21 @@ struct Awaited {
     const char* query;
 };
 
+// One look, in a transaction of its own; nothing where it is not there yet. A session whose
+// transactions are SERIALIZABLE may have the look undone: then it has seen nothing yet.
+std::optional<std::int64_t> look_for(pqxx::connection_base& connection, const Awaited& awaited) {
+    try {
+        return sql::translating(connection, [&] {
+            pqxx::nontransaction transaction(connection);
+            const Result rows(transaction.exec_params(awaited.query, awaited.number));
+            return rows.only().integer_or_null(0);
+        });
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::transaction_retry) throw;
+        return std::nullopt;
+    }
+}
+
 Position wait_until(pqxx::connection_base& connection, const Awaited& awaited,
                     std::chrono::milliseconds timeout) {
     using Clock = std::chrono::steady_clock;
@@ -118,11 +133,7 @@ Position wait_until(pqxx::connection_base& connection, const Awaited& awaited,
     constexpr Clock::duration longest = std::chrono::milliseconds(250);
     const auto start = Clock::now();
     for (;;) {
-        const auto position = sql::translating(connection, [&] {
-            pqxx::nontransaction transaction(connection);
-            const Result rows(transaction.exec_params(awaited.query, awaited.number));
-            return rows.only().integer_or_null(0);
-        });
+        const auto position = look_for(connection, awaited);
         if (position) return Position(*position);
         const auto waited = Clock::now() - start;
         if (waited >= timeout) {

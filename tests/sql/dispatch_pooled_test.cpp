@@ -7,8 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <future>
 #include <pqxx/connection>
+#include <pqxx/except>
 #include <pqxx/transaction>
 
 #include "baton/orchestrator/orchestrator.hpp"
@@ -57,6 +59,22 @@ OrchestratorOptions options_for(const std::string& url) {
     return options;
 }
 
+// Carries out a transaction again where Postgres undid it, as every client of a database must
+// whose transactions are SERIALIZABLE by default.
+EventId committed(pqxx::connection& connection, const std::function<EventId(pqxx::work&)>& write) {
+    while (true) {
+        try {
+            pqxx::work transaction(connection);
+            const EventId last = write(transaction);
+            transaction.commit();
+            return last;
+        } catch (const pqxx::serialization_failure&) {  // at its COMMIT
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::transaction_retry) throw;
+        }
+    }
+}
+
 Uuid uuid_of(int thread, int round) {
     return Uuid(
         Uuid::Bytes{static_cast<std::uint8_t>(thread + 1), static_cast<std::uint8_t>(round)});
@@ -73,20 +91,18 @@ TEST_F(DispatchPooledTest, EightThreadsDispatchAndWaitThroughThreeSessions) {
     const auto work_on = [&](pqxx::connection& connection, int thread) {
         for (int round = 0; round < round_count; ++round) {
             const std::string key = std::to_string(thread) + "/" + std::to_string(round);
-            EventId last{};
-            for (int attempt = 0; attempt < 2; ++attempt) {
-                pqxx::work transaction(connection);
-                dispatch(transaction,
-                         {.type = "a/once", .key = key, .dispatch_id = uuid_of(thread, round)});
-                if (attempt == 0) {
-                    dispatch(transaction, {.type = "a/json", .key = key});
-                    dispatch(transaction, {.type = "a/bytes", .key = key, .body = "x"});
-                    transaction.exec("select dispatch('a/sql', '{}', '" + key + "')");
-                    const std::vector<NewEvent> many(20, {.type = "a/many", .key = key});
-                    last = dispatch_many(transaction, many, ReturnIds::yes).back();
-                }
-                transaction.commit();
-            }
+            const NewEvent once{
+                .type = "a/once", .key = key, .dispatch_id = uuid_of(thread, round)};
+            const EventId last = committed(connection, [&](pqxx::work& transaction) {
+                dispatch(transaction, once);
+                dispatch(transaction, {.type = "a/json", .key = key});
+                dispatch(transaction, {.type = "a/bytes", .key = key, .body = "x"});
+                transaction.exec("select dispatch('a/sql', '{}', '" + key + "')");
+                const std::vector<NewEvent> many(20, {.type = "a/many", .key = key});
+                return dispatch_many(transaction, many, ReturnIds::yes).back();
+            });
+            committed(connection,
+                      [&](pqxx::work& transaction) { return dispatch(transaction, once); });
             EXPECT_GT(wait_for(connection, last, 30s), Position(0));
         }
     };
