@@ -24,7 +24,7 @@ as $$
              union all
             select 'log_origin' where not exists (select from log_origin)
              union all
-            select 'turn' where (select count(*) from turn) < 3
+            select 'turn' where (select count(*) from turn) < 4
              union all
             select 'log_window' from newest
              where not exists (select from log_window w where w.number = newest.number)

@@ -2,14 +2,14 @@
 --
 -- If it leads, its next write is refused (it holds the epoch, but the leadership is no longer that
 -- of its session), a standby may take over at once, and its session is ended where the caller may
--- do that. What it builds it can write no more, and others may take that on.
+-- do that. What it builds it can write no more, and others may take that on; its nodes have ended.
 --
 -- Arguments   machine_id: the machine; one that was revoked already stays so.
 -- Returns     whether it led.
 -- Raises      BT029 there is no such machine here.
 -- Locks       the leader's row: waits for a batch that is being committed, at most lock_timeout.
 -- Notifies    '<schema>_leader', for the standbys.
--- Tables      machine, leader, view_build: update.
+-- Tables      machine, leader, view_build, node: update.
 create or replace function revoke_machine(machine_id text)
 returns boolean
 language plpgsql
@@ -29,6 +29,10 @@ begin
             revoke_machine.machine_id
             using errcode = 'BT029';
     end if;
+
+    -- What its nodes hold goes back with the next pass of maintain().
+    update node set ended_at = clock_timestamp()
+     where machine_id = revoke_machine.machine_id and ended_at is null;
 
     -- In the order in which others lock them.
     perform from leader where only_row for update;

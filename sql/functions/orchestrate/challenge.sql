@@ -5,7 +5,7 @@
 --
 -- Returns     a text; the same one again where the session was asked before.
 -- Tables      asked_session: insert, update, delete.
--- Access: orchestrate
+-- Access: node, orchestrate
 create or replace function challenge()
 returns text
 language plpgsql

@@ -1,0 +1,60 @@
+-- enqueue: make a task for a handler, inside the caller's transaction.
+--
+-- The task and the caller's own writes commit together or not at all.
+--
+-- Arguments
+--   handler   its name. Some process must have registered it; the task is for the version that is
+--             live now.
+--   payload   JSON, held to the limits of an event's payload.
+--   run_at    not before that; null: at once.
+--   priority  -1000 to 1000; higher goes first.
+--   labels    what a node must have beside the handler: 'gpu'.
+--   tenant    whose it is.
+--   meta      about the task, not of it: correlation, causation, user.
+-- Returns   the task's id.
+-- Raises    BT037 nobody registered the handler. BT042 a label or priority is not as it must be.
+--           BT001, BT002 a field that is none, or too large, as dispatch() says.
+-- Tables    task, task_ready or task_due: insert. handler: read. requirement: read, insert.
+-- Access: dispatch, node, orchestrate
+create or replace function enqueue(
+    handler  text,
+    payload  jsonb       default '{}',
+    run_at   timestamptz default null,
+    priority integer     default 0,
+    labels   text[]      default '{}',
+    tenant   text        default null,
+    meta     jsonb       default null
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+as $$
+#variable_conflict use_column
+declare
+    new_task bigint;
+begin
+    if enqueue.run_at is not null or enqueue.priority operator(pg_catalog.<>) 0
+       or enqueue.labels operator(pg_catalog.<>) '{}'
+    then
+        return :"schema".enqueue_apart(
+            enqueue.handler, enqueue.payload, null, null, enqueue.run_at, enqueue.priority,
+            enqueue.labels, enqueue.tenant, enqueue.meta);
+    end if;
+
+    with added as (
+        insert into :"schema".task (requirement, payload, tenant, meta)
+        select h.requirement, enqueue.payload, enqueue.tenant, enqueue.meta
+          from :"schema".handler h
+         where h.name operator(pg_catalog.=) enqueue.handler
+        returning id, requirement
+    )
+    insert into :"schema".task_ready (requirement, rank, place, task)
+    select a.requirement, 1, a.id, a.id from added a
+    returning task into new_task;
+    if new_task is null then
+        perform :"schema".refuse_handler(enqueue.handler);
+    end if;
+    return new_task;
+end;
+$$;

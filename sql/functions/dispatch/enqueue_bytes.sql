@@ -1,0 +1,35 @@
+-- enqueue_bytes: enqueue() for a payload of any bytes.
+--
+-- Arguments   body: the bytes. content_type: what they are: 'application/msgpack'. The rest as
+--             enqueue().
+-- Returns     the task's id.
+-- Raises      as enqueue(); BT042 body or content_type is null.
+-- Tables      as enqueue().
+-- Access: dispatch, node, orchestrate
+create or replace function enqueue_bytes(
+    handler      text,
+    body         bytea,
+    content_type text,
+    run_at       timestamptz default null,
+    priority     integer     default 0,
+    labels       text[]      default '{}',
+    tenant       text        default null,
+    meta         jsonb       default null
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+begin
+    if enqueue_bytes.body is null or enqueue_bytes.content_type is null then
+        raise exception 'a task of bytes needs both: body and content_type'
+            using errcode = 'BT042';
+    end if;
+    return enqueue_apart(
+        enqueue_bytes.handler, '{}', enqueue_bytes.body, enqueue_bytes.content_type,
+        enqueue_bytes.run_at, enqueue_bytes.priority, enqueue_bytes.labels, enqueue_bytes.tenant,
+        enqueue_bytes.meta);
+end;
+$$;

@@ -1,0 +1,52 @@
+-- enqueue_apart: enqueue() and enqueue_bytes() with whatever can be said. Internal.
+--
+-- Arguments, returns, raises  as enqueue(); and body and content_type.
+-- Tables    as enqueue().
+create or replace function enqueue_apart(
+    handler      text,
+    payload      jsonb,
+    body         bytea,
+    content_type text,
+    run_at       timestamptz,
+    priority     integer,
+    labels       text[],
+    tenant       text,
+    meta         jsonb
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    known    handler;
+    needs    integer;
+    new_task bigint;
+begin
+    select h.* into known from handler h where h.name = enqueue_apart.handler;
+    if known.name is null then
+        perform refuse_handler(enqueue_apart.handler);
+    end if;
+    if enqueue_apart.priority between -1000 and 1000 is not true then
+        raise exception 'a priority of % is not between -1000 and 1000',
+            coalesce(enqueue_apart.priority::text, 'null')
+            using errcode = 'BT042';
+    end if;
+    needs := case when coalesce(cardinality(enqueue_apart.labels), 0) = 0 then known.requirement
+                  else requirement_of(known.name, known.live_version, enqueue_apart.labels) end;
+
+    insert into task (requirement, priority, payload, body, content_type, tenant, meta)
+    values (needs, enqueue_apart.priority, enqueue_apart.payload, enqueue_apart.body,
+            enqueue_apart.content_type, enqueue_apart.tenant, enqueue_apart.meta)
+    returning id into new_task;
+    if enqueue_apart.run_at > clock_timestamp() then
+        insert into task_due (due_at, task) values (enqueue_apart.run_at, new_task);
+    else
+        insert into task_ready (requirement, rank, place, task)
+        values (needs, ready_rank(enqueue_apart.priority, false), new_task, new_task);
+    end if;
+    return new_task;
+end;
+$$;

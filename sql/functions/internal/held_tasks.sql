@@ -1,0 +1,44 @@
+-- held_tasks: what a node holds of the tasks that it shows tokens of; their claims are locked, so
+-- that neither maintain() nor another call gives them back meanwhile. Internal.
+--
+-- A token is the task's id, a point, and the claim's id. It needs no secret: the session is one.
+--
+-- Arguments   node: who asks. tokens: of claim().
+-- Returns     one row for each token that is good: which number it has among the tokens, from 1.
+-- Locks       the claims, until the transaction ends, against what changes them.
+-- Tables      task_claim: read.
+create or replace function held_tasks(node bigint, tokens text[])
+returns table (
+    ordinal bigint, task bigint, claim bigint, claimed_at timestamptz, attempts integer,
+    deliveries integer, started boolean)
+language plpgsql
+volatile
+set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+begin
+    return query
+        with shown as materialized (
+            select s.ordinal, pg_catalog.split_part(s.token, '.', 1)::bigint as task,
+                   pg_catalog.split_part(s.token, '.', 2)::bigint as claim
+              from pg_catalog.unnest(held_tasks.tokens) with ordinality as s (token, ordinal)
+             where s.token ~ '^[0-9]{1,18}[.][0-9]{1,18}$'
+        ), locked as materialized (
+            select c.*
+              from task_claim c
+             where c.id in (select s.claim from shown s) and c.node = held_tasks.node
+             order by c.id
+               for share
+        )
+        select s.ordinal, s.task, c.id, c.claimed_at,
+               c.attempts[pg_catalog.array_position(c.tasks, s.task)]::integer,
+               c.deliveries[pg_catalog.array_position(c.tasks, s.task)]::integer,
+               s.task = any (c.started)
+          from shown s
+          join locked c on c.id = s.claim
+         where s.task = any (c.tasks) and s.task <> all (c.returned);
+end;
+$$;

@@ -1,0 +1,45 @@
+-- register_handler: put a version of a handler on record, with its build. Internal:
+-- register_node().
+--
+-- The first version of a handler is live at once.
+--
+-- Raises    BT012 it is on record with another build, and this is no environment for development.
+-- Locks     the turn 'registration', until the transaction ends, where there is something new.
+-- Tables    handler, requirement: insert. handler_version: insert, update. environment: read.
+create or replace function register_handler(handler text, version integer, build text)
+returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    known handler_version;
+begin
+    select v.* into known from handler_version v
+     where v.handler = register_handler.handler and v.version = register_handler.version;
+    if known.build = register_handler.build then
+        return;
+    end if;
+
+    perform lock_registration();
+    insert into handler_version (handler, version, build)
+    values (register_handler.handler, register_handler.version, register_handler.build)
+    on conflict (handler, version) do nothing;
+    select v.* into strict known from handler_version v
+     where v.handler = register_handler.handler and v.version = register_handler.version;
+    if known.build <> register_handler.build then
+        if (select e.kind from environment e where e.only_row) is distinct from 'development' then
+            raise exception 'handler %@% is on record here with another build, % and not %: give '
+                'code that changed a new version',
+                known.handler, known.version, known.build, register_handler.build
+                using errcode = 'BT012';
+        end if;
+        update handler_version v set build = register_handler.build
+         where v.handler = known.handler and v.version = known.version;
+    end if;
+    insert into handler (name, live_version, requirement)
+    values (known.handler, known.version, requirement_of(known.handler, known.version, '{}'))
+    on conflict (name) do nothing;
+end;
+$$;

@@ -1,0 +1,31 @@
+-- requirement_of: the number of what a task needs, made where there is none yet. Internal.
+--
+-- Arguments   handler, version: registered ones. labels: in any order.
+-- Raises      BT042 a label that is no label.
+-- Tables      requirement: read, insert.
+create or replace function requirement_of(handler text, version integer, labels text[])
+returns integer
+language plpgsql
+volatile
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    sorted constant text[] := sorted_labels(requirement_of.labels);
+    found_id integer;
+begin
+    loop
+        select r.id into found_id
+          from requirement r
+         where r.handler = requirement_of.handler and r.version = requirement_of.version
+           and r.labels = sorted;
+        exit when found_id is not null;
+        insert into requirement (handler, version, labels)
+        values (requirement_of.handler, requirement_of.version, sorted)
+        on conflict (handler, version, labels) do nothing
+        returning id into found_id;
+        exit when found_id is not null;
+    end loop;
+    return found_id;
+end;
+$$;

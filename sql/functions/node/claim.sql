@@ -1,0 +1,107 @@
+-- claim: take tasks of a handler that this node can carry out.
+--
+-- It gives only tasks of the versions of the handler that the node registered, in the build that is
+-- on record, which ask for no labels that the node lacks. Those of others are not looked at: they
+-- cost nothing. The call is a sign of life, as heartbeat() is.
+--
+-- The tasks stay the node's until each was completed, failed or released, or the node's lease
+-- ended. A delivery is counted for each at once, an attempt only when a handler starts with it.
+--
+-- Arguments   session: of register_node(). handler: of which. count: at most so many, 1 to 1000.
+-- Returns     the tasks, in the order in which they are to be done.
+--   token       what complete(), fail() and the others need. It is this claim's and nobody else's.
+--   attempt     which one this is, once the handler starts: from 1. delivery: likewise.
+-- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 the count is none.
+-- Locks       the tasks that it takes; it passes by those that others are taking.
+-- Tables      task_ready: delete. task_claim: insert. node: update. task, requirement,
+--             node_handler, handler_version: read.
+-- Cost        of the tasks that it gives, whatever else waits. The plan is one for few of many, as
+--             the settings say: statistics of a moment when the table was empty must not change it.
+-- Access: node
+create or replace function claim(session text, handler text, count integer default 1)
+returns table (
+    token        text,
+    task         bigint,
+    version      integer,
+    attempt      integer,
+    delivery     integer,
+    priority     integer,
+    payload      jsonb,
+    body         bytea,
+    content_type text,
+    tenant       text,
+    meta         jsonb,
+    enqueued_at  timestamptz
+)
+language plpgsql
+volatile
+security definer
+set search_path from current
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+declare
+    me       node := require_node(claim.session);
+    needs    integer[];
+    new_id   bigint;
+begin
+    if claim.count between 1 and 1000 is not true then
+        raise exception 'a node cannot claim % tasks at once; give a number from 1 to 1000',
+            coalesce(claim.count::text, 'null')
+            using errcode = 'BT042';
+    end if;
+    if me.alive_at + me.lease / 4 < clock_timestamp() then
+        perform heartbeat(claim.session);
+    end if;
+
+    needs := array(
+        select r.id
+          from node_handler c
+          join handler_version v
+            on v.handler = c.handler and v.version = c.version and v.build = c.build
+          join requirement r on r.handler = c.handler and r.version = c.version
+         where c.node = me.id and c.handler = claim.handler and r.labels <@ me.labels
+         order by r.id);
+
+    with taken as (
+        delete from task_ready
+         where ctid = any (array(
+            select t.ctid
+              from pg_catalog.unnest(needs) as n (requirement)
+             cross join lateral (
+                select r.ctid, r.rank, r.place
+                  from task_ready r
+                 where r.requirement = n.requirement
+                 order by r.requirement, r.rank, r.place
+                 limit claim.count
+                   for update skip locked) as t
+             order by t.rank, t.place
+             limit claim.count))
+        returning task_ready.rank, task_ready.place, task_ready.task, task_ready.attempts,
+                  task_ready.deliveries
+    )
+    insert into task_claim (node, tasks, attempts, deliveries)
+    select me.id, pg_catalog.array_agg(t.task order by t.rank, t.place),
+           pg_catalog.array_agg(t.attempts order by t.rank, t.place),
+           pg_catalog.array_agg(t.deliveries order by t.rank, t.place)
+      from taken t
+    having count(*) > 0
+    returning id into new_id;
+
+    return query
+        select t.id::text || '.' || new_id::text, t.id, r.version,
+               held.attempts + 1, held.deliveries + 1, t.priority::integer,
+               t.payload::jsonb, t.body::bytea, t.content_type::text, t.tenant::text,
+               t.meta::jsonb, t.enqueued_at
+          from task_claim c
+         cross join lateral pg_catalog.unnest(c.tasks, c.attempts, c.deliveries) with ordinality
+               as held (task, attempts, deliveries, ordinal)
+          join task t on t.id = held.task
+          join requirement r on r.id = t.requirement
+         where c.id = new_id
+         order by held.ordinal;
+end;
+$$;

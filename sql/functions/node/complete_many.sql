@@ -1,0 +1,59 @@
+-- complete_many: these tasks are done, and this is what came of them.
+--
+-- In the transaction in which a handler wrote to this database, the task is done exactly once: if
+-- it commits. Afterwards a task cannot be done by anybody else.
+--
+-- Arguments   session: of register_node(). tokens: of claim(). results: one for each token, or null
+--             for none; held to the limits of an event's payload.
+-- Returns     one row for each token, in their order. outcome:
+--   done          now.
+--   done already  by this same claim: a COMMIT in doubt was one.
+--   lost          the task is this claim's no more; nothing was changed. Undo what was done for it.
+-- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 tokens and results
+--             are not as many.
+-- Locks       the claims, until the transaction ends: call it last.
+-- Tables      task_end: insert. task_claim: read.
+-- Access: node
+create or replace function complete_many(
+    session text, tokens text[], results jsonb[] default null)
+returns table (token text, outcome text)
+language plpgsql
+volatile
+security definer
+set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+declare
+    me   node := require_node(complete_many.session);
+    done bigint[];
+begin
+    if cardinality(complete_many.results) <> cardinality(complete_many.tokens) then
+        raise exception '% results for % tokens: give one for each, or null', 
+            cardinality(complete_many.results), cardinality(complete_many.tokens)
+            using errcode = 'BT042';
+    end if;
+
+    with ended as (
+        insert into task_end (task, claim, node, outcome, attempts, claimed_at, result)
+        select h.task, h.claim, me.id, 'done', h.attempts + 1, h.claimed_at,
+               coalesce(complete_many.results[h.ordinal], '{}')
+          from held_tasks(me.id, complete_many.tokens) as h
+        on conflict (task) do nothing
+        returning task
+    )
+    select pg_catalog.array_agg(e.task) into done from ended e;
+
+    -- Another statement: it sees what another call with the same token committed meanwhile.
+    return query
+        select s.token,
+               case when not s.token ~ '^[0-9]{1,18}[.][0-9]{1,18}$' then 'lost'
+                    when pg_catalog.split_part(s.token, '.', 1)::bigint = any (done) then 'done'
+                    when ended_by(s.token, me.id) = 'done' then 'done already'
+                    else 'lost' end
+          from pg_catalog.unnest(complete_many.tokens) with ordinality as s (token, ordinal)
+         order by s.ordinal;
+end;
+$$;

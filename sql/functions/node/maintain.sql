@@ -1,0 +1,85 @@
+-- maintain: what has to go on whoever is there: nodes that went away lose their tasks to others,
+-- what waited for a time becomes ready, what ended is cleared away.
+--
+-- The leader and every node call it about once a second; only one works at a time, the others
+-- return at once. Each pass is bounded, so a backlog takes several.
+--
+-- Returns   what it did: null where another session is at it.
+--   nodes_ended    nodes whose lease ran out. tasks_returned: what they held.
+--   tasks_due      tasks whose time has come.
+--   is_behind      there is more to do than one pass may.
+-- Raises    BT006 the transaction's snapshot is fixed. BT009 see require_rows().
+-- Locks     the turn 'maintenance', until the transaction ends: call it alone in one. It ends a
+--           session that then hangs, after a minute.
+-- Tables    node: update, delete. task_claim: delete. task_due: delete. task_ready, task_failure,
+--           task_end: insert. maintenance: update.
+-- Access: node, orchestrate
+create or replace function maintain()
+returns table (
+    nodes_ended integer, tasks_returned integer, tasks_due integer, is_behind boolean)
+language plpgsql
+volatile
+security definer
+set search_path from current
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    pass_limit constant integer := 1000;
+    lost       bigint;
+begin
+    perform require_read_committed('maintain');
+    perform from turn where name = 'maintenance' for update skip locked;
+    if not found then
+        perform require_rows();
+        return;
+    end if;
+    perform pg_catalog.set_config('idle_in_transaction_session_timeout', '60000', true);
+
+    update node n
+       set ended_at = clock_timestamp()
+     where n.ended_at is null and n.alive_at + n.lease <= clock_timestamp();
+    get diagnostics nodes_ended = row_count;
+    tasks_returned := 0;
+    is_behind := false;
+    for lost in
+        select c.id
+          from task_claim c
+          join node n on n.id = c.node
+         where n.ended_at is not null
+         order by c.id
+         limit pass_limit
+           for update of c skip locked
+    loop
+        tasks_returned := tasks_returned + hand_back(lost, true);
+        is_behind := is_behind or tasks_returned >= pass_limit;
+        exit when is_behind;
+    end loop;
+
+    with due as (
+        delete from task_due
+         where ctid = any (array(
+            select d.ctid from task_due d
+             where d.due_at <= clock_timestamp()
+             order by d.due_at, d.task
+             limit pass_limit
+               for update skip locked))
+        returning task_due.due_at, task_due.task, task_due.attempts, task_due.deliveries
+    )
+    insert into task_ready (requirement, rank, place, task, attempts, deliveries)
+    select t.requirement, ready_rank(t.priority, true), pg_catalog.nextval('task_place'), d.task,
+           d.attempts, d.deliveries
+      from due d
+      join task t on t.id = d.task
+     order by d.due_at, d.task;
+    get diagnostics tasks_due = row_count;
+    is_behind := is_behind or tasks_due >= pass_limit;
+
+    perform clear_claims(10 * pass_limit);
+    delete from node n
+     where n.ended_at < clock_timestamp() - interval '1 hour'
+       and not exists (select from task_claim c where c.node = n.id);
+    update maintenance set passed_at = clock_timestamp() where only_row;
+    return next;
+end;
+$$;

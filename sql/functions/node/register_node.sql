@@ -1,0 +1,100 @@
+-- register_node: take part in this environment as a node, with the handlers that a process carries.
+--
+-- A machine that is not admitted gets the reason as an answer, not as an exception: commit, because
+-- the attempt is written down in the same transaction. See admit_machine().
+--
+-- Call it at each start of a process. The session that it returns is what every other call needs;
+-- whoever has it is that node, so keep it in memory alone.
+--
+-- Arguments
+--   environment, machine_id, proof, enrol_as  see admit_machine(). The proof answers challenge().
+--   name      for people to read: host and process, as 'web-3:4711'.
+--   handlers  [{"name": "send_invoice", "version": 1, "build": "..."}, ...]: what the process
+--             carries. The build says which code it is: a digest.
+--   labels    what else it has: 'gpu'. It gets tasks that ask for none, or for some of these.
+--   lease     how long it is believed without a call of heartbeat() or claim(): 1 second to 1 hour.
+--             After that its tasks are handed to others.
+-- Returns   one row. session: null where it is refused, then refused_code and refused_message.
+-- Raises    BT012 this version of a handler is on record here with another build: give the changed
+--           code a new version. In an environment of kind development the new build counts.
+--           BT042 a handler, label or lease is not as it must be.
+-- Tables    node, node_handler, handler, handler_version, requirement: insert. machine, refusal:
+--           see admit_machine(). environment: read.
+-- Access: node
+create or replace function register_node(
+    environment text,
+    machine_id  text,
+    proof       text,
+    enrol_as    bytea,
+    name        text,
+    handlers    jsonb,
+    labels      text[]   default '{}',
+    lease       interval default '30 seconds'
+)
+returns table (session text, refused_code text, refused_message text)
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    node_name constant text := pg_catalog.left(
+        coalesce(nullif(register_node.name, ''), 'unnamed'), 50);
+    sorted    constant text[] := sorted_labels(register_node.labels);
+    carried   record;
+    node_id   bigint;
+begin
+    perform require_rows();
+    if register_node.lease between interval '1 second' and interval '1 hour' is not true then
+        raise exception 'a lease of % is not between 1 second and 1 hour',
+            coalesce(register_node.lease::text, 'null')
+            using errcode = 'BT042';
+    end if;
+    if pg_catalog.jsonb_typeof(register_node.handlers) is distinct from 'array' then
+        raise exception 'handlers is no array of JSON: '
+            '[{"name": "send_invoice", "version": 1, "build": "..."}]'
+            using errcode = 'BT042';
+    end if;
+
+    select a.code, a.message into refused_code, refused_message
+      from admit_machine(register_node.environment, node_name, register_node.machine_id,
+                         register_node.proof, register_node.enrol_as) as a;
+    if refused_code is not null then
+        return next;
+        return;
+    end if;
+    -- revoke_machine() marks the machine, then ends its nodes: it finds this one, or is found here.
+    perform from machine m where m.machine_id = register_node.machine_id for key share;
+
+    session := encode(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'hex'::text);
+    node_id := pg_catalog.nextval(pg_get_serial_sequence('node', 'id'));
+    session := node_id::text || '.' || session;
+    insert into node (id, session_hash, name, machine_id, labels, lease)
+    overriding system value
+    values (node_id, pg_catalog.sha256(pg_catalog.convert_to(session, 'UTF8'::name)), node_name,
+            register_node.machine_id, sorted, register_node.lease);
+
+    for carried in
+        select h.value ->> 'name' as handler, h.value ->> 'version' as version,
+               h.value ->> 'build' as build
+          from pg_catalog.jsonb_array_elements(register_node.handlers) as h
+         order by 1, 2
+    loop
+        if octet_length(carried.handler) between 1 and 128 is not true
+           or carried.version ~ '^[1-9][0-9]{0,8}$' is not true
+           or octet_length(carried.build) between 1 and 200 is not true
+        then
+            raise exception 'handler % is not as it must be: a name of 1 to 128 bytes, a version '
+                'from 1 on, a build of 1 to 200 bytes',
+                coalesce(pg_catalog.quote_literal(pg_catalog.left(carried.handler, 128)), 'null')
+                using errcode = 'BT042';
+        end if;
+        perform register_handler(carried.handler, carried.version::integer, carried.build);
+        insert into node_handler (node, handler, version, build)
+        values (node_id, carried.handler, carried.version::integer, carried.build)
+        on conflict do nothing;
+    end loop;
+    return next;
+end;
+$$;

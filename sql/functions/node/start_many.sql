@@ -1,0 +1,46 @@
+-- start_many: a handler starts with these tasks: from now on an attempt is counted, should the node
+-- go away. Without it, what a node was given and did not come to costs no attempt.
+--
+-- A task that is completed or failed has started anyway, so there is no need to call this for what
+-- takes no time; a node that calls it for what has run for some time already loses little.
+--
+-- Arguments   session: of register_node(). tokens: of claim().
+-- Returns     the tokens whose tasks are this claim's no more: do not start with them.
+-- Raises      BT038, BT032 the node has ended, as require_node() says.
+-- Locks       the claims, until the transaction ends.
+-- Tables      task_claim: update.
+-- Access: node
+create or replace function start_many(session text, tokens text[])
+returns setof text
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    me   node := require_node(start_many.session);
+    held bigint[];
+begin
+    perform require_read_committed('start_many');
+    select coalesce(pg_catalog.array_agg(h.ordinal), '{}') into held
+      from held_tasks(me.id, start_many.tokens) as h
+     where not exists (select from task_end e where e.task = h.task);
+
+    update task_claim c
+       set started = c.started || s.tasks
+      from (select pg_catalog.split_part(t.token, '.', 2)::bigint as claim,
+                   pg_catalog.array_agg(
+                       pg_catalog.split_part(t.token, '.', 1)::bigint) as tasks
+              from pg_catalog.unnest(start_many.tokens) with ordinality as t (token, ordinal)
+             where t.ordinal = any (held)
+             group by 1) as s
+     where c.id = s.claim and not c.started @> s.tasks;
+
+    return query
+        select t.token
+          from pg_catalog.unnest(start_many.tokens) with ordinality as t (token, ordinal)
+         where t.ordinal <> all (held)
+         order by t.ordinal;
+end;
+$$;

@@ -1,0 +1,198 @@
+-- Tasks and nodes: what a handler has to do, and who carries handlers.
+--
+-- A task is written once and never changed. What changes is where it stands, and each place is a
+-- table of its own: it waits in task_ready or task_due, is held by a row of task_claim, and ends in
+-- task_end. So a claim deletes narrow rows and adds one for the whole of what it takes, whatever
+-- the payloads are; docs/benchmarks.md has what the other designs cost.
+
+-- Every handler that was registered here, and how its tasks are treated.
+--   requirement     what a new task of it needs, where it asks for no labels; of live_version.
+--   max_attempts    how often a handler may start with a task until it is dead.
+--   max_deliveries  how often a task may be handed out until it is dead: it may kill the process
+--                   before that can say that it started.
+--   retry_after     the pause after the first failure; each further one is twice as long, up to
+--   retry_longest.
+create table handler (
+    name           text     not null,
+    live_version   integer  not null,
+    requirement    integer  not null,
+    max_attempts   smallint not null default 10,
+    max_deliveries smallint not null default 20,
+    retry_after    interval not null default '1 second',
+    retry_longest  interval not null default '1 hour',
+
+    constraint handler_name_unique primary key (name),
+    constraint handler_name_length check (octet_length(name) between 1 and 128),
+    constraint handler_max_attempts_positive check (max_attempts > 0),
+    constraint handler_max_deliveries_positive check (max_deliveries > 0)
+);
+
+-- Every (handler, version), with the build it was first seen with.
+create table handler_version (
+    handler       text        not null,
+    version       integer     not null,
+    build         text        not null,
+    registered_at timestamptz not null default clock_timestamp(),
+
+    constraint handler_version_unique primary key (handler, version),
+    constraint handler_version_positive check (version > 0),
+    constraint handler_version_build_length check (octet_length(build) between 1 and 200)
+);
+
+-- What a node must have for a task: a version of a handler, in the build that is on record of it,
+-- and labels. Tasks name it by its number, so that what others need costs a claim nothing.
+create table requirement (
+    id      integer not null generated always as identity,
+    handler text    not null,
+    version integer not null,
+    labels  text[]  not null default '{}',
+
+    constraint requirement_id_unique primary key (id),
+    constraint requirement_unique unique (handler, version, labels),
+    constraint requirement_version_registered
+        foreign key (handler, version) references handler_version (handler, version)
+);
+
+-- The nodes that are here, or were and still hold tasks. One row for each start of a process: a
+-- process that starts again is another one, whatever it is called.
+--   session_hash  sha256 of what the node shows at each call.
+--   lease         how long it is believed without a sign of life, by the clock of this server.
+--   ended_at      it left, or its lease ran out, or its machine was revoked. It can do nothing more.
+create table node (
+    id            bigint      not null generated always as identity,
+    session_hash  bytea       not null,
+    name          text        not null,
+    machine_id    text        not null,
+    login         name        not null default session_user,
+    labels        text[]      not null default '{}',
+    lease         interval    not null,
+    registered_at timestamptz not null default clock_timestamp(),
+    alive_at      timestamptz not null default clock_timestamp(),
+    ended_at      timestamptz,
+
+    constraint node_id_unique primary key (id),
+    constraint node_name_length check (octet_length(name) between 1 and 200)
+) with (fillfactor = 50);
+
+create table node_handler (
+    node    bigint  not null,
+    handler text    not null,
+    version integer not null,
+    build   text    not null,
+
+    constraint node_handler_unique primary key (node, handler, version),
+    constraint node_handler_node_registered
+        foreign key (node) references node (id) on delete cascade
+);
+
+-- One task: work for one handler. Rows are inserted and never changed.
+--   priority  higher goes first.
+--   payload   JSON; a task of bytes has '{}' here, and body and content_type. They are held to the
+--             limits of events, because a task can have what an event had.
+--   meta      about the task, not of it: correlation, causation, user.
+create table task (
+    id           bigint      not null generated always as identity,
+    requirement  integer     not null,
+    priority     smallint    not null default 0,
+    enqueued_at  timestamptz not null default statement_timestamp(),
+    tenant       event_tenant,
+    payload      event_payload default '{}',
+    body         event_body,
+    content_type event_content_type,
+    meta         event_meta,
+
+    constraint task_id_unique primary key (id)
+) partition by range (id);
+create table task_from_1 partition of task for values from (1) to (10000001);
+create table task_default partition of task default;
+
+-- The tasks that wait for a node. Narrow, because each is inserted and deleted once for each time
+-- that it is handed out.
+--   rank   what goes first, lowest first: see ready_rank().
+--   place  among those of one rank. The task's id, where it was never handed out; where it comes
+--          back, a number drawn anew.
+create table task_ready (
+    requirement integer  not null,
+    rank        integer  not null,
+    place       bigint   not null,
+    task        bigint   not null,
+    attempts    smallint not null default 0,
+    deliveries  smallint not null default 0,
+
+    constraint task_ready_unique primary key (requirement, rank, place)
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
+create sequence task_place;
+
+-- The tasks that wait for a time: to run at, or to be tried again. maintain() makes them ready.
+create table task_due (
+    due_at     timestamptz not null,
+    task       bigint      not null,
+    attempts   smallint    not null default 0,
+    deliveries smallint    not null default 0,
+
+    constraint task_due_unique primary key (due_at, task)
+);
+
+-- What one claim took. It ends when each of its tasks ended or came back.
+--   attempts, deliveries  before this claim, one for each task.
+--   started   the tasks that a handler started with.
+--   returned  the tasks that are this claim's no more: they failed, or were handed back.
+create table task_claim (
+    id         bigint      not null generated always as identity,
+    node       bigint      not null,
+    claimed_at timestamptz not null default clock_timestamp(),
+    tasks      bigint[]    not null,
+    attempts   smallint[]  not null,
+    deliveries smallint[]  not null,
+    started    bigint[]    not null default '{}',
+    returned   bigint[]    not null default '{}',
+
+    constraint task_claim_id_unique primary key (id)
+) with (fillfactor = 70);
+create index task_claim_by_node on task_claim (node);
+
+-- How each task ended, once.
+--   outcome  done, dead (it failed for the last time).
+--   claim    under which it ended.
+create table task_end (
+    task       bigint      not null,
+    claim      bigint      not null,
+    node       bigint      not null,
+    outcome    text        not null,
+    attempts   smallint    not null,
+    claimed_at timestamptz not null,
+    ended_at   timestamptz not null default clock_timestamp(),
+    result     event_payload default '{}',
+
+    constraint task_end_unique primary key (task),
+    constraint task_end_outcome_known check (outcome in ('done', 'dead'))
+) partition by range (task);
+create table task_end_from_1 partition of task_end for values from (1) to (10000001);
+create table task_end_default partition of task_end default;
+
+-- The attempts that failed.
+--   attempt  which, from 1; the same number again for a delivery that no handler started with.
+--   outcome  failed: the handler said so. lost: the node went away after it had started.
+create table task_failure (
+    task      bigint      not null,
+    claim     bigint      not null,
+    node      bigint      not null,
+    attempt   smallint    not null,
+    outcome   text        not null,
+    failed_at timestamptz not null default clock_timestamp(),
+    error     text        not null,
+
+    constraint task_failure_unique primary key (task, claim),
+    constraint task_failure_outcome_known check (outcome in ('failed', 'lost'))
+);
+
+-- When maintain() last did its work; one row.
+create table maintenance (
+    only_row  boolean     not null default true,
+    passed_at timestamptz not null default '-infinity',
+
+    constraint maintenance_single_row primary key (only_row),
+    constraint maintenance_only_row_true check (only_row)
+) with (fillfactor = 50);
+insert into maintenance default values;
+insert into turn values ('maintenance');
