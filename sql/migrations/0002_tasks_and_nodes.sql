@@ -57,7 +57,7 @@ create table requirement (
 -- process that starts again is another one, whatever it is called.
 --   session_hash  sha256 of what the node shows at each call.
 --   lease         how long it is believed without a sign of life, by the clock of this server.
---   ended_at      it left, or its lease ran out, or its machine was revoked. It can do nothing more.
+--   ended_at      it left, its lease ran out, or its machine was revoked: it can do nothing more.
 create table node (
     id            bigint      not null generated always as identity,
     session_hash  bytea       not null,

@@ -8,6 +8,7 @@
 //   sh psql python node   are run against it, each as the language's user would; all of psql in
 //                 one session
 //   own: N        is run in the background on a Postgres that is there already
+//   tasks         is run by worker_test.cpp, beside a worker
 //   rollout       is run beside the programs of `own: sql` and `own: next`
 //
 // What a reader has to fill in is filled in: the line that exports DATABASE_URL, and the folder of
@@ -188,7 +189,8 @@ void run_node(const std::string& url) {
 
 TEST(ReadmeTest, EveryBlockSaysHowItIsChecked) {
     const std::regex known(
-        R"(build|up|up: both|sh|psql|python|node|rollout|own: [a-z]+|file: .+|compile: [a-z_]+)");
+        "build|up|up: both|sh|psql|python|node|rollout|tasks|own: [a-z]+|file: .+|"
+        "compile: [a-z_]+");
     EXPECT_GT(blocks().size(), 10U);
     for (const Block& block : blocks()) {
         if (block.language.empty()) continue;  // the two commands, of which LinksAndScripts… knows

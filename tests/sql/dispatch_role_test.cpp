@@ -166,6 +166,15 @@ TEST_F(DispatchRoleTest, NamesBeforePgCatalogAreNotFoundByDispatch) {
     connection_.exec("create function trap.joined(jsonb, jsonb) returns jsonb" + trap);
     connection_.exec(
         "create operator trap.|| (function = trap.joined, leftarg = jsonb, rightarg = jsonb)");
+    connection_.exec("create table trap.handler (name text, requirement int)");
+    connection_.exec("create table trap.task (id bigint)");
+    connection_.exec("create function trap.same(text, text) returns boolean" + trap);
+    connection_.exec(
+        "create operator trap.= (function = trap.same, leftarg = text, rightarg = text)");
+    connection_.exec(
+        "create operator trap.<> (function = trap.at_most, leftarg = int, rightarg = int)");
+    connection_.exec("create function trap.refuse_handler(text) returns void" + trap);
+    connection_.exec("select register_handler('send', 1, 'build')");
     connection_.exec("grant usage on schema trap to public");
     connection_.exec("select set_limit('max_lag', 1000)");
     connection_.exec("select arm_doorbell(true)");
@@ -175,8 +184,11 @@ TEST_F(DispatchRoleTest, NamesBeforePgCatalogAreNotFoundByDispatch) {
     transaction.exec("select dispatch('a/b', key => 'k')");
     transaction.exec("select dispatch('a/b', dispatch_id => gen_random_uuid())");
     transaction.exec("select dispatch('a/b', to_jsonb(repeat('x', 1000)), meta => '[1, 2]')");
+    transaction.exec("select enqueue('send', '{}', priority => 1)");
+    transaction.exec("select enqueue('send', to_jsonb(repeat('x', 1000)), meta => '[1, 2]')");
     transaction.commit();
     EXPECT_EQ(event_count(), 3);
+    EXPECT_EQ(number("select count(*) from task_ready"), 2);
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ class RestoreCollisionTest : public RestoreTest {
 protected:
     // Windows with late transactions, one that is read by half, and events that nobody read.
     void make_past(int count) {
-        advance_xid_to(connection_, next_xid_elsewhere() + 500);
+        advance_xid_to(connection_, next_xid_elsewhere() + 1500);
         make_past(connection_, count);
     }
 
@@ -165,7 +165,7 @@ TEST_F(RestoreCollisionTest, DumpGoesOnThroughTheIdsOfItsEvents) {
 }
 
 TEST_F(RestoreCollisionTest, DumpThatNobodyHadReadGoesOnThroughTheIdsOfItsEvents) {
-    advance_xid_to(connection_, next_xid_elsewhere() + 300);
+    advance_xid_to(connection_, next_xid_elsewhere() + 1500);
     dispatch_each(connection_, 200);
     const std::string there = database_elsewhere();
     copy_database(database_.url(), there, Form::sql);
@@ -219,7 +219,7 @@ protected:
     void SetUp() override {
         RestoreCollisionTest::SetUp();
         if (IsSkipped()) return;
-        advance_xid_to(connection_, next_xid_elsewhere() + 300);
+        advance_xid_to(connection_, next_xid_elsewhere() + 1500);
         for (int i = 0; i < 100; ++i) {
             connection_.exec("select dispatch('old') from generate_series(1, 50)");
         }

@@ -1,6 +1,7 @@
 -- enqueue: make a task for a handler, inside the caller's transaction.
 --
--- The task and the caller's own writes commit together or not at all.
+-- The task and the caller's own writes commit together or not at all. Every name in here is
+-- qualified, operators too, instead of a pinned search_path, as in dispatch().
 --
 -- Arguments
 --   handler   its name. Some process must have registered it; the task is for the version that is
@@ -14,7 +15,7 @@
 -- Returns   the task's id.
 -- Raises    BT037 nobody registered the handler. BT042 a label or priority is not as it must be.
 --           BT001, BT002 a field that is none, or too large, as dispatch() says.
--- Tables    task, task_ready or task_due: insert. handler: read. requirement: read, insert.
+-- Tables    task, task_ready: insert. handler: read. task_due: see enqueue_apart().
 -- Access: dispatch, node, orchestrate
 create or replace function enqueue(
     handler  text,

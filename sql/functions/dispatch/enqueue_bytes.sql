@@ -4,7 +4,7 @@
 --             enqueue().
 -- Returns     the task's id.
 -- Raises      as enqueue(); BT042 body or content_type is null.
--- Tables      as enqueue().
+-- Tables      as enqueue_apart().
 -- Access: dispatch, node, orchestrate
 create or replace function enqueue_bytes(
     handler      text,

@@ -3,7 +3,7 @@
 -- Arguments   handler: as enqueue(). payloads: one for each task.
 -- Returns     the ids, in the order of the payloads.
 -- Raises      as enqueue().
--- Tables      as enqueue().
+-- Tables      task, task_ready: insert. handler: read.
 -- Access: dispatch, node, orchestrate
 create or replace function enqueue_many(handler text, payloads jsonb[])
 returns bigint[]

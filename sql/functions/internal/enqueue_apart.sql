@@ -1,7 +1,7 @@
 -- enqueue_apart: enqueue() and enqueue_bytes() with whatever can be said. Internal.
 --
 -- Arguments, returns, raises  as enqueue(); and body and content_type.
--- Tables    as enqueue().
+-- Tables    task, task_ready, task_due: insert. handler: read. requirement: see requirement_of().
 create or replace function enqueue_apart(
     handler      text,
     payload      jsonb,

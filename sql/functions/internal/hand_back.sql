@@ -7,7 +7,8 @@
 -- Arguments   claim: which. is_lost: the node went away without a word, so that the attempts that
 --             started count, and the deliveries do.
 -- Returns     how many tasks went back.
--- Tables      task_claim: delete. task_ready, task_due, task_failure, task_end: insert. task: read.
+-- Tables      task_claim: delete. task_ready: insert. task, task_end, requirement, handler: read.
+--             task_failure, task_due: see note_failure().
 create or replace function hand_back(claim bigint, is_lost boolean)
 returns integer
 language plpgsql
@@ -25,7 +26,7 @@ begin
     for held in
         select h.task, h.attempts, h.deliveries, t.requirement, t.priority,
                h.task = any (ended.started) as has_started
-          from pg_catalog.unnest(ended.tasks, ended.attempts, ended.deliveries)
+          from unnest(ended.tasks, ended.attempts, ended.deliveries)
                as h (task, attempts, deliveries)
           join task t on t.id = h.task
          where h.task <> all (ended.returned)

@@ -9,7 +9,7 @@ create or replace function ready_rank(priority integer, comes_back boolean)
 returns integer
 language sql
 immutable
+set search_path from current
 as $$
-    select -2 operator(pg_catalog.*) priority
-           operator(pg_catalog.+) case when comes_back then 0 else 1 end;
+    select -2 * priority + case when comes_back then 0 else 1 end;
 $$;

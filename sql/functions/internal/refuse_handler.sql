@@ -1,4 +1,5 @@
--- refuse_handler: raise that nobody registered a handler. Internal: enqueue() and its like.
+-- refuse_handler: raise that nobody registered a handler. Internal: enqueue(), enqueue_apart(),
+-- enqueue_many().
 --
 -- Arguments   name: of the handler.
 -- Raises      BT037 with the name that is most like it.

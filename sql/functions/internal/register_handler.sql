@@ -5,7 +5,8 @@
 --
 -- Raises    BT012 it is on record with another build, and this is no environment for development.
 -- Locks     the turn 'registration', until the transaction ends, where there is something new.
--- Tables    handler, requirement: insert. handler_version: insert, update. environment: read.
+-- Tables    handler: insert. handler_version: insert, update. environment: read. requirement: see
+--           requirement_of().
 create or replace function register_handler(handler text, version integer, build text)
 returns void
 language plpgsql

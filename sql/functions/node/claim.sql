@@ -13,8 +13,8 @@
 --   attempt     which one this is, once the handler starts: from 1. delivery: likewise.
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 the count is none.
 -- Locks       the tasks that it takes; it passes by those that others are taking.
--- Tables      task_ready: delete. task_claim: insert. node: update. task, requirement,
---             node_handler, handler_version: read.
+-- Tables      task_ready: delete. task_claim: insert. task, requirement: read. node: see
+--             heartbeat().
 -- Cost        of the tasks that it gives, whatever else waits. The plan is one for few of many, as
 --             the settings say: statistics of a moment when the table was empty must not change it.
 -- Access: node
@@ -44,9 +44,8 @@ set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
-    me       node := require_node(claim.session);
-    needs    integer[];
-    new_id   bigint;
+    me     node := require_node(claim.session);
+    new_id bigint;
 begin
     if claim.count between 1 and 1000 is not true then
         raise exception 'a node cannot claim % tasks at once; give a number from 1 to 1000',
@@ -57,20 +56,11 @@ begin
         perform heartbeat(claim.session);
     end if;
 
-    needs := array(
-        select r.id
-          from node_handler c
-          join handler_version v
-            on v.handler = c.handler and v.version = c.version and v.build = c.build
-          join requirement r on r.handler = c.handler and r.version = c.version
-         where c.node = me.id and c.handler = claim.handler and r.labels <@ me.labels
-         order by r.id);
-
     with taken as (
         delete from task_ready
          where ctid = any (array(
             select t.ctid
-              from pg_catalog.unnest(needs) as n (requirement)
+              from requirements_met(me.id, claim.handler, me.labels) as n (requirement)
              cross join lateral (
                 select r.ctid, r.rank, r.place
                   from task_ready r
@@ -97,7 +87,7 @@ begin
                t.payload::jsonb, t.body::bytea, t.content_type::text, t.tenant::text,
                t.meta::jsonb, t.enqueued_at
           from task_claim c
-         cross join lateral pg_catalog.unnest(c.tasks, c.attempts, c.deliveries) with ordinality
+         cross join lateral unnest(c.tasks, c.attempts, c.deliveries) with ordinality
                as held (task, attempts, deliveries, ordinal)
           join task t on t.id = held.task
           join requirement r on r.id = t.requirement

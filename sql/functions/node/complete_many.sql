@@ -12,7 +12,7 @@
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 tokens and results
 --             are not as many.
 -- Locks       the claims, until the transaction ends: call it last.
--- Tables      task_end: insert. task_claim: read.
+-- Tables      task_end: insert. task_claim: see held_tasks().
 -- Access: node
 create or replace function complete_many(
     session text, tokens text[], results jsonb[] default null)
@@ -31,7 +31,7 @@ declare
     done bigint[];
 begin
     if cardinality(complete_many.results) <> cardinality(complete_many.tokens) then
-        raise exception '% results for % tokens: give one for each, or null', 
+        raise exception '% results for % tokens: give one for each, or null',
             cardinality(complete_many.results), cardinality(complete_many.tokens)
             using errcode = 'BT042';
     end if;

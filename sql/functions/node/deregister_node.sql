@@ -6,7 +6,7 @@
 -- Raises      BT038, BT032 it has ended already, as require_node() says. BT006 the transaction's
 --             snapshot is fixed.
 -- Locks       the node's claims.
--- Tables      node: update. See hand_back().
+-- Tables      node: update. task_claim: read. The tasks': see hand_back().
 -- Access: node
 create or replace function deregister_node(session text)
 returns integer

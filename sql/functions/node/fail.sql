@@ -10,7 +10,7 @@
 -- Raises      BT039 the task is this claim's no more. BT038, BT032 the node has ended, as
 --             require_node() says. BT006 the transaction's snapshot is fixed.
 -- Locks       the claim, until the transaction ends.
--- Tables      task_claim: update. task_failure, task_due, task_end: insert.
+-- Tables      task_claim: update. task_end: read. task_failure, task_due: see note_failure().
 -- Access: node
 create or replace function fail(
     session     text,

@@ -11,8 +11,8 @@
 -- Raises    BT006 the transaction's snapshot is fixed. BT009 see require_rows().
 -- Locks     the turn 'maintenance', until the transaction ends: call it alone in one. It ends a
 --           session that then hangs, after a minute.
--- Tables    node: update, delete. task_claim: delete. task_due: delete. task_ready, task_failure,
---           task_end: insert. maintenance: update.
+-- Tables    node: update, delete. task_due: delete. task_ready: insert. maintenance: update. turn,
+--           task, task_claim: read. task_failure, task_end: see hand_back().
 -- Access: node, orchestrate
 create or replace function maintain()
 returns table (

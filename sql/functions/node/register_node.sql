@@ -18,8 +18,8 @@
 -- Raises    BT012 this version of a handler is on record here with another build: give the changed
 --           code a new version. In an environment of kind development the new build counts.
 --           BT042 a handler, label or lease is not as it must be.
--- Tables    node, node_handler, handler, handler_version, requirement: insert. machine, refusal:
---           see admit_machine(). environment: read.
+-- Tables    node, node_handler: insert. machine: read. refusal: see admit_machine(). handler,
+--           handler_version, requirement: see register_handler().
 -- Access: node
 create or replace function register_node(
     environment text,

@@ -8,7 +8,7 @@
 -- Returns     the tokens whose tasks are this claim's no more: do not start with them.
 -- Raises      BT038, BT032 the node has ended, as require_node() says.
 -- Locks       the claims, until the transaction ends.
--- Tables      task_claim: update.
+-- Tables      task_claim: update. task_end: read.
 -- Access: node
 create or replace function start_many(session text, tokens text[])
 returns setof text

@@ -54,8 +54,12 @@ namespace baton {
     BATON_ERROR(version_unknown, "BT034", false)       \
     BATON_ERROR(promotion_refused, "BT035", false)     \
     BATON_ERROR(event_version_unknown, "BT036", false) \
+    BATON_ERROR(handler_unknown, "BT037", false)       \
+    BATON_ERROR(node_ended, "BT038", false)            \
+    BATON_ERROR(claim_lost, "BT039", false)            \
     BATON_ERROR(event_type_unknown, "BT040", false)    \
     BATON_ERROR(event_dead, "BT041", false)            \
+    BATON_ERROR(task_invalid, "BT042", false)          \
     BATON_ERROR(schema_untrusted, "BT043", false)      \
     BATON_ERROR(stream_failed, "BT045", false)
 

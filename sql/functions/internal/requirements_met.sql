@@ -1,0 +1,22 @@
+-- requirements_met: what a node can carry out of a handler's tasks. Internal: claim().
+--
+-- Its versions count in the build that is on record of each: in development another one can come to
+-- be that.
+--
+-- Arguments   node, labels: whose. handler: which.
+-- Returns     numbers of requirements.
+-- Tables      node_handler, handler_version, requirement: read.
+create or replace function requirements_met(node bigint, handler text, labels text[])
+returns setof integer
+language sql
+stable
+set search_path from current
+as $$
+    select r.id
+      from node_handler c
+      join handler_version v
+        on v.handler = c.handler and v.version = c.version and v.build = c.build
+      join requirement r on r.handler = c.handler and r.version = c.version
+     where c.node = requirements_met.node and c.handler = requirements_met.handler
+       and r.labels <@ requirements_met.labels;
+$$;
