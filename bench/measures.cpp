@@ -5,7 +5,7 @@
 namespace baton::bench {
 
 std::span<const Measure> measures() {
-    static constexpr std::array<Measure, 10> all{{
+    static constexpr std::array<Measure, 13> all{{
         {"dispatch_1", "what a dispatch adds to a business transaction, 1 connection",
          measure_dispatch_1},
         {"dispatch_8", "the same, 8 connections", measure_dispatch_8},
@@ -18,6 +18,10 @@ std::span<const Measure> measures() {
         {"build", "building a version beside the live one, and what the live one pays",
          measure_build},
         {"switch", "how long a promotion takes, and what readers notice", measure_switch},
+        {"enqueue_1", "what a task adds to a business transaction, 1 connection",
+         measure_enqueue_1},
+        {"enqueue_8", "the same, 8 connections", measure_enqueue_8},
+        {"drain", "claiming and completing tasks against deleting rows", measure_drain},
     }};
     return all;
 }

@@ -28,5 +28,8 @@ void measure_history(Workbench& workbench);
 void measure_memory(Workbench& workbench);
 void measure_build(Workbench& workbench);
 void measure_switch(Workbench& workbench);
+void measure_enqueue_1(Workbench& workbench);
+void measure_enqueue_8(Workbench& workbench);
+void measure_drain(Workbench& workbench);
 
 }  // namespace baton::bench

@@ -302,5 +302,39 @@ TEST_F(ReadableTest, ABodyIsReadAsBytesWhateverTheyAre) {
     EXPECT_EQ(page.events[1].payload, "");
 }
 
+// What the server is short of is the fault of no event, but for memory, of which one can take all.
+TEST_F(ReadableTest, WhatTheServerIsShortOfIsNoEventsFault) {
+    connection_.exec("select dispatch('a/small', '{}')");
+    connection_.exec(
+        "select dispatch('a/large', jsonb_build_object('a', (select string_agg(md5(i::text), '') "
+        "from generate_series(1, 200) i)))");
+    const auto content_of = [&](const std::string& type) {
+        return outcome_of([&] {
+            const std::string fault(
+                connection_
+                    .exec("select c.fault from event e, event_content(e.id) as c where type = '" +
+                          type + "'")
+                    .only()
+                    .text(0));
+            throw Error(ErrorCode::event_poisoned, fault);
+        });
+    };
+    for (const std::string& state :
+         std::vector<std::string>{"53000", "53100", "53200", "53300", "53400"}) {
+        connection_.exec(
+            "create or replace function print_fault(value jsonb, bytes_max bigint) returns text "
+            "language plpgsql stable strict set search_path from current as $$ begin "
+            "raise exception 'short of it' using errcode = '" +
+            state + "'; end $$");
+        EXPECT_EQ(content_of("a/small").sqlstate, state);
+        const Outcome large = content_of("a/large");
+        if (state == "53200") {
+            EXPECT_EQ(large.text, "short of it (SQLSTATE 53200)");
+        } else {
+            EXPECT_EQ(large.sqlstate, state);
+        }
+    }
+}
+
 }  // namespace
 }  // namespace baton

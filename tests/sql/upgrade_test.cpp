@@ -30,6 +30,9 @@ public:
             function_.replace(at, former.size(),
                               "is_reduced(event_id bigint, made_up boolean default false)");
         }
+        const std::string number = std::to_string(
+            10001 + std::stoi(std::string(newest_.substr(newest_.find('/') + 1, 4))));
+        next_ = "migrations/" + number.substr(1) + "_made_up.sql";
     }
 
     // As a database has it between the two transactions of an upgrade.
@@ -37,7 +40,7 @@ public:
         std::vector<SqlFile> files;
         for (const SqlFile& file : embedded_sql()) {
             files.push_back(file);
-            if (file.name == newest_) files.push_back({"migrations/0002_made_up.sql", migration});
+            if (file.name == newest_) files.push_back({next_, migration});
         }
         return files;
     }
@@ -52,6 +55,7 @@ public:
 
 private:
     std::string_view newest_;
+    std::string next_;  // the number after it
     std::string function_;
     static constexpr std::string_view migration =
         "alter table event add column made_up integer;\n"

@@ -3,13 +3,13 @@
 --
 -- Whatever is in the log must not stop whoever reads it: a text that no memory can hold, a part
 -- that the disk has lost. That is this event's fault, and no other's. What passes (the server is
--- short of something, the disk gives an error) is tried again first, and stays an error for an
--- event that is so small that it cannot be the reason.
+-- short of something, the disk gives an error) is tried again first. What is short stays an error:
+-- a full disk or a lack of sessions is no event's fault, and a lack of memory none of a small one.
 --
 -- Arguments  event_id. text_max: how long each text, and the body, may be.
 -- Returns    payload and meta as text, body, and fault: null, or why the three of them are null.
 --            is_there: whether there is such an event.
--- Raises     class 53, for a small event.
+-- Raises     class 53: the server is short of something, whichever event it is about.
 -- Tables     event: read.
 -- Access: orchestrate
 create or replace function event_content(
@@ -69,7 +69,7 @@ begin
                 perform pg_catalog.pg_sleep(0.1);
                 continue;
             end if;
-            if sqlstate like '53%' and stored <= 2000 then
+            if sqlstate like '53%' and (sqlstate <> '53200' or stored <= 2000) then
                 raise;
             end if;
             event_content.fault := pg_catalog.format('%s (SQLSTATE %s)', sqlerrm, sqlstate);

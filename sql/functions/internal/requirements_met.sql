@@ -10,6 +10,7 @@ create or replace function requirements_met(node bigint, handler text, labels te
 returns setof integer
 language sql
 stable
+rows 3
 set search_path from current
 as $$
     select r.id

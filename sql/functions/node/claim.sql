@@ -37,6 +37,7 @@ language plpgsql
 volatile
 security definer
 set search_path from current
+set jit = off
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_hashjoin = off
