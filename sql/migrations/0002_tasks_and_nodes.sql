@@ -86,11 +86,14 @@ create table node_handler (
 );
 
 -- One task: work for one handler. Rows are inserted and never changed.
+--   xid       the transaction that made it. FIRST column: its default is evaluated before that of
+--             id, and maintain() relies on "xid taken, then id drawn".
 --   priority  higher goes first.
 --   payload   JSON; a task of bytes has '{}' here, and body and content_type. They are held to the
 --             limits of events, because a task can have what an event had.
 --   meta      about the task, not of it: correlation, causation, user.
 create table task (
+    xid          xid8        not null default pg_current_xact_id(),
     id           bigint      not null generated always as identity,
     requirement  integer     not null,
     priority     smallint    not null default 0,
@@ -122,6 +125,25 @@ create table task_ready (
     constraint task_ready_unique primary key (requirement, rank, place)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
 create sequence task_place;
+
+-- Where a claim begins to look, so that it does not pass by rows that are deleted and that an old
+-- snapshot keeps: of each (requirement, rank) the newest row counts. Rows are added, by whoever has
+-- come further, and the old ones deleted: one that is updated would get a version each time, which
+-- that snapshot keeps as well. There is one for each (requirement, rank) that a task ever had.
+--   place    up to there everything is taken, but for what was committed late, or came back because
+--            who took it did not commit. maintain() finds that, and adds a row that is lower.
+--   base     up to there nothing can come any more.
+--   settled  a place that was drawn a pass of maintain() ago: what is beyond may be on its way to
+--            a commit just now, so claims do not move the place further.
+create table task_floor (
+    requirement integer not null,
+    rank        integer not null,
+    id          bigint  not null generated always as identity,
+    place       bigint  not null default 0,
+    base        bigint  not null default 0,
+    settled     bigint  not null default 0
+);
+create unique index task_floor_newest on task_floor (requirement, rank, id desc);
 
 -- The tasks that wait for a time: to run at, or to be tried again. maintain() makes them ready.
 create table task_due (
@@ -187,9 +209,18 @@ create table task_failure (
 );
 
 -- When maintain() last did its work; one row.
+--   drawn_task, drawn_place  the newest place then, of tasks that were never handed out, and of
+--                            those that come back.
+--   ending_task, ending_place, ended_before  the same of an earlier pass, and a transaction that
+--             began after it: once all before that have ended, nobody can come with such a place.
 create table maintenance (
-    only_row  boolean     not null default true,
-    passed_at timestamptz not null default '-infinity',
+    only_row      boolean     not null default true,
+    passed_at     timestamptz not null default '-infinity',
+    drawn_task    bigint      not null default 0,
+    drawn_place   bigint      not null default 0,
+    ending_task   bigint      not null default 0,
+    ending_place  bigint      not null default 0,
+    ended_before  xid8        not null default '0',
 
     constraint maintenance_single_row primary key (only_row),
     constraint maintenance_only_row_true check (only_row)

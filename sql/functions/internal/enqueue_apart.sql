@@ -2,6 +2,7 @@
 --
 -- Arguments, returns, raises  as enqueue(); and body and content_type.
 -- Tables    task, task_ready, task_due: insert. handler: read. requirement: see requirement_of().
+--           task_floor: see open_rank().
 create or replace function enqueue_apart(
     handler      text,
     payload      jsonb,
@@ -36,6 +37,10 @@ begin
     end if;
     needs := case when coalesce(cardinality(enqueue_apart.labels), 0) = 0 then known.requirement
                   else requirement_of(known.name, known.live_version, enqueue_apart.labels) end;
+
+    if enqueue_apart.priority <> 0 then
+        perform open_rank(needs, enqueue_apart.priority);
+    end if;
 
     insert into task (requirement, priority, payload, body, content_type, tenant, meta)
     values (needs, enqueue_apart.priority, enqueue_apart.payload, enqueue_apart.body,

@@ -2,7 +2,7 @@
 --
 -- Arguments   handler, version: registered ones. labels: in any order.
 -- Raises      BT042 a label that is no label.
--- Tables      requirement: read, insert.
+-- Tables      requirement: read, insert. task_floor: see open_rank().
 create or replace function requirement_of(handler text, version integer, labels text[])
 returns integer
 language plpgsql
@@ -24,7 +24,10 @@ begin
         values (requirement_of.handler, requirement_of.version, sorted)
         on conflict (handler, version, labels) do nothing
         returning id into found_id;
-        exit when found_id is not null;
+        if found_id is not null then
+            perform open_rank(found_id, 0);
+            exit;
+        end if;
     end loop;
     return found_id;
 end;

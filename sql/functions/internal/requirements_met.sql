@@ -1,4 +1,4 @@
--- requirements_met: what a node can carry out of a handler's tasks. Internal: claim().
+-- requirements_met: what a node can carry out of a handler's tasks. Internal: take_tasks().
 --
 -- Its versions count in the build that is on record of each: in development another one can come to
 -- be that.

@@ -13,10 +13,11 @@
 --   attempt     which one this is, once the handler starts: from 1. delivery: likewise.
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 the count is none.
 -- Locks       the tasks that it takes; it passes by those that others are taking.
--- Tables      task_ready: delete. task_claim: insert. task, requirement: read. node: see
+-- Tables      task_claim, task, requirement: read. task_ready: see take_tasks(). node: see
 --             heartbeat().
--- Cost        of the tasks that it gives, whatever else waits. The plan is one for few of many, as
---             the settings say: statistics of a moment when the table was empty must not change it.
+-- Cost        of the tasks that it gives, whatever else waits, was there, or is kept by an old
+--             snapshot. The plans are those for few of many, as the settings say: statistics of a
+--             moment when a table was empty must not change them.
 -- Access: node
 create or replace function claim(session text, handler text, count integer default 1)
 returns table (
@@ -57,30 +58,7 @@ begin
         perform heartbeat(claim.session);
     end if;
 
-    with taken as (
-        delete from task_ready
-         where ctid = any (array(
-            select t.ctid
-              from requirements_met(me.id, claim.handler, me.labels) as n (requirement)
-             cross join lateral (
-                select r.ctid, r.rank, r.place
-                  from task_ready r
-                 where r.requirement = n.requirement
-                 order by r.requirement, r.rank, r.place
-                 limit claim.count
-                   for update skip locked) as t
-             order by t.rank, t.place
-             limit claim.count))
-        returning task_ready.rank, task_ready.place, task_ready.task, task_ready.attempts,
-                  task_ready.deliveries
-    )
-    insert into task_claim (node, tasks, attempts, deliveries)
-    select me.id, pg_catalog.array_agg(t.task order by t.rank, t.place),
-           pg_catalog.array_agg(t.attempts order by t.rank, t.place),
-           pg_catalog.array_agg(t.deliveries order by t.rank, t.place)
-      from taken t
-    having count(*) > 0
-    returning id into new_id;
+    new_id := take_tasks(me.id, claim.handler, me.labels, claim.count);
 
     return query
         select t.id::text || '.' || new_id::text, t.id, r.version,

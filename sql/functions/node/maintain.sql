@@ -12,7 +12,8 @@
 -- Locks     the turn 'maintenance', until the transaction ends: call it alone in one. It ends a
 --           session that then hangs, after a minute.
 -- Tables    node: update, delete. task_due: delete. task_ready: insert. maintenance: update. turn,
---           task, task_claim: read. task_failure, task_end: see hand_back().
+--           task, task_claim: read. task_failure, task_end: see hand_back(). task_floor:
+--           see raise_floors().
 -- Access: node, orchestrate
 create or replace function maintain()
 returns table (
@@ -76,6 +77,7 @@ begin
     is_behind := is_behind or tasks_due >= pass_limit;
 
     perform clear_claims(10 * pass_limit);
+    perform raise_floors();
     delete from node n
      where n.ended_at < clock_timestamp() - interval '1 hour'
        and not exists (select from task_claim c where c.node = n.id);

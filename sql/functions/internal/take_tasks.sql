@@ -1,0 +1,69 @@
+-- take_tasks: take what waits for a node, lowest rank first, and write down that it has it.
+-- Internal: claim().
+--
+-- Where several of its requirements have tasks of one rank, chance says which goes first. It begins
+-- to look at the floor of each rank, and moves that on; see raise_floors(). No other rank is looked
+-- at, and no row of it locked, once there are enough.
+--
+-- Arguments   node, labels: whose. handler, count: see claim().
+-- Returns     the claim's id; null where nothing waits.
+-- Locks       the tasks that it takes; it passes by those that others are taking.
+-- Tables      task_ready: delete. task_claim: insert. task_floor: read, insert.
+create or replace function take_tasks(node bigint, handler text, labels text[], count integer)
+returns bigint
+language plpgsql
+volatile
+set search_path from current
+set jit = off
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+declare
+    -- Who adds a row for each task that is claimed would write as much as the claim does.
+    floor_step constant integer := 100;
+    new_id     bigint;
+begin
+    with looked_at as materialized (
+        select f.*
+          from requirements_met(
+                take_tasks.node, take_tasks.handler, take_tasks.labels) as n (requirement)
+         cross join lateral (
+            select distinct on (f.rank) f.*
+              from task_floor f
+             where f.requirement = n.requirement
+             order by f.rank, f.id desc) as f
+    ), taken as (
+        delete from task_ready
+         where ctid = any (array(
+            select t.ctid
+              from (select l.* from looked_at l order by l.rank, pg_catalog.random()) as l
+             cross join lateral (
+                select r.ctid
+                  from task_ready r
+                 where r.requirement = l.requirement and r.rank = l.rank and r.place > l.place
+                 order by r.place
+                 limit take_tasks.count
+                   for update skip locked) as t
+             limit take_tasks.count))
+        returning task_ready.*
+    ), moved as (
+        insert into task_floor (requirement, rank, place, base, settled)
+        select l.requirement, l.rank, least(max(t.place), l.settled), l.base, l.settled
+          from looked_at l
+          join taken t on t.requirement = l.requirement and t.rank = l.rank
+         group by l.requirement, l.rank, l.place, l.base, l.settled
+        having least(max(t.place), l.settled) >= l.place + floor_step
+    )
+    insert into task_claim (node, tasks, attempts, deliveries)
+    select take_tasks.node, pg_catalog.array_agg(t.task order by t.rank, t.place),
+           pg_catalog.array_agg(t.attempts order by t.rank, t.place),
+           pg_catalog.array_agg(t.deliveries order by t.rank, t.place)
+      from taken t
+    having count(*) > 0
+    returning id into new_id;
+    return new_id;
+end;
+$$;
