@@ -115,7 +115,7 @@ void measure_dispatch(Workbench& workbench, const std::string& name, int connect
 
 void measure_enqueue(Workbench& workbench, const std::string& name, int connections) {
     const Database database(workbench, name);
-    Session(database.url()).exec("select register_handler('send_invoice', 1, 'bench')");
+    Session(database.url()).exec("select register_handler('send_invoice', 1, 'bench', '{}')");
     compare(workbench, database, enqueue_statement, name, connections, 0.75);
 }
 

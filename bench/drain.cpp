@@ -12,7 +12,7 @@ constexpr auto session_token = "1.7777777777777777777777777777777777777777777777
 // A node, as register_node() would make it.
 void add_node(Session& session) {
     session.exec(
-        "select register_handler('send_invoice', 1, 'bench');"
+        "select register_handler('send_invoice', 1, 'bench', '{}');"
         "insert into machine (machine_id, name, token_hash) "
         "values (repeat('7', 64), 'bench', sha256('bench'));"
         "insert into node (id, session_hash, name, machine_id, lease) overriding system value "

@@ -39,6 +39,20 @@ create table handler_version (
     constraint handler_version_build_length check (octet_length(build) between 1 and 200)
 );
 
+-- The event types whose events become tasks of a handler version while that is live.
+--   after_position  events up to there do not: the end of the log when the handler first named the
+--                   type, in whatever version.
+create table handler_event (
+    handler        text    not null,
+    version        integer not null,
+    type           text    not null,
+    after_position bigint  not null,
+
+    constraint handler_event_unique primary key (handler, version, type),
+    constraint handler_event_version_registered
+        foreign key (handler, version) references handler_version (handler, version)
+);
+
 -- What a node must have for a task: a version of a handler, in the build that is on record of it,
 -- and labels. Tasks name it by its number, so that what others need costs a claim nothing.
 create table requirement (
@@ -71,7 +85,7 @@ create table node (
     ended_at      timestamptz,
 
     constraint node_id_unique primary key (id),
-    constraint node_name_length check (octet_length(name) between 1 and 200)
+    constraint node_name_length check (octet_length(name) <= 200)
 ) with (fillfactor = 50);
 
 create table node_handler (
@@ -88,6 +102,7 @@ create table node_handler (
 -- One task: work for one handler. Rows are inserted and never changed.
 --   xid       the transaction that made it. FIRST column: its default is evaluated before that of
 --             id, and maintain() relies on "xid taken, then id drawn".
+--   event_id  of the event that it follows from, and that gave it its payload; null for none.
 --   priority  higher goes first.
 --   payload   JSON; a task of bytes has '{}' here, and body and content_type. They are held to the
 --             limits of events, because a task can have what an event had.
@@ -96,6 +111,7 @@ create table task (
     xid          xid8        not null default pg_current_xact_id(),
     id           bigint      not null generated always as identity,
     requirement  integer     not null,
+    event_id     bigint,
     priority     smallint    not null default 0,
     enqueued_at  timestamptz not null default statement_timestamp(),
     tenant       event_tenant,

@@ -174,7 +174,7 @@ TEST_F(DispatchRoleTest, NamesBeforePgCatalogAreNotFoundByDispatch) {
     connection_.exec(
         "create operator trap.<> (function = trap.at_most, leftarg = int, rightarg = int)");
     connection_.exec("create function trap.refuse_handler(text) returns void" + trap);
-    connection_.exec("select register_handler('send', 1, 'build')");
+    connection_.exec("select register_handler('send', 1, 'build', '{}')");
     connection_.exec("grant usage on schema trap to public");
     connection_.exec("select set_limit('max_lag', 1000)");
     connection_.exec("select arm_doorbell(true)");

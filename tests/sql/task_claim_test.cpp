@@ -89,7 +89,7 @@ TEST_F(TaskClaimTest, OtherBuildGetsNothing) {
     enqueue();
     connection_.exec("update environment set kind = 'production'");
     const Outcome refused =
-        outcome_of([&] { connection_.exec("select register_handler('send', 1, 'b2')"); });
+        outcome_of([&] { connection_.exec("select register_handler('send', 1, 'b2', '{}')"); });
     EXPECT_EQ(refused.sqlstate, "BT012") << refused.text;
 
     connection_.exec("update environment set kind = 'development'");

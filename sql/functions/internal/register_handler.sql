@@ -1,13 +1,15 @@
--- register_handler: put a version of a handler on record, with its build. Internal:
--- register_node().
+-- register_handler: put a version of a handler on record, with its build and the types of the
+-- events that become tasks of it. Internal: register_node().
 --
 -- The first version of a handler is live at once.
 --
 -- Raises    BT012 it is on record with another build, and this is no environment for development.
+--           BT001, BT006 see name_events().
 -- Locks     the turn 'registration', until the transaction ends, where there is something new.
--- Tables    handler: insert. handler_version: insert, update. environment: read. requirement: see
---           requirement_of().
-create or replace function register_handler(handler text, version integer, build text)
+-- Tables    handler: insert. handler_version: insert, update. environment: read. handler_event: see
+--           name_events(). requirement: see requirement_of().
+create or replace function register_handler(
+    handler text, version integer, build text, events text[])
 returns void
 language plpgsql
 volatile
@@ -39,6 +41,7 @@ begin
         update handler_version v set build = register_handler.build
          where v.handler = known.handler and v.version = known.version;
     end if;
+    perform name_events(known.handler, known.version, register_handler.events);
     insert into handler (name, live_version, requirement)
     values (known.handler, known.version, requirement_of(known.handler, known.version, '{}'))
     on conflict (name) do nothing;

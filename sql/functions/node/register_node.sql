@@ -9,8 +9,9 @@
 -- Arguments
 --   environment, machine_id, proof, enrol_as  see admit_machine(). The proof answers challenge().
 --   name      for people to read: host and process, as 'web-3:4711'.
---   handlers  [{"name": "send_invoice", "version": 1, "build": "..."}, ...]: what the process
---             carries. The build says which code it is: a digest.
+--   handlers  [{"name": "send_invoice", "version": 1, "build": "...", "events": ["order/placed"]},
+--             ...]: what the process carries. The build says which code it is: a digest. While the
+--             version is live, each event of a type among events becomes a task of it.
 --   labels    what else it has: 'gpu'. It gets tasks that ask for none, or for some of these.
 --   lease     how long it is believed without a call of heartbeat() or claim(): 1 second to 1 hour.
 --             After that its tasks are handed to others.
@@ -39,8 +40,7 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    node_name constant text := pg_catalog.left(
-        coalesce(nullif(register_node.name, ''), 'unnamed'), 50);
+    node_name constant text := pg_catalog.left(coalesce(register_node.name, 'unnamed'), 50);
     sorted    constant text[] := sorted_labels(register_node.labels);
     carried   record;
     node_id   bigint;
@@ -67,9 +67,9 @@ begin
     -- revoke_machine() marks the machine, then ends its nodes: it finds this one, or is found here.
     perform from machine m where m.machine_id = register_node.machine_id for key share;
 
-    session := encode(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'hex'::text);
     node_id := pg_catalog.nextval(pg_get_serial_sequence('node', 'id'));
-    session := node_id::text || '.' || session;
+    session := node_id::text || '.' || encode(
+        uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'hex'::text);
     insert into node (id, session_hash, name, machine_id, labels, lease)
     overriding system value
     values (node_id, pg_catalog.sha256(pg_catalog.convert_to(session, 'UTF8'::name)), node_name,
@@ -77,7 +77,7 @@ begin
 
     for carried in
         select h.value ->> 'name' as handler, h.value ->> 'version' as version,
-               h.value ->> 'build' as build
+               h.value ->> 'build' as build, event_types_of(h.value) as events
           from pg_catalog.jsonb_array_elements(register_node.handlers) as h
          order by 1, 2
     loop
@@ -90,7 +90,8 @@ begin
                 coalesce(pg_catalog.quote_literal(pg_catalog.left(carried.handler, 128)), 'null')
                 using errcode = 'BT042';
         end if;
-        perform register_handler(carried.handler, carried.version::integer, carried.build);
+        perform register_handler(
+            carried.handler, carried.version::integer, carried.build, carried.events);
         insert into node_handler (node, handler, version, build)
         values (node_id, carried.handler, carried.version::integer, carried.build)
         on conflict do nothing;

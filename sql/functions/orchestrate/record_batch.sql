@@ -12,7 +12,8 @@
 --                   batch; else null.
 --   started_at      when the work on the batch began, for its duration.
 -- Raises    BT011 another process leads now, or the log is not where the caller believes.
--- Tables    log_window, batch: insert. event_limit: read.
+-- Tables    log_window, batch: insert. event_limit, handler_event: read. task, task_ready: see
+--           add_event_tasks().
 -- Access: orchestrate
 create or replace function record_batch(
     epoch          bigint,
@@ -61,6 +62,9 @@ begin
     values (record_batch.first_position, record_batch.count, record_batch.window_number,
             record_batch.after_id, record_batch.last_id, record_batch.epoch,
             record_batch.started_at);
+    if exists (select from handler_event) then
+        perform add_event_tasks(record_batch.first_position, record_batch.count);
+    end if;
 
     -- Ids that were rolled back, among them those of refused dispatches, are not behind: all up to
     -- the former window's value are done with.

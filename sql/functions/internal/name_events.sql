@@ -1,0 +1,38 @@
+-- name_events: say which events become tasks of a version of a handler. Internal:
+-- register_handler().
+--
+-- A type that the handler never named before counts from the end of the log on: the batch that is
+-- being recorded is waited for, and the next one finds what is said here. There are such events
+-- then, whoever else reads them: they are declared.
+--
+-- Arguments   handler, version: registered ones. types: all that it names.
+-- Raises      BT001 a type that no event can have. BT006 the transaction's snapshot is fixed.
+-- Locks       the leader's row, until the transaction ends, where there is a type.
+-- Tables      handler_event: read, insert, delete. leader: read. declared_event_type: see
+--             declare_event_types().
+create or replace function name_events(handler text, version integer, types text[])
+returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+#variable_conflict use_column
+begin
+    delete from handler_event s
+     where s.handler = name_events.handler and s.version = name_events.version
+       and s.type <> all (name_events.types);
+    if cardinality(name_events.types) = 0 then
+        return;
+    end if;
+
+    perform require_read_committed('register_node');
+    perform declare_event_types(name_events.types);
+    perform from leader where only_row for update;
+    insert into handler_event (handler, version, type, after_position)
+    select name_events.handler, name_events.version, e.type,
+           coalesce((select min(s.after_position) from handler_event s
+                      where s.handler = name_events.handler and s.type = e.type), log_end())
+      from pg_catalog.unnest(name_events.types) as e (type)
+    on conflict do nothing;
+end;
+$$;
