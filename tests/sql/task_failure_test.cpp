@@ -201,6 +201,61 @@ TEST_F(TaskFailureTest, TwoCompletionsOfOneTokenAtOnce) {
     EXPECT_EQ(second.get(), "f") << "done already";
 }
 
+// The same token is completed and given up at once: whoever is second finds what the first did.
+TEST_F(TaskFailureTest, WhatGivesATaskUpWaitsForItsCompletion) {
+    for (const std::string& call : std::vector<std::string>{
+             "fail($1, $2, 'x')", "release_many($1, array[$2])", "start_many($1, array[$2])",
+             "deregister_node($1 || left($2, 0))"}) {
+        TestNode one = node({.name = "one"});
+        const std::int64_t task = enqueue();
+        const ClaimedTask claimed = only_claim(one);
+        sql::Transaction completing(one.connection());
+        completing.exec("select complete($1, $2)", {one.session, claimed.token});
+        sql::Connection other(url_, testing::in_test_schema());
+        const int pid = other.backend_pid();
+        auto given_up = std::async(std::launch::async, [&] {
+            return outcome_of([&] {
+                sql::Transaction transaction(other);
+                transaction.exec("select " + call, {one.session, claimed.token});
+                transaction.commit();
+            });
+        });
+        EXPECT_TRUE(testing::eventually(20s, [&] {
+            return number("select count(*) from pg_locks where not granted and pid = " +
+                          std::to_string(pid)) == 1;
+        })) << call;
+        completing.commit();
+        const Outcome outcome = given_up.get();
+        EXPECT_EQ(outcome.sqlstate, call.starts_with("fail") ? "BT039" : "") << outcome.text;
+        EXPECT_EQ(state_of(task), "done") << call;
+        EXPECT_EQ(
+            number("select (select count(*) from task_ready) + (select count(*) from task_due)"), 0)
+            << call;
+    }
+}
+
+// And the other way round.
+TEST_F(TaskFailureTest, CompletionWaitsForWhatGivesTheTaskUp) {
+    TestNode one = node({.name = "one"});
+    const std::int64_t task = enqueue();
+    const ClaimedTask claimed = only_claim(one);
+    sql::Transaction releasing(one.connection());
+    releasing.exec("select release_many($1, array[$2])", {one.session, claimed.token});
+    sql::Connection other(url_, testing::in_test_schema());
+    const int pid = other.backend_pid();
+    auto completed = std::async(std::launch::async, [&] {
+        return outcome_of(
+            [&] { other.exec("select complete('" + one.session + "', '" + claimed.token + "')"); });
+    });
+    EXPECT_TRUE(testing::eventually(20s, [&] {
+        return number("select count(*) from pg_locks where not granted and pid = " +
+                      std::to_string(pid)) == 1;
+    }));
+    releasing.commit();
+    EXPECT_EQ(completed.get().sqlstate, "BT039");
+    EXPECT_EQ(state_of(task), "waiting");
+}
+
 // Many passes at once: each transition happens once.
 TEST_F(TaskFailureTest, ManyMaintainersReturnEachTaskOnce) {
     TestNode doomed = node({.name = "doomed"});

@@ -32,6 +32,7 @@ declare
     ended text;
 begin
     perform require_read_committed('fail');
+    perform lock_claims(me.id, array[fail.token]);
     update task_claim c
        set returned = c.returned || h.task
       from held_tasks(me.id, array[fail.token]) as h

@@ -22,6 +22,7 @@ declare
     went integer := 0;
 begin
     perform require_read_committed('release_many');
+    perform lock_claims(me.id, release_many.tokens);
     for held in
         select h.task, h.claim, h.attempts, h.deliveries, t.requirement, t.priority
           from held_tasks(me.id, release_many.tokens) as h

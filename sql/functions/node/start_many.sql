@@ -23,6 +23,7 @@ declare
     held bigint[];
 begin
     perform require_read_committed('start_many');
+    perform lock_claims(me.id, start_many.tokens);
     select coalesce(pg_catalog.array_agg(h.ordinal), '{}') into held
       from held_tasks(me.id, start_many.tokens) as h
      where not exists (select from task_end e where e.task = h.task);
