@@ -53,16 +53,6 @@ EventId send(pqxx::transaction_base& transaction, const NewEvent& event) {
                 std::string(sql::content_type_or_default(event)));
 }
 
-// A server that takes our UTF-8 for something else would store other letters, and say nothing. Who
-// made the connection, or PGCLIENTENCODING, says what it takes it for; libpq knows without asking.
-void require_utf8(const pqxx::connection_base& connection) {
-    const std::string encoding = connection.get_client_encoding();
-    if (encoding == "UTF8" || encoding == "SQL_ASCII") return;
-    throw Error(ErrorCode::settings_invalid,
-                "the session's client_encoding is " + encoding +
-                    ", and events are UTF-8; put client_encoding=UTF8 into the connection string");
-}
-
 struct CopyTarget {
     std::string schema;
     EventLimits limits;
@@ -152,7 +142,7 @@ Position wait_until(pqxx::connection_base& connection, const Awaited& awaited,
 
 EventId dispatch(pqxx::transaction_base& transaction, const NewEvent& event) {
     sql::require_sendable(event);
-    require_utf8(transaction.conn());
+    sql::require_utf8(transaction.conn());
     try {
         return send(transaction, event);
     } catch (const std::exception&) {
@@ -164,7 +154,7 @@ std::vector<EventId> dispatch_many(pqxx::dbtransaction& transaction,
                                    std::span<const NewEvent> events, ReturnIds return_ids) {
     std::vector<EventId> ids;
     if (events.empty()) return ids;
-    require_utf8(transaction.conn());
+    sql::require_utf8(transaction.conn());
     CopyTarget target;
     try {
         target = copy_target(transaction);

@@ -140,6 +140,16 @@ bool is_json_refusal(std::string_view sqlstate) {
 
 }  // namespace
 
+// A server that takes our UTF-8 for something else would store other letters, and say nothing. Who
+// made the connection, or PGCLIENTENCODING, says what it takes it for; libpq knows without asking.
+void require_utf8(const pqxx::connection_base& connection) {
+    const std::string encoding = connection.get_client_encoding();
+    if (encoding == "UTF8" || encoding == "SQL_ASCII") return;
+    throw Error(ErrorCode::settings_invalid,
+                "the session's client_encoding is " + encoding +
+                    ", and events are UTF-8; put client_encoding=UTF8 into the connection string");
+}
+
 std::array<TextField, 6> text_fields(const NewEvent& event) {
     const auto given = [](const std::string& text) {
         return text.empty() ? std::nullopt : std::optional<std::string_view>(text);

@@ -57,6 +57,9 @@ struct TextField {
                                       : event.content_type;
 }
 
+/// Throws Error(settings_invalid) where the server takes our UTF-8 for something else.
+void require_utf8(const pqxx::connection_base& connection);
+
 /// Throws Error(event_invalid) where `event` cannot be sent as it is: content twice, or a NUL byte
 /// in a text, which libpq would take for its end.
 void require_sendable(const NewEvent& event);

@@ -1,0 +1,49 @@
+// Makes tasks from C++, inside the caller's own transaction: the task and the writes that it
+// follows from commit together or not at all. As dispatch() in all else: the transaction's
+// search_path names the environment's schema, nothing here begins, commits or retries a
+// transaction, and it is safe through pgbouncer in transaction mode. The other half is
+// sql/functions/dispatch/enqueue*.sql.
+//
+// Threads: no state is kept. Calls that share a transaction or its connection must not overlap.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "baton/types/codec.hpp"
+#include "baton/types/date.hpp"
+
+namespace pqxx {
+class transaction_base;
+}
+
+namespace baton {
+
+/// What enqueue() returns.
+enum class TaskId : std::int64_t {};
+
+struct EnqueueOptions {
+    std::optional<Timestamp> run_at = std::nullopt;  ///< Not before that; unset: at once.
+    int priority = 0;                                ///< -1000 to 1000; higher goes first.
+    std::vector<std::string> labels = {};            ///< What a node must have beside the handler.
+    std::optional<std::string> tenant = std::nullopt;
+    std::optional<std::string> meta = std::nullopt;  ///< JSON text.
+};
+
+/// Makes a task for the handler of that name, with a payload of JSON. Throws Error:
+/// handler_unknown, task_invalid, event_invalid, event_too_large, and what the transaction's loss
+/// means (see failure.hpp). After an error the transaction can only be rolled back.
+TaskId enqueue(pqxx::transaction_base& transaction, std::string_view handler,
+               std::string_view payload, const EnqueueOptions& options = {});
+
+/// The same for a struct with BATON_FIELDS, as JSON.
+template <types::Declared Payload>
+TaskId enqueue(pqxx::transaction_base& transaction, std::string_view handler,
+               const Payload& payload, const EnqueueOptions& options = {}) {
+    return enqueue(transaction, handler, std::string_view(encode_json(payload)), options);
+}
+
+}  // namespace baton

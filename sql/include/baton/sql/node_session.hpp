@@ -1,0 +1,95 @@
+// What a node says to the database: the functions of sql/functions/node/, typed. They may be called
+// again with the same token: see docs/tasks.md.
+//
+// Threads: values only. A session may be shown on any connection, on several at once, too.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "baton/base/machine_credentials.hpp"
+#include "baton/sql/connection.hpp"
+
+namespace baton::sql {
+
+/// A handler that a process carries.
+struct CarriedHandler {
+    std::string name;
+    int version = 0;
+    std::string build;  ///< Says which code it is.
+};
+
+/// What a process says of itself as it registers.
+struct NodeOffer {
+    std::string name;  ///< For people to read.
+    std::vector<CarriedHandler> handlers = {};
+    std::vector<std::string> labels = {};  ///< What else it has.
+    std::chrono::milliseconds lease{};     ///< How long it is believed without a sign of life.
+    MachineCredentials credentials = {};
+};
+
+/// A task as claim() gives it.
+struct ClaimedTask {
+    std::string token;
+    std::int64_t id = 0;
+    int version = 0;
+    int attempt = 0;   ///< Which one this is, once the handler starts: from 1.
+    int delivery = 0;  ///< Likewise.
+    std::string payload;
+    std::string body;          ///< Bytes, where it was made of some.
+    std::string content_type;  ///< Of the body.
+    std::optional<std::string> tenant;
+    std::optional<std::string> meta;  ///< JSON text.
+};
+
+enum class Completion : std::uint8_t {
+    done,
+    done_already,  ///< By this same claim: a COMMIT in doubt was one.
+    lost,          ///< The task is this claim's no more; undo what was done for it.
+};
+
+struct TaskFailure {
+    std::string error;
+    std::optional<std::chrono::milliseconds> retry_after = std::nullopt;  ///< Unset: see fail.sql.
+    bool is_final = false;                                                ///< No more attempts.
+};
+
+/// Each call throws Error(node_ended) where the node has ended, machine_revoked where its machine
+/// was revoked.
+class NodeSession {
+public:
+    /// Registers. Throws Error: build_mismatch, task_invalid, and where the machine may not take
+    /// part what lead() throws; that it was refused is then recorded.
+    NodeSession(Connection& connection, const NodeOffer& offer);
+
+    void heartbeat(Connection& connection) const;
+    [[nodiscard]] std::vector<ClaimedTask> claim(Transaction& transaction, std::string_view handler,
+                                                 int count) const;
+    /// The tokens whose tasks are not this node's any more.
+    std::vector<std::string> start_many(Transaction& transaction,
+                                        const std::vector<std::string>& tokens) const;
+    /// False where this same claim has completed it before. Throws Error(claim_lost).
+    bool complete(Transaction& transaction, std::string_view token, std::string_view result) const;
+    /// For each token, in their order.
+    std::vector<Completion> complete_many(Transaction& transaction,
+                                          const std::vector<std::string>& tokens,
+                                          const std::vector<std::string>& results) const;
+    /// Whether the task is dead now; else it is tried again. Throws Error(claim_lost).
+    bool fail(Connection& connection, std::string_view token, const TaskFailure& failure) const;
+    void release_many(Connection& connection, const std::vector<std::string>& tokens) const;
+    /// How many tasks went back.
+    std::int64_t deregister(Connection& connection) const;
+
+private:
+    std::string session_;  // whoever has it is this node
+};
+
+/// What has to go on whoever is there; about once a second. Returns whether there is more to do
+/// than one pass may.
+bool maintain(Connection& connection);
+
+}  // namespace baton::sql

@@ -1,0 +1,162 @@
+#include "baton/sql/node_session.hpp"
+
+#include "baton/base/error.hpp"
+#include "baton/base/text.hpp"
+#include "credentials.hpp"
+
+namespace baton::sql {
+namespace {
+
+std::string interval(std::chrono::milliseconds time) {
+    return std::to_string(time.count()) + " ms";
+}
+
+std::string json_of(const std::vector<CarriedHandler>& handlers) {
+    std::string json = "[";
+    for (const CarriedHandler& handler : handlers) {
+        json += json.size() > 1 ? "," : "";
+        json += R"({"name":)" + json_quoted(handler.name) + R"(,"version":)" +
+                std::to_string(handler.version) + R"(,"build":)" + json_quoted(handler.build) + "}";
+    }
+    return json + "]";
+}
+
+std::optional<std::string> copy_of(std::optional<std::string_view> text) {
+    if (!text) return std::nullopt;
+    return std::string(*text);
+}
+
+Completion completion_of(std::string_view outcome) {
+    if (outcome == "done") return Completion::done;
+    return outcome == "lost" ? Completion::lost : Completion::done_already;
+}
+
+}  // namespace
+
+NodeSession::NodeSession(Connection& connection, const NodeOffer& offer) {
+    constexpr Statement statement{
+        "register_node",
+        "select session, refused_code, refused_message from register_node("
+        "environment => :environment, machine_id => :machine_id, proof => :proof,"
+        " enrol_as => :enrol_as::bytea, name => :name, handlers => :handlers::jsonb,"
+        " labels => :labels::text[], lease => :lease::interval)"};
+    const MachineCredentials& member = offer.credentials;
+    const Shown shown = shown_on(connection, member);
+    Transaction transaction(connection);
+    const Result result = transaction.exec(statement, {{"environment", member.environment},
+                                                       {"machine_id", member.machine_id},
+                                                       {"proof", shown.proof},
+                                                       {"enrol_as", shown.enrol_as},
+                                                       {"name", offer.name},
+                                                       {"handlers", json_of(offer.handlers)},
+                                                       {"labels", text_array(offer.labels)},
+                                                       {"lease", interval(offer.lease)}});
+    const Row row = result.only();
+    // A refusal too: it is written down there.
+    transaction.commit();
+    throw_refusal(row, 1, 2);
+    session_ = row.text(0);
+}
+
+void NodeSession::heartbeat(Connection& connection) const {
+    constexpr Statement statement{"heartbeat", "select heartbeat(:session)"};
+    connection.exec(statement, {{"session", session_}});
+}
+
+std::vector<ClaimedTask> NodeSession::claim(Transaction& transaction, std::string_view handler,
+                                            int count) const {
+    constexpr Statement statement{
+        "claim",
+        "select token, task, version, attempt, delivery, payload, body, content_type, tenant, meta"
+        " from claim(session => :session, handler => :handler, count => :count::integer)"};
+    std::vector<ClaimedTask> tasks;
+    const Result rows = transaction.exec(
+        statement, {{"session", session_}, {"handler", handler}, {"count", count}});
+    tasks.reserve(rows.size());
+    for (const Row& row : rows) {
+        tasks.push_back({.token = std::string(row.text(0)),
+                         .id = row.integer(1),
+                         .version = static_cast<int>(row.integer(2)),
+                         .attempt = static_cast<int>(row.integer(3)),
+                         .delivery = static_cast<int>(row.integer(4)),
+                         .payload = std::string(row.text(5)),
+                         .body = row.bytes(6),
+                         .content_type = std::string(row.text(7)),
+                         .tenant = copy_of(row.text_or_null(8)),
+                         .meta = copy_of(row.text_or_null(9))});
+    }
+    return tasks;
+}
+
+std::vector<std::string> NodeSession::start_many(Transaction& transaction,
+                                                 const std::vector<std::string>& tokens) const {
+    constexpr Statement statement{"start_many", "select start_many(:session, :tokens::text[])"};
+    std::vector<std::string> lost;
+    for (const Row& row :
+         transaction.exec(statement, {{"session", session_}, {"tokens", text_array(tokens)}})) {
+        lost.emplace_back(row.text(0));
+    }
+    return lost;
+}
+
+bool NodeSession::complete(Transaction& transaction, std::string_view token,
+                           std::string_view result) const {
+    constexpr Statement statement{"complete", "select complete(:session, :token, :result::jsonb)"};
+    return transaction
+        .exec(statement, {{"session", session_}, {"token", token}, {"result", result}})
+        .only()
+        .boolean(0);
+}
+
+std::vector<Completion> NodeSession::complete_many(Transaction& transaction,
+                                                   const std::vector<std::string>& tokens,
+                                                   const std::vector<std::string>& results) const {
+    constexpr Statement statement{
+        "complete_many",
+        "select outcome from complete_many(:session, :tokens::text[], :results::jsonb[])"};
+    std::vector<Completion> outcomes;
+    outcomes.reserve(tokens.size());
+    for (const Row& row : transaction.exec(statement, {{"session", session_},
+                                                       {"tokens", text_array(tokens)},
+                                                       {"results", text_array(results)}})) {
+        outcomes.push_back(completion_of(row.text(0)));
+    }
+    return outcomes;
+}
+
+bool NodeSession::fail(Connection& connection, std::string_view token,
+                       const TaskFailure& failure) const {
+    constexpr Statement statement{
+        "fail",
+        "select fail(session => :session, token => :token, error => :error,"
+        " retry_after => :retry_after::interval, dead => :dead::boolean)"};
+    std::optional<std::string> pause;
+    if (failure.retry_after) pause = interval(*failure.retry_after);
+    return connection
+               .exec(statement, {{"session", session_},
+                                 {"token", token},
+                                 {"error", storable_text(failure.error, 16'384)},
+                                 {"retry_after", pause},
+                                 {"dead", failure.is_final}})
+               .only()
+               .text(0) == "dead";
+}
+
+void NodeSession::release_many(Connection& connection,
+                               const std::vector<std::string>& tokens) const {
+    constexpr Statement statement{"release_many", "select release_many(:session, :tokens::text[])"};
+    connection.exec(statement, {{"session", session_}, {"tokens", text_array(tokens)}});
+}
+
+std::int64_t NodeSession::deregister(Connection& connection) const {
+    constexpr Statement statement{"deregister_node", "select deregister_node(:session)"};
+    return connection.exec(statement, {{"session", session_}}).only().integer(0);
+}
+
+bool maintain(Connection& connection) {
+    constexpr Statement statement{"maintain",
+                                  "select coalesce(bool_or(is_behind), false) from maintain()"};
+    return connection.exec(statement).only().boolean(0);
+}
+
+}  // namespace baton::sql
