@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A node that carries one handler, over plain SQL. Usage: worker.py ENVIRONMENT [--until-idle]
 
 DATABASE_URL says where the database is; the environment's schema is on the role's search_path.
@@ -40,10 +40,8 @@ def register(cursor, environment):
     return session or sys.exit(f"{message} [{code}]")
 
 
-def main(environment, until_idle):
-    connection = psycopg2.connect(os.environ["DATABASE_URL"])
+def work(connection, session, until_idle):
     cursor = connection.cursor()
-    session = register(cursor, environment)
     while True:
         cursor.execute("select token, payload from claim(%s, %s, 10)", (session, HANDLER))
         tasks = cursor.fetchall()
@@ -60,9 +58,18 @@ def main(environment, until_idle):
             cursor.execute("select maintain()")
             connection.commit()
             if until_idle:
-                break
+                return
             time.sleep(1)
-    cursor.execute("select deregister_node(%s)", (session,))
+
+
+def main(environment, until_idle):
+    connection = psycopg2.connect(os.environ["DATABASE_URL"])
+    session = register(connection.cursor(), environment)
+    try:
+        work(connection, session, until_idle)
+    except KeyboardInterrupt:
+        connection.rollback()
+    connection.cursor().execute("select deregister_node(%s)", (session,))
     connection.commit()
 
 
