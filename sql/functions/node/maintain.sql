@@ -11,9 +11,9 @@
 -- Raises    BT006 the transaction's snapshot is fixed. BT009 see require_rows().
 -- Locks     the turn 'maintenance', until the transaction ends: call it alone in one. It ends a
 --           session that then hangs, after a minute.
--- Tables    node: update, delete. task_due: delete. task_ready: insert. maintenance: update. turn,
---           task, task_claim: read. task_failure, task_end: see hand_back(). task_floor:
---           see raise_floors().
+-- Tables    node: update, delete. maintenance: update. turn, task_claim: read. task_failure,
+--           task_end, task_ready: see hand_back(). task_due: see ready_due(). task_floor: see
+--           raise_floors().
 -- Access: node, orchestrate
 create or replace function maintain()
 returns table (
@@ -57,23 +57,7 @@ begin
         exit when is_behind;
     end loop;
 
-    with due as (
-        delete from task_due
-         where ctid = any (array(
-            select d.ctid from task_due d
-             where d.due_at <= clock_timestamp()
-             order by d.due_at, d.task
-             limit pass_limit
-               for update skip locked))
-        returning task_due.due_at, task_due.task, task_due.attempts, task_due.deliveries
-    )
-    insert into task_ready (requirement, rank, place, task, attempts, deliveries)
-    select t.requirement, ready_rank(t.priority, true), pg_catalog.nextval('task_place'), d.task,
-           d.attempts, d.deliveries
-      from due d
-      join task t on t.id = d.task
-     order by d.due_at, d.task;
-    get diagnostics tasks_due = row_count;
+    tasks_due := ready_due(pass_limit);
     is_behind := is_behind or tasks_due >= pass_limit;
 
     perform clear_claims(10 * pass_limit);
