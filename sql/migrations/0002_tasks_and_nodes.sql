@@ -225,6 +225,7 @@ create table task_failure (
 );
 
 -- When maintain() last did its work; one row.
+--   is_behind  that pass left some: the next one need not wait.
 --   drawn_task, drawn_place  the newest place then, of tasks that were never handed out, and of
 --                            those that come back.
 --   ending_task, ending_place, ended_before  the same of an earlier pass, and a transaction that
@@ -232,6 +233,7 @@ create table task_failure (
 create table maintenance (
     only_row      boolean     not null default true,
     passed_at     timestamptz not null default '-infinity',
+    is_behind     boolean     not null default false,
     drawn_task    bigint      not null default 0,
     drawn_place   bigint      not null default 0,
     ending_task   bigint      not null default 0,

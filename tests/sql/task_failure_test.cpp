@@ -267,7 +267,7 @@ TEST_F(TaskFailureTest, ManyMaintainersReturnEachTaskOnce) {
     for (int i = 0; i < 8; ++i) {
         passes.push_back(std::async(std::launch::async, [&] {
             sql::Connection session(url_, testing::in_test_schema());
-            for (int round = 0; round < 5; ++round) session.exec("select maintain()");
+            for (int round = 0; round < 5; ++round) session.exec("select maintain(true)");
         }));
     }
     for (auto& pass : passes) pass.get();

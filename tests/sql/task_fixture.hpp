@@ -137,8 +137,8 @@ protected:
         return text("select state from task_state(" + std::to_string(task) + ")");
     }
 
-    /// A pass of maintain(), after the lease of whoever is silent.
-    void maintain() { connection_.exec("select maintain()"); }
+    /// A pass of maintain(), however short a time ago the last one was.
+    void maintain() { connection_.exec("select maintain(at_once => true)"); }
     /// As if a node had been silent for that long.
     void silence(const std::string& name, const std::string& time) {
         connection_.exec("update node set alive_at = alive_at - interval '" + time +
