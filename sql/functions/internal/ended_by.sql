@@ -2,7 +2,7 @@
 -- complete_many(), fail().
 --
 -- Arguments   token: of claim(). node: who shows it.
--- Returns     done, dead, failed; null where it did neither under this claim.
+-- Returns     done, dead, cancelled, failed; null where it did neither under this claim.
 -- Tables      task_end, task_failure: read.
 create or replace function ended_by(token text, node bigint)
 returns text

@@ -18,6 +18,7 @@ begin
     raise exception 'the claim % does not hold its task any more: %; nothing was changed',
         coalesce(pg_catalog.left(refuse_token.token, 40), 'null'),
         case when ended.task is null then 'it went back to the others, or was never this node''s'
+             when ended.outcome = 'cancelled' then 'it was ' || ended.reason
              else 'it is ' || ended.outcome || ' under another claim' end
         using errcode = 'BT039';
 end;

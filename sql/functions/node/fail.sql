@@ -35,7 +35,7 @@ begin
     select h.* into held from give_up(me.id, array[fail.token]) as h;
     if held.task is null then
         ended := ended_by(fail.token, me.id);
-        if coalesce(ended, 'done') = 'done' then
+        if ended in ('dead', 'failed') is not true then
             perform refuse_token(fail.token);
         end if;
         return case ended when 'dead' then 'dead' else 'retry' end;

@@ -13,7 +13,7 @@
 -- Raises    BT006 the transaction's snapshot is fixed. BT009 see require_rows().
 -- Locks     the turn 'maintenance', until the transaction ends: call it alone in one. It ends a
 --           session that then hangs, after a minute.
--- Tables    node: update, delete. maintenance: read, update. turn,
+-- Tables    node: update, delete. maintenance: read, update. task_recall: delete. turn,
 --           task_claim: read. task_failure, task_end, task_ready: see hand_back(). task_due: see
 --           ready_due(). task_floor: see raise_floors().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
@@ -75,6 +75,10 @@ begin
 
     perform clear_claims(10 * pass_limit);
     perform raise_floors();
+    delete from task_recall r
+     where not exists (select from node n
+                        where n.id = r.node and n.ended_at is null
+                          and r.recalled_at + 2 * n.lease > clock_timestamp());
     delete from node n
      where n.ended_at < clock_timestamp() - interval '1 hour'
        and not exists (select from task_claim c where c.node = n.id);
