@@ -372,8 +372,9 @@ create table view_build (
     constraint view_build_state_known check (state in ('building', 'ready', 'halted'))
 ) with (fillfactor = 50);
 
--- Each promotion that was asked for, and what became of it. A rollback is one, too.
---   view_sets, versions  what is to be live; former: what was, of those sets.
+-- Each promotion that was asked for, and what became of it. A rollback is one, too. One of handlers
+-- is done as soon as it is asked for.
+--   view_sets, versions  what is to be live, view sets or handlers; former: what was, of those.
 --   when_ready           wait until the builds are ready, instead of refusing.
 --   position             of the switch: every view of the sets changed over at it.
 create table promotion (

@@ -32,16 +32,27 @@ create table handler (
 );
 
 -- Every (handler, version), with the build it was first seen with.
+--   accepts_from  the versions whose tasks it says that it can do, beside its own.
+--   runs_as       the version that does the tasks which were made for this one: stamp_tasks().
+--   live_since    when it last became live. live_until: when it last ceased to be; null while it
+--                 is, and where it never was.
 create table handler_version (
     handler       text        not null,
     version       integer     not null,
     build         text        not null,
     registered_at timestamptz not null default clock_timestamp(),
+    accepts_from  integer[]   not null default '{}',
+    runs_as       integer     not null,
+    live_since    timestamptz,
+    live_until    timestamptz,
 
     constraint handler_version_unique primary key (handler, version),
     constraint handler_version_positive check (version > 0),
-    constraint handler_version_build_length check (octet_length(build) between 1 and 200)
+    constraint handler_version_build_length check (octet_length(build) between 1 and 200),
+    constraint handler_version_runs_as_registered
+        foreign key (handler, runs_as) references handler_version (handler, version)
 );
+create index handler_version_by_runs_as on handler_version (handler, runs_as);
 
 -- The event types whose events become tasks of a handler version while that is live.
 --   after_position  events up to there do not: the end of the log when the handler first named the

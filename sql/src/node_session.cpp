@@ -17,13 +17,20 @@ std::string json_of(const std::vector<std::string>& texts) {
     return json + "]";
 }
 
+std::string json_of(const std::vector<int>& numbers) {
+    std::string json = "[";
+    for (const int number : numbers) json += (json.size() > 1 ? "," : "") + std::to_string(number);
+    return json + "]";
+}
+
 std::string json_of(const std::vector<CarriedHandler>& handlers) {
     std::string json = "[";
     for (const CarriedHandler& handler : handlers) {
         json += json.size() > 1 ? "," : "";
         json += R"({"name":)" + json_quoted(handler.name) + R"(,"version":)" +
                 std::to_string(handler.version) + R"(,"build":)" + json_quoted(handler.build) +
-                R"(,"events":)" + json_of(handler.events) + "}";
+                R"(,"events":)" + json_of(handler.events) + R"(,"accepts_from":)" +
+                json_of(handler.accepts_from) + "}";
     }
     return json + "]";
 }

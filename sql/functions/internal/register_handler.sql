@@ -1,15 +1,16 @@
--- register_handler: put a version of a handler on record, with its build and the types of the
--- events that become tasks of it. Internal: register_node().
+-- register_handler: put a version of a handler on record, with its build, the types of the events
+-- that become tasks of it, and the versions whose tasks it can do, too. Internal: register_node().
 --
--- The first version of a handler is live at once.
+-- The first version of a handler is live at once; another one when it is promoted. What it says
+-- beside its build counts with that build: the next one to register it changes nothing.
 --
 -- Raises    BT012 it is on record with another build, and this is no environment for development.
---           BT001, BT006 see name_events().
+--           BT042 a view set has the name. BT001, BT006 see name_events().
 -- Locks     the turn 'registration', until the transaction ends, where there is something new.
 -- Tables    handler: insert. handler_version: insert, update. environment: read. handler_event: see
 --           name_events(). requirement: see requirement_of().
 create or replace function register_handler(
-    handler text, version integer, build text, events text[])
+    handler text, version integer, build text, events text[], accepts_from integer[] default '{}')
 returns void
 language plpgsql
 volatile
@@ -26,8 +27,10 @@ begin
     end if;
 
     perform lock_registration();
-    insert into handler_version (handler, version, build)
-    values (register_handler.handler, register_handler.version, register_handler.build)
+    perform refuse_taken_name(register_handler.handler, 'handler');
+    insert into handler_version (handler, version, build, accepts_from, runs_as)
+    values (register_handler.handler, register_handler.version, register_handler.build,
+            register_handler.accepts_from, register_handler.version)
     on conflict (handler, version) do nothing;
     select v.* into strict known from handler_version v
      where v.handler = register_handler.handler and v.version = register_handler.version;
@@ -38,12 +41,18 @@ begin
                 known.handler, known.version, known.build, register_handler.build
                 using errcode = 'BT012';
         end if;
-        update handler_version v set build = register_handler.build
+        update handler_version v
+           set build = register_handler.build, accepts_from = register_handler.accepts_from
          where v.handler = known.handler and v.version = known.version;
     end if;
     perform name_events(known.handler, known.version, register_handler.events);
     insert into handler (name, live_version, requirement)
     values (known.handler, known.version, requirement_of(known.handler, known.version, '{}'))
     on conflict (name) do nothing;
+    if found then
+        update handler_version v set live_since = clock_timestamp()
+         where v.handler = known.handler and v.version = known.version;
+    end if;
+    perform stamp_tasks(known.handler);
 end;
 $$;

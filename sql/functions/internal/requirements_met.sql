@@ -1,23 +1,26 @@
--- requirements_met: what a node can carry out of a handler's tasks. Internal: take_tasks().
+-- requirements_met: what a node can carry out of a handler's tasks, and as which version. Internal:
+-- claim().
 --
 -- Its versions count in the build that is on record of each: in development another one can come to
--- be that. Of a handler that is paused, nothing.
+-- be that. A version does the tasks that run as it, whichever they were made for: see
+-- stamp_tasks(). Of a handler that is paused, nothing.
 --
 -- Arguments   node, labels: whose. handler: which.
--- Returns     numbers of requirements.
+-- Returns     numbers of requirements, each once, with the version that the node does them as.
 -- Tables      node_handler, handler_version, requirement, handler: read.
 create or replace function requirements_met(node bigint, handler text, labels text[])
-returns setof integer
+returns table (requirement integer, version integer)
 language sql
 stable
 rows 3
 set search_path from current
 as $$
-    select r.id
+    select r.id, c.version
       from node_handler c
       join handler_version v
         on v.handler = c.handler and v.version = c.version and v.build = c.build
-      join requirement r on r.handler = c.handler and r.version = c.version
+      join handler_version made on made.handler = c.handler and made.runs_as = c.version
+      join requirement r on r.handler = made.handler and r.version = made.version
       join handler h on h.name = c.handler
      where c.node = requirements_met.node and c.handler = requirements_met.handler
        and r.labels <@ requirements_met.labels and h.paused_at is null;

@@ -1,15 +1,15 @@
 -- take_tasks: take what waits for a node, lowest rank first, and write down that it has it.
 -- Internal: claim().
 --
--- Where several of its requirements have tasks of one rank, chance says which goes first. It begins
+-- Where several of the requirements have tasks of one rank, chance says which goes first. It begins
 -- to look at the floor of each rank, and moves that on; see raise_floors(). No other rank is looked
 -- at, and no row of it locked, once there are enough.
 --
--- Arguments   node, labels: whose. handler, count: see claim().
+-- Arguments   node: whose. requirements: of which tasks; null: of none. count: see claim().
 -- Returns     the claim's id; null where nothing waits.
 -- Locks       the tasks that it takes; it passes by those that others are taking.
 -- Tables      task_ready: delete. task_claim: insert. task_floor: read, insert.
-create or replace function take_tasks(node bigint, handler text, labels text[], count integer)
+create or replace function take_tasks(node bigint, requirements integer[], count integer)
 returns bigint
 language plpgsql
 volatile
@@ -28,8 +28,7 @@ declare
 begin
     with looked_at as materialized (
         select f.*
-          from requirements_met(
-                take_tasks.node, take_tasks.handler, take_tasks.labels) as n (requirement)
+          from pg_catalog.unnest(take_tasks.requirements) as n (requirement)
          cross join lateral (
             select distinct on (f.rank) f.*
               from task_floor f

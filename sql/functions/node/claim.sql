@@ -4,17 +4,23 @@
 -- on record, which ask for no labels that the node lacks. Those of others are not looked at: they
 -- cost nothing. The call is a sign of life, as heartbeat() is.
 --
+-- As which version it does a task is decided before the task is taken, once for the whole claim. A
+-- promotion that commits in between comes after this claim, as after one of a moment ago; what was
+-- made for the new version is not looked at then, unless the node carries that as well.
+--
 -- The tasks stay the node's until each was completed, failed or released, or the node's lease
 -- ended. A delivery is counted for each at once, an attempt only when a handler starts with it.
 --
 -- Arguments   session: of register_node(). handler: of which. count: at most so many, 1 to 1000.
 -- Returns     the tasks, in the order in which they are to be done.
 --   token       what complete(), fail() and the others need. It is this claim's and nobody else's.
+--   version     of the handler that does it: what it was made for, or one that accepts that; see
+--               stamp_tasks().
 --   schema_version  which shape of the payload this is.
 --   attempt     which one this is, once the handler starts: from 1. delivery: likewise.
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 the count is none.
 -- Locks       the tasks that it takes; it passes by those that others are taking.
--- Tables      task_claim, task, requirement: read. task_ready: see take_tasks(). node: see
+-- Tables      task_claim, task: read. task_ready: see take_tasks(). node: see
 --             heartbeat().
 -- Cost        of the tasks that it gives, whatever else waits, was there, or is kept by an old
 --             snapshot. The plans are those for few of many, as the settings say: statistics of a
@@ -48,8 +54,10 @@ set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
-    me     node := require_node(claim.session);
-    new_id bigint;
+    me       node := require_node(claim.session);
+    needs    integer[];
+    versions integer[];
+    new_id   bigint;
 begin
     if claim.count between 1 and 1000 is not true then
         raise exception 'a node cannot claim % tasks at once; give a number from 1 to 1000',
@@ -60,10 +68,14 @@ begin
         perform heartbeat(claim.session);
     end if;
 
-    new_id := take_tasks(me.id, claim.handler, me.labels, claim.count);
+    select pg_catalog.array_agg(m.requirement), pg_catalog.array_agg(m.version)
+      into needs, versions
+      from requirements_met(me.id, claim.handler, me.labels) as m;
+    new_id := take_tasks(me.id, needs, claim.count);
 
     return query
-        select t.id::text || '.' || new_id::text, t.id, r.version,
+        select t.id::text || '.' || new_id::text, t.id,
+               versions[pg_catalog.array_position(needs, t.requirement)],
                held.attempts + 1, held.deliveries + 1, t.priority::integer,
                t.payload::jsonb, t.body::bytea, t.content_type::text, t.tenant::text,
                t.meta::jsonb, t.enqueued_at, t.schema_version::integer
@@ -71,7 +83,6 @@ begin
          cross join lateral unnest(c.tasks, c.attempts, c.deliveries) with ordinality
                as held (task, attempts, deliveries, ordinal)
           join task t on t.id = held.task
-          join requirement r on r.id = t.requirement
          where c.id = new_id
          order by held.ordinal;
 end;

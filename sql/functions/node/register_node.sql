@@ -9,16 +9,18 @@
 -- Arguments
 --   environment, machine_id, proof, enrol_as  see admit_machine(). The proof answers challenge().
 --   name      for people to read: host and process, as 'web-3:4711'.
---   handlers  [{"name": "send_invoice", "version": 1, "build": "...", "events": ["order/placed"]},
---             ...]: what the process carries. The build says which code it is: a digest. While the
---             version is live, each event of a type among events becomes a task of it.
+--   handlers  [{"name": "send_invoice", "version": 2, "build": "...", "events": ["order/placed"],
+--             "accepts_from": [1]}, ...]: what the process carries. The build says which code it
+--             is: a digest. While the version is live, each event of a type among events becomes a
+--             task of it; and it does the tasks that wait of the versions among accepts_from.
 --   labels    what else it has: 'gpu'. It gets tasks that ask for none, or for some of these.
 --   lease     how long it is believed without a call of heartbeat() or claim(): 1 second to 1 hour.
 --             After that its tasks are handed to others.
 -- Returns   one row. session: null where it is refused, then refused_code and refused_message.
 -- Raises    BT012 this version of a handler is on record here with another build: give the changed
 --           code a new version. In an environment of kind development the new build counts.
---           BT042 a handler, label or lease is not as it must be.
+--           BT042 a handler, label or lease is not as it must be, or a handler has the name of a
+--           view set.
 -- Tables    node, node_handler: insert. machine: read. refusal: see admit_machine(). handler,
 --           handler_version, requirement: see register_handler().
 -- Access: node
@@ -77,9 +79,9 @@ begin
 
     for carried in
         select h.value ->> 'name' as handler, h.value ->> 'version' as version,
-               h.value ->> 'build' as build, event_types_of(h.value) as events
-          from pg_catalog.jsonb_array_elements(register_node.handlers) as h
-         order by 1, 2
+               h.value ->> 'build' as build, event_types_of(h.value) as events,
+               versions_accepted(h.value) as accepts_from
+          from pg_catalog.jsonb_array_elements(register_node.handlers) as h order by 1, 2
     loop
         if octet_length(carried.handler) between 1 and 128 is not true
            or carried.version ~ '^[1-9][0-9]{0,8}$' is not true
@@ -90,8 +92,8 @@ begin
                 coalesce(pg_catalog.quote_literal(pg_catalog.left(carried.handler, 128)), 'null')
                 using errcode = 'BT042';
         end if;
-        perform register_handler(
-            carried.handler, carried.version::integer, carried.build, carried.events);
+        perform register_handler(carried.handler, carried.version::integer, carried.build,
+                                 carried.events, carried.accepts_from);
         insert into node_handler (node, handler, version, build)
         values (node_id, carried.handler, carried.version::integer, carried.build)
         on conflict do nothing;

@@ -1,24 +1,28 @@
--- promote: make a version of a view set the live one; of several sets in one switch.
+-- promote: make a version of a view set the live one; of several sets in one switch. Or of a
+-- handler, which is a set of its own.
 --
 -- The process that keeps the builds does it: it takes the lead, folds what little is missing, and
 -- switches, see switch_versions(). This only asks it to; promotion_state() tells what became of it.
+-- A handler has nothing to build: its switch is made here, see promote_handlers().
 --
 -- Arguments   view_sets, versions: what is to be live. when_ready: wait until the builds are ready;
 --             else they must be, which is within one batch of the log's end. A version that was
 --             live before is waited for in any case: it is far from the end only because much
 --             comes; and for half a minute after the switch from it nobody may have it yet, because
 --             who led with it takes a moment to come back.
+--             nodes: so many live ones must carry a handler's version. name, version: one of them.
 -- Returns     the promotion's id.
 -- Raises      BT034 there is no such version. BT035 it cannot be promoted: it is live, retired,
 --             halted, not ready, or nobody keeps it; another promotion is under way; the sets do
---             not go together, or the process that keeps it does not carry what else is live.
---             42501 the caller is not the environment's owner, and this is no development
---             environment.
+--             not go together, or the process that keeps it does not carry what else is live; too
+--             few nodes carry it. 42501 the caller is not the environment's owner, and this is no
+--             development environment.
 -- Notifies    '<schema>_leader', for the processes that stand by.
--- Tables      promotion: insert.
+-- Tables      promotion: insert. handler: read.
 -- Access: orchestrate
 create or replace function promote(
-    view_sets text[], versions integer[], when_ready boolean default false)
+    view_sets text[], versions integer[], when_ready boolean default false,
+    nodes integer default 1)
 returns bigint
 language plpgsql
 volatile
@@ -37,6 +41,9 @@ begin
        or coalesce(pg_catalog.cardinality(view_sets), 0) = 0 then
         raise exception 'promote: as many versions as view sets, one at least'
             using errcode = 'BT034';
+    end if;
+    if exists (select from handler h where h.name = any (promote.view_sets)) then
+        return promote_handlers(promote.view_sets, promote.versions, promote.nodes);
     end if;
     select * into obstacle
       from promotion_obstacles(promote.view_sets, promote.versions, false) as o
@@ -68,4 +75,14 @@ exception when unique_violation then
     raise exception 'another promotion is under way'
         using errcode = 'BT035';
 end;
+$$;
+
+create or replace function promote(
+    name text, version integer, when_ready boolean default false, nodes integer default 1)
+returns bigint
+language sql
+volatile
+set search_path from current
+as $$
+    select promote(array[promote.name], array[promote.version], promote.when_ready, promote.nodes);
 $$;

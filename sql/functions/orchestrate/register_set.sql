@@ -10,9 +10,9 @@
 -- Returns     'live', 'building', 'warm', 'retired'; 'new' where it is made live by a leader, or to
 --             be built by who does not lead, and the caller is the other; 'older' for a version
 --             below the live one that was never here: nothing is built for it.
--- Raises      BT012 the version is known with other members. BT011 the caller does not lead. BT028
---             to BT033 its machine may not take part: as take_lead() says, which also writes down
---             who tries; an exception cannot.
+-- Raises      BT012 the version is known with other members. BT013 a handler has the set's name.
+--             BT011 the caller does not lead. BT028 to BT033 its machine may not take part: as
+--             take_lead() says, which also writes down who tries; an exception cannot.
 -- Locks       see lock_registration().
 -- Tables      view_state: read. set_version, set_member: read, insert.
 -- Access: orchestrate
@@ -69,6 +69,7 @@ begin
         end if;
         return made;
     end if;
+    perform refuse_taken_name(register_set.view_set, 'view set');
 
     is_new := not exists (select from set_version s
                            where s.view_set = register_set.view_set and s.state = 'live')

@@ -78,7 +78,7 @@ begin
         'views', status_views(head, lag.events, lag.seconds),
         'versions', (select coalesce(pg_catalog.jsonb_agg(v), '[]')
                        from pg_catalog.jsonb_array_elements(versions()) as v
-                      where v ->> 'state' in ('building', 'warm')),
+                      where v ? 'view_set' and v ->> 'state' in ('building', 'warm')),
         'dead_events', status_dead_events(),
         'writers', (select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(w)
                                                          order by w.seconds desc), '[]')

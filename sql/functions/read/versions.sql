@@ -1,4 +1,5 @@
--- versions: which versions of which view sets there are, and how far those are that are not live.
+-- versions: which versions of which view sets there are, and how far those are that are not live;
+-- and which versions of which handlers.
 --
 -- Returns     a JSON array, sets by name, versions by number: [{view_set, version, state, since,
 --             views: [{view, version, build, state, position, lag_events, lag_seconds,
@@ -6,7 +7,8 @@
 --             position are those of status(). Else state is 'building', 'ready', 'halted', or
 --             'unkept' while no process keeps it, and 'retired' without rows. node keeps it: for a
 --             live one, the leader. events_per_second is the mean since the process took it on;
---             seconds_left is null where that says nothing.
+--             seconds_left is null where that says nothing. After them the handlers', without
+--             view_set: see handler_versions().
 -- Cost        small. But its tables have no statistics, so Postgres takes them for large and would
 --             compile the query for a second or two.
 -- Tables      set_version, set_member, reducer_version, view_state, view_build, leader: read.
@@ -63,6 +65,6 @@ as $$
                            'node', m.node, 'reason', m.reason) order by m.view)
                   from member m
                  where m.view_set = s.view_set and m.set_version = s.version))
-               order by s.view_set, s.version), '[]')
+               order by s.view_set, s.version), '[]') || handler_versions()
       from set_version s;
 $$;

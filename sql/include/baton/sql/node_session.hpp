@@ -22,6 +22,7 @@ struct CarriedHandler {
     int version = 0;
     std::string build;                     ///< Says which code it is.
     std::vector<std::string> events = {};  ///< Whose events become tasks of it; their types.
+    std::vector<int> accepts_from = {};    ///< The versions whose tasks it can do, too.
 };
 
 /// What a process says of itself as it registers.

@@ -1,0 +1,34 @@
+-- waiting_by_version: how many tasks of a handler wait, for a node or for a time, by the version
+-- that they were made for. For `baton promote --dry-run`.
+--
+-- Arguments   handler: of which.
+-- Returns     a row for each version of which there are some. waiting: of each requirement it stops
+--             counting at 1000000.
+-- Cost        of what is counted, and of all tasks that wait for a time.
+-- Tables      requirement, task_ready, task_due, task: read.
+-- Access: observe, orchestrate
+create or replace function waiting_by_version(handler text)
+returns table (version integer, waiting bigint)
+language sql
+stable
+security definer
+set search_path from current
+set jit = off
+as $$
+    with due as materialized (
+        select t.requirement, count(*) as tasks
+          from task_due d
+          join task t on t.id = d.task
+         group by t.requirement
+    )
+    select r.version, sum(q.tasks + coalesce(d.tasks, 0))::bigint
+      from requirement r
+     cross join lateral (
+        select count(*) as tasks
+          from (select from task_ready w where w.requirement = r.id limit 1000000) as w) as q
+      left join due d on d.requirement = r.id
+     where r.handler = waiting_by_version.handler
+     group by r.version
+    having sum(q.tasks + coalesce(d.tasks, 0)) > 0
+     order by r.version;
+$$;
