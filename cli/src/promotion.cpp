@@ -8,6 +8,7 @@
 #include "baton/sql/failure.hpp"
 #include "baton/sql/parameter.hpp"
 #include "output.hpp"
+#include "promotion_plan.hpp"
 #include "stop_signals.hpp"
 #include "versions.hpp"
 
@@ -26,16 +27,7 @@ constexpr std::chrono::seconds untold_max{1};
 
 std::int64_t ask(sql::Connection& connection, const PromotionRequest& request) {
     sql::Transaction transaction(connection);
-    const sql::Result answer =
-        request.versions.empty()
-            ? transaction.exec("select roll_back(view_sets => $1::text[], when_ready => $2)",
-                               {sql::text_array(request.sets), request.when_ready})
-            : transaction.exec(
-                  "select promote(view_sets => $1::text[], versions => "
-                  "$2::text[]::integer[], when_ready => $3)",
-                  {sql::text_array(request.sets), sql::text_array(request.versions),
-                   request.when_ready});
-    const std::int64_t id = answer.only().integer(0);
+    const std::int64_t id = ask_for(transaction, request);
     transaction.commit();
     return id;
 }
@@ -184,7 +176,28 @@ std::vector<Option> waiting_options(PromotionRequest& request) {
          &request.when_ready},
         {"--timeout",
          "how many seconds to wait; then it is cancelled [60; with --when-ready: no limit]",
-         &request.timeout}};
+         &request.timeout},
+        {"--nodes", "of a handler: so many live nodes must carry the version [1]", &request.nodes},
+        {.name = "--dry-run",
+         .help = "change nothing, and say what it would come to",
+         .place = &request.is_dry_run,
+         .excludes = "--when-ready"}};
+}
+
+std::int64_t ask_for(sql::Transaction& transaction, const PromotionRequest& request) {
+    const std::int64_t nodes = request.nodes.value_or(1);
+    const sql::Result answer =
+        request.versions.empty()
+            ? transaction.exec(
+                  "select roll_back(view_sets => $1::text[], when_ready => $2, nodes => "
+                  "$3::integer)",
+                  {sql::text_array(request.sets), request.when_ready, nodes})
+            : transaction.exec(
+                  "select promote(view_sets => $1::text[], versions => "
+                  "$2::text[]::integer[], when_ready => $3, nodes => $4::integer)",
+                  {sql::text_array(request.sets), sql::text_array(request.versions),
+                   request.when_ready, nodes});
+    return answer.only().integer(0);
 }
 
 std::string about_waiting() {
@@ -209,6 +222,9 @@ int as_operator(const std::function<int()>& work) {
 }
 
 int request_promotion(const PromotionRequest& request, Invocation& invocation) {
+    if (request.is_dry_run) {
+        return as_operator([&] { return print_promotion_plan(request, invocation); });
+    }
     std::optional<std::chrono::milliseconds> timeout;
     if (!request.timeout.empty()) timeout = seconds_of("--timeout", request.timeout);
     if (!timeout && !request.when_ready) timeout = usual_timeout;

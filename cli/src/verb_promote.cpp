@@ -1,4 +1,4 @@
-// baton promote: makes a version of a view set the live one.
+// baton promote: makes a version of a view set or a handler the live one.
 #include <charconv>
 
 #include "baton/base/text.hpp"
@@ -29,6 +29,8 @@ int promote(Options& options, Invocation& invocation) {
     if (options.cancel) {
         const std::string other = !options.words.empty()    ? "SET"
                                   : request.when_ready      ? "--when-ready"
+                                  : request.is_dry_run      ? "--dry-run"
+                                  : request.nodes           ? "--nodes"
                                   : request.timeout.empty() ? ""
                                                             : "--timeout";
         if (!other.empty()) refuse(other + " does not go with --cancel");
@@ -49,14 +51,17 @@ int promote(Options& options, Invocation& invocation) {
 
 Verb promote_verb() {
     const auto options = std::make_shared<Options>();
-    Verb verb{.name = "promote",
-              .help = "make a version of a view set the live one, or of several sets in one switch",
-              .about =
-                  "All views of the sets change over in one transaction, at one position of the "
-                  "log.\n" +
-                  about_waiting() + "Example: baton promote sales 2 --when-ready",
-              .options = waiting_options(options->request),
-              .run = [options](Invocation& invocation) { return promote(*options, invocation); }};
+    Verb verb{
+        .name = "promote",
+        .help = "make a version of a view set or a handler the live one; several in one switch",
+        .about =
+            "All views of the sets change over in one transaction, at one position of the "
+            "log.\nEvents from there on become tasks of a handler's new version; what waits "
+            "is done by it if\nit says that it accepts that, else by the former. See "
+            "--dry-run.\n" +
+            about_waiting() + "Example: baton promote sales 2 --when-ready",
+        .options = waiting_options(options->request),
+        .run = [options](Invocation& invocation) { return promote(*options, invocation); }};
     verb.options.push_back({.name = "SET",
                             .help = "which, in pairs: sales 2 stock 5",
                             .place = &options->words,

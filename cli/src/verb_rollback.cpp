@@ -1,4 +1,4 @@
-// baton rollback: makes the version live again that a view set had before.
+// baton rollback: makes the version live again that a view set or a handler had before.
 #include "promotion.hpp"
 
 namespace baton::cli {
@@ -6,10 +6,11 @@ namespace baton::cli {
 Verb rollback_verb() {
     const auto request = std::make_shared<PromotionRequest>();
     Verb verb{.name = "rollback",
-              .help = "make the version live again that a view set had before; nothing is rebuilt",
+              .help = "make the version live again that a view set or a handler had before",
               .about =
-                  "The former version must still be kept warm, by a program that carries it. Right "
-                  "after\na switch that takes a moment, which is waited for.\n" +
+                  "The former version must still be kept warm, by a program that carries it; "
+                  "nothing is rebuilt.\nRight after a switch that takes a moment, which is waited "
+                  "for.\n" +
                   about_waiting() + "Example: baton rollback sales",
               .options = waiting_options(*request),
               .run = [request](Invocation& invocation) {

@@ -1,5 +1,5 @@
 // baton versions: which versions of which view sets there are, and how those come along that are
-// being built.
+// being built; and which versions of which handlers.
 #include <chrono>
 #include <thread>
 
@@ -35,13 +35,16 @@ int show(const Options& options, Invocation& invocation) {
         write_json(json);
         return 0;
     }
-    const Table table = versions_table(JsonValue::parse(json));
-    if (table.empty()) {
+    const JsonValue versions = JsonValue::parse(json);
+    const Table views = versions_table(versions);
+    const Table handlers = handlers_table(versions);
+    if (views.empty() && handlers.empty()) {
         write_out("there are no versions yet; `" + invocation.app.name() +
                   " orchestrate` makes those known that it carries\n");
-    } else {
-        table.print();
     }
+    if (!views.empty()) views.print();
+    if (!views.empty() && !handlers.empty()) write_out("\n");
+    if (!handlers.empty()) handlers.print();
     return 0;
 }
 
@@ -50,7 +53,7 @@ int show(const Options& options, Invocation& invocation) {
 Verb versions_verb() {
     const auto options = std::make_shared<Options>();
     return {.name = "versions",
-            .help = "which versions of the views there are: live, being built, kept warm",
+            .help = "which versions of views and handlers there are: live, being built, kept warm",
             .about =
                 "A set of views is live in one version, which is what readers see. Another is\n"
                 "  building  made beside it, by a program that carries it; ready to `promote` when "
@@ -58,6 +61,7 @@ Verb versions_verb() {
                 "  warm      was live, and is kept up to date for a `rollback`\n"
                 "  retired   its rows are gone\n"
                 "A view that no process keeps at the moment is unkept.\n"
+                "A version of a handler is live, warm if it was that, or new.\n"
                 "Example: baton versions --follow",
             .options = {{"--follow",
                          "wait until nothing is being built any more, with a progress bar on a "

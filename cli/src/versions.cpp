@@ -91,6 +91,31 @@ Table versions_table(const JsonValue& versions) {
     return table;
 }
 
+std::string names_text(const JsonValue& names) {
+    constexpr std::size_t shown_max = 3;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(shown_max, names.items().size()); ++i) {
+        text += (i == 0 ? "" : ", ") + names.items()[i].text().value_or("");
+    }
+    if (names.items().size() > shown_max) {
+        text += " and " + std::to_string(names.items().size() - shown_max) + " more";
+    }
+    return text;
+}
+
+Table handlers_table(const JsonValue& versions) {
+    constexpr std::size_t build_width = 12;
+    Table table({"handler", "version", "state", "since", "build", "carried by"});
+    for (const JsonValue& version : versions.items()) {
+        if (version["handler"].is_null()) continue;
+        table.add({version["handler"].text(), version["version"].text(), version["state"].text(),
+                   moment_text(version["since"].text().value_or("")),
+                   shortened(version["build"].text().value_or(""), build_width),
+                   names_text(version["nodes"])});
+    }
+    return table;
+}
+
 std::vector<BuildWatch::Build> BuildWatch::unfinished(const JsonValue& versions) const {
     std::vector<Build> builds;
     for (const JsonValue& set : versions.items()) {

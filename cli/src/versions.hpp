@@ -18,6 +18,11 @@ namespace baton::cli {
 
 /// A line for each view of each version; columns in which nothing would stand are left out.
 [[nodiscard]] Table versions_table(const JsonValue& versions);
+/// A line for each version of each handler.
+[[nodiscard]] Table handlers_table(const JsonValue& versions);
+
+/// The first three of an array of names, and how many more there are; "" for none.
+[[nodiscard]] std::string names_text(const JsonValue& names);
 
 /// "in 20 s", as a person says it: "20 s", "4 min", "3 h".
 [[nodiscard]] std::string duration_text(double seconds);

@@ -21,7 +21,8 @@ std::string build_of(const HandlerInfo& info, const std::string& program) {
 std::vector<sql::CarriedHandler> carried_by(const Handlers& handlers, const std::string& program) {
     std::vector<sql::CarriedHandler> carried;
     for (const HandlerInfo& info : handlers.infos()) {
-        carried.push_back({info.name, info.version, build_of(info, program), info.events});
+        carried.push_back(
+            {info.name, info.version, build_of(info, program), info.events, info.accepts_from});
     }
     return carried;
 }

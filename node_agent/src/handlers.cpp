@@ -25,6 +25,11 @@ void Handlers::add(HandlerInfo info, std::string_view shape, std::string_view so
             refuse("an event type must have 1 to 128 characters");
         }
     }
+    for (const int version : info.accepts_from) {
+        if (version < 1 || version > version_max) {
+            refuse("accepts_from must name versions from 1 to 9999");
+        }
+    }
     for (const HandlerInfo& other : infos_) {
         if (other.name == info.name && other.version == info.version) {
             refuse("added twice; raise the version of the newer one");
@@ -34,6 +39,9 @@ void Handlers::add(HandlerInfo info, std::string_view shape, std::string_view so
         std::string digested = info.name + '@' + std::to_string(info.version) + '(';
         for (const std::string& type : info.events) digested += type + ',';
         digested.append(")").append(shape);
+        for (const int version : info.accepts_from) {
+            digested.append("accepts from ").append(std::to_string(version)).append(",");
+        }
         if (!sources.empty()) digested.append("sources ").append(sources);
         info.build = digest_of(digested);
     }

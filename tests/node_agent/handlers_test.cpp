@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "baton/types/fields.hpp"
 
 namespace baton::testing {
@@ -85,6 +87,30 @@ TEST_F(HandlersTest, SaysWhatTheDatabaseIsToKnow) {
     EXPECT_EQ(quiet.threads, 7);
     EXPECT_EQ(quiet.build, "mine");
     EXPECT_FALSE(quiet.follows_program);
+}
+
+struct FromOne : Invoice {
+    static constexpr int accepts_from = 2;
+};
+struct FromSeveral : Invoice {
+    static constexpr int version = 4;
+    static constexpr std::array accepts_from{1, 2, 3};
+};
+struct FromNone : Invoice {
+    static constexpr std::array accepts_from{0};
+};
+
+TEST_F(HandlersTest, SaysFromWhichVersionsItAccepts) {
+    handlers_.add<FromOne>();
+    handlers_.add<FromSeveral>();
+    EXPECT_EQ(handlers_.infos()[0].accepts_from, std::vector<int>{2});
+    EXPECT_EQ(handlers_.infos()[1].accepts_from, (std::vector<int>{1, 2, 3}));
+    Handlers others;
+    others.add<Invoice>();
+    EXPECT_TRUE(others.infos()[0].accepts_from.empty());
+    EXPECT_NE(others.infos()[0].build, handlers_.infos()[0].build) << "the build says so, too";
+    EXPECT_EQ(refusal_of<FromNone>(),
+              "handler \"invoice\" version 3: accepts_from must name versions from 1 to 9999");
 }
 
 TEST_F(HandlersTest, PayloadIsReadInWhicheverShapeItHas) {

@@ -26,6 +26,9 @@ struct SendInvoice {
 #ifndef NO_VERSION
     static constexpr int version = 1;
 #endif
+#ifdef ACCEPTS_TEXT
+    static constexpr std::string_view accepts_from = "1";
+#endif
 
 #ifdef RETURNS_BOOL
     bool handle(const OrderPlaced&, baton::TaskContext&) const { return true; }

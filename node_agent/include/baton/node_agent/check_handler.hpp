@@ -5,6 +5,7 @@
 #pragma once
 
 #include <concepts>
+#include <iterator>
 #include <string_view>
 #include <type_traits>
 
@@ -49,6 +50,15 @@ template <class H>
 concept HasVersion = requires {
     {static_cast<int>(H::version)};
 };
+template <class H>
+concept AcceptsFromOne = requires {
+    requires std::same_as<decltype(H::accepts_from), const int>;
+};
+template <class H>
+concept AcceptsFromSeveral = requires {
+    { *std::begin(H::accepts_from) } -> std::same_as<const int&>;
+    std::end(H::accepts_from);
+};
 template <class E>
 concept HasEventType = requires {
     {std::string_view{E::event_type}};
@@ -89,6 +99,19 @@ constexpr bool check_event_type() {
 }
 
 template <class H>
+constexpr bool check_accepts_from() {
+    if constexpr (requires { H::accepts_from; }) {
+        constexpr bool is_sound = AcceptsFromOne<H> || AcceptsFromSeveral<H>;
+        static_assert(is_sound,
+                      "accepts_from of a handler is a version or several: static constexpr "
+                      "std::array accepts_from{1, 2};");
+        return is_sound;
+    } else {
+        return true;
+    }
+}
+
+template <class H>
 constexpr bool check_handle() {
     using P = typename PayloadOf<H>::type;
     constexpr bool handles = HandlesAlone<H, P> || HandlesWithContext<H, P>;
@@ -114,7 +137,7 @@ constexpr bool check_handler() {
     } else if constexpr (!check_payload<typename PayloadOf<H>::type>()) {
         return false;
     } else {
-        return check_event_type<H>() && check_handle<H>();
+        return check_event_type<H>() && check_accepts_from<H>() && check_handle<H>();
     }
 }
 // NOLINTEND(bugprone-branch-clone)

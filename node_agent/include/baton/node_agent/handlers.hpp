@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,6 +29,7 @@ struct HandlerInfo {
     std::string build;
     bool follows_program = false;          ///< Nothing else says what is inside handle().
     std::vector<std::string> events = {};  ///< Types.
+    std::vector<int> accepts_from = {};    ///< Versions whose tasks it can do, too.
     int threads = 0;
 };
 
@@ -47,6 +49,8 @@ struct StoredPayload {
 ///                         return void for done(), and may do without the context. Several threads
 ///                         call it at once, for different tasks
 /// and may have:
+///   static constexpr std::array accepts_from{1};   the versions whose payloads it takes, too: what
+///                         waits of them is done by it once it is live. Or one int
 ///   static constexpr int threads = 4;              how many of its tasks run at once on a node
 ///   static constexpr std::string_view sources = …; see Registry: what the build is a digest of
 ///   static constexpr std::string_view build = "…"; says which code it is, instead of a digest
@@ -57,8 +61,8 @@ public:
     /// Throws what the handler throws.
     using Run = std::function<Outcome(const StoredPayload& payload, TaskContext& task)>;
 
-    /// Throws Error(handler_invalid) where the name, version, threads or event type is none, or
-    /// (name, version) is there already.
+    /// Throws Error(handler_invalid) where the name, version, threads, event type or a version that
+    /// it accepts from is none, or (name, version) is there already.
     template <class H>
     void add(H handler = {}) {
         if constexpr (node::check_handler<H>()) add_sound(std::move(handler));
@@ -133,6 +137,11 @@ void Handlers::add_sound(H handler) {
     std::string_view sources;
     if constexpr (node::HasEvent<H>) info.events.emplace_back(P::event_type);
     if constexpr (!std::same_as<P, RawPayload>) types::describe_event<P>(shape);
+    if constexpr (node::AcceptsFromOne<H>) {
+        info.accepts_from.push_back(H::accepts_from);
+    } else if constexpr (requires { H::accepts_from; }) {
+        info.accepts_from.assign(std::begin(H::accepts_from), std::end(H::accepts_from));
+    }
     if constexpr (requires { H::sources; }) sources = H::sources;
     if constexpr (requires { H::build; }) info.build = H::build;
     if constexpr (requires { H::threads; }) {

@@ -1,0 +1,91 @@
+#include "promotion_plan.hpp"
+
+#include <map>
+
+#include "baton/sql/parameter.hpp"
+#include "json_value.hpp"
+#include "output.hpp"
+#include "versions.hpp"
+
+namespace baton::cli {
+namespace {
+
+// Tasks that wait of a handler.
+struct Waiting {
+    std::string made_for;  // version
+    std::int64_t tasks = 0;
+};
+
+std::map<std::string, std::vector<Waiting>> count_waiting(sql::Connection& connection,
+                                                          const std::vector<std::string>& names) {
+    std::map<std::string, std::vector<Waiting>> waiting;
+    for (const std::string& name : names) {
+        sql::Transaction transaction(connection);
+        for (const sql::Row& row :
+             transaction.exec("select version, waiting from waiting_by_version($1)", {name})) {
+            waiting[name].push_back({std::string(row.text(0)), row.integer(1)});
+        }
+    }
+    return waiting;
+}
+
+const JsonValue& version_of(const JsonValue& versions, const std::string& handler,
+                            const std::string& version) {
+    static const JsonValue none;
+    for (const JsonValue& one : versions.items()) {
+        if (one["handler"].text() == handler && one["version"].text() == version) return one;
+    }
+    return none;
+}
+
+std::string line_of(const Waiting& waiting, const std::string& handler, const std::string& live,
+                    const JsonValue& versions) {
+    std::string line = "  " + std::to_string(waiting.tasks) +
+                       (waiting.tasks == 1 ? " waiting task" : " waiting tasks") +
+                       " made for version " + waiting.made_for + " would ";
+    const std::string by =
+        version_of(versions, handler, waiting.made_for)["runs_as"].text().value_or("");
+    if (by == live) return line + "be done by version " + live + "\n";
+    const std::string carriers = names_text(version_of(versions, handler, by)["nodes"]);
+    return line + "wait for version " + by + ", which " +
+           (carriers.empty() ? "no live node carries" : "is carried by " + carriers) + "\n";
+}
+
+}  // namespace
+
+// The promotion itself says what it comes to, in a transaction that is not committed. What waits is
+// counted before: batches wait for that transaction.
+int print_promotion_plan(const PromotionRequest& request, Invocation& invocation) {
+    sql::Connection connection = connect(invocation.load(), Access::write);
+    const auto waiting = count_waiting(connection, request.sets);
+    std::string text;
+    {
+        sql::Transaction transaction(connection);
+        const std::int64_t id = ask_for(transaction, request);
+        const JsonValue versions =
+            JsonValue::parse(transaction.exec("select versions()", {}).only().text(0));
+        for (const sql::Row& row : transaction.exec(
+                 "select s.view_set, s.version, p.position from promotion_state($1::bigint) as p "
+                 "cross join unnest(p.view_sets, p.versions) as s (view_set, version)",
+                 {id})) {
+            const std::string name(row.text(0));
+            const std::string live(row.text(1));
+            text.append(name).append(" would be live at version ").append(live);
+            if (const auto position = row.text_or_null(2)) {
+                const std::string carriers = names_text(version_of(versions, name, live)["nodes"]);
+                text.append(" from position ").append(*position);
+                text.append(carriers.empty() ? "" : ", carried by " + carriers);
+            } else {
+                text.append(" once the process that keeps it has switched");
+            }
+            text.append("; nothing has changed\n");
+            const auto tasks = waiting.find(name);
+            if (tasks == waiting.end()) continue;
+            for (const Waiting& one : tasks->second) text += line_of(one, name, live, versions);
+        }
+    }
+    write_out(text);
+    return 0;
+}
+
+}  // namespace baton::cli
