@@ -11,12 +11,19 @@ std::string interval(std::chrono::milliseconds time) {
     return std::to_string(time.count()) + " ms";
 }
 
+std::string json_of(const std::vector<std::string>& texts) {
+    std::string json = "[";
+    for (const std::string& text : texts) json += (json.size() > 1 ? "," : "") + json_quoted(text);
+    return json + "]";
+}
+
 std::string json_of(const std::vector<CarriedHandler>& handlers) {
     std::string json = "[";
     for (const CarriedHandler& handler : handlers) {
         json += json.size() > 1 ? "," : "";
         json += R"({"name":)" + json_quoted(handler.name) + R"(,"version":)" +
-                std::to_string(handler.version) + R"(,"build":)" + json_quoted(handler.build) + "}";
+                std::to_string(handler.version) + R"(,"build":)" + json_quoted(handler.build) +
+                R"(,"events":)" + json_of(handler.events) + "}";
     }
     return json + "]";
 }
@@ -24,6 +31,13 @@ std::string json_of(const std::vector<CarriedHandler>& handlers) {
 std::optional<std::string> copy_of(std::optional<std::string_view> text) {
     if (!text) return std::nullopt;
     return std::string(*text);
+}
+
+// The first column.
+std::vector<std::string> texts_of(const Result& rows) {
+    std::vector<std::string> texts;
+    for (const Row& row : rows) texts.emplace_back(row.text(0));
+    return texts;
 }
 
 Completion completion_of(std::string_view outcome) {
@@ -58,16 +72,26 @@ NodeSession::NodeSession(Connection& connection, const NodeOffer& offer) {
     session_ = row.text(0);
 }
 
-void NodeSession::heartbeat(Connection& connection) const {
+std::vector<std::string> NodeSession::heartbeat(Connection& connection) const {
     constexpr Statement statement{"heartbeat", "select heartbeat(:session)"};
-    connection.exec(statement, {{"session", session_}});
+    return texts_of(connection.exec(statement, {{"session", session_}}));
+}
+
+std::string NodeSession::await_tasks(Connection& connection,
+                                     const std::vector<std::string>& handlers) const {
+    constexpr Statement statement{"await_tasks", "select await_tasks(:session, :handlers::text[])"};
+    return std::string(
+        connection.exec(statement, {{"session", session_}, {"handlers", text_array(handlers)}})
+            .only()
+            .text(0));
 }
 
 std::vector<ClaimedTask> NodeSession::claim(Transaction& transaction, std::string_view handler,
                                             int count) const {
     constexpr Statement statement{
         "claim",
-        "select token, task, version, attempt, delivery, payload, body, content_type, tenant, meta"
+        "select token, task, version, attempt, delivery, payload, body, content_type, tenant, meta,"
+        " schema_version"
         " from claim(session => :session, handler => :handler, count => :count::integer)"};
     std::vector<ClaimedTask> tasks;
     const Result rows = transaction.exec(
@@ -83,7 +107,8 @@ std::vector<ClaimedTask> NodeSession::claim(Transaction& transaction, std::strin
                          .body = row.bytes(6),
                          .content_type = std::string(row.text(7)),
                          .tenant = copy_of(row.text_or_null(8)),
-                         .meta = copy_of(row.text_or_null(9))});
+                         .meta = copy_of(row.text_or_null(9)),
+                         .schema_version = static_cast<int>(row.integer(10))});
     }
     return tasks;
 }
@@ -91,12 +116,8 @@ std::vector<ClaimedTask> NodeSession::claim(Transaction& transaction, std::strin
 std::vector<std::string> NodeSession::start_many(Transaction& transaction,
                                                  const std::vector<std::string>& tokens) const {
     constexpr Statement statement{"start_many", "select start_many(:session, :tokens::text[])"};
-    std::vector<std::string> lost;
-    for (const Row& row :
-         transaction.exec(statement, {{"session", session_}, {"tokens", text_array(tokens)}})) {
-        lost.emplace_back(row.text(0));
-    }
-    return lost;
+    return texts_of(
+        transaction.exec(statement, {{"session", session_}, {"tokens", text_array(tokens)}}));
 }
 
 bool NodeSession::complete(Transaction& transaction, std::string_view token,
@@ -146,6 +167,15 @@ void NodeSession::release_many(Connection& connection,
                                const std::vector<std::string>& tokens) const {
     constexpr Statement statement{"release_many", "select release_many(:session, :tokens::text[])"};
     connection.exec(statement, {{"session", session_}, {"tokens", text_array(tokens)}});
+}
+
+bool NodeSession::snooze(Connection& connection, std::string_view token,
+                         std::chrono::milliseconds pause) const {
+    constexpr Statement statement{"snooze", "select snooze(:session, :token, :pause::interval)"};
+    return connection
+        .exec(statement, {{"session", session_}, {"token", token}, {"pause", interval(pause)}})
+        .only()
+        .boolean(0);
 }
 
 std::int64_t NodeSession::deregister(Connection& connection) const {

@@ -12,9 +12,11 @@
 --   labels    what a node must have beside the handler: 'gpu'.
 --   tenant    whose it is.
 --   meta      about the task, not of it: correlation, causation, user.
+--   schema_version  which shape of the payload this is, as an event has one: 1 to 32767.
 -- Returns   the task's id.
--- Raises    BT037 nobody registered the handler. BT042 a label or priority is not as it must be.
---           BT001, BT002 a field that is none, or too large, as dispatch() says.
+-- Raises    BT037 nobody registered the handler. BT042 a label, priority or schema version is
+--           not as it must be. BT001, BT002 a field that is none, or too large, as dispatch() says.
+-- Notifies  a node, if one sleeps.
 -- Tables    task, task_ready: insert. handler: read. task_due: see enqueue_apart().
 -- Access: dispatch, node, orchestrate
 create or replace function enqueue(
@@ -24,7 +26,8 @@ create or replace function enqueue(
     priority integer     default 0,
     labels   text[]      default '{}',
     tenant   text        default null,
-    meta     jsonb       default null
+    meta     jsonb       default null,
+    schema_version integer default 1
 )
 returns bigint
 language plpgsql
@@ -37,10 +40,11 @@ declare
 begin
     if enqueue.run_at is not null or enqueue.priority operator(pg_catalog.<>) 0
        or enqueue.labels operator(pg_catalog.<>) '{}'
+       or (enqueue.schema_version operator(pg_catalog.=) 1) is not true
     then
         return :"schema".enqueue_apart(
             enqueue.handler, enqueue.payload, null, null, enqueue.run_at, enqueue.priority,
-            enqueue.labels, enqueue.tenant, enqueue.meta);
+            enqueue.labels, enqueue.tenant, enqueue.meta, enqueue.schema_version);
     end if;
 
     with added as (
@@ -55,6 +59,11 @@ begin
     returning task into new_task;
     if new_task is null then
         perform :"schema".refuse_handler(enqueue.handler);
+    end if;
+    if pg_catalog.pg_sequence_last_value(':"schema".task_doorbell') is not null then
+        perform :"schema".ring_nodes(h.requirement, 1)
+           from :"schema".handler h
+          where h.name operator(pg_catalog.=) enqueue.handler;
     end if;
     return new_task;
 end;

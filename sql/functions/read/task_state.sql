@@ -2,10 +2,10 @@
 --
 -- Arguments   task: of enqueue().
 -- Returns     one row; none where there is no such task.
---   state       waiting, due (until due_at), claimed, done or dead.
+--   state       waiting, due (until due_at), claimed, done, dead, cancelled.
 --   attempts    how often a handler started with it; while it is claimed, before that claim.
 --   node        who holds it, or with whom it ended.
---   error       of its last failure.
+--   error       of its last failure; of one that was cancelled, who did that, and why.
 -- Tables      task, requirement, task_ready, task_due, task_claim, task_end, task_failure, node:
 --             read.
 -- Cost        of a look at each of the task's places; where it waits, of all that waits.
@@ -21,7 +21,7 @@ set search_path from current
 as $$
     select r.handler, r.version, r.labels, coalesce(e.outcome, w.state, 'claimed'),
            coalesce(e.attempts::integer, w.attempts, 0), coalesce(w.deliveries, 0), w.due_at,
-           n.name, e.result::jsonb, f.error
+           n.name, e.result::jsonb, coalesce(nullif(e.reason, ''), f.error)
       from task t
       join requirement r on r.id = t.requirement
       left join task_end e on e.task = t.id
