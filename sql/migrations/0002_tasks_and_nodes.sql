@@ -140,6 +140,9 @@ create table task_ready (
 
     constraint task_ready_unique primary key (requirement, rank, place)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
+-- Where a task that came back is: of one that was never handed out the place says that. Of those
+-- alone, so that what is new goes into no second index.
+create unique index task_ready_returned on task_ready (task) where rank % 2 = 0;
 create sequence task_place;
 
 -- Where a claim begins to look, so that it does not pass by rows that are deleted and that an old
@@ -168,8 +171,9 @@ create table task_due (
     attempts   smallint    not null default 0,
     deliveries smallint    not null default 0,
 
-    constraint task_due_unique primary key (due_at, task)
+    constraint task_due_unique primary key (task)
 );
+create index task_due_by_time on task_due (due_at, task);
 
 -- What one claim took. It ends when each of its tasks ended or came back.
 --   attempts, deliveries  before this claim, one for each task.
@@ -207,6 +211,8 @@ create table task_end (
 ) partition by range (task);
 create table task_end_from_1 partition of task_end for values from (1) to (10000001);
 create table task_end_default partition of task_end default;
+-- What somebody may want to look at, or try again, among very many that are done.
+create index task_end_not_done on task_end (task) where outcome <> 'done';
 
 -- The attempts that failed.
 --   attempt  which, from 1; the same number again for a delivery that no handler started with.

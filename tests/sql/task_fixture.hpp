@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -118,6 +119,12 @@ private:
 
     sql::Connection connection_;
 };
+
+/// `text` with N for each number of seconds in it: a test may take some.
+inline std::string without_seconds(const std::string& text) {
+    static const std::regex seconds("[0-9]+ s\\b");
+    return std::regex_replace(text, seconds, "N s");
+}
 
 class TaskFixture : public ::testing::Test {
 protected:
