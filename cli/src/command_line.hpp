@@ -73,6 +73,9 @@ std::int64_t wait_for_event(sql::Connection& connection, std::int64_t event,
 [[nodiscard]] std::chrono::milliseconds seconds_of(const std::string& flag,
                                                    const std::string& seconds);
 
+/// Whether a text that is to say a time says how long ("15 min"), not when ("13:00", "yesterday").
+[[nodiscard]] bool is_span(std::string_view text);
+
 /// Error(view_unknown), with the view that was meant, unless the environment has `view`.
 void require_view(sql::Transaction& transaction, const std::string& view);
 
