@@ -1,7 +1,7 @@
 -- Who may do what. The group roles of this environment cannot log in; grant one to a login role:
 -- `grant baton_production_dispatch to my_application`.
 --
---   _dispatch     dispatches events, waits for them; makes tasks.
+--   _dispatch     dispatches events, waits for them; makes tasks, and cancels them.
 --   _node         takes part as a node: claims tasks, and says what came of them; makes tasks.
 --   _orchestrate  runs the orchestrator, and what its hot path needs. It makes tables, views and
 --                 functions here, which the owner's functions can come to call: it is trusted as

@@ -12,6 +12,7 @@
 --                   before that can say that it started.
 --   retry_after     the pause after the first failure; each further one is twice as long, up to
 --   retry_longest.
+--   paused_at       since when claims give nothing of it; null: they do. paused_by: who said so.
 create table handler (
     name           text     not null,
     live_version   integer  not null,
@@ -20,6 +21,9 @@ create table handler (
     max_deliveries smallint not null default 20,
     retry_after    interval not null default '1 second',
     retry_longest  interval not null default '1 hour',
+    paused_at      timestamptz,
+    paused_by      name,
+    pause_reason   text,
 
     constraint handler_name_unique primary key (name),
     constraint handler_name_length check (octet_length(name) between 1 and 128),
@@ -140,8 +144,8 @@ create table task_ready (
 
     constraint task_ready_unique primary key (requirement, rank, place)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
--- Where a task that came back is: of one that was never handed out the place says that. Of those
--- alone, so that what is new goes into no second index.
+-- Where a task that came back is: of one that was never handed out the place says that. Those
+-- alone, so that what is made new is in no second index.
 create unique index task_ready_returned on task_ready (task) where rank % 2 = 0;
 create sequence task_place;
 
@@ -171,14 +175,14 @@ create table task_due (
     attempts   smallint    not null default 0,
     deliveries smallint    not null default 0,
 
-    constraint task_due_unique primary key (task)
+    constraint task_due_unique primary key (due_at, task)
 );
-create index task_due_by_time on task_due (due_at, task);
+create unique index task_due_by_task on task_due (task);
 
 -- What one claim took. It ends when each of its tasks ended or came back.
 --   attempts, deliveries  before this claim, one for each task.
 --   started   the tasks that a handler started with.
---   returned  the tasks that are this claim's no more: they failed, or were handed back.
+--   returned  the tasks that are this claim's no more: they failed, were handed back, or cancelled.
 create table task_claim (
     id         bigint      not null generated always as identity,
     node       bigint      not null,
@@ -193,29 +197,44 @@ create table task_claim (
 ) with (fillfactor = 70);
 create index task_claim_by_node on task_claim (node);
 
--- How each task ended, once.
---   outcome  done, dead (it failed for the last time).
---   claim    under which it ended.
+-- Tasks that were cancelled while a node held them, for heartbeat() to tell it. maintain() deletes
+-- each once the node must have heard of it. Nothing else looks here, so it costs no claim anything.
+create table task_recall (
+    node        bigint      not null,
+    task        bigint      not null,
+    claim       bigint      not null,
+    recalled_at timestamptz not null default clock_timestamp(),
+
+    constraint task_recall_unique primary key (node, task, claim)
+);
+
+-- How each task ended, once: where it is retried, the row goes, and the task with it to task_ready.
+--   outcome  done, dead (it failed for the last time), cancelled.
+--   claim, node, claimed_at  under which it ended; null where it was cancelled while nobody had it.
+--   reason   who cancelled it, and why. Not null, because one null makes each row 8 bytes longer.
 create table task_end (
     task       bigint      not null,
-    claim      bigint      not null,
-    node       bigint      not null,
+    claim      bigint,
+    node       bigint,
     outcome    text        not null,
     attempts   smallint    not null,
-    claimed_at timestamptz not null,
+    claimed_at timestamptz,
     ended_at   timestamptz not null default clock_timestamp(),
     result     event_payload default '{}',
+    reason     text        not null default '',
 
     constraint task_end_unique primary key (task),
-    constraint task_end_outcome_known check (outcome in ('done', 'dead'))
+    constraint task_end_outcome_known check (outcome in ('done', 'dead', 'cancelled')),
+    constraint task_end_under_a_claim check (claim is not null or outcome = 'cancelled')
 ) partition by range (task);
 create table task_end_from_1 partition of task_end for values from (1) to (10000001);
 create table task_end_default partition of task_end default;
 -- What somebody may want to look at, or try again, among very many that are done.
-create index task_end_not_done on task_end (task) where outcome <> 'done';
+create index task_end_not_done on task_end (outcome, task) where outcome <> 'done';
 
 -- The attempts that failed.
---   attempt  which, from 1; the same number again for a delivery that no handler started with.
+--   attempt  which, from 1; the same number again for a delivery that no handler started with, and
+--            from 1 again after retry_task().
 --   outcome  failed: the handler said so. lost: the node went away after it had started.
 create table task_failure (
     task      bigint      not null,
@@ -231,6 +250,7 @@ create table task_failure (
 );
 
 -- When maintain() last did its work; one row.
+--   is_behind  that pass left some: the next one need not wait.
 --   drawn_task, drawn_place  the newest place then, of tasks that were never handed out, and of
 --                            those that come back.
 --   ending_task, ending_place, ended_before  the same of an earlier pass, and a transaction that
@@ -238,6 +258,7 @@ create table task_failure (
 create table maintenance (
     only_row      boolean     not null default true,
     passed_at     timestamptz not null default '-infinity',
+    is_behind     boolean     not null default false,
     drawn_task    bigint      not null default 0,
     drawn_place   bigint      not null default 0,
     ending_task   bigint      not null default 0,

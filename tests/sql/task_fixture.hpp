@@ -6,15 +6,21 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
+#include <future>
+#include <memory>
 #include <regex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "baton/base/sha256.hpp"
 #include "baton/sql/connection.hpp"
+#include "baton/sql/failure.hpp"
 #include "baton/sql/proof.hpp"
 #include "support/environment.hpp"
+#include "support/eventually.hpp"
 
 namespace baton::testing {
 
@@ -75,12 +81,8 @@ public:
 
     /// The outcomes, in the order of the tokens.
     std::vector<std::string> complete_many(const std::vector<std::string>& tokens) {
-        std::vector<std::string> outcomes;
-        for (const sql::Row& row : call("select outcome from complete_many($1, $2::text[])",
-                                        {session, sql::text_array(tokens)})) {
-            outcomes.emplace_back(row.text(0));
-        }
-        return outcomes;
+        return texts("select outcome from complete_many($1, $2::text[])",
+                     {session, sql::text_array(tokens)});
     }
 
     std::string fail(const std::string& token, const std::string& error = "it broke",
@@ -91,13 +93,20 @@ public:
                 .text(0));
     }
 
-    void start(const std::string& token) {
-        call("select start_many($1, array[$2])", {session, token});
+    /// The tokens whose tasks are this node's no more.
+    std::vector<std::string> start(const std::string& token) {
+        return texts("select start_many($1, array[$2])", {session, token});
     }
     std::int64_t release(const std::string& token) {
         return call("select release_many($1, array[$2])", {session, token}).only().integer(0);
     }
-    void heartbeat() { call("select heartbeat($1)", {session}); }
+    bool snooze(const std::string& token, const std::string& pause) {
+        return call("select snooze($1, $2, $3::interval)", {session, token, pause})
+                   .only()
+                   .text(0) == "t";
+    }
+    /// The tokens whose tasks were cancelled.
+    std::vector<std::string> heartbeat() { return texts("select heartbeat($1)", {session}); }
     std::int64_t deregister() {
         return call("select deregister_node($1)", {session}).only().integer(0);
     }
@@ -117,6 +126,13 @@ private:
         return rows;
     }
 
+    std::vector<std::string> texts(const std::string& statement,
+                                   std::initializer_list<sql::Parameter> parameters) {
+        std::vector<std::string> texts;
+        for (const sql::Row& row : call(statement, parameters)) texts.emplace_back(row.text(0));
+        return texts;
+    }
+
     sql::Connection connection_;
 };
 
@@ -128,6 +144,31 @@ inline std::string without_seconds(const std::string& text) {
 
 class TaskFixture : public ::testing::Test {
 protected:
+    void TearDown() override { expect_each_task_at_one_place(); }
+
+    /// A task waits, is due, is held by a claim, or has ended: one of these, always.
+    void expect_each_task_at_one_place() {
+        sql::Connection session(url_, in_test_schema());
+        const sql::Result misplaced = session.exec(R"(
+            with place (task, name) as (
+                select task, 'waiting' from task_ready union all select task, 'due' from task_due
+                union all select task, outcome from task_end
+                union all
+                select h.task, 'claimed' from task_claim c, pg_catalog.unnest(c.tasks) as h (task)
+                 where h.task <> all (c.returned)
+                   and not exists (select from task_end e where e.task = h.task)
+            ), counted as (
+                select coalesce(t.id, p.task) as task, count(p.name) as places,
+                       pg_catalog.string_agg(p.name, ', ') as names
+                  from task t full join place p on p.task = t.id group by 1
+            )
+            select coalesce(pg_catalog.string_agg(
+                       task::text || ': ' || coalesce(names, 'nowhere'), '; '), '')
+              from counted where places <> 1
+                or not exists (select from task t where t.id = counted.task))");
+        EXPECT_EQ(misplaced.only().text(0), "");
+    }
+
     TestNode node(const NodeOffer& offer = {}) { return {url_, offer}; }
 
     std::int64_t enqueue(const std::string& arguments = "'send'") {
@@ -144,12 +185,44 @@ protected:
         return text("select state from task_state(" + std::to_string(task) + ")");
     }
 
-    /// A pass of maintain(), after the lease of whoever is silent.
-    void maintain() { connection_.exec("select maintain()"); }
+    /// A pass of maintain(), however short a time ago the last one was.
+    void maintain() { connection_.exec("select maintain(at_once => true)"); }
     /// As if a node had been silent for that long.
     void silence(const std::string& name, const std::string& time) {
         connection_.exec("update node set alive_at = alive_at - interval '" + time +
                          "' where name = '" + name + "'");
+    }
+
+    /// A call, with the node's session for $1 and the task's token for $2.
+    static std::string call_of(std::string call, const TestNode& node, const ClaimedTask& task) {
+        for (const auto& [mark, value] : {std::pair{"$1", node.session}, {"$2", task.token}}) {
+            const std::size_t at = call.find(mark);
+            if (at != std::string::npos) call.replace(at, 2, "'" + value + "'");
+        }
+        return "select " + call;
+    }
+
+    /// What a query gives, or its SQLSTATE: from a session of its own, which is seen to wait for a
+    /// lock before this returns.
+    std::future<std::string> waiting(const std::string& query) {
+        auto session = std::make_shared<sql::Connection>(url_, in_test_schema());
+        const std::string pid = std::to_string(session->backend_pid());
+        std::future<std::string> answer = std::async(std::launch::async, [session, query] {
+            try {
+                return std::string(session->exec(query).only().text(0));
+            } catch (const sql::SqlError& error) {
+                return error.sqlstate();
+            }
+        });
+        sql::Connection watch(url_, in_test_schema());
+        EXPECT_TRUE(eventually(
+            std::chrono::seconds(20),
+            [&] {
+                return !watch.exec("select from pg_locks where not granted and pid = " + pid)
+                            .empty();
+            }))
+            << query << " does not wait";
+        return answer;
     }
 
     TestDatabase database_{environment_template()};

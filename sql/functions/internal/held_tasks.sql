@@ -1,7 +1,6 @@
 -- held_tasks: what a node holds of the tasks that it shows tokens of; their claims are locked, so
--- that neither maintain() nor another call gives them back meanwhile. Internal.
---
--- A token is the task's id, a point, and the claim's id. It needs no secret: the session is one.
+-- that neither maintain() nor another call gives them back meanwhile. Internal: complete_many(),
+-- give_up(), start_many().
 --
 -- Arguments   node: who asks. tokens: of claim().
 -- Returns     one row for each token that is good: which number it has among the tokens, from 1.
@@ -22,10 +21,9 @@ as $$
 begin
     return query
         with shown as materialized (
-            select s.ordinal, pg_catalog.split_part(s.token, '.', 1)::bigint as task,
-                   pg_catalog.split_part(s.token, '.', 2)::bigint as claim
-              from pg_catalog.unnest(held_tasks.tokens) with ordinality as s (token, ordinal)
-             where s.token ~ '^[0-9]{1,18}[.][0-9]{1,18}$'
+            select p.ordinal, p.task, p.claim
+              from token_parts(held_tasks.tokens) as p
+             where p.claim is not null
         ), locked as materialized (
             select c.*
               from task_claim c

@@ -1,5 +1,5 @@
 -- lock_claims: wait for whoever is completing tasks of these claims, and keep others out. Internal:
--- fail(), release_many(), start_many().
+-- give_up(), start_many().
 --
 -- A statement of its own, before what looks: one that waits for a lock in its middle goes on with
 -- what it saw before, and would not see that the task was completed meanwhile.
@@ -15,10 +15,7 @@ set search_path from current
 as $$
     select from task_claim c
      where c.node = lock_claims.node
-       and c.id in (
-            select pg_catalog.split_part(s.token, '.', 2)::bigint
-              from pg_catalog.unnest(lock_claims.tokens) as s (token)
-             where s.token ~ '^[0-9]{1,18}[.][0-9]{1,18}$')
+       and c.id in (select p.claim from token_parts(lock_claims.tokens) as p)
      order by c.id
        for no key update;
 $$;

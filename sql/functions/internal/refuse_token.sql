@@ -1,4 +1,4 @@
--- refuse_token: raise that a claim is over, and why. Internal: complete(), fail() and the others.
+-- refuse_token: raise that a claim is over, and why. Internal: complete(), fail().
 --
 -- Arguments   token: of claim().
 -- Raises      BT039.
@@ -12,14 +12,13 @@ as $$
 declare
     ended task_end;
 begin
-    if refuse_token.token ~ '^[0-9]{1,18}[.][0-9]{1,18}$' then
-        select e.* into ended
-          from task_end e
-         where e.task = pg_catalog.split_part(refuse_token.token, '.', 1)::bigint;
-    end if;
+    select e.* into ended
+      from token_parts(array[refuse_token.token]) as p
+      join task_end e on e.task = p.task;
     raise exception 'the claim % does not hold its task any more: %; nothing was changed',
         coalesce(pg_catalog.left(refuse_token.token, 40), 'null'),
         case when ended.task is null then 'it went back to the others, or was never this node''s'
+             when ended.outcome = 'cancelled' then 'it was ' || ended.reason
              else 'it is ' || ended.outcome || ' under another claim' end
         using errcode = 'BT039';
 end;

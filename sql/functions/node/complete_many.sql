@@ -46,14 +46,19 @@ begin
     )
     select pg_catalog.array_agg(e.task) into done from ended e;
 
+    if cardinality(done) = cardinality(complete_many.tokens) then
+        return query
+            select s.token, 'done'::text
+              from pg_catalog.unnest(complete_many.tokens) as s (token);
+        return;
+    end if;
     -- Another statement: it sees what another call with the same token committed meanwhile.
     return query
-        select s.token,
-               case when not s.token ~ '^[0-9]{1,18}[.][0-9]{1,18}$' then 'lost'
-                    when pg_catalog.split_part(s.token, '.', 1)::bigint = any (done) then 'done'
-                    when ended_by(s.token, me.id) = 'done' then 'done already'
+        select p.token,
+               case when p.task = any (done) then 'done'
+                    when ended_by(p.token, me.id) = 'done' then 'done already'
                     else 'lost' end
-          from pg_catalog.unnest(complete_many.tokens) with ordinality as s (token, ordinal)
-         order by s.ordinal;
+          from token_parts(complete_many.tokens) as p
+         order by p.ordinal;
 end;
 $$;

@@ -10,7 +10,7 @@
 -- Raises      BT039 the task is this claim's no more. BT038, BT032 the node has ended, as
 --             require_node() says. BT006 the transaction's snapshot is fixed.
 -- Locks       the claim, until the transaction ends.
--- Tables      task_claim: update. task_end: read. task_failure, task_due: see note_failure().
+-- Tables      task_claim: see give_up(). task_failure, task_due, task_end: see note_failure().
 -- Access: node
 create or replace function fail(
     session     text,
@@ -32,17 +32,10 @@ declare
     ended text;
 begin
     perform require_read_committed('fail');
-    perform lock_claims(me.id, array[fail.token]);
-    update task_claim c
-       set returned = c.returned || h.task
-      from held_tasks(me.id, array[fail.token]) as h
-     where c.id = h.claim and h.task <> all (c.returned)
-       and not exists (select from task_end e where e.task = h.task)
-    returning h.task, h.claim, h.claimed_at, h.attempts, h.deliveries into held;
+    select h.* into held from give_up(me.id, array[fail.token]) as h;
     if held.task is null then
-        ended := case when fail.token ~ '^[0-9]{1,18}[.][0-9]{1,18}$'
-                      then ended_by(fail.token, me.id) end;
-        if coalesce(ended, 'done') = 'done' then
+        ended := ended_by(fail.token, me.id);
+        if ended in ('dead', 'failed') is not true then
             perform refuse_token(fail.token);
         end if;
         return case ended when 'dead' then 'dead' else 'retry' end;

@@ -1,21 +1,25 @@
 -- maintain: what has to go on whoever is there: nodes that went away lose their tasks to others,
 -- what waited for a time becomes ready, what ended is cleared away.
 --
--- The leader and every node call it about once a second; only one works at a time, the others
--- return at once. Each pass is bounded, so a backlog takes several.
+-- The leader and every node call it about once a second; only one works at a time. The others
+-- return at once, and so does whoever comes within half a second after a pass that left nothing to
+-- do. Each pass is bounded, so a backlog takes several.
 --
--- Returns   what it did: null where another session is at it.
+-- Arguments  at_once: however short a time ago the last pass was.
+-- Returns   what it did; no row where another session is at it, or was just now.
 --   nodes_ended    nodes whose lease ran out. tasks_returned: what they held.
 --   tasks_due      tasks whose time has come.
 --   is_behind      there is more to do than one pass may.
 -- Raises    BT006 the transaction's snapshot is fixed. BT009 see require_rows().
 -- Locks     the turn 'maintenance', until the transaction ends: call it alone in one. It ends a
 --           session that then hangs, after a minute.
--- Tables    node: update, delete. task_due: delete. task_ready: insert. maintenance: update. turn,
---           task, task_claim: read. task_failure, task_end: see hand_back(). task_floor:
---           see raise_floors().
+-- Tables    node: update, delete. maintenance: read, update. task_recall: delete. turn,
+--           task_claim: read. task_failure, task_end, task_ready: see hand_back(). task_due: see
+--           ready_due(). task_floor: see raise_floors().
+-- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
+--           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
-create or replace function maintain()
+create or replace function maintain(at_once boolean default false)
 returns table (
     nodes_ended integer, tasks_returned integer, tasks_due integer, is_behind boolean)
 language plpgsql
@@ -30,6 +34,15 @@ declare
     lost       bigint;
 begin
     perform require_read_committed('maintain');
+    -- A clock that was set back leaves a pass in the future, which is not just now.
+    if maintain.at_once is not true
+       and exists (select from maintenance m
+                    where m.only_row and not m.is_behind
+                      and m.passed_at between clock_timestamp() - interval '0.5 s'
+                                          and clock_timestamp())
+    then
+        return;
+    end if;
     perform from turn where name = 'maintenance' for update skip locked;
     if not found then
         perform require_rows();
@@ -57,31 +70,21 @@ begin
         exit when is_behind;
     end loop;
 
-    with due as (
-        delete from task_due
-         where ctid = any (array(
-            select d.ctid from task_due d
-             where d.due_at <= clock_timestamp()
-             order by d.due_at, d.task
-             limit pass_limit
-               for update skip locked))
-        returning task_due.due_at, task_due.task, task_due.attempts, task_due.deliveries
-    )
-    insert into task_ready (requirement, rank, place, task, attempts, deliveries)
-    select t.requirement, ready_rank(t.priority, true), pg_catalog.nextval('task_place'), d.task,
-           d.attempts, d.deliveries
-      from due d
-      join task t on t.id = d.task
-     order by d.due_at, d.task;
-    get diagnostics tasks_due = row_count;
+    tasks_due := ready_due(pass_limit);
     is_behind := is_behind or tasks_due >= pass_limit;
 
     perform clear_claims(10 * pass_limit);
     perform raise_floors();
+    delete from task_recall r
+     where not exists (select from node n
+                        where n.id = r.node and n.ended_at is null
+                          and r.recalled_at + 2 * n.lease > clock_timestamp());
     delete from node n
      where n.ended_at < clock_timestamp() - interval '1 hour'
        and not exists (select from task_claim c where c.node = n.id);
-    update maintenance set passed_at = clock_timestamp() where only_row;
+    update maintenance
+       set passed_at = clock_timestamp(), is_behind = maintain.is_behind
+     where only_row;
     return next;
 end;
 $$;

@@ -24,19 +24,18 @@ declare
 begin
     perform require_read_committed('start_many');
     perform lock_claims(me.id, start_many.tokens);
-    select coalesce(pg_catalog.array_agg(h.ordinal), '{}') into held
-      from held_tasks(me.id, start_many.tokens) as h
-     where not exists (select from task_end e where e.task = h.task);
-
-    update task_claim c
-       set started = c.started || s.tasks
-      from (select pg_catalog.split_part(t.token, '.', 2)::bigint as claim,
-                   pg_catalog.array_agg(
-                       pg_catalog.split_part(t.token, '.', 1)::bigint) as tasks
-              from pg_catalog.unnest(start_many.tokens) with ordinality as t (token, ordinal)
-             where t.ordinal = any (held)
-             group by 1) as s
-     where c.id = s.claim and not c.started @> s.tasks;
+    with good as materialized (
+        select h.*
+          from held_tasks(me.id, start_many.tokens) as h
+         where not exists (select from task_end e where e.task = h.task)
+    ), marked as (
+        update task_claim c
+           set started = c.started || s.tasks
+          from (select g.claim, pg_catalog.array_agg(distinct g.task) as tasks
+                  from good g where not g.started group by g.claim) as s
+         where c.id = s.claim
+    )
+    select coalesce(pg_catalog.array_agg(g.ordinal), '{}') into held from good g;
 
     return query
         select t.token

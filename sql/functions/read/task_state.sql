@@ -2,12 +2,12 @@
 --
 -- Arguments   task: of enqueue().
 -- Returns     one row; none where there is no such task.
---   state       waiting, due (until due_at), claimed, or how it ended: done, dead. nowhere: see
---               task_standings(). why() says what it waits for.
+--   state       waiting, due (until due_at), claimed, or how it ended: done, dead, cancelled.
+--               nowhere: see task_standings(). why() says what it waits for.
 --   attempts    how often a handler started with it; while it is claimed, before that claim.
 --   deliveries  how often it was handed out; null once it has ended.
 --   node        who holds it, or with whom it ended.
---   error       of its last failure.
+--   error       of its last failure; of one that was cancelled, who did that, and why.
 -- Tables      requirement, node, task_end, task_failure: read.
 -- Cost        some index probes, and of what nodes hold; not of what waits or has ended.
 -- Access: dispatch, node, observe, orchestrate
@@ -22,7 +22,7 @@ set search_path from current
 set enable_seqscan = off
 as $$
     select r.handler, r.version, r.labels, s.state, s.attempts, s.deliveries, s.due_at,
-           n.name, e.result::jsonb, f.error
+           n.name, e.result::jsonb, coalesce(nullif(e.reason, ''), f.error)
       from task_standings(array[task_state.task]) as s
       join requirement r on r.id = s.requirement
       left join node n on n.id = s.node

@@ -1,0 +1,48 @@
+-- cancel: a task is not to be done any more. It ends as cancelled at once, also while a node has
+-- it: that hears of it with its next heartbeat(), and what it then says of the task is refused.
+--
+-- Between this and a completion the transaction that commits first decides. What a handler does
+-- outside of the database until it hears of it is done; its writes here are not, if it completes
+-- the task in their transaction.
+--
+-- Whoever enqueues may cancel, whoever made the task. A node may not: about what it does not hold
+-- it decides nothing.
+--
+-- Arguments   task: of enqueue(). reason: for people to read; what is over 1000 characters is cut.
+-- Returns     how the task has ended: 'cancelled', by this call or one before; 'done' or 'dead', if
+--             it had ended so before: then nothing was changed.
+-- Raises      BT042 there is no such task. BT006 the transaction's snapshot is fixed.
+-- Locks       see pull_task(). A node that completes a task of the same claim waits until the
+--             transaction ends.
+-- Tables      task_end, task_recall: insert. The task's place: see pull_task().
+-- Cost        see task_place().
+-- Access: dispatch, orchestrate
+create or replace function cancel(task bigint, reason text default null)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    former record;
+begin
+    perform require_read_committed('cancel');
+    select p.* into strict former
+      from pull_task(cancel.task, array['waiting', 'due', 'claimed']) as p;
+    if not former.is_pulled then
+        return former.state;
+    end if;
+    insert into task_end (task, claim, node, outcome, attempts, claimed_at, reason)
+    values (cancel.task, former.claim, former.node, 'cancelled', former.attempts,
+            former.claimed_at,
+            'cancelled by ' || session_user::text
+            || coalesce(': ' || pg_catalog.left(cancel.reason, 1000), ''));
+    if former.claim is not null then
+        insert into task_recall (node, task, claim)
+        values (former.node, cancel.task, former.claim);
+    end if;
+    return 'cancelled';
+end;
+$$;

@@ -1,0 +1,18 @@
+-- require_handler: raise that nobody registered a handler, if nobody did. Internal:
+-- pause_handler(), redrive(), resume_handler().
+--
+-- Arguments   handler: its name.
+-- Raises      BT037 see refuse_handler().
+-- Tables      handler: read.
+create or replace function require_handler(handler text)
+returns void
+language plpgsql
+stable
+set search_path from current
+as $$
+begin
+    if not exists (select from handler h where h.name = require_handler.handler) then
+        perform refuse_handler(require_handler.handler);
+    end if;
+end;
+$$;

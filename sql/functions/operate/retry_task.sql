@@ -1,0 +1,37 @@
+-- retry_task: a task that is dead or cancelled waits again, and has all its attempts before it; one
+-- that waits for a time becomes ready now. Its failures are kept.
+--
+-- It goes before those of its priority that were never handed out.
+--
+-- Arguments   task: of enqueue().
+-- Returns     where it stands now: 'waiting'. 'claimed' and 'done': nothing was changed.
+-- Raises      BT042 there is no such task. BT006 the transaction's snapshot is fixed.
+-- Locks       the task, until the transaction ends: see pull_task().
+-- Tables      task_ready: see bring_back(). task_end, task_due: see pull_task().
+-- Access: orchestrate
+create or replace function retry_task(task bigint)
+returns text
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    former record;
+begin
+    perform require_read_committed('retry_task');
+    select p.* into strict former
+      from pull_task(retry_task.task, array['due', 'dead', 'cancelled']) as p;
+    if not former.is_pulled then
+        return former.state;
+    end if;
+    if former.state = 'due' then
+        perform bring_back(
+            array[retry_task.task], array[former.attempts], array[former.deliveries]);
+    else
+        perform bring_back(array[retry_task.task], null, null);
+    end if;
+    return 'waiting';
+end;
+$$;

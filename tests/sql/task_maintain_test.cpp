@@ -1,0 +1,55 @@
+// maintain() is not done twice where once is enough, whoever calls it and how often.
+
+#include <gtest/gtest.h>
+
+#include "sql/task_fixture.hpp"
+
+namespace baton {
+namespace {
+
+using testing::TestNode;
+
+class MaintainTest : public testing::TaskFixture {
+protected:
+    std::int64_t passes(const std::string& arguments = "") {
+        return number("select count(*) from maintain(" + arguments + ")");
+    }
+    void put_pass(const std::string& away) {
+        connection_.exec("update maintenance set passed_at = clock_timestamp() + interval '" +
+                         away + "'");
+    }
+};
+
+TEST_F(MaintainTest, CallShortlyAfterAPassLocksAndDoesNothing) {
+    EXPECT_EQ(passes(), 1);
+    put_pass("0");
+    connection_.exec("begin");
+    EXPECT_EQ(passes(), 0);
+    EXPECT_EQ(number("select count(pg_current_xact_id_if_assigned())"), 0)
+        << "a lock or a write makes the transaction take an id";
+    connection_.exec("rollback");
+    EXPECT_EQ(passes("at_once => true"), 1);
+    put_pass("-501 ms");
+    EXPECT_EQ(passes(), 1) << "it is half a second ago";
+    put_pass("1 hour");
+    EXPECT_EQ(passes(), 1) << "the clock was set back";
+    EXPECT_EQ(number("select count(*) from maintenance where passed_at > clock_timestamp()"), 0);
+}
+
+TEST_F(MaintainTest, PassThatLeftSomethingIsFollowedAtOnce) {
+    const TestNode one = node();
+    connection_.exec("select enqueue_many('send', array_fill('{}'::jsonb, array[1500]))");
+    connection_.exec(
+        "with gone as (delete from task_ready returning task) "
+        "insert into task_due (due_at, task) select clock_timestamp(), task from gone");
+    EXPECT_EQ(text("select is_behind from maintain()"), "t");
+    EXPECT_EQ(number("select count(*) from task_ready"), 1000);
+    put_pass("0");
+    EXPECT_EQ(text("select is_behind from maintain()"), "f");
+    EXPECT_EQ(number("select count(*) from task_ready"), 1500);
+    put_pass("0");
+    EXPECT_EQ(passes(), 0);
+}
+
+}  // namespace
+}  // namespace baton
