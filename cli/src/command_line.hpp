@@ -64,6 +64,9 @@ void describe(const environments::Environment& environment);
 /// The verbs of `environment` about machines: enrol, revoke, machines, refusals, machine-id.
 [[nodiscard]] std::vector<Verb> machine_verbs();
 
+/// The verbs of `tasks` that change something: cancel, retry, redrive.
+[[nodiscard]] std::vector<Verb> task_changing_verbs();
+
 /// Waits until every live view has the event, and returns its position. Throws Error: wait_timeout,
 /// view_halted, event_unknown.
 std::int64_t wait_for_event(sql::Connection& connection, std::int64_t event,

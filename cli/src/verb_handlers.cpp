@@ -1,4 +1,6 @@
-// baton handlers: which handlers there are, who carries them, and how their tasks come along.
+// baton handlers …: which handlers there are, who carries them, and how their tasks come along;
+// and to let one rest.
+#include "baton/base/terminal.hpp"
 #include "command_line.hpp"
 #include "json_value.hpp"
 #include "output.hpp"
@@ -9,6 +11,8 @@ namespace {
 
 struct Options {
     bool json = false;
+    std::string name;
+    std::optional<std::string> reason;
 };
 
 std::optional<std::string> seconds_text(const JsonValue& value) {
@@ -54,6 +58,19 @@ void print_times(const JsonValue& handlers) {
     table.print(2, screen_width());
 }
 
+void print_paused(const JsonValue& handlers) {
+    for (const JsonValue& handler : handlers.items()) {
+        if (handler["paused_at"].is_null()) continue;
+        const auto& reason = handler["pause_reason"].text();
+        write_out(wrapped(terminal_line(handler["name"].text().value_or("") + " is paused since " +
+                                        handler["paused_at"].text().value_or("") + ", by " +
+                                        handler["paused_by"].text().value_or("") +
+                                        (reason ? ": " + *reason : "")),
+                          2, screen_width() - 2) +
+                  "\n");
+    }
+}
+
 int list_handlers(const Options& options, Invocation& invocation) {
     const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::read);
@@ -73,8 +90,53 @@ int list_handlers(const Options& options, Invocation& invocation) {
         return 0;
     }
     print_counts(handlers);
+    print_paused(handlers);
     print_times(handlers);
     return 0;
+}
+
+// Calls a function that says whether it changed something.
+int change(const Options& options, Invocation& invocation, const std::string& call,
+           const std::vector<sql::Parameter>& parameters, const std::string& done,
+           const std::string& otherwise) {
+    const environments::Environment environment = invocation.load();
+    sql::Connection connection = connect(environment, Access::write);
+    sql::Transaction transaction(connection);
+    const bool changed = transaction.exec("select " + call, parameters).only().boolean(0);
+    transaction.commit();
+    write_out(advice(options.name + (changed ? done : otherwise)) + "\n");
+    return 0;
+}
+
+int pause(const Options& options, Invocation& invocation) {
+    return change(options, invocation, "pause_handler(handler => $1, reason => $2)",
+                  {options.name, options.reason},
+                  " is paused: its tasks wait until \"baton handlers resume " + options.name + "\"",
+                  " was paused already");
+}
+
+int resume(const Options& options, Invocation& invocation) {
+    return change(options, invocation, "resume_handler(handler => $1)", {options.name}, " goes on",
+                  " was not paused");
+}
+
+Verb pause_verb() {
+    const auto options = std::make_shared<Options>();
+    return {.name = "pause",
+            .help = "give no node tasks of a handler any more; what runs goes on",
+            .about = "Example: baton handlers pause send_invoice --reason 'the bank is down'",
+            .options = {{"NAME", "which handler", &options->name, true},
+                        {"--reason", "for people to read", &options->reason}},
+            .run = [options](Invocation& invocation) { return pause(*options, invocation); }};
+}
+
+Verb resume_verb() {
+    const auto options = std::make_shared<Options>();
+    return {.name = "resume",
+            .help = "give nodes the tasks of a handler again",
+            .about = "Example: baton handlers resume send_invoice",
+            .options = {{"NAME", "which handler", &options->name, true}},
+            .run = [options](Invocation& invocation) { return resume(*options, invocation); }};
 }
 
 }  // namespace
@@ -91,7 +153,8 @@ Verb handlers_verb() {
             "says.\n"
             "Example: baton handlers --json | jq '.[].waiting'",
         .options = {{"--json", "as JSON", &options->json}},
-        .run = [options](Invocation& invocation) { return list_handlers(*options, invocation); }};
+        .run = [options](Invocation& invocation) { return list_handlers(*options, invocation); },
+        .verbs = {pause_verb(), resume_verb()}};
 }
 
 }  // namespace baton::cli

@@ -99,6 +99,7 @@ void print_task(const JsonValue& task, const std::string& payload, const std::st
     print("state", "state");
     print("node", "node");
     print("since", "since");
+    print("why", "ended_why");
     print("due at", "due_at");
     print("attempts", "attempts");
     print("deliveries", "deliveries");
@@ -189,7 +190,7 @@ Verb list_verb() {
             .options = {{.name = "--state",
                          .help = "only those that are in it",
                          .place = &options->state,
-                         .choices = {"waiting", "due", "claimed", "done", "dead"}},
+                         .choices = {"waiting", "due", "claimed", "done", "dead", "cancelled"}},
                         {"--handler", "only those of it", &options->handler},
                         {"--tenant", "only those of it", &options->tenant},
                         {.name = "--limit",
@@ -207,19 +208,21 @@ Verb list_verb() {
 }  // namespace
 
 Verb tasks_verb() {
+    std::vector<Verb> verbs = {
+        list_verb(),
+        of_task({.name = "show",
+                 .help = "show a task with its content and its failures",
+                 .about = "Example: baton tasks show 4711"},
+                show),
+        of_task({.name = "why",
+                 .help = "the one reason why a task does not run, and what would make it run",
+                 .about = "Example: baton tasks why 4711"},
+                why)};
+    for (Verb& verb : task_changing_verbs()) verbs.push_back(std::move(verb));
     return {.name = "tasks",
-            .help = "list and show tasks, and tell why one does not run",
+            .help = "list tasks, tell why one does not run, cancel and retry them",
             .about = "Example: baton tasks list",
-            .verbs = {list_verb(),
-                      of_task({.name = "show",
-                               .help = "show a task with its content and its failures",
-                               .about = "Example: baton tasks show 4711"},
-                              show),
-                      of_task({.name = "why",
-                               .help = "the one reason why a task does not run, and what would "
-                                       "make it run",
-                               .about = "Example: baton tasks why 4711"},
-                              why)}};
+            .verbs = std::move(verbs)};
 }
 
 }  // namespace baton::cli

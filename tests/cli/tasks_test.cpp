@@ -232,10 +232,66 @@ TEST_F(TasksTest, StatusAndDoctorTellOfThem) {
     expect_words(run({"doctor"}).out, {"ok tasks each of those that were looked at"});
 }
 
+TEST_F(TasksTest, TasksAreCancelledAndRetried) {
+    TestNode one = node({.name = "one"});
+    const std::string dead = std::to_string(dead_task(one));
+    const std::string held = std::to_string(enqueue());
+    (void)one.claim();
+    EXPECT_EQ(run({"tasks", "cancel", held, "--reason", "ordered twice"}).out,
+              "task " + held + " is cancelled\n");
+    expect_words(run({"tasks", "show", held}).out,
+                 {"state cancelled", "why cancelled by", ": ordered twice"});
+    expect_words(run({"tasks", "list", "--state", "cancelled"}).out, {held + " cancelled send@1"});
+    expect_refused({"tasks", "cancel", dead},
+                   "task " + dead + " is dead; nothing was changed [BT042]", 1);
+    expect_refused({"tasks", "cancel", "999"}, "there is no task 999 [BT042]", 1);
+    EXPECT_EQ(run({"tasks", "retry", held}).out, "task " + held + " waits for a node\n");
+    EXPECT_EQ(state_of(std::stoll(held)), "waiting");
+    EXPECT_EQ(one.claim().size(), 1U);
+    expect_refused({"tasks", "retry", held},
+                   "task " + held + " is claimed; nothing was changed [BT042]", 1);
+
+    connection_.exec("select enqueue_many('send', array_fill('{}'::jsonb, array[2100]))");
+    connection_.exec("select fail('" + one.session +
+                     "', c.token, 'x', dead => true) from "
+                     "claim('" +
+                     one.session + "', 'send', 1000) as c");
+    connection_.exec("select fail('" + one.session +
+                     "', c.token, 'x', dead => true) from "
+                     "claim('" +
+                     one.session + "', 'send', 1000) as c");
+    EXPECT_EQ(run({"tasks", "redrive", "send", "--limit", "1"}).out,
+              "1 task of send waits again\n");
+    EXPECT_EQ(state_of(std::stoll(dead)), "waiting");
+    EXPECT_EQ(run({"tasks", "redrive", "send"}).out, "2000 tasks of send wait again\n");
+    EXPECT_EQ(run({"tasks", "redrive", "sent"}).code, 1);
+}
+
+TEST_F(TasksTest, AHandlerRests) {
+    TestNode one = node({.name = "one"});
+    const std::string task = std::to_string(enqueue());
+    EXPECT_EQ(run({"handlers", "pause", "send", "--reason", "the bank\033 is down"}).out,
+              "send is paused: its tasks wait until \"baton handlers resume send\"\n");
+    EXPECT_EQ(run({"handlers", "pause", "send"}).out, "send was paused already\n");
+    EXPECT_TRUE(one.claim().empty());
+    expect_words(run({"handlers"}).out, {"send is paused since ", R"(: the bank\x1b is down)"});
+    expect_words(run({"tasks", "why", task}).out,
+                 {"is waiting: handler send is paused since ", "fix: baton handlers resume send"});
+    expect_words(run({"status"}).out, {"handler send is paused since "});
+    EXPECT_EQ(run({"handlers", "resume", "send"}).out, "send goes on\n");
+    EXPECT_EQ(run({"handlers", "resume", "send"}).out, "send was not paused\n");
+    EXPECT_EQ(one.claim().size(), 1U);
+    const Ran unknown = run({"handlers", "pause", "sent"});
+    EXPECT_EQ(unknown.code, 1);
+    EXPECT_NE(unknown.err.find("is it 'send'? [BT037]"), std::string::npos) << unknown.err;
+}
+
 TEST_F(TasksTest, WhatAGroupTakesDoesNotGoWithItsVerbs) {
     EXPECT_EQ(run({"--json", "handlers"}).out, "[]\n");
     const Ran unknown = run({"handlers", "paws"});
     EXPECT_EQ(unknown.code, 2);
+    expect_refused({"handlers", "--json", "resume", "send"},
+                   "--json does not go with handlers resume [BT027]", 2);
     EXPECT_EQ(run({"tasks"}).err, "baton: a verb is missing; see `baton tasks --help` [BT027]\n");
 }
 

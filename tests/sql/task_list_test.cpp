@@ -71,11 +71,14 @@ TEST_F(TaskListTest, PagesGoThroughAllOfThemOnce) {
             if (i % 4 == 2) one.release(claimed[i].token);
         }
     }
+    connection_.exec(
+        "select cancel(t.task) from list_tasks('waiting', page_size => 9) as t where t.state = "
+        "'waiting' and t.task % 2 = 0");
     const std::string of_state =
         "select t.id from task t, lateral task_state(t.id) as s where s.state = ";
     for (const int page_size : {1, 7, 1000}) {
         EXPECT_EQ(all_pages("", page_size), ids("select id from task"));
-        for (const std::string state : {"waiting", "due", "claimed", "done", "dead"}) {
+        for (const std::string state : {"waiting", "due", "claimed", "done", "dead", "cancelled"}) {
             const std::string wanted = of_state + "'" + state + "'";
             ASSERT_NE(ids(wanted), "") << state;
             EXPECT_EQ(all_pages("of_state => '" + state + "', ", page_size), ids(wanted)) << state;
@@ -207,6 +210,7 @@ TEST_F(TaskListPlanTest, CostsTheSameBesideVeryMany) {
     // A handler of which there is little is looked for in parts.
     EXPECT_EQ(number("select count(*) from list_tasks(of_handler => 'print')"), 1)
         << "only where to go on";
+    connection_.exec("truncate task_ready, task_due, task_claim, task_end, task");
 }
 
 }  // namespace

@@ -156,6 +156,24 @@ TEST_F(TaskStatusTest, WhatIsDeadIsANoteByHandler) {
               "2 tasks of send are dead: see \"baton tasks list --state dead --handler send\"");
 }
 
+TEST_F(TaskStatusTest, WhatIsPausedIsANoteAndItsTasksAreNoProblem) {
+    {
+        TestNode former = node({.name = "former"});
+        former.deregister();
+    }
+    maintain();
+    enqueue();
+    EXPECT_NE(lines("problems"), "");
+    connection_.exec("select pause_handler('send', 'the bank is down')");
+    EXPECT_EQ(lines("problems"), "");
+    const std::string note = lines("notes");
+    EXPECT_EQ(note.find("handler send is paused since "), 0U) << note;
+    EXPECT_NE(note.find(": the bank is down; see \"baton handlers resume send\""),
+              std::string::npos)
+        << note;
+    EXPECT_EQ(text("select pause_reason from handlers()"), "the bank is down");
+}
+
 TEST_F(TaskStatusTest, DoctorFindsTasksThatAreNowhereOrTwice) {
     TestNode one = node({.name = "one"});
     EXPECT_EQ(checked("maintenance"), "ok nobody ever called maintain(); live nodes: 1");
@@ -179,6 +197,7 @@ TEST_F(TaskStatusTest, DoctorFindsTasksThatAreNowhereOrTwice) {
     connection_.exec("alter table task alter id restart with 10000001");
     enqueue();
     EXPECT_EQ(checked("task_partitions"), "warning 1 tasks in the default partition");
+    connection_.exec("truncate task_ready, task_due, task_claim, task_end, task");
 }
 
 }  // namespace

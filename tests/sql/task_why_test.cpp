@@ -126,6 +126,8 @@ TEST_F(TaskWhyTest, ItsTimeHasNotComeOrNobodyMaintains) {
     const TestNode one = node({.name = "one"});
     const std::int64_t task = enqueue("'send', run_at => clock_timestamp() + interval '1 hour'");
     EXPECT_EQ(why(task).reason, "time");
+    EXPECT_EQ(why(task).fix, "wait for that time; or, to have it run now, baton tasks retry " +
+                                 std::to_string(task));
     expect_told(task, ", in N s");
     connection_.exec("update task_due set due_at = clock_timestamp() - interval '7 seconds'");
     EXPECT_EQ(told(task), "unmaintained its time came N s ago; nobody ever called maintain()");
@@ -173,6 +175,26 @@ TEST_F(TaskWhyTest, ItHasEnded) {
     connection_.exec("delete from task_end where task = " + std::to_string(done) +
                      "; delete from task_claim");
     EXPECT_EQ(why(done).reason, "nowhere");
+    connection_.exec("truncate task_ready, task_due, task_claim, task_end, task");
+}
+
+TEST_F(TaskWhyTest, ItWasCancelledOrItsHandlerIsPaused) {
+    TestNode one = node({.name = "one"});
+    const std::int64_t task = enqueue();
+    connection_.exec("select pause_handler('send', 'the bank is down')");
+    expect_told(task, "paused handler send is paused since ");
+    expect_told(task, ": the bank is down");
+    EXPECT_EQ(why(task).fix, "baton handlers resume send");
+    EXPECT_TRUE(one.claim().empty());
+    connection_.exec("select resume_handler('send')");
+    EXPECT_EQ(why(task).reason, "next");
+    connection_.exec("select cancel(" + std::to_string(task) + ", 'ordered twice')");
+    expect_told(task, "cancelled it was cancelled by ");
+    expect_told(task, ": ordered twice, at ");
+    EXPECT_EQ(why(task).fix, "baton tasks retry " + std::to_string(task));
+    connection_.exec("select retry_task(" + std::to_string(task) + ")");
+    EXPECT_EQ(why(task).reason, "next");
+    EXPECT_EQ(one.claim()[0].task, task);
 }
 
 // A fleet of nodes that come, go silent, fail and hand back; after each round, what why() says of
@@ -220,6 +242,7 @@ protected:
         } else {
             const ClaimedTask task = held.back();
             held.pop_back();
+            if (why(task.task).state != "claimed") return;  // it was cancelled
             if (what < 5) one.complete(task.token);
             if (what == 5) one.start(task.token);
             if (what == 6) one.release(task.token);
@@ -278,10 +301,18 @@ TEST_F(TaskWhyModelTest, SaysWhatTheNodesFind) {
             if (is_live(which) && below(2) == 0) act(which);
         }
         if (below(3) == 0) maintain();
+        if (below(3) == 0 && !tasks_.empty()) {
+            const std::string task = std::to_string(tasks_[random_() % tasks_.size()]);
+            connection_.exec("select " + std::string(below(2) == 0 ? "cancel(" : "retry_task(") +
+                             task + ")");
+        }
+        if (below(5) == 0) connection_.exec("select pause_handler('print')");
+        if (below(4) == 0) connection_.exec("select resume_handler('print')");
         expect_true();
     }
     // And what it says puts it right: every version, every label, and passes of maintain().
     connection_.exec("update task_due set due_at = clock_timestamp()");
+    connection_.exec("select resume_handler('print')");
     for (int pass = 0; pass < 3; ++pass) maintain();
     for (const std::string version : {"1", "2"}) {
         nodes_.emplace_back(url_,
@@ -297,7 +328,7 @@ TEST_F(TaskWhyModelTest, SaysWhatTheNodesFind) {
     for (const std::int64_t task : tasks_) {
         const Why said = why(task);
         EXPECT_TRUE(said.state == "done" || said.state == "dead" || said.state == "claimed" ||
-                    found.contains(task))
+                    said.state == "cancelled" || found.contains(task))
             << task << " " << said.state << " " << said.reason << " " << said.found;
     }
 }

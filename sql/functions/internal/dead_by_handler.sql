@@ -1,7 +1,7 @@
 -- dead_by_handler: how many tasks are dead, by handler. Internal: handlers(), status_tasks().
 --
--- Returns     a row for each handler that has some. dead: among the newest 10000 tasks that ended
---             otherwise than done. newest: the id of the newest.
+-- Returns     a row for each handler that has some. dead: among the newest 10000 of all. newest:
+--             the id of the newest.
 -- Tables      task_end, task, requirement: read.
 create or replace function dead_by_handler()
 returns table (handler text, dead integer, newest bigint)
@@ -15,13 +15,12 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
     select r.handler, count(*)::integer, max(e.task)
-      from (select n.task, n.outcome
+      from (select n.task
               from task_end n
-             where n.outcome <> 'done'
+             where n.outcome = 'dead'
              order by n.task desc
              limit 10000) as e
      cross join lateral (select t.requirement from task t where t.id = e.task limit 1) as t
       join requirement r on r.id = t.requirement
-     where e.outcome = 'dead'
      group by r.handler;
 $$;

@@ -1,12 +1,12 @@
--- waiting_in_vain: the tasks that wait for something that no live node has. Internal:
--- status_tasks().
+-- waiting_in_vain: the tasks that wait for something that no live node has, but for those of a
+-- handler that is paused. Internal: status_tasks().
 --
 -- Returns     one row for each requirement, what has waited longest first.
 --   waiting     it stops counting at 10000. oldest_seconds: of the one with the lowest id.
 --   lack, found, fix  see requirement_lack().
 -- Cost        some index probes for each requirement that no live node meets; nothing for the tasks
 --             of the others.
--- Tables      node, node_handler, handler_version, requirement, task: read.
+-- Tables      node, node_handler, handler_version, handler, requirement, task: read.
 create or replace function waiting_in_vain()
 returns table (
     handler text, version integer, labels text[], waiting integer, oldest_seconds numeric,
@@ -27,6 +27,7 @@ as $$
     ), unmet as materialized (
         select r.*
           from requirement r
+          join handler h on h.name = r.handler and h.paused_at is null
          where not exists (select from offered o
                             where o.handler = r.handler and o.version = r.version
                               and r.labels <@ o.labels)

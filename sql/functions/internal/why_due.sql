@@ -26,7 +26,9 @@ as $$
                     f.error) end,
            case when w.is_over
                 then 'call maintain(), as each node does once a second'
-                else 'wait for that time' end
+                else pg_catalog.format(
+                    'wait for that time; or, to have it run now, baton tasks retry %s',
+                    why_due.task) end
       from (select why_due.due_at <= clock_timestamp() as is_over,
                    round(abs(extract(epoch from why_due.due_at - clock_timestamp()))) as seconds)
            as w

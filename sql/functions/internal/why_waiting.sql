@@ -3,7 +3,7 @@
 -- Arguments   requirement, rank, place: of its row.
 -- Returns     one row of why().
 -- Cost        it stops counting at 10000 tasks that go first.
--- Tables      task_floor, requirement: read.
+-- Tables      task_floor, requirement, handler: read.
 create or replace function why_waiting(requirement integer, rank integer, place bigint)
 returns table (reason text, found text, fix text)
 language plpgsql
@@ -18,8 +18,15 @@ declare
     carriers  text;
     ahead     integer;
 begin
-    return query select l.lack, l.found, l.fix
-                   from requirement_lack(why_waiting.requirement) as l;
+    select r.* into strict need from requirement r where r.id = why_waiting.requirement;
+    return query
+        select 'paused', pause_of(h), pg_catalog.format('baton handlers resume %s', h.name)
+          from handler h
+         where h.name = need.handler and h.paused_at is not null;
+    if found then
+        return;
+    end if;
+    return query select l.lack, l.found, l.fix from requirement_lack(need.id) as l;
     if found then
         return;
     end if;
@@ -36,7 +43,6 @@ begin
         return;
     end if;
 
-    select r.* into strict need from requirement r where r.id = why_waiting.requirement;
     select count(*) into ahead
       from ready_of(need.id, count_max) as r
      where (r.rank, r.place) < (why_waiting.rank, why_waiting.place);

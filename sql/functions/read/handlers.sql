@@ -8,6 +8,7 @@
 --   waiting, due, claimed  see pending_by_handler(); dead: see dead_by_handler(). What is counted
 --                has bounds, which those say.
 --   oldest_seconds  for how long the first of the waiting ones has been there.
+--   paused_at, paused_by, pause_reason  see pause_handler().
 --   per_second, wait_p50, wait_p95, run_p50, run_p95  see ended_by_handler().
 -- Cost        of what is counted, however much more there is.
 -- Tables      handler, handler_version, handler_event, node, node_handler: read.
@@ -28,7 +29,10 @@ returns table (
     wait_p50       numeric,
     wait_p95       numeric,
     run_p50        numeric,
-    run_p95        numeric
+    run_p95        numeric,
+    paused_at      timestamptz,
+    paused_by      name,
+    pause_reason   text
 )
 language sql
 stable
@@ -55,7 +59,7 @@ as $$
            l.nodes, p.waiting,
            round(extract(epoch from clock_timestamp() - p.oldest)), p.due, p.claimed,
            coalesce(d.dead, 0), coalesce(e.per_second, 0), e.wait_p50, e.wait_p95, e.run_p50,
-           e.run_p95
+           e.run_p95, h.paused_at, h.paused_by, h.pause_reason
       from handler h
       join carried l on l.handler = h.name and l.version = h.live_version
       join pending_by_handler() as p on p.handler = h.name

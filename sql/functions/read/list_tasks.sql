@@ -1,12 +1,12 @@
 -- list_tasks: tasks, the newest first, a page at a time. For `baton tasks list`.
 --
--- Arguments   of_state: waiting, due, claimed, done or dead; null: any. of_handler, of_tenant: only
---             those of it; null: any. before: only those with a lower id; null: from the newest on.
---             page_size: so many at most, 1 to 1000.
--- Returns     the tasks. since: as task_standings() says. error: of its last failure, its first 500
---             characters. Then, unless the end was reached, a row of which everything is null but
---             task: what to give as `before` for the next page. There can be such a row and no task
---             ahead of it: none was found so far.
+-- Arguments   of_state: waiting, due, claimed, done, dead or cancelled; null: any. of_handler,
+--             of_tenant: only those of it; null: any. before: only those with a lower id; null:
+--             from the newest on. page_size: so many at most, 1 to 1000.
+-- Returns     the tasks. since: as task_standings() says. error: of its last failure, or why it
+--             was cancelled, the first 500 characters. Then, unless the end was reached, a row of
+--             which everything is null but task: what to give as `before` for the next page. There
+--             can be such a row and no task ahead of it: none was found so far.
 -- Raises      BT042 the page's size is none, or there is no such state.
 -- Cost        of a page; for a handler or tenant, of up to 10000 tasks that are looked at.
 -- Tables      task, requirement, node, task_failure: read.
@@ -33,7 +33,7 @@ set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
-    states    constant text[]  := '{waiting,due,claimed,done,dead}';
+    states    constant text[]  := '{waiting,due,claimed,done,dead,cancelled}';
     at_most   constant integer := case when list_tasks.of_handler is null
                                             and list_tasks.of_tenant is null
                                        then list_tasks.page_size else 10000 end;
@@ -67,14 +67,15 @@ begin
 
     return query
         select s.task, r.handler, r.version, r.labels, s.state, t.priority::integer, s.attempts,
-               t.tenant::text, t.enqueued_at, s.due_at, s.since, n.name, f.error
+               t.tenant::text, t.enqueued_at, s.due_at, s.since, n.name,
+               pg_catalog.left(coalesce(s.ended_why, f.error), 500)
           from task_standings(tasks) as s
          cross join lateral (
             select t.priority, t.tenant, t.enqueued_at from task t where t.id = s.task limit 1) as t
           join requirement r on r.id = s.requirement
           left join node n on n.id = s.node
           left join lateral (
-            select pg_catalog.left(l.error, 500) as error
+            select l.error
               from task_failure l
              where l.task = s.task order by l.failed_at desc limit 1) as f on true
          order by s.task desc;

@@ -2,11 +2,11 @@
 --
 -- Arguments   task: of enqueue().
 -- Returns     a JSON object: task, handler, version, labels, state, priority, attempts, deliveries,
---             tenant, enqueued_at, event_id, due_at, since, node, started, as list_tasks() and
---             task_standings() say; payload, or body (as Postgres writes bytes), content_type and
---             bytes; meta; result; failures [{attempt, outcome, failed_at, node, error}], oldest
---             first. A payload that cannot be read is a text that says why. Null where there is no
---             such task.
+--             tenant, enqueued_at, event_id, due_at, since, node, started, ended_why, as
+--             list_tasks() and task_standings() say; payload, or body (as Postgres writes bytes),
+--             content_type and bytes; meta; result; failures [{attempt, outcome, failed_at, node,
+--             error}], oldest first. A payload that cannot be read is a text that says why. Null
+--             where there is no such task.
 -- Tables      task, requirement, node, task_end, task_failure: read.
 -- Access: observe, orchestrate
 create or replace function task_details(task bigint)
@@ -23,7 +23,7 @@ as $$
                'state', s.state, 'priority', t.priority, 'attempts', s.attempts,
                'deliveries', s.deliveries, 'tenant', t.tenant, 'enqueued_at', t.enqueued_at,
                'event_id', t.event_id, 'due_at', s.due_at, 'since', s.since, 'node', n.name,
-               'started', s.started,
+               'started', s.started, 'ended_why', s.ended_why,
                'payload', case when t.body is null then readable(t.payload) end,
                'body', t.body, 'content_type', t.content_type, 'bytes', octet_length(t.body),
                'meta', readable(t.meta), 'result', readable(e.result),

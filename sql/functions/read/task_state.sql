@@ -22,7 +22,7 @@ set search_path from current
 set enable_seqscan = off
 as $$
     select r.handler, r.version, r.labels, s.state, s.attempts, s.deliveries, s.due_at,
-           n.name, e.result::jsonb, coalesce(nullif(e.reason, ''), f.error)
+           n.name, e.result::jsonb, coalesce(s.ended_why, f.error)
       from task_standings(array[task_state.task]) as s
       join requirement r on r.id = s.requirement
       left join node n on n.id = s.node

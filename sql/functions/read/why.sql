@@ -3,8 +3,8 @@
 -- Arguments   task: of enqueue().
 -- Returns     one row; none where there is no such task.
 --   state     as task_state() says.
---   reason    a word for it: done, dead or how else it ended; time, retry: it waits for a time;
---             overdue, unmaintained, passed_by: for maintain(); no_node, other_version,
+--   reason    a word for it: done, dead, cancelled; paused: its handler is; time, retry: it waits
+--             for a time; overdue, unmaintained, passed_by: for maintain(); no_node, other_version,
 --             other_build, labels: for a node, see requirement_lack(); queued, next: for its turn;
 --             prefetched, running, node_ended: for the node that has it; nowhere.
 --   found     the same as people read it. fix: what to do; null where there is nothing to.
@@ -45,6 +45,10 @@ begin
                            || (select pg_catalog.left(f.error, 500) from task_failure f
                                 where f.task = why.task order by f.failed_at desc limit 1)),
                        pg_catalog.format('baton tasks retry %s', why.task);
+        when 'cancelled' then
+            return query select s.state, s.state, pg_catalog.format(
+                                    'it was %s, at %s', s.ended_why, date_trunc('second', s.since)),
+                                pg_catalog.format('baton tasks retry %s', why.task);
         when 'nowhere' then
             return query select s.state, s.state,
                 'it stands at none of the places that there are: rows were changed by hand',
