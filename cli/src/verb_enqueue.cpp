@@ -6,6 +6,7 @@
 #include "baton/base/text.hpp"
 #include "baton/sql/enqueue.hpp"
 #include "baton/sql/failure.hpp"
+#include "baton/types/upcast.hpp"
 #include "command_line.hpp"
 #include "ndjson.hpp"
 #include "output.hpp"
@@ -21,6 +22,7 @@ struct Options {
     std::vector<std::string> labels;
     std::optional<std::string> tenant;
     std::optional<std::string> meta;
+    std::optional<std::int64_t> schema_version;
 };
 
 // By the server's clock.
@@ -46,7 +48,8 @@ int enqueue_one(const Options& options, Invocation& invocation) {
     EnqueueOptions how{.priority = static_cast<int>(options.priority.value_or(0)),
                        .labels = options.labels,
                        .tenant = options.tenant,
-                       .meta = options.meta};
+                       .meta = options.meta,
+                       .schema_version = static_cast<int>(options.schema_version.value_or(1))};
     const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::write);
     sql::Transaction transaction(connection);
@@ -71,22 +74,27 @@ Verb enqueue_verb() {
         .name = "enqueue",
         .help = "make a task for a handler and print its id",
         .about = "Example: baton enqueue send_invoice '{\"order\": 42}' --run-at '15 min'",
-        .options =
-            {{"HANDLER", "who is to do it; `baton handlers` lists them", &options->handler, true},
-             {"JSON", "the payload; - reads it from stdin [{}]", &options->payload},
-             {"--run-at", "not before then: a time, or how long from now (\"15 min\") [at once]",
-              &options->run_at},
-             {.name = "--priority",
-              .help = "higher goes first [0]",
-              .place = &options->priority,
-              .bounds = {-1000, 1000}},
-             {"--label", "what a node must have beside the handler: gpu; repeatable",
-              &options->labels},
-             {.name = "--tenant",
-              .help = "whose it is",
-              .place = &options->tenant,
-              .may_be_empty = true},
-             {"--meta", "JSON about the task: correlation, causation, user", &options->meta}},
+        .options = {{"HANDLER", "who is to do it; `baton handlers` lists them", &options->handler,
+                     true},
+                    {"JSON", "the payload; - reads it from stdin [{}]", &options->payload},
+                    {"--run-at",
+                     "not before then: a time, or how long from now (\"15 min\") [at once]",
+                     &options->run_at},
+                    {.name = "--priority",
+                     .help = "higher goes first [0]",
+                     .place = &options->priority,
+                     .bounds = {-1000, 1000}},
+                    {"--label", "what a node must have beside the handler: gpu; repeatable",
+                     &options->labels},
+                    {.name = "--tenant",
+                     .help = "whose it is",
+                     .place = &options->tenant,
+                     .may_be_empty = true},
+                    {"--meta", "JSON about the task: correlation, causation, user", &options->meta},
+                    {.name = "--schema-version",
+                     .help = "which shape of the payload this is [1]",
+                     .place = &options->schema_version,
+                     .bounds = {1, types::schema_version_max}}},
         .run = [options](Invocation& invocation) { return enqueue_one(*options, invocation); }};
 }
 

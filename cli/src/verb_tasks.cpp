@@ -109,6 +109,7 @@ void print_task(const JsonValue& task, const std::string& payload, const std::st
         labels += (labels.empty() ? "" : ", ") + label.text().value_or("");
     }
     if (!labels.empty()) print_field("labels", labels);
+    print("schema", "schema_version");
     print("tenant", "tenant");
     print("enqueued at", "enqueued_at");
     print("event", "event_id");

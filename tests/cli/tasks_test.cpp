@@ -59,16 +59,17 @@ TEST_F(TasksTest, EnqueueMakesATaskAndPrintsItsId) {
     TestNode one = node({.name = "one", .labels = "{eu,gpu}"});
     EXPECT_EQ(run({"enqueue", "send", R"({"order": 42})"}).out, "1\n");
     EXPECT_EQ(run({"enqueue", "send", "-", "--priority", "-5", "--label", "gpu", "--label", "eu",
-                   "--tenant", "t", "--meta", R"({"user": "u"})"},
+                   "--tenant", "t", "--meta", R"({"user": "u"})", "--schema-version", "2"},
                   R"({"order": 43})")
                   .out,
               "2\n");
     EXPECT_EQ(run({"enqueue", "send", "--run-at", "1 hour"}).out, "3\n");
     EXPECT_EQ(run({"enqueue", "send", "--run-at", "2101-02-03 10:00+00"}).out, "4\n");
     EXPECT_EQ(text("select string_agg(concat_ws(' ', t.payload, t.priority, t.tenant, t.meta, "
-                   "r.labels), ', ' order by t.id) from task t join requirement r on r.id = "
+                   "r.labels, t.schema_version), ', ' order by t.id) from task t join requirement "
+                   "r on r.id = "
                    "t.requirement where t.id < 3"),
-              R"({"order": 42} 0 {}, {"order": 43} -5 t {"user": "u"} {eu,gpu})");
+              R"({"order": 42} 0 {} 1, {"order": 43} -5 t {"user": "u"} {eu,gpu} 2)");
     EXPECT_EQ(text("select (due_at - clock_timestamp() between '59 min' and '60 min')::text from "
                    "task_due where task = 3"),
               "true");

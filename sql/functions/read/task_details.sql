@@ -4,9 +4,9 @@
 -- Returns     a JSON object: task, handler, version, labels, state, priority, attempts, deliveries,
 --             tenant, enqueued_at, event_id, due_at, since, node, started, ended_why, as
 --             list_tasks() and task_standings() say; payload, or body (as Postgres writes bytes),
---             content_type and bytes; meta; result; failures [{attempt, outcome, failed_at, node,
---             error}], oldest first. A payload that cannot be read is a text that says why. Null
---             where there is no such task.
+--             content_type and bytes; schema_version; meta; result; failures [{attempt, outcome,
+--             failed_at, node, error}], oldest first. A payload that cannot be read is a text that
+--             says why. Null where there is no such task.
 -- Tables      task, requirement, node, task_end, task_failure: read.
 -- Access: observe, orchestrate
 create or replace function task_details(task bigint)
@@ -26,6 +26,7 @@ as $$
                'started', s.started, 'ended_why', s.ended_why,
                'payload', case when t.body is null then readable(t.payload) end,
                'body', t.body, 'content_type', t.content_type, 'bytes', octet_length(t.body),
+               'schema_version', t.schema_version,
                'meta', readable(t.meta), 'result', readable(e.result),
                'failures', (
                 select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
