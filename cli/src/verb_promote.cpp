@@ -51,24 +51,25 @@ int promote(Options& options, Invocation& invocation) {
 
 Verb promote_verb() {
     const auto options = std::make_shared<Options>();
-    Verb verb{
-        .name = "promote",
-        .help = "make a version of a view set or a handler the live one; several in one switch",
-        .about =
-            "All views of the sets change over in one transaction, at one position of the "
-            "log.\nEvents from there on become tasks of a handler's new version; what waits "
-            "is done by it if\nit says that it accepts that, else by the former. See "
-            "--dry-run.\n" +
-            about_waiting() + "Example: baton promote sales 2 --when-ready",
-        .options = waiting_options(options->request),
-        .run = [options](Invocation& invocation) { return promote(*options, invocation); }};
-    verb.options.push_back({.name = "SET",
-                            .help = "which, in pairs: sales 2 stock 5",
-                            .place = &options->words,
-                            .placeholder = "VERSION"});
+    Verb verb{.name = "promote",
+              .help = "make a version of a view set or a handler the live one",
+              .about =
+                  "All views of the sets change over in one transaction, at one position of the "
+                  "log.\nEvents from there on become tasks of a handler's new version; what waits "
+                  "is done by it if\nit says that it accepts that, else by the former. See "
+                  "--dry-run.\n" +
+                  about_waiting() + "Example: baton promote sales 2 --when-ready",
+              .options = waiting_options(options->request),
+              .run = [options](Invocation& invocation) { return promote(*options, invocation); }};
+    verb.options.push_back(
+        {.name = "SET",
+         .help = "which view sets or handlers, each with its new version: sales 2",
+         .place = &options->words,
+         .placeholder = "VERSION"});
     verb.options.push_back(
         {.name = "--cancel",
-         .help = "instead: cancel the promotion of this number, which somebody asked for",
+         .help =
+             "promote nothing, and cancel the promotion of this number, which somebody asked for",
          .place = &options->cancel,
          .bounds = {.min = 1}});
     return verb;

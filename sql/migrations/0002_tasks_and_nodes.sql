@@ -114,6 +114,19 @@ create table node_handler (
         foreign key (node) references node (id) on delete cascade
 );
 
+-- Which nodes sleep until there is a task of a handler: see await_tasks(). Of no worth after a
+-- crash of the server: nodes say it again.
+create unlogged table node_asleep (
+    handler text   not null,
+    node    bigint not null,
+
+    constraint node_asleep_unique primary key (handler, node),
+    constraint node_asleep_node_registered
+        foreign key (node) references node (id) on delete cascade
+);
+-- 1 while some node sleeps, else null: what every enqueue() reads, as dispatch() reads `doorbell`.
+create sequence task_doorbell minvalue 1 cache 1;
+
 -- One task: work for one handler. Rows are inserted and never changed.
 --   xid       the transaction that made it. FIRST column: its default is evaluated before that of
 --             id, and maintain() relies on "xid taken, then id drawn".
@@ -244,7 +257,7 @@ create table task_end (
 create table task_end_from_1 partition of task_end for values from (1) to (10000001);
 create table task_end_default partition of task_end default;
 -- What somebody may want to look at, or try again, among very many that are done.
-create index task_end_not_done on task_end (task) where outcome <> 'done';
+create index task_end_not_done on task_end (outcome, task) where outcome <> 'done';
 
 -- The attempts that failed.
 --   attempt  which, from 1; the same number again for a delivery that no handler started with, and

@@ -142,6 +142,58 @@ TEST_F(EventTypesTest, RefusalSaysWhatToDo) {
     EXPECT_EQ(dispatching(std::string(128, 'x')).sqlstate, "BT040");
 }
 
+TEST_F(EventTypesTest, DeclaredTypesAreAsLongAsTheLimitSays) {
+    const std::string declare = "select declare_event_types(array['order/placed', $1])";
+    const auto declaring = [&](const std::string& type) {
+        return outcome_of([&] {
+            Transaction transaction(connection_);
+            transaction.exec(declare, {type});
+            transaction.commit();
+        });
+    };
+    const std::string type_of_200(200, 'x');
+    EXPECT_EQ(
+        declaring(type_of_200).text,
+        "an event type that is declared has 200 bytes, the limit is 128; correct it, or raise "
+        "the limit type_bytes");
+    EXPECT_EQ(declaring("").sqlstate, "BT001");
+    connection_.exec("select set_limit('type_bytes', 200)");
+    EXPECT_EQ(declaring(type_of_200).text, "");
+    EXPECT_EQ(declaring(type_of_200 + "x").sqlstate, "BT002");
+    set("refuse");
+    EXPECT_EQ(dispatching(type_of_200).text, "");
+    connection_.exec("select set_limit('type_bytes', 20)");
+    EXPECT_EQ(declaring("order/placed/elsewhere").sqlstate, "BT002");
+}
+
+// However many types are known, and however long they are.
+TEST_F(EventTypesTest, ARefusalLooksAtFewOfManyKnownTypes) {
+    connection_.exec(declare_placed);
+    connection_.exec(
+        "select declare_event_types(array_agg('flood/' || n::text)) from generate_series(1, 50000)"
+        " as n");
+    connection_.exec("analyze declared_event_type");
+    set("refuse");
+    EXPECT_NE(dispatching("order/plcaed").text.find("did you mean \"order/placed\"?"),
+              std::string::npos);
+    EXPECT_NE(dispatching("flood/49999x").text.find("did you mean \"flood/49999\"?"),
+              std::string::npos);
+    const auto pages_read = [&](const std::string& type) {
+        const std::string plan = ask(
+            "explain (analyze, buffers, format json) select nearest_event_type('" + type + "')");
+        const auto at = plan.find("Shared Hit Blocks\": ");
+        return std::stol(plan.substr(at + 20));
+    };
+    // All of it has 300 pages and an index.
+    ask("select nearest_event_type('order/plcaed')");
+    EXPECT_LT(pages_read("order/plcaed"), 150);
+    EXPECT_LT(pages_read("zzzz"), 150);
+    connection_.exec("select set_limit('type_bytes', 100000)");
+    connection_.exec("select declare_event_types(array[repeat('x', 2000)])");
+    connection_.exec("set statement_timeout = '5s'");
+    EXPECT_EQ(ask("select nearest_event_type(repeat('x', 50000) || 'y') is null"), "t");
+}
+
 TEST_F(EventTypesTest, SessionsThatDispatchFollowEachSwitchAndAreNotHeldUp) {
     EXPECT_EQ(dispatching("order/plcaed").text, "");
     std::optional<Transaction> open(std::in_place, *app_);
@@ -283,6 +335,64 @@ TEST_F(EventTypesRestoreTest, ADumpIsRestoredWithEventsOfBeforeAndRefusesFromThe
                   "BT040");
         EXPECT_EQ(outcome_of([&] { copy.exec("select dispatch('order/placed')"); }).text, "");
     }
+}
+
+// What the client programs say, after a dump was restored in these steps.
+std::string restored(const std::string& dump, const std::string& url,
+                     const std::vector<std::vector<std::string>>& steps,
+                     const std::map<std::string, std::string>& environment = {}) {
+    std::string said;
+    for (std::vector<std::string> arguments : steps) {
+        arguments.insert(arguments.begin(), testing::client_program("pg_restore"));
+        arguments.insert(arguments.end(), {"-e", "-O", "-x", "-d", url, dump});
+        testing::ChildProcess process({.arguments = arguments, .environment = environment});
+        EXPECT_TRUE(process.wait(std::chrono::seconds(30)));
+        said += process.error_output();
+    }
+    return said;
+}
+
+TEST_F(EventTypesRestoreTest, DataAloneIsLetInAsTheRefusalSays) {
+    connection_.exec("select dispatch('order/plcaed')");
+    connection_.exec("select set_unknown_events('refuse')");
+    const std::string dump =
+        (std::filesystem::temp_directory_path() / ("baton_types_" + std::to_string(::getpid())))
+            .string();
+    testing::run({testing::client_program("pg_dump"), "-d", database_.url(), "-Fc", "-f", dump});
+    const auto expect_whole = [](const std::string& url) {
+        Connection copy(url, testing::in_test_schema());
+        EXPECT_EQ(sql::count_of(copy, "event where type = 'order/plcaed'"), 1);
+        EXPECT_EQ(outcome_of([&] { copy.exec("select dispatch('order/plcaed')"); }).sqlstate,
+                  "BT040");
+    };
+
+    EXPECT_NE(restored(dump, sql::database_elsewhere(), {{"--schema-only"}, {"--data-only"}})
+                  .find("event type \"order/plcaed\" is not known here; to restore data alone, set "
+                        "session_replication_role = replica in the session; else restore the dump "
+                        "whole, or section by section (docs/operations.md)"),
+              std::string::npos);
+
+    const std::string as_replica = sql::database_elsewhere();
+    EXPECT_EQ(restored(dump, as_replica, {{"--schema-only"}}), "");
+    EXPECT_EQ(restored(dump, as_replica, {{"--data-only"}},
+                       {{"PGOPTIONS", "-c session_replication_role=replica"}}),
+              "");
+    expect_whole(as_replica);
+
+    const std::string by_section = sql::database_elsewhere();
+    EXPECT_EQ(restored(dump, by_section,
+                       {{"--section=pre-data"}, {"--section=data"}, {"--section=post-data"}}),
+              "");
+    expect_whole(by_section);
+
+    const std::string by_owner = sql::database_elsewhere();
+    EXPECT_EQ(restored(dump, by_owner, {{"--schema-only"}}), "");
+    Connection(by_owner).exec(
+        "alter domain baton_test.event_type drop constraint event_type_known");
+    EXPECT_EQ(restored(dump, by_owner, {{"--data-only", "--disable-triggers"}}), "");
+    Connection(by_owner, testing::in_test_schema()).exec("select set_unknown_events('refuse')");
+    expect_whole(by_owner);
+    std::filesystem::remove(dump);
 }
 
 TEST(SqlReducerTypesTest, AreThoseThatItsTextNamesAlsoWhereItLooksAtVersions) {

@@ -5,10 +5,13 @@
 
 #include <future>
 
+#include "baton/sql/listener.hpp"
 #include "sql/handler_fixture.hpp"
 
 namespace baton {
 namespace {
+
+using namespace std::chrono_literals;
 
 using testing::ClaimedTask;
 using testing::TestNode;
@@ -180,6 +183,39 @@ TEST_F(HandlerVersionTest, ClaimedTasksGoOnAndThoseThatComeBackGoToTheNewVersion
     silence("one", "1 minute");
     maintain();
     EXPECT_EQ(gets(two), "2 2 2") << "the third was lost with its node";
+}
+
+// Nodes of the new version that sleep are told: by the promotion, and of what comes back after it.
+TEST_F(HandlerVersionTest, NodesThatSleepAreWokenForWhatTheyCanDoNow) {
+    TestNode one = carrier({{1}}, "one");
+    TestNode two = carrier({{2, "1"}}, "two");
+    const std::vector<std::int64_t> tasks{enqueue(), enqueue()};
+    const ClaimedTask held = one.claim().at(0);
+    const std::string channel(two.connection()
+                                  .exec("select await_tasks('" + two.session + "', '{send}')")
+                                  .only()
+                                  .text(0));
+    sql::Listener listener(url_, testing::in_test_schema(), channel);
+    EXPECT_FALSE(listener.wait(200ms));
+    promote(2);
+    EXPECT_TRUE(listener.wait(20s));
+    while (listener.wait(200ms)) {
+    }
+    one.release(held.token);
+    EXPECT_TRUE(listener.wait(20s));
+    EXPECT_EQ(text("select reason || ': ' || found from why(" + std::to_string(tasks[0]) + ")")
+                  .find("next: it goes first; whoever claims next has it: two"),
+              0U);
+    two.deregister();
+    EXPECT_EQ(text("select reason || ': ' || found || '; ' || fix from why(" +
+                   std::to_string(tasks[1]) + ")"),
+              "other_version: no live node carries send@2, which does what was made for version 1, "
+              "but send@1; start a node that carries send@2");
+    EXPECT_EQ(text("select m ->> 'version' || ': ' || (m ->> 'waiting') from "
+                   "jsonb_array_elements(status() -> 'tasks' -> 'missing') as m"),
+              "1: 2");
+    const TestNode late = carrier({{2, "1"}}, "late");
+    EXPECT_EQ(text("select status() -> 'tasks' ->> 'missing'"), "[]");
 }
 
 // However many tasks wait, a promotion and a rollback change as many rows as there are versions.

@@ -59,6 +59,9 @@ begin
     else
         insert into task_ready (requirement, rank, place, task)
         values (needs, ready_rank(enqueue_apart.priority, false), new_task, new_task);
+        if pg_catalog.pg_sequence_last_value('task_doorbell') is not null then
+            perform ring_nodes(needs, 1);
+        end if;
     end if;
     return new_task;
 end;

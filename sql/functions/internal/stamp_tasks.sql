@@ -19,10 +19,13 @@
 -- - What a node has claimed it does as the version that claim() said, and completes it. If the task
 --   comes back (failed, handed back, lost with its node), the next claim decides anew.
 --
+-- Nodes that sleep and can do now what waits are woken.
+--
 -- The caller holds the turn 'registration', so that nobody changes what is read here.
 --
 -- Arguments   handler: of which.
--- Tables      handler_version: update. handler: read.
+-- Notifies    nodes that sleep.
+-- Tables      handler_version: update. handler, requirement, task_ready: read.
 create or replace function stamp_tasks(handler text)
 returns void
 language sql
@@ -43,4 +46,10 @@ as $$
               join handler_version made on made.handler = h.name
              where h.name = stamp_tasks.handler) as s
      where v.handler = stamp_tasks.handler and v.version = s.version and v.runs_as <> s.runs_as;
+
+    select ring_nodes(r.id, 16)
+      from requirement r
+     where r.handler = stamp_tasks.handler
+       and pg_catalog.pg_sequence_last_value('task_doorbell') is not null
+       and exists (select from task_ready q where q.requirement = r.id);
 $$;

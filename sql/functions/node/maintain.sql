@@ -15,7 +15,8 @@
 --           session that then hangs, after a minute.
 -- Tables    node: update, delete. maintenance: read, update. task_recall: delete. turn,
 --           task_claim: read. task_failure, task_end, task_ready: see hand_back(). task_due: see
---           ready_due(). task_floor: see raise_floors().
+--           ready_due(). task_floor: see raise_floors(). node_asleep: see
+--           forget_sleepers().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
@@ -79,6 +80,7 @@ begin
      where not exists (select from node n
                         where n.id = r.node and n.ended_at is null
                           and r.recalled_at + 2 * n.lease > clock_timestamp());
+    perform forget_sleepers();
     delete from node n
      where n.ended_at < clock_timestamp() - interval '1 hour'
        and not exists (select from task_claim c where c.node = n.id);
