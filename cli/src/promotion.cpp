@@ -59,9 +59,10 @@ public:
     bool is_done() {
         sql::Transaction transaction(*connection_);
         const sql::Result rows = transaction.exec(
-            "select p.state, p.reason, p.position, s.view_set, s.version "
+            "select p.state, p.reason, p.position, s.name, s.version "
             "from promotion_state($1::bigint) as p "
-            "cross join unnest(p.view_sets, p.versions) as s (view_set, version)",
+            "cross join unnest(p.view_sets || p.handlers, p.versions || p.handler_versions) as s "
+            "(name, version)",
             {promotion_});
         if (rows.empty()) throw Error(ErrorCode::promotion_refused, name() + " is not known here");
         sets_.clear();

@@ -64,10 +64,12 @@ int print_promotion_plan(const PromotionRequest& request, Invocation& invocation
         const std::int64_t id = ask_for(transaction, request);
         const JsonValue versions =
             JsonValue::parse(transaction.exec("select versions()", {}).only().text(0));
-        for (const sql::Row& row : transaction.exec(
-                 "select s.view_set, s.version, p.position from promotion_state($1::bigint) as p "
-                 "cross join unnest(p.view_sets, p.versions) as s (view_set, version)",
-                 {id})) {
+        const sql::Result rows = transaction.exec(
+            "select s.name, s.version, p.position from promotion_state($1::bigint) as p cross join "
+            "unnest(p.view_sets || p.handlers, p.versions || p.handler_versions) as s "
+            "(name, version)",
+            {id});
+        for (const sql::Row& row : rows) {
             const std::string name(row.text(0));
             const std::string live(row.text(1));
             text.append(name).append(" would be live at version ").append(live);

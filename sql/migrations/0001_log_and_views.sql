@@ -374,15 +374,20 @@ create table view_build (
 
 -- Each promotion that was asked for, and what became of it. A rollback is one, too. One of handlers
 -- is done as soon as it is asked for.
---   view_sets, versions  what is to be live, view sets or handlers; former: what was, of those.
+--   view_sets, versions  what is to be live. handlers, handler_versions: likewise, in the same
+--                        switch. former: what was, of those.
 --   when_ready           wait until the builds are ready, instead of refusing.
---   position             of the switch: every view of the sets changed over at it.
+--   nodes                so many must carry each handler's version.
+--   position             of the switch: every view and handler changed over at it.
 create table promotion (
     id           bigint      not null generated always as identity,
     view_sets    text[]      not null,
     versions     integer[]   not null,
+    handlers     text[]      not null default '{}',
+    handler_versions integer[] not null default '{}',
     former       versioned[],
     when_ready   boolean     not null,
+    nodes        integer     not null default 1,
     state        text        not null default 'requested',
     reason       text,
     position     bigint,

@@ -51,6 +51,36 @@ protected:
         return comes_true("(select count(*) >= " + std::to_string(orders) + " from shop.orders)");
     }
 
+    // One for each order, of a version that takes what the order's task was made for.
+    void expect_invoices_right() {
+        EXPECT_EQ(ask("select count(distinct order_id) from shop.invoice"), "5009");
+        // Each event's task was made for the version that was live at its position.
+        EXPECT_EQ(
+            ask("select count(*) from read_log(0, 100000) as e join task t on t.event_id = e.id "
+                "join requirement r on r.id = t.requirement where r.version <> coalesce("
+                "(select p.handler_versions[1] from promotion p where p.position < e.position "
+                " order by p.id desc limit 1), 1)"),
+            "0");
+        connection_.exec(
+            "create temp table wanted as "
+            "select l.order_id, sum(l.sales) as full_amount, sum(l.sales - l.sales * l.discount) "
+            "as "
+            "reduced, min(r.version) as made_for, min(i.amount) as amount "
+            "from shop.order_line l join shop.invoice i on i.order_id = l.order_id "
+            "join task t on t.payload ->> 'order_id' = l.order_id "
+            "join requirement r on r.id = t.requirement group by 1");
+        EXPECT_EQ(ask("select count(*) from wanted"), "5009");
+        EXPECT_EQ(ask("select count(*) from wanted where amount <> reduced and "
+                      "(amount <> full_amount or made_for = 2)"),
+                  "0")
+            << "version 1 does not take what was made for 2";
+        for (const std::string version : {"1", "2"}) {
+            EXPECT_GT(std::stoi(ask("select count(*) from wanted where made_for = " + version)),
+                      500);
+        }
+        EXPECT_GT(std::stoi(ask("select count(*) from wanted where amount <> reduced")), 100);
+    }
+
     TestDatabase database_{environment_template()};
     sql::Connection connection_{database_.url(), in_test_schema()};
 };
@@ -60,7 +90,7 @@ TEST_F(HandlerRolloutTest, EachOrderHasOneInvoiceOfAVersionThatTakesIt) {
         start(first_release, "orchestrate", {"--kind", "development", "--auto-promote", "false"});
     auto old_node = start_node(first_release, "old");
     ASSERT_TRUE(comes_true("exists (select from handler)")) << old_node->error_output();
-    const auto new_node = start_node(next_release, "new");
+    auto new_node = start_node(next_release, "new");
     ASSERT_TRUE(comes_true("(select count(*) = 2 from handler_version)"))
         << new_node->error_output();
     const auto placing = start(first_release, "place",
@@ -77,37 +107,25 @@ TEST_F(HandlerRolloutTest, EachOrderHasOneInvoiceOfAVersionThatTakesIt) {
     ASSERT_TRUE(comes_true("(select count(*) = 2 from node where name = 'old')"))
         << old_node->error_output();
     ASSERT_TRUE(are_placed(2400)) << placing->error_output();
+    new_node->kill(SIGKILL);
+    ASSERT_TRUE(new_node->wait(patience));
+    const std::string left =
+        "(select sum(waiting) > 20 from waiting_by_version('send_invoice') "
+        "where version = 2)";
+    ASSERT_TRUE(comes_true(left)) << orchestrator->error_output();
     run("rollback", {"send_invoice"});
-    ASSERT_TRUE(are_placed(3200)) << placing->error_output();
+    ASSERT_TRUE(are_placed(3600)) << placing->error_output();
+    EXPECT_EQ(ask("select " + left), "t") << "version 1 does not take what was made for 2";
+    new_node = start_node(next_release, "new");
+    ASSERT_TRUE(comes_true("(select count(*) = 2 from node where name = 'new')"))
+        << new_node->error_output();
     run("promote", {"send_invoice", "2"});
     ASSERT_TRUE(placing->wait(patience)) << placing->error_output();
     EXPECT_TRUE(comes_true("(select count(*) = 5009 from shop.invoice)"))
         << ask("select count(*) from shop.invoice") << old_node->error_output()
         << new_node->error_output() << orchestrator->error_output();
 
-    EXPECT_EQ(ask("select count(distinct order_id) from shop.invoice"), "5009");
-    // Each event's task was made for the version that was live at its position.
-    EXPECT_EQ(ask("select count(*) from read_log(0, 100000) as e join task t on t.event_id = e.id "
-                  "join requirement r on r.id = t.requirement where r.version <> coalesce("
-                  "(select p.versions[1] from promotion p where p.position < e.position "
-                  " order by p.id desc limit 1), 1)"),
-              "0");
-    connection_.exec(
-        "create temp table wanted as "
-        "select l.order_id, sum(l.sales) as full_amount, sum(l.sales - l.sales * l.discount) as "
-        "reduced, min(r.version) as made_for, min(i.amount) as amount "
-        "from shop.order_line l join shop.invoice i on i.order_id = l.order_id "
-        "join task t on t.payload ->> 'order_id' = l.order_id "
-        "join requirement r on r.id = t.requirement group by 1");
-    EXPECT_EQ(ask("select count(*) from wanted"), "5009");
-    EXPECT_EQ(ask("select count(*) from wanted where amount <> reduced and "
-                  "(amount <> full_amount or made_for = 2)"),
-              "0")
-        << "version 1 does not take what was made for 2";
-    for (const std::string version : {"1", "2"}) {
-        EXPECT_GT(std::stoi(ask("select count(*) from wanted where made_for = " + version)), 500);
-    }
-    EXPECT_GT(std::stoi(ask("select count(*) from wanted where amount <> reduced")), 100);
+    expect_invoices_right();
 }
 
 }  // namespace

@@ -29,10 +29,11 @@ TEST_F(HandlerVersionTest, EventsFromTheSwitchOnAreTasksOfTheNewVersion) {
     dispatch();
     follower_->drain(1);
     EXPECT_EQ(made_for(), "1 2 2");
-    EXPECT_EQ(text("select state || ' ' || position || ' ' || view_sets::text || versions::text "
-                   "from promotion_state(" +
-                   std::to_string(promotion) + ")"),
-              "done 1 {send}{2}");
+    EXPECT_EQ(
+        text("select state || ' ' || position || ' ' || handlers::text || handler_versions::text "
+             "from promotion_state(" +
+             std::to_string(promotion) + ")"),
+        "done 1 {send}{2}");
     roll_back();
     dispatch();
     follower_->drain();

@@ -138,8 +138,8 @@ private:
 
 /// `text` with N for each number of seconds in it: a test may take some.
 inline std::string without_seconds(const std::string& text) {
-    static const std::regex seconds("[0-9]+ s\\b");
-    return std::regex_replace(text, seconds, "N s");
+    static const std::regex times("[0-9]+ s\\b");
+    return std::regex_replace(text, times, "N s");
 }
 
 class TaskFixture : public ::testing::Test {

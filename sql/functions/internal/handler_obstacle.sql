@@ -1,7 +1,7 @@
--- handler_obstacle: what stands in the way of a promotion of handlers. Internal:
--- promote_handlers().
+-- handler_obstacle: what stands in the way of a promotion of handlers. Internal: promote_sets(),
+-- switch_handlers().
 --
--- Arguments   handlers, versions, nodes: see promote(). At least one of the names is a handler's.
+-- Arguments   handlers, versions, nodes: see promote(). Each is a handler's name.
 -- Returns     the first obstacle: a clause that says it, and the SQLSTATE to raise it with; no row
 --             where there is none.
 -- Tables      handler, handler_version: read.
@@ -16,15 +16,13 @@ as $$
                count(*) over (partition by w.name) as times
           from unnest(handler_obstacle.handlers, handler_obstacle.versions)
                with ordinality as w (name, version, ordinal)
-          left join handler h on h.name = w.name
+          join handler h on h.name = w.name
           left join handler_version v on v.handler = w.name and v.version = w.version
     )
     select o.what, o.code
       from wanted w
      cross join lateral (
         select case
-            when w.live_version is null then pg_catalog.format(
-                '%s is no handler: promote view sets and handlers one after the other', w.name)
             when w.times > 1 then pg_catalog.format('handler %s is named twice', w.name)
             when w.build is null then pg_catalog.format(
                 'handler %s has no version %s here; there is %s', w.name,

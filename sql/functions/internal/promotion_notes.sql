@@ -12,7 +12,8 @@ as $$
                'promotion %s (%s) was asked for by %s at %s, and is not carried out yet: %s; '
                '"baton promote --cancel %s" ends it',
                p.id, (select string_agg(pg_catalog.format('%s@%s', w.s, w.v), ', ')
-                        from unnest(p.view_sets, p.versions) as w (s, v)),
+                        from unnest(p.view_sets || p.handlers, p.versions || p.handler_versions)
+                             as w (s, v)),
                p.requested_by, date_trunc('second', p.requested_at), promotion_hold(p.id), p.id)),
                '{}')
       from promotion p

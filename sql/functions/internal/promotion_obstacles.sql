@@ -1,5 +1,6 @@
 -- promotion_obstacles: what stands in the way of a promotion, in the words for all who ask.
--- Internal: promote(), open_promotion(), switch_versions(), promotion_hold(), version_problems().
+-- Internal: promote_sets(), open_promotion(), switch_versions(), promotion_hold(),
+-- version_problems().
 --
 -- Arguments   view_sets, versions: what is to be live. is_switching: the caller leads, to carry it
 --             out: builds must be at the log's very end, and who keeps them is settled.

@@ -1,5 +1,5 @@
 -- stamp_tasks: say which version of a handler does the tasks that wait, by what is live now.
--- Internal: promote_handlers(), register_handler().
+-- Internal: register_handler(), switch_handlers().
 --
 -- A task says for ever which version it was made for, in its requirement. Which one does it is one
 -- number for all tasks of that version, handler_version.runs_as, so a switch costs the same however

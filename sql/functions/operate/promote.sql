@@ -3,7 +3,8 @@
 --
 -- The process that keeps the builds does it: it takes the lead, folds what little is missing, and
 -- switches, see switch_versions(). This only asks it to; promotion_state() tells what became of it.
--- A handler has nothing to build: its switch is made here, see promote_handlers().
+-- A handler has nothing to build: by itself it is switched here, see promote_handlers(); together
+-- with view sets by who switches those.
 --
 -- Arguments   view_sets, versions: what is to be live. when_ready: wait until the builds are ready;
 --             else they must be, which is within one batch of the log's end. A version that was
@@ -18,7 +19,7 @@
 --             few nodes carry it. 42501 the caller is not the environment's owner, and this is no
 --             development environment.
 -- Notifies    '<schema>_leader', for the processes that stand by.
--- Tables      promotion: insert. handler: read.
+-- Tables      handler: read. promotion: see promote_sets() and promote_handlers().
 -- Access: orchestrate
 create or replace function promote(
     view_sets text[], versions integer[], when_ready boolean default false,
@@ -32,9 +33,11 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
-    obstacle record;
-    busy     promotion;
-    made     bigint;
+    wanted           record;
+    sets             text[] := '{}';
+    set_versions     integer[] := '{}';
+    handlers         text[] := '{}';
+    handler_versions integer[] := '{}';
 begin
     perform require_operator('promote');
     if pg_catalog.cardinality(view_sets) is distinct from pg_catalog.cardinality(versions)
@@ -42,38 +45,26 @@ begin
         raise exception 'promote: as many versions as view sets, one at least'
             using errcode = 'BT034';
     end if;
-    if exists (select from handler h where h.name = any (promote.view_sets)) then
-        return promote_handlers(promote.view_sets, promote.versions, promote.nodes);
+    for wanted in
+        select w.name, w.version, h.name is not null as is_handler
+          from unnest(promote.view_sets, promote.versions)
+               with ordinality as w (name, version, ordinal)
+          left join handler h on h.name = w.name
+         order by w.ordinal
+    loop
+        if wanted.is_handler then
+            handlers := handlers || wanted.name;
+            handler_versions := handler_versions || wanted.version;
+        else
+            sets := sets || wanted.name;
+            set_versions := set_versions || wanted.version;
+        end if;
+    end loop;
+    if sets = '{}' then
+        return promote_handlers(handlers, handler_versions, promote.nodes);
     end if;
-    select * into obstacle
-      from promotion_obstacles(promote.view_sets, promote.versions, false) as o
-     where o.kind in ('unfit', 'halted', 'uncarried')
-        or not (promote.when_ready or o.is_awaited)
-     limit 1;
-    if found then
-        raise exception '%', obstacle.what || case
-            when obstacle.kind not in ('behind', 'read', 'shared') then ''
-            -- After a colon follows a semicolon.
-            when obstacle.what ~ ':' then '; wait, or use --when-ready'
-            else ': wait, or use --when-ready' end
-            using errcode = obstacle.code;
-    end if;
-
-    select * into busy from promotion p where p.state = 'requested' for update skip locked;
-    if found then
-        raise exception 'promotion % (%) is under way: wait for it, or end it with "baton promote '
-            '--cancel %"',
-            busy.id, pg_catalog.array_to_string(busy.view_sets, ', '), busy.id
-            using errcode = 'BT035';
-    end if;
-    insert into promotion (view_sets, versions, when_ready)
-    values (promote.view_sets, promote.versions, promote.when_ready)
-    returning id into made;
-    perform pg_catalog.pg_notify(current_schema() || '_leader', '');
-    return made;
-exception when unique_violation then
-    raise exception 'another promotion is under way'
-        using errcode = 'BT035';
+    return promote_sets(sets, set_versions, handlers, handler_versions, promote.when_ready,
+                        promote.nodes);
 end;
 $$;
 

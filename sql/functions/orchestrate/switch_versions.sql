@@ -8,8 +8,10 @@
 --
 -- Arguments   promotion: its id. epoch: the caller's leadership.
 -- Returns     the position of the switch.
--- Raises      BT035 it cannot be carried out: a view is not at the log's end, or the promotion was
---             ended. BT011 another process leads now.
+-- Raises      BT035 it cannot be carried out: a view is not at the log's end, the promotion was
+--             ended, or see handler_obstacle(). BT011 another process leads now.
+-- Locks       the turn 'registration', if handlers are among it: before the leader's row, as
+--             register_handler() does.
 -- Tables      promotion, set_version: update. view_state, set_member: read.
 -- Access: orchestrate
 create or replace function switch_versions(promotion bigint, epoch bigint)
@@ -27,6 +29,8 @@ declare
     after    versioned[];
     gone     versioned[];
 begin
+    perform lock_registration()
+       from promotion t where t.id = switch_versions.promotion and t.handlers <> '{}';
     perform fence(switch_versions.epoch);
     select * into p from promotion t where t.id = switch_versions.promotion for update;
     if p.state is distinct from 'requested' then
@@ -64,7 +68,8 @@ begin
             using errcode = 'BT035';
     end if;
     update promotion t
-       set state = 'done', former = gone, position = head, epoch = switch_versions.epoch,
+       set state = 'done', position = head, epoch = switch_versions.epoch,
+           former = gone || switch_handlers(p.handlers, p.handler_versions, p.nodes),
            ended_at = clock_timestamp()
      where t.id = p.id;
     return head;
