@@ -338,6 +338,9 @@ TEST(SqlReducerTypesTest, AreThoseThatItsTextNamesAlsoWhereItLooksAtVersions) {
     EXPECT_EQ(types("", "true"), "{ \"%\" }");
     EXPECT_EQ(types("", "type = any ('{order/placed, \"order/paid\"}')"),
               "{ \"order/paid\", \"order/placed\" }");
+    const std::string long_type(200, 'x');
+    EXPECT_EQ(types("", "type = '" + long_type + "'"), "{ \"" + long_type + "\" }");
+    EXPECT_EQ(types("", "type = '" + long_type + " " + long_type + "'"), "{ \"%\" }");
     EXPECT_EQ(types("", "type ~ '^order_2/'"), "{ \"order\\\\_2/%\" }");
     EXPECT_EQ(types("", "type ~ '^order/paid$'"), "{ \"order/paid\" }");
     for (const std::string condition :
