@@ -127,6 +127,12 @@ std::chrono::milliseconds seconds_of(const std::string& flag, const std::string&
     return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
+bool is_span(std::string_view text) {
+    return !text.empty() && text.find_first_of("0123456789") == 0 &&
+           text.find_first_of("-:/") == std::string_view::npos &&
+           text.find_last_of("0123456789. ") != text.size() - 1;
+}
+
 void require_view(sql::Transaction& transaction, const std::string& view) {
     std::vector<std::string> names;
     for (const sql::Row& row : transaction.exec(

@@ -111,9 +111,7 @@ Found print_page(sql::Connection& connection, const Wanted& wanted, std::int64_t
 // "2026-11-22 13:00", "yesterday", "15 min" (ago): as a time, and the position before which no
 // event is of then or later.
 std::int64_t begin_since(sql::Connection& connection, std::string& since) {
-    const bool is_ago = !since.empty() && since.find_first_of("0123456789") == 0 &&
-                        since.find_first_of("-:/") == std::string::npos &&
-                        since.find_last_of("0123456789. ") != since.size() - 1;
+    const bool is_ago = is_span(since);
     // "15 min ago" is before now, too.
     if (is_ago && since.ends_with(" ago")) since.resize(since.size() - 4);
     try {

@@ -246,7 +246,7 @@ create table task_end (
 create table task_end_from_1 partition of task_end for values from (1) to (10000001);
 create table task_end_default partition of task_end default;
 -- What somebody may want to look at, or try again, among very many that are done.
-create index task_end_not_done on task_end (task) where outcome <> 'done';
+create index task_end_not_done on task_end (outcome, task) where outcome <> 'done';
 
 -- The attempts that failed.
 --   attempt  which, from 1; the same number again for a delivery that no handler started with, and
