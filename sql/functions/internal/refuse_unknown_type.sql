@@ -30,7 +30,9 @@ begin
     then
         return true;
     end if;
-    if current_query() ~* '^\s*(copy|insert into)\s+\S*\yevent_(from_[0-9]+|default)\y' then
+    if current_query() ~* ('^[[:space:]]*(copy|insert into)[[:space:]]+([^[:space:]]*[.])?'
+                           'event_(from_[0-9]+|default)[^a-z0-9_]')
+    then
         raise exception 'event type "%" is not known here; to restore data alone, set '
             'session_replication_role = replica in the session; else restore the dump whole, or '
             'section by section (docs/operations.md)', refuse_unknown_type.type
