@@ -105,9 +105,9 @@ void read_drift(Transaction& transaction, const MigrationSet& set, const std::st
             return note == noted.end() || definition.second == note->second;
         });
     };
-    std::map<std::string, std::optional<std::string>, std::less<>> carried;
+    std::multimap<std::string, std::optional<std::string>, std::less<>> carried;
     for (const Function& function : set.functions()) {
-        auto& body = carried[function.name];
+        std::optional<std::string>& body = carried.emplace(function.name, std::nullopt)->second;
         if (function.body) body = with_schema(*function.body, schema);
         const auto [first, last] = installed.equal_range(function.name);
         const bool is_ours =
@@ -121,11 +121,12 @@ void read_drift(Transaction& transaction, const MigrationSet& set, const std::st
     }
     for (const auto& [name, function] : installed) {
         if (!function.is_owners) continue;
-        const auto known = carried.find(name);
-        // Beside one of ours, with other arguments.
-        const bool is_left = known != carried.end() && installed.count(name) > 1 &&
-                             function.body != known->second.value_or("");
-        if (known == carried.end() || is_left) status.orphans.push_back(function.signature);
+        const auto [first, last] = carried.equal_range(name);
+        const bool is_ours = std::any_of(first, last, [&](const auto& known) {
+            // Or it is beside one of ours, with other arguments.
+            return installed.count(name) == 1 || function.body == known.second.value_or("");
+        });
+        if (!is_ours) status.orphans.push_back(function.signature);
     }
 }
 

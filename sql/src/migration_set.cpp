@@ -123,16 +123,21 @@ void MigrationSet::add_function(const SqlFile& file) {
         R"(create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+([a-z_][a-z0-9_]*)\s*\()",
         std::regex::icase);
     static const std::regex quote(R"(\bas\s+(\$[a-z_]*\$))", std::regex::icase);
-    const std::string text(file.text);
+    std::string rest(file.text);
     std::smatch name;
-    std::smatch tag;
-    if (!std::regex_search(text, name, head)) return;
-    functions_.push_back({name[1].str(), std::nullopt});
-    const auto after_name = text.begin() + name.position() + name.length();
-    if (!std::regex_search(after_name, text.end(), tag, quote)) return;
-    const std::string rest = tag.suffix();
-    const auto end = rest.find(tag[1].str());
-    if (end != std::string::npos) functions_.back().body = rest.substr(0, end);
+    // More than once where it is made for other arguments, too.
+    while (std::regex_search(rest, name, head)) {
+        Function& function = functions_.emplace_back(Function{name[1].str(), std::nullopt});
+        rest = name.suffix().str();
+        std::smatch tag;
+        if (!std::regex_search(rest, tag, quote)) return;
+        const std::string mark = tag[1];
+        rest = tag.suffix().str();
+        const auto end = rest.find(mark);
+        if (end == std::string::npos) return;
+        function.body = rest.substr(0, end);
+        rest.erase(0, end + mark.size());
+    }
 }
 
 namespace {

@@ -46,9 +46,10 @@ TEST_F(HandlerInPromotionTest, SwitchesAtThePositionOfTheViewsAndBackUnderLoad) 
 
     writers.stop();
     ASSERT_TRUE(world.settles()) << first->error_output();
-    EXPECT_EQ(world.ask("select string_agg((select string_agg(f.name || f.version, ' ' order by "
-                        "f.name) from unnest(p.former) f), ', ' order by p.id) from promotion p"),
-              "account_totals1 notify1, account_totals2 notify2");
+    EXPECT_EQ(
+        world.ask("select string_agg((select string_agg(f.name || f.version::text, ' ' order by "
+                  "f.name) from unnest(p.former) f), ', ' order by p.id) from promotion p"),
+        "account_totals1 notify1, account_totals2 notify2");
     EXPECT_EQ(world.ask("select count(distinct r.version) from task t "
                         "join requirement r on r.id = t.requirement"),
               "2");

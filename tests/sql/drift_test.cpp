@@ -111,6 +111,17 @@ TEST_F(DriftTest, WhatStandsBesideOneOfOursIsAnOrphan) {
     EXPECT_EQ(status().drifted, Names());
 }
 
+TEST_F(DriftTest, WhatAFileMakesForOtherArgumentsTooIsOurs) {
+    run("create or replace function roll_back(name text, when_ready boolean default false, "
+        "nodes integer default 1) returns bigint language sql as 'select 1::bigint'");
+    EXPECT_EQ(status().drifted, Names{"roll_back"});
+    (void)migrator_.install(connection_, schema_);
+    EXPECT_EQ(status().drifted, Names());
+    EXPECT_EQ(status().orphans, Names());
+    run("create function roll_back(name text) returns bigint language sql as 'select 1::bigint'");
+    EXPECT_EQ(status().orphans, Names{"roll_back(text)"});
+}
+
 TEST_F(DriftTest, WhatASqlReducersFileMadeIsNone) {
     run("create function totals_help() returns bigint language sql as 'select 1::bigint'");
     run("create function totals__v1_seen() returns bigint language sql as 'select 1::bigint'");

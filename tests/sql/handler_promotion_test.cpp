@@ -138,7 +138,8 @@ TEST_F(HandlerPromotionTest, VersionsSaysWhoCarriesWhatAndWaitingWhatItWasMadeFo
     enqueue();
     enqueue("'send', run_at => now() + interval '1 hour', labels => array['gpu']");
     const std::string waiting =
-        "select coalesce(string_agg(version || ':' || waiting, ' ' order by version), '') "
+        "select coalesce(string_agg(version::text || ':' || waiting::text, ' ' order by version), "
+        "'') "
         "from waiting_by_version('send')";
     EXPECT_EQ(text(waiting), "1:2");
     promote(2);

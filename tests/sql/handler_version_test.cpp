@@ -29,16 +29,16 @@ TEST_F(HandlerVersionTest, EventsFromTheSwitchOnAreTasksOfTheNewVersion) {
     dispatch();
     follower_->drain(1);
     EXPECT_EQ(made_for(), "1 2 2");
-    EXPECT_EQ(
-        text("select state || ' ' || position || ' ' || handlers::text || handler_versions::text "
-             "from promotion_state(" +
-             std::to_string(promotion) + ")"),
-        "done 1 {send}{2}");
+    EXPECT_EQ(text("select state || ' ' || position::text || ' ' || handlers::text || "
+                   "handler_versions::text "
+                   "from promotion_state(" +
+                   std::to_string(promotion) + ")"),
+              "done 1 {send}{2}");
     roll_back();
     dispatch();
     follower_->drain();
     EXPECT_EQ(made_for(), "1 2 2 1");
-    EXPECT_EQ(text("select string_agg(former[1].name || former[1].version, ' ' order by id) "
+    EXPECT_EQ(text("select string_agg(former[1].name || former[1].version::text, ' ' order by id) "
                    "from promotion"),
               "send1 send2");
 }

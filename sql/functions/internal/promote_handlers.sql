@@ -24,18 +24,19 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    made bigint;
+    former versioned[];
+    made   bigint;
 begin
     perform require_read_committed('promote');
     perform lock_registration();
     perform from leader where only_row for update;
+    former := switch_handlers(promote_handlers.handlers, promote_handlers.versions,
+                              promote_handlers.nodes);
     insert into promotion (
         view_sets, versions, handlers, handler_versions, when_ready, nodes, state, position, former,
         ended_at)
     values ('{}', '{}', promote_handlers.handlers, promote_handlers.versions, false,
-            promote_handlers.nodes, 'done', log_end(),
-            switch_handlers(promote_handlers.handlers, promote_handlers.versions,
-                            promote_handlers.nodes), clock_timestamp())
+            promote_handlers.nodes, 'done', log_end(), former, clock_timestamp())
     returning id into made;
     return made;
 end;
