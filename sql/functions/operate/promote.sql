@@ -61,10 +61,10 @@ begin
         end if;
     end loop;
     if sets = '{}' then
-        return promote_handlers(handlers, handler_versions, promote.nodes);
+        return promote_handlers(handlers, handler_versions, coalesce(promote.nodes, 1));
     end if;
     return promote_sets(sets, set_versions, handlers, handler_versions, promote.when_ready,
-                        promote.nodes);
+                        coalesce(promote.nodes, 1));
 end;
 $$;
 
