@@ -1,5 +1,5 @@
 // baton up: a whole Baton in one foreground process tree, to try it and to develop with: a private
-// Postgres, an environment in it, an orchestrator.
+// Postgres, an environment in it, an orchestrator, and a node where the program has handlers.
 #include <signal.h>
 
 #include <atomic>
@@ -15,6 +15,7 @@
 #include "baton/sql/failure.hpp"
 #include "baton/sql/migrator.hpp"
 #include "command_line.hpp"
+#include "noding.hpp"
 #include "orchestrating.hpp"
 #include "output.hpp"
 #include "stop_signals.hpp"
@@ -27,13 +28,13 @@ struct Options {
     std::vector<std::string> reducers;
 };
 
-// The orchestrator on a thread of its own.
+// An orchestrator or a node on a thread of its own.
+template <class Service>
 class Running {
 public:
-    explicit Running(Orchestrator& orchestrator)
-        : orchestrator_(orchestrator), thread_([this] { run(); }) {}
+    explicit Running(Service& service) : service_(service), thread_([this] { run(); }) {}
     ~Running() {
-        orchestrator_.stop();
+        service_.stop();
         if (thread_.joinable()) thread_.join();
     }
     Running(const Running&) = delete;
@@ -49,14 +50,14 @@ public:
 private:
     void run() {
         try {
-            orchestrator_.run();
+            service_.run();
         } catch (...) {
             error_ = std::current_exception();
         }
         ended_ = true;
     }
 
-    Orchestrator& orchestrator_;
+    Service& service_;
     std::exception_ptr error_;
     std::atomic<bool> ended_{false};
     std::thread thread_;  // the last: it uses the others
@@ -129,22 +130,41 @@ void say_who_leads(const Invocation& invocation, const environments::Environment
                  invocation.app.name().c_str(), std::string(*node).c_str());
 }
 
-// Returns when the orchestrator has ended; throws when its server has.
-void run(postgres::PrivatePostgres& server, Orchestrator& orchestrator,
+// What runs beside the server. A signal may stop it as soon as it is there.
+struct Services {
+    std::optional<Orchestrator> orchestrator;
+    std::optional<NodeAgent> node;  // where the program has handlers
+    std::atomic<bool> are_there{false};
+
+    void stop() noexcept {
+        if (!are_there) return;
+        orchestrator->stop();
+        if (node) node->stop();
+    }
+};
+
+// Returns when they have ended; throws when one of them failed, or their server has ended.
+void run(postgres::PrivatePostgres& server, Services& services,
          const std::function<void(bool leads)>& greet) {
     constexpr std::chrono::seconds patience{30};
     constexpr std::chrono::milliseconds look{200};
-    Running thread(orchestrator);
-    const auto is_over = [&] { return thread.has_ended() || server.pid() == 0; };
+    Orchestrator& orchestrator = *services.orchestrator;
+    Running<Orchestrator> thread(orchestrator);
+    std::optional<Running<NodeAgent>> node;
+    if (services.node) node.emplace(*services.node);
+    const auto is_over = [&] {
+        return thread.has_ended() || (node && node->has_ended()) || server.pid() == 0;
+    };
     sql::pause_unless(patience, [&] { return orchestrator.is_leading() || is_over(); });
     if (!is_over()) greet(orchestrator.is_leading());
     while (!sql::pause_unless(look, is_over)) {
     }
-    if (!thread.has_ended()) {
-        orchestrator.stop();
+    services.stop();
+    if (server.pid() == 0) {
         throw Error(ErrorCode::connection_lost,
                     "the private Postgres has ended, and not because of us; start again");
     }
+    if (node) node->wait();
     thread.wait();
 }
 
@@ -185,13 +205,9 @@ int up(const Options& options, Invocation& invocation) {
     configure_log(environment.log.value, environment.log_level.value);
     invocation.logs_json = environment.log.value == LogFormat::json;
 
-    std::atomic<Orchestrator*> running{nullptr};
+    Services services;
     ServerCleanup cleanup;
-    const StopSignals signals(
-        [&] {
-            if (Orchestrator* const orchestrator = running) orchestrator->stop();
-        },
-        [&] { cleanup.remove(); });
+    const StopSignals signals([&] { services.stop(); }, [&] { cleanup.remove(); });
     postgres::PrivatePostgresOptions server_options;
     if (!options.data.empty()) server_options.directory = std::filesystem::absolute(options.data);
     const auto server = cleanup.start(server_options);
@@ -200,19 +216,23 @@ int up(const Options& options, Invocation& invocation) {
     if (signals.came()) return 0;
     how.credentials = install(environment);
 
-    Orchestrator orchestrator(std::move(how), invocation.app.registry());
-    running = &orchestrator;
-    if (signals.came()) orchestrator.stop();
-    try {
-        run(*server, orchestrator, [&](bool leads) {
-            if (!leads) say_who_leads(invocation, environment);
-            greet(invocation, environment, options.data.empty());
-        });
-    } catch (...) {
-        running = nullptr;
-        throw;
+    if (!invocation.app.handlers().infos().empty()) {
+        NodeOptions node_how = node_options(environment);
+        node_how.credentials = how.credentials;
+        services.node.emplace(std::move(node_how), invocation.app.handlers());
     }
-    running = nullptr;
+    services.orchestrator.emplace(std::move(how), invocation.app.registry());
+    services.are_there = true;
+    if (signals.came()) services.stop();
+    run(*server, services, [&](bool leads) {
+        if (!leads) say_who_leads(invocation, environment);
+        greet(invocation, environment, options.data.empty());
+    });
+    const int left_running = services.node ? services.node->left_running() : 0;
+    if (left_running > 0) {
+        cleanup.remove();
+        end_beside_handlers(left_running);
+    }
     return 0;
 }
 
@@ -221,9 +241,10 @@ int up(const Options& options, Invocation& invocation) {
 Verb up_verb() {
     const auto options = std::make_shared<Options>();
     return {.name = "up",
-            .help = "a private Postgres, an environment and its orchestrator, until Ctrl-C",
+            .help = "a private Postgres, an environment, its orchestrator and a node, until Ctrl-C",
             .about =
-                "It prints the connection URL and what to type next. It works as root.\n"
+                "The node does the tasks of this program's handlers, where it has some. It prints "
+                "the connection URL and what to type next. It works as root.\n"
                 "DATABASE_URL has no meaning here.\n"
                 "Example: baton up --reducer category_sales.sql",
             .settings = Settings::all,

@@ -6,6 +6,7 @@
     VERB(up)              \
     VERB(environment)     \
     VERB(orchestrate)     \
+    VERB(node)            \
     VERB(dispatch)        \
     VERB(log)             \
     VERB(view)            \

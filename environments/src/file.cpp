@@ -138,8 +138,9 @@ private:
                 const std::size_t dot = rule.key.find('.');
                 if (dot == std::string_view::npos || !is_called(rule, key.str())) continue;
                 const std::string_view name = rule.key.substr(dot + 1);
-                hint = "it belongs to [" + std::string(rule.key.substr(0, dot)) + "]" +
-                       (name == key.str() ? "" : ", as " + json_quoted(name));
+                hint += (hint.empty() ? "it belongs to [" : " or [") +
+                        std::string(rule.key.substr(0, dot)) + "]" +
+                        (name == key.str() ? "" : ", as " + json_quoted(name));
             }
         }
         if (hint.empty()) {

@@ -2,17 +2,19 @@
 
 #include <csignal>
 #include <iostream>
+#include <memory>
 #include <string>
 
 #include "baton/postgres/private_postgres.hpp"
+#include "baton/sql/failure.hpp"
 #include "baton/sql/migrator.hpp"
 
 #include "arguments.hpp"
 #include "compare.hpp"
-#include "orchestrator_process.hpp"
 #include "orders_csv.hpp"
 #include "place_orders.hpp"
 #include "report.hpp"
+#include "service_process.hpp"
 
 namespace superstore {
 namespace {
@@ -36,6 +38,45 @@ bool is_interrupted() { return interrupted != 0; }
 // What is done is told on stderr: stdout is for the result.
 void say(const std::string& line) { std::cerr << "demo: " << line << std::endl; }
 
+// The node that writes the invoices. One is killed in the middle of it, and another takes over.
+class Node {
+public:
+    // Returns once the handler is on record: orders that are placed from now on get an invoice.
+    Node(const std::string& url, baton::sql::Connection& connection)
+        : url_(url), connection_(connection), process_(start()) {
+        wait_until("select count(*) > 0 from handler");
+    }
+
+    void kill_and_replace() {
+        wait_until("select count(*) > 500 from shop.invoice");
+        process_->kill();
+        const baton::sql::Result held = connection_.exec(
+            "select count(*) from task_claim c cross join unnest(c.tasks) t "
+            "where not exists (select from task_end e where e.task = t)");
+        say("killed the node with kill -9, with " + std::string(held.only().text(0)) +
+            " tasks in hand, and started another one");
+        process_ = start();
+    }
+    void require_running() { process_->require_running(); }
+
+private:
+    [[nodiscard]] std::unique_ptr<ServiceProcess> start() const {
+        return std::make_unique<ServiceProcess>("node", url_, environment_name);
+    }
+    void wait_until(const std::string& query) {
+        const auto is_over = [&] {
+            process_->require_running();
+            return is_interrupted() || connection_.exec(query).only().boolean(0);
+        };
+        while (!baton::sql::pause_unless(std::chrono::milliseconds(20), is_over)) {
+        }
+    }
+
+    const std::string url_;
+    baton::sql::Connection& connection_;
+    std::unique_ptr<ServiceProcess> process_;
+};
+
 int run_on(const baton::postgres::PrivatePostgres& server, const std::string& csv_view) {
     const std::string url = server.url();
     {
@@ -49,17 +90,19 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     }
     say("installed environment demo as schema " + std::string(schema));
 
-    OrchestratorProcess orchestrator(url, environment_name);
-    say("started the orchestrator; 4 clients place orders");
+    baton::sql::Connection connection(url, {.schema = schema});
+    create_shop(connection);
+    ServiceProcess orchestrator("orchestrate", url, environment_name);
+    Node node(url, connection);
+    say("started the orchestrator and a node; 4 clients place orders");
     PlaceOptions options;
     options.url = url;
     options.schema = schema;
     options.stop = is_interrupted;
-    baton::sql::Connection connection(url, {.schema = schema});
-    create_shop(connection);
     const Placed placed = place_orders(read_orders(orders_file()), options);
     if (is_interrupted()) return exit_interrupted;
     say(summary(placed));
+    node.kill_and_replace();
 
     wait_for_views(connection, placed, std::chrono::seconds(60), [&orchestrator] {
         orchestrator.require_running();
@@ -67,6 +110,12 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     });
     if (is_interrupted()) return exit_interrupted;
     say("every view has them");
+    wait_for_invoices(connection, std::chrono::seconds(60), [&] {
+        node.require_running();
+        return is_interrupted();
+    });
+    if (is_interrupted()) return exit_interrupted;
+    say("every order has its invoice");
 
     if (csv_view.empty()) {
         print_report(connection, 2017, std::cout);

@@ -1,11 +1,13 @@
-// A store that keeps its monthly, customer and category figures with Baton.
+// A store that keeps its monthly, customer and category figures with Baton, and writes its invoices
+// with it.
 //
-// The program has every verb of `baton` (orchestrate, status, log, view, up, …), with the store's
-// reducers inside, and four verbs of its own. Try `superstore demo`.
+// The program has every verb of `baton` (orchestrate, status, log, view, up, …), with the
+// store's reducers and handler inside, and four verbs of its own. Try `superstore demo`.
 #include "baton/cli/app.hpp"
 
 #include "compare.hpp"
 #include "demo.hpp"
+#include "handlers/send_invoice.hpp"
 #include "place_orders.hpp"
 #include "reducers/customer_totals.hpp"
 #include "reducers/monthly_sales.hpp"
@@ -15,6 +17,7 @@ int main(int argc, char** argv) {
     baton::App app("superstore");
     app.add<superstore::MonthlySalesReducer>();
     app.add<superstore::CustomerTotalsReducer>();
+    app.add<superstore::SendInvoice>();
     app.add_sql_reducer(SUPERSTORE_FOLDER "/reducers/category_sales.sql");
     // Whoever compares the three sees them at one version and one position. See next/.
     app.add_view_set("sales", 1, {"monthly_sales", "customer_totals", "category_sales"});
@@ -33,7 +36,7 @@ int main(int argc, char** argv) {
                  "Options of its own:\n"
                  "  --year YEAR             the year [2017]",
                  superstore::run_report);
-    app.add_verb("compare", "compare every row of every view with the orders",
+    app.add_verb("compare", "compare every row of every view, and every invoice, with the orders",
                  superstore::run_compare);
     app.add_verb("demo",
                  "all of it, on a private database\n"

@@ -49,6 +49,12 @@ constexpr const char* shop_tables = R"(
         discount      numeric not null,
         profit        numeric not null,
         primary key (order_id, line)
+    );
+    create table if not exists shop.invoice (
+        number      bigint  generated always as identity primary key,
+        order_id    text    not null references shop.orders,
+        customer_id text    not null,
+        amount      numeric not null
     ))";
 
 constexpr baton::sql::Statement insert_order{

@@ -111,6 +111,7 @@ create table node_handler (
 --   payload   JSON; a task of bytes has '{}' here, and body and content_type. They are held to the
 --             limits of events, because a task can have what an event had.
 --   meta      about the task, not of it: correlation, causation, user.
+--   schema_version  which shape of the payload this is; an event's, where it follows from one.
 create table task (
     xid          xid8        not null default pg_current_xact_id(),
     id           bigint      not null generated always as identity,
@@ -123,7 +124,9 @@ create table task (
     body         event_body,
     content_type event_content_type,
     meta         event_meta,
+    schema_version smallint not null default 1,
 
+    constraint task_schema_version_positive check (schema_version > 0),
     constraint task_id_unique primary key (id)
 ) partition by range (id);
 create table task_from_1 partition of task for values from (1) to (10000001);

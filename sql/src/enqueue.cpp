@@ -48,9 +48,9 @@ TaskId enqueue(pqxx::transaction_base& transaction, std::string_view handler,
         [&] {
             const sql::Result rows(transaction.exec_params(
                 "select enqueue($1, $2::jsonb, $3::timestamptz, $4::integer, $5::text[], $6,"
-                " $7::jsonb)",
+                " $7::jsonb, $8::integer)",
                 name, std::string(payload), pointer_to(run_at), options.priority, labels,
-                pointer_to(tenant), pointer_to(options.meta)));
+                pointer_to(tenant), pointer_to(options.meta), options.schema_version));
             return TaskId(rows.only().integer(0));
         },
         "enqueue");

@@ -11,12 +11,19 @@ std::string interval(std::chrono::milliseconds time) {
     return std::to_string(time.count()) + " ms";
 }
 
+std::string json_of(const std::vector<std::string>& texts) {
+    std::string json = "[";
+    for (const std::string& text : texts) json += (json.size() > 1 ? "," : "") + json_quoted(text);
+    return json + "]";
+}
+
 std::string json_of(const std::vector<CarriedHandler>& handlers) {
     std::string json = "[";
     for (const CarriedHandler& handler : handlers) {
         json += json.size() > 1 ? "," : "";
         json += R"({"name":)" + json_quoted(handler.name) + R"(,"version":)" +
-                std::to_string(handler.version) + R"(,"build":)" + json_quoted(handler.build) + "}";
+                std::to_string(handler.version) + R"(,"build":)" + json_quoted(handler.build) +
+                R"(,"events":)" + json_of(handler.events) + "}";
     }
     return json + "]";
 }
@@ -67,7 +74,8 @@ std::vector<ClaimedTask> NodeSession::claim(Transaction& transaction, std::strin
                                             int count) const {
     constexpr Statement statement{
         "claim",
-        "select token, task, version, attempt, delivery, payload, body, content_type, tenant, meta"
+        "select token, task, version, attempt, delivery, payload, body, content_type, tenant, meta,"
+        " schema_version"
         " from claim(session => :session, handler => :handler, count => :count::integer)"};
     std::vector<ClaimedTask> tasks;
     const Result rows = transaction.exec(
@@ -83,7 +91,8 @@ std::vector<ClaimedTask> NodeSession::claim(Transaction& transaction, std::strin
                          .body = row.bytes(6),
                          .content_type = std::string(row.text(7)),
                          .tenant = copy_of(row.text_or_null(8)),
-                         .meta = copy_of(row.text_or_null(9))});
+                         .meta = copy_of(row.text_or_null(9)),
+                         .schema_version = static_cast<int>(row.integer(10))});
     }
     return tasks;
 }

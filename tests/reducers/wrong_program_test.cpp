@@ -6,53 +6,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <regex>
 #include <string>
 #include <vector>
 
-#include "support/child_process.hpp"
+#include "support/compiled.hpp"
 
 namespace baton::testing {
 namespace {
 
-const std::string source_folder = BATON_SOURCE_DIR;
-
-std::string compiler() {
-    static const std::regex setting("CMAKE_CXX_COMPILER:\\w+=(.*)");
-    std::ifstream cache(BATON_BINARY_DIR "/CMakeCache.txt");
-    std::smatch match;
-    for (std::string line; std::getline(cache, line);) {
-        if (std::regex_match(line, match, setting)) return match[1];
-    }
-    return "c++";
-}
-
-struct Compiled {
-    int code = -1;
-    std::string output;
-
-    [[nodiscard]] std::vector<std::string> errors() const {
-        static const std::regex error(" error: (.*)");
-        std::vector<std::string> found;
-        for (std::sregex_iterator at(output.begin(), output.end(), error), end; at != end; ++at) {
-            found.push_back((*at)[1]);
-        }
-        return found;
-    }
-    [[nodiscard]] auto lines() const { return std::ranges::count(output, '\n'); }
-};
-
-Compiled compile(const std::string& mistake) {
-    ChildProcess process(
-        {.arguments = {compiler(), "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic",
-                       "-Wshadow", "-Wconversion", "-I" + source_folder + "/base/include",
-                       "-I" + source_folder + "/types/include",
-                       "-I" + source_folder + "/reducers/include", "-D" + mistake,
-                       source_folder + "/tests/reducers/wrong_program/main.cpp"}});
-    const auto end = process.wait(std::chrono::seconds(120));
-    return {end ? end->code.value_or(-1) : -1, process.error_output()};
-}
+const std::string program = "tests/reducers/wrong_program/main.cpp";
 
 struct Mistake {
     std::string name;
@@ -64,7 +26,7 @@ class WrongProgramTest : public ::testing::TestWithParam<Mistake> {};
 
 TEST_P(WrongProgramTest, IsRefusedInOneErrorThatSaysWhatToDo) {
     const Mistake& mistake = GetParam();
-    const Compiled compiled = compile(mistake.name);
+    const Compiled compiled = compile(program, mistake.name);
     EXPECT_NE(compiled.code, 0);
     const std::vector<std::string> errors = compiled.errors();
     ASSERT_FALSE(errors.empty()) << compiled.output;
@@ -112,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(
     });
 
 TEST(RightProgramTest, IsCompiledWithoutAWord) {
-    const Compiled compiled = compile("NOTHING");
+    const Compiled compiled = compile(program, "NOTHING");
     EXPECT_EQ(compiled.code, 0);
     EXPECT_EQ(compiled.output, "");
 }

@@ -12,9 +12,10 @@
 --   labels    what a node must have beside the handler: 'gpu'.
 --   tenant    whose it is.
 --   meta      about the task, not of it: correlation, causation, user.
+--   schema_version  which shape of the payload this is, as an event has one: 1 to 32767.
 -- Returns   the task's id.
--- Raises    BT037 nobody registered the handler. BT042 a label or priority is not as it must be.
---           BT001, BT002 a field that is none, or too large, as dispatch() says.
+-- Raises    BT037 nobody registered the handler. BT042 a label, priority or schema version is
+--           not as it must be. BT001, BT002 a field that is none, or too large, as dispatch() says.
 -- Tables    task, task_ready: insert. handler: read. task_due: see enqueue_apart().
 -- Access: dispatch, node, orchestrate
 create or replace function enqueue(
@@ -24,7 +25,8 @@ create or replace function enqueue(
     priority integer     default 0,
     labels   text[]      default '{}',
     tenant   text        default null,
-    meta     jsonb       default null
+    meta     jsonb       default null,
+    schema_version integer default 1
 )
 returns bigint
 language plpgsql
@@ -37,10 +39,11 @@ declare
 begin
     if enqueue.run_at is not null or enqueue.priority operator(pg_catalog.<>) 0
        or enqueue.labels operator(pg_catalog.<>) '{}'
+       or (enqueue.schema_version operator(pg_catalog.=) 1) is not true
     then
         return :"schema".enqueue_apart(
             enqueue.handler, enqueue.payload, null, null, enqueue.run_at, enqueue.priority,
-            enqueue.labels, enqueue.tenant, enqueue.meta);
+            enqueue.labels, enqueue.tenant, enqueue.meta, enqueue.schema_version);
     end if;
 
     with added as (

@@ -14,7 +14,8 @@ create or replace function enqueue_bytes(
     priority     integer     default 0,
     labels       text[]      default '{}',
     tenant       text        default null,
-    meta         jsonb       default null
+    meta         jsonb       default null,
+    schema_version integer   default 1
 )
 returns bigint
 language plpgsql
@@ -30,6 +31,6 @@ begin
     return enqueue_apart(
         enqueue_bytes.handler, '{}', enqueue_bytes.body, enqueue_bytes.content_type,
         enqueue_bytes.run_at, enqueue_bytes.priority, enqueue_bytes.labels, enqueue_bytes.tenant,
-        enqueue_bytes.meta);
+        enqueue_bytes.meta, enqueue_bytes.schema_version);
 end;
 $$;

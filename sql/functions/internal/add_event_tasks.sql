@@ -13,8 +13,10 @@ set search_path from current
 set jit = off
 as $$
     with added as (
-        insert into task (requirement, event_id, payload, body, content_type, tenant, meta)
-        select h.requirement, e.id, e.payload, e.body, e.content_type, e.tenant, e.meta
+        insert into task (
+            requirement, event_id, payload, body, content_type, tenant, meta, schema_version)
+        select h.requirement, e.id, e.payload, e.body, e.content_type, e.tenant, e.meta,
+               e.schema_version
           from read_log(add_event_tasks.first_position - 1, add_event_tasks.count) as e
           join handler_event s on s.type = e.type and s.after_position < e.position
           join handler h on h.name = s.handler and h.live_version = s.version

@@ -12,7 +12,8 @@ create or replace function enqueue_apart(
     priority     integer,
     labels       text[],
     tenant       text,
-    meta         jsonb
+    meta         jsonb,
+    schema_version integer
 )
 returns bigint
 language plpgsql
@@ -30,6 +31,11 @@ begin
     if known.name is null then
         perform refuse_handler(enqueue_apart.handler);
     end if;
+    if enqueue_apart.schema_version between 1 and 32767 is not true then
+        raise exception 'a schema version of % is not between 1 and 32767',
+            coalesce(enqueue_apart.schema_version::text, 'null')
+            using errcode = 'BT042';
+    end if;
     if enqueue_apart.priority between -1000 and 1000 is not true then
         raise exception 'a priority of % is not between -1000 and 1000',
             coalesce(enqueue_apart.priority::text, 'null')
@@ -42,9 +48,11 @@ begin
         perform open_rank(needs, enqueue_apart.priority);
     end if;
 
-    insert into task (requirement, priority, payload, body, content_type, tenant, meta)
+    insert into task (
+        requirement, priority, payload, body, content_type, tenant, meta, schema_version)
     values (needs, enqueue_apart.priority, enqueue_apart.payload, enqueue_apart.body,
-            enqueue_apart.content_type, enqueue_apart.tenant, enqueue_apart.meta)
+            enqueue_apart.content_type, enqueue_apart.tenant, enqueue_apart.meta,
+            enqueue_apart.schema_version)
     returning id into new_task;
     if enqueue_apart.run_at > clock_timestamp() then
         insert into task_due (due_at, task) values (enqueue_apart.run_at, new_task);

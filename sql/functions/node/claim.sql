@@ -10,6 +10,7 @@
 -- Arguments   session: of register_node(). handler: of which. count: at most so many, 1 to 1000.
 -- Returns     the tasks, in the order in which they are to be done.
 --   token       what complete(), fail() and the others need. It is this claim's and nobody else's.
+--   schema_version  which shape of the payload this is.
 --   attempt     which one this is, once the handler starts: from 1. delivery: likewise.
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 the count is none.
 -- Locks       the tasks that it takes; it passes by those that others are taking.
@@ -32,7 +33,8 @@ returns table (
     content_type text,
     tenant       text,
     meta         jsonb,
-    enqueued_at  timestamptz
+    enqueued_at  timestamptz,
+    schema_version integer
 )
 language plpgsql
 volatile
@@ -64,7 +66,7 @@ begin
         select t.id::text || '.' || new_id::text, t.id, r.version,
                held.attempts + 1, held.deliveries + 1, t.priority::integer,
                t.payload::jsonb, t.body::bytea, t.content_type::text, t.tenant::text,
-               t.meta::jsonb, t.enqueued_at
+               t.meta::jsonb, t.enqueued_at, t.schema_version::integer
           from task_claim c
          cross join lateral unnest(c.tasks, c.attempts, c.deliveries) with ordinality
                as held (task, attempts, deliveries, ordinal)

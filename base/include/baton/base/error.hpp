@@ -61,6 +61,7 @@ namespace baton {
     BATON_ERROR(event_dead, "BT041", false)            \
     BATON_ERROR(task_invalid, "BT042", false)          \
     BATON_ERROR(schema_untrusted, "BT043", false)      \
+    BATON_ERROR(handler_invalid, "BT044", false)       \
     BATON_ERROR(stream_failed, "BT045", false)
 
 enum class ErrorCode : std::uint8_t {

@@ -1,9 +1,10 @@
 // App: a program that is the whole tool. It has every verb of the `baton` command, with the
-// application's own reducers inside, and may have verbs of its own:
+// application's own reducers and handlers inside, and may have verbs of its own:
 //
 //   int main(int argc, char** argv) {
 //       baton::App app("superstore");
 //       app.add<MonthlySalesReducer>();
+//       app.add<SendInvoice>();
 //       app.add_sql_reducer("reducers/category_sales.sql");
 //       app.add_view_set("sales", 1, {"monthly_sales", "category_sales"});
 //       return app.run(argc, argv);
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "baton/environments/environment.hpp"
+#include "baton/node_agent/handlers.hpp"
 #include "baton/orchestrator/view_set.hpp"
 #include "baton/reducers/registry.hpp"
 
@@ -43,10 +45,15 @@ public:
     App(const App&) = delete;
     App& operator=(const App&) = delete;
 
-    /// Adds a C++ reducer. Throws Error(reducer_invalid), see Registry::add().
-    template <class R>
-    App& add(R reducer = {}) {
-        registry_.add<R>(std::move(reducer));
+    /// Adds a C++ reducer, or a handler, which `node` and `up` run. Throws Error(reducer_invalid),
+    /// see Registry::add(), or Error(handler_invalid), see Handlers::add().
+    template <class T>
+    App& add(T part = {}) {
+        if constexpr (node::LooksLikeHandler<T>) {
+            handlers_.add<T>(std::move(part));
+        } else {
+            registry_.add<T>(std::move(part));
+        }
         return *this;
     }
     /// Says that the application dispatches events of this type, though no reducer reads them: so
@@ -82,6 +89,7 @@ public:
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const Registry& registry() const { return registry_; }
+    [[nodiscard]] const Handlers& handlers() const { return handlers_; }
     [[nodiscard]] const std::vector<std::filesystem::path>& sql_reducers() const {
         return sql_reducers_;
     }
@@ -98,6 +106,7 @@ private:
 
     std::string name_;
     Registry registry_;
+    Handlers handlers_;
     std::vector<std::filesystem::path> sql_reducers_;
     std::vector<ViewSet> view_sets_;
     std::vector<Verb> verbs_;

@@ -72,6 +72,14 @@ struct Environment {
     Setting<std::int64_t> snapshot_every;
     /// How many copies of a view are kept, further and further apart.
     Setting<std::int64_t> snapshots_max;
+    /// After how long the tasks of a node that is not heard of go to others.
+    Setting<std::chrono::milliseconds> node_lease;
+    /// How often a node looks for tasks where there were none.
+    Setting<std::chrono::milliseconds> node_poll;
+    /// How long the handlers that run may go on when a node is stopped.
+    Setting<std::chrono::milliseconds> node_stop;
+    /// What a node has that tasks may ask for, beside its handlers.
+    Setting<std::vector<std::string>> node_labels;
     Setting<LogFormat> log;
     /// debug, info, warn, error or off.
     Setting<std::string> log_level;

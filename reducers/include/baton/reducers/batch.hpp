@@ -80,11 +80,7 @@ protected:
     void decode_value(types::ValueReader& reader, std::string_view bytes, int schema_version,
                       std::uint32_t slot) override {
         if (slot >= values_.size()) values_.resize(slot + 1);
-        if (schema_version == types::schema_version_of<E>) [[likely]] {
-            types::decode_whole(reader, bytes, values_[slot]);
-        } else if (!types::decode_former(reader, bytes, schema_version, values_[slot])) {
-            types::refuse_version(E::event_type, schema_version, types::known_versions<E>());
-        }
+        types::decode_version(reader, bytes, schema_version, E::event_type, values_[slot]);
     }
 
 private:

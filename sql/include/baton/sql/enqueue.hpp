@@ -15,6 +15,7 @@
 
 #include "baton/types/codec.hpp"
 #include "baton/types/date.hpp"
+#include "baton/types/upcast.hpp"
 
 namespace pqxx {
 class transaction_base;
@@ -31,6 +32,7 @@ struct EnqueueOptions {
     std::vector<std::string> labels = {};            ///< What a node must have beside the handler.
     std::optional<std::string> tenant = std::nullopt;
     std::optional<std::string> meta = std::nullopt;  ///< JSON text.
+    int schema_version = 1;                          ///< Which shape of the payload this is.
 };
 
 /// Makes a task for the handler of that name, with a payload of JSON. Throws Error:
@@ -39,10 +41,11 @@ struct EnqueueOptions {
 TaskId enqueue(pqxx::transaction_base& transaction, std::string_view handler,
                std::string_view payload, const EnqueueOptions& options = {});
 
-/// The same for a struct with BATON_FIELDS, as JSON.
+/// The same for a struct with BATON_FIELDS, as JSON, in the schema version of the struct.
 template <types::Declared Payload>
 TaskId enqueue(pqxx::transaction_base& transaction, std::string_view handler,
-               const Payload& payload, const EnqueueOptions& options = {}) {
+               const Payload& payload, EnqueueOptions options = {}) {
+    options.schema_version = types::schema_version_of<Payload>;
     return enqueue(transaction, handler, std::string_view(encode_json(payload)), options);
 }
 

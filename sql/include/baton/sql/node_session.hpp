@@ -20,7 +20,8 @@ namespace baton::sql {
 struct CarriedHandler {
     std::string name;
     int version = 0;
-    std::string build;  ///< Says which code it is.
+    std::string build;                     ///< Says which code it is.
+    std::vector<std::string> events = {};  ///< Whose events become tasks of it; their types.
 };
 
 /// What a process says of itself as it registers.
@@ -44,6 +45,7 @@ struct ClaimedTask {
     std::string content_type;  ///< Of the body.
     std::optional<std::string> tenant;
     std::optional<std::string> meta;  ///< JSON text.
+    int schema_version = 1;           ///< Which shape of the payload this is.
 };
 
 enum class Completion : std::uint8_t {

@@ -129,6 +129,18 @@ template <class E>
     }
 }
 
+/// Decodes `bytes` of a schema version, with the steps that lead from there to E. Throws
+/// Error(event_version_unknown), which names `type`, DecodeFailure, and what an upcast() throws.
+template <class E>
+void decode_version(ValueReader& reader, std::string_view bytes, int version, std::string_view type,
+                    E& value) {
+    if (version == schema_version_of<E>) [[likely]] {
+        decode_whole(reader, bytes, value);
+    } else if (!decode_former(reader, bytes, version, value)) {
+        refuse_version(type, version, known_versions<E>());
+    }
+}
+
 /// The shape of an event struct with those before it, for the digest of a build.
 template <class E>
 void describe_event(std::string& out) {

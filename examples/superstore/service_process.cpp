@@ -1,4 +1,4 @@
-#include "orchestrator_process.hpp"
+#include "service_process.hpp"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -29,10 +29,13 @@ using namespace std::chrono_literals;
 
 }  // namespace
 
-OrchestratorProcess::OrchestratorProcess(const std::string& url, const std::string& environment) {
-    std::vector<std::string> arguments{"superstore",  "orchestrate", "--url",  url,
-                                       "--env",       environment,   "--kind", "development",
-                                       "--log-level", "warn"};
+ServiceProcess::ServiceProcess(std::string verb, const std::string& url,
+                               const std::string& environment)
+    : verb_(std::move(verb)) {
+    // The node's lease is short, so that nobody has to wait long for what a killed one held.
+    std::vector<std::string> arguments{"superstore",  verb_,       "--url",           url,
+                                       "--env",       environment, "--kind",          "development",
+                                       "--log-level", "warn",      "--node-lease-ms", "2000"};
     std::vector<char*> pointers;
     pointers.reserve(arguments.size() + 1);
     for (std::string& argument : arguments) pointers.push_back(argument.data());
@@ -44,7 +47,7 @@ OrchestratorProcess::OrchestratorProcess(const std::string& url, const std::stri
     if (pid_ == 0) become(parent, pointers.data());
 }
 
-OrchestratorProcess::~OrchestratorProcess() {
+ServiceProcess::~ServiceProcess() {
     if (pid_ == 0) return;
     ::kill(pid_, SIGTERM);
     const auto deadline = std::chrono::steady_clock::now() + 10s;
@@ -54,11 +57,19 @@ OrchestratorProcess::~OrchestratorProcess() {
     }
 }
 
-void OrchestratorProcess::require_running() {
-    if (has_ended()) throw std::runtime_error("the orchestrator has ended; its last lines say why");
+void ServiceProcess::require_running() {
+    if (has_ended())
+        throw std::runtime_error("superstore " + verb_ + " has ended; its last lines say why");
 }
 
-bool OrchestratorProcess::has_ended() {
+void ServiceProcess::kill() {
+    if (pid_ == 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
+}
+
+bool ServiceProcess::has_ended() {
     if (pid_ != 0 && ::waitpid(pid_, nullptr, WNOHANG) == pid_) pid_ = 0;
     return pid_ == 0;
 }

@@ -1,0 +1,130 @@
+// What is wrong with a handler class, said when it is compiled: one line each, with what to do, as
+// check_reducer.hpp does it for reducers.
+//
+// Threads: nothing happens when the program runs.
+#pragma once
+
+#include <concepts>
+#include <string_view>
+#include <type_traits>
+
+#include "baton/node_agent/outcome.hpp"
+#include "baton/node_agent/task_context.hpp"
+#include "baton/types/upcast.hpp"
+
+namespace baton {
+
+/// A payload as it is stored, for handlers that read it themselves.
+struct RawPayload {
+    std::string_view json;               ///< "{}" where there are bytes.
+    std::string_view body = {};          ///< Bytes, where it was made of some.
+    std::string_view content_type = {};  ///< Of the body.
+};
+
+namespace node {
+
+template <class H>
+concept HasEvent = requires {
+    typename H::Event;
+};
+template <class H>
+concept HasPayload = requires {
+    typename H::Payload;
+};
+
+template <class H>
+struct PayloadOf {
+    using type = typename H::Payload;
+};
+template <HasEvent H>
+struct PayloadOf<H> {
+    using type = typename H::Event;
+};
+
+template <class H>
+concept HasName = requires {
+    {std::string_view{H::name}};
+};
+template <class H>
+concept HasVersion = requires {
+    {static_cast<int>(H::version)};
+};
+template <class E>
+concept HasEventType = requires {
+    {std::string_view{E::event_type}};
+};
+template <class Returned>
+concept IsAnswer = std::same_as<Returned, Outcome> || std::same_as<Returned, void>;
+template <class H, class P>
+concept HandlesAlone = requires(const H& handler, const P& payload) {
+    { handler.handle(payload) } -> IsAnswer;
+};
+template <class H, class P>
+concept HandlesWithContext = requires(const H& handler, const P& payload, TaskContext& task) {
+    { handler.handle(payload, task) } -> IsAnswer;
+};
+
+template <class P>
+constexpr bool check_payload() {
+    if constexpr (std::same_as<P, RawPayload>) {
+        return true;
+    } else if constexpr (!types::check_struct<P>()) {
+        return false;
+    } else {
+        types::check_versions<P>();
+        return types::versions_fit<P>();
+    }
+}
+
+template <class H>
+constexpr bool check_event_type() {
+    if constexpr (HasEvent<H>) {
+        static_assert(HasEventType<typename H::Event>,
+                      "the struct of a handler's Event needs: static constexpr std::string_view "
+                      "event_type = \"...\";");
+        return HasEventType<typename H::Event>;
+    } else {
+        return true;
+    }
+}
+
+template <class H>
+constexpr bool check_handle() {
+    using P = typename PayloadOf<H>::type;
+    constexpr bool handles = HandlesAlone<H, P> || HandlesWithContext<H, P>;
+    static_assert(handles,
+                  "the handler has no handle() for its Event or Payload (P): it needs "
+                  "baton::Outcome handle(const P&, baton::TaskContext&) const, which may return "
+                  "void, and may do without the context");
+    static_assert(HasName<H>, "a handler needs: static constexpr std::string_view name = \"...\";");
+    static_assert(HasVersion<H>, "a handler needs: static constexpr int version = 1;");
+    static_assert(std::copy_constructible<H>, "a handler must be copyable");
+    return handles && HasName<H> && HasVersion<H> && std::copy_constructible<H>;
+}
+
+/// Whether `H` is a handler; if not, it is refused with what to do.
+// NOLINTBEGIN(bugprone-branch-clone)
+template <class H>
+constexpr bool check_handler() {
+    static_assert(HasEvent<H> != HasPayload<H>,
+                  "a handler needs one of: using Event = ...; the struct of the events that become "
+                  "its tasks, or using Payload = ...; the struct of what is enqueued for it");
+    if constexpr (HasEvent<H> == HasPayload<H>) {
+        return false;
+    } else if constexpr (!check_payload<typename PayloadOf<H>::type>()) {
+        return false;
+    } else {
+        return check_event_type<H>() && check_handle<H>();
+    }
+}
+// NOLINTEND(bugprone-branch-clone)
+
+/// What is meant as a handler, sound or not.
+template <class H>
+concept LooksLikeHandler = requires {
+    &H::handle;
+}
+|| (HasEvent<H> || HasPayload<H>);
+
+}  // namespace node
+}  // namespace baton

@@ -1,0 +1,77 @@
+// NodeAgent: a node of an environment. It claims the tasks of the handlers that it carries, runs
+// them on threads of its own, and tells the database what came of each.
+//
+//   baton::Handlers handlers;
+//   handlers.add<SendInvoice>();
+//   baton::NodeAgent agent({.url = url, .schema = "baton_production", .credentials = …}, handlers);
+//   agent.run();          // until stop(), from another thread
+//
+// One connection is the agent's; handlers that ask for a transaction get connections of their own.
+// See node_agent/README.md for the loop, and what happens on each failure.
+//
+// Threads: run() uses the calling thread and those of the handlers' pools. stop() and
+// is_registered() may be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "baton/base/machine_credentials.hpp"
+#include "baton/node_agent/handlers.hpp"
+
+namespace baton {
+
+namespace node {
+class Agent;
+}
+
+struct NodeOptions {
+    std::string url;                       ///< A direct connection, not through a pooler.
+    std::string schema;                    ///< The environment's.
+    std::string name = "node";             ///< Who this is, for people to read.
+    MachineCredentials credentials;        ///< Which environment this is for, and on which machine.
+    std::vector<std::string> labels = {};  ///< What the node has beside its handlers: "gpu".
+    /// How long it is believed without a sign of life: its tasks are handed to others then.
+    std::chrono::milliseconds lease{30'000};
+    std::chrono::milliseconds poll{1000};  ///< How often to look for tasks where there were none.
+    /// How long handlers that run may go on after stop().
+    std::chrono::milliseconds stop_patience{4000};
+    /// A digest of the program, for the builds of handlers of which nothing else says what is
+    /// inside handle() (development); empty: those builds say nothing of it.
+    std::string program;
+};
+
+class NodeAgent {
+public:
+    /// Throws Error(handler_invalid) where there is no handler.
+    NodeAgent(NodeOptions options, const Handlers& handlers);
+    /// Waits for a stop() that is still at work.
+    ~NodeAgent();
+    NodeAgent(const NodeAgent&) = delete;
+    NodeAgent& operator=(const NodeAgent&) = delete;
+
+    /// Works until stop(). Comes back from lost connections, restarts, failovers and a lease that
+    /// ran out by itself; throws Error only for what will not go away by waiting: not_installed,
+    /// build_mismatch, task_invalid, settings_invalid, statement_failed, machine_revoked, and what
+    /// else sql::NodeSession says of a machine that may not take part. What it holds then goes back
+    /// at once, where that can still be said, or when its lease is over.
+    void run();
+
+    /// Lets run() finish: it claims nothing more, hands back at once what no handler has begun
+    /// with, and waits for what runs. May be called before run() and twice.
+    void stop() noexcept;
+
+    [[nodiscard]] bool is_registered() const noexcept;
+
+    /// After run(): how many handlers it has left running, because they did not end in
+    /// stop_patience. Their tasks are handed back, and their threads go on until they return. A
+    /// program that is about to end does so by std::_Exit() then.
+    [[nodiscard]] int left_running() const;
+
+private:
+    std::unique_ptr<node::Agent> agent_;
+};
+
+}  // namespace baton

@@ -1,0 +1,81 @@
+// TaskContext: what a handler is given beside the payload of its task.
+//
+// Threads: the thread that runs the handler; cancelled() may be asked from any.
+// Lifetime: as long as the call of the handler.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "baton/sql/dispatch.hpp"
+#include "baton/sql/enqueue.hpp"
+
+namespace pqxx {
+class dbtransaction;
+}
+
+namespace baton {
+
+class TaskContext {
+public:
+    struct Task {
+        std::int64_t id = 0;
+        int version = 0;   ///< Of the handler.
+        int attempt = 1;   ///< From 1.
+        int delivery = 1;  ///< From 1; how often it was handed to some node.
+        std::optional<std::string> tenant = std::nullopt;
+        std::optional<std::string> meta = std::nullopt;  ///< JSON text.
+    };
+    /// Where the context leads: what a node agent, or a test of a handler, gives it.
+    struct Doors {
+        std::function<pqxx::dbtransaction&()> transaction;
+        std::function<bool()> is_cancelled;
+    };
+
+    TaskContext(Task task, std::string environment, Doors doors)
+        : task_(std::move(task)), environment_(std::move(environment)), doors_(std::move(doors)) {}
+    TaskContext(const TaskContext&) = delete;
+    TaskContext& operator=(const TaskContext&) = delete;
+
+    [[nodiscard]] const Task& task() const noexcept { return task_; }
+
+    /// The transaction in which this task completes; it begins with the first call. What is written
+    /// in it is there exactly once, if the handler returns done(): it commits together with the
+    /// task's end, and is rolled back in all other cases. The session finds the environment's
+    /// functions and what the login's search_path names. Neither commit nor abort it. Throws
+    /// Error(connection_lost).
+    [[nodiscard]] pqxx::dbtransaction& tx() { return doors_.transaction(); }
+
+    /// Dispatches an event in tx(). Throws as dispatch().
+    template <class E>
+    EventId dispatch(const E& event, EventOptions options = {}) {
+        return baton::dispatch(tx(), event, std::move(options));
+    }
+    /// Makes a task in tx(). Throws as enqueue().
+    template <class Payload>
+    TaskId enqueue(std::string_view handler, const Payload& payload,
+                   const EnqueueOptions& options = {}) {
+        return baton::enqueue(tx(), handler, payload, options);
+    }
+
+    /// Whether there is no use in going on: the node stops, its lease is over, or the task is not
+    /// its own any more. What the outside world is asked to do should ask this first.
+    [[nodiscard]] bool cancelled() const { return doors_.is_cancelled(); }
+
+    /// The same for each attempt of this task, and of no other task in any environment of this
+    /// name: for services that can recognise what they were asked before.
+    [[nodiscard]] std::string idempotency_key() const {
+        return environment_ + "/task/" + std::to_string(task_.id);
+    }
+
+private:
+    const Task task_;
+    const std::string environment_;
+    const Doors doors_;
+};
+
+}  // namespace baton

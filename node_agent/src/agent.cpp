@@ -1,0 +1,207 @@
+#include "agent.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "baton/base/digest.hpp"
+#include "baton/base/error.hpp"
+#include "baton/base/log.hpp"
+#include "baton/sql/failure.hpp"
+
+namespace baton::node {
+namespace {
+
+constexpr std::chrono::seconds maintenance_pause{1};
+
+std::string build_of(const HandlerInfo& info, const std::string& program) {
+    if (program.empty() || !info.follows_program) return info.build;
+    return digest_of(info.build + " in program " + program);
+}
+
+std::vector<sql::CarriedHandler> carried_by(const Handlers& handlers, const std::string& program) {
+    std::vector<sql::CarriedHandler> carried;
+    for (const HandlerInfo& info : handlers.infos()) {
+        carried.push_back({info.name, info.version, build_of(info, program), info.events});
+    }
+    return carried;
+}
+
+std::string list_of(const std::vector<sql::CarriedHandler>& handlers) {
+    std::string list;
+    for (const sql::CarriedHandler& handler : handlers) {
+        list += (list.empty() ? "" : ", ") + handler.name + "@" + std::to_string(handler.version);
+    }
+    return list;
+}
+
+}  // namespace
+
+Agent::Agent(NodeOptions options, const Handlers& handlers)
+    : options_(std::move(options)),
+      loop_(options_.url, sql::session_options(options_.schema, "baton node"), "work"),
+      workshop_(std::make_shared<Workshop>(options_.url, options_.schema,
+                                           options_.credentials.environment)),
+      carried_(carried_by(handlers, options_.program)) {
+    if (carried_.empty()) {
+        throw Error(ErrorCode::handler_invalid,
+                    "a node without a handler has nothing to do; App::add() adds one");
+    }
+    std::map<std::string, std::map<int, Handlers::Run>> runs;
+    std::map<std::string, int> threads;
+    for (std::size_t i = 0; i < handlers.infos().size(); ++i) {
+        const HandlerInfo& info = handlers.infos()[i];
+        runs[info.name][info.version] = handlers.run(i);
+        threads[info.name] = std::max(threads[info.name], info.threads);
+    }
+    for (auto& [name, by_version] : runs) {
+        desks_.push_back({std::make_unique<Pool>(desks_.size(), name, std::move(by_version),
+                                                 threads[name], workshop_),
+                          {}});
+    }
+}
+
+void Agent::run() {
+    try {
+        loop_.run([this](sql::Connection& connection) { work(connection); });
+    } catch (...) {
+        if (session_) leave_anew();
+        throw;
+    }
+    if (session_) leave_anew();
+}
+
+void Agent::stop() noexcept {
+    workshop_->is_stopping = true;
+    loop_.stop();
+    workshop_->reports.wake();
+}
+
+int Agent::running() const {
+    int running = 0;
+    for (const Desk& desk : desks_) running += desk.pool->running();
+    return running;
+}
+
+void Agent::work(sql::Connection& connection) {
+    while (!loop_.stopping()) {
+        try {
+            if (!session_) register_node(connection);
+            const Clock::time_point latest = cycle(connection, true);
+            if (!loop_.stopping()) workshop_->reports.wait(earliest_, latest);
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::node_ended) throw;
+            forget_session(error.what());
+        }
+    }
+    if (session_) leave(connection);
+}
+
+void Agent::register_node(sql::Connection& connection) {
+    const Clock::time_point begun = Clock::now();
+    session_ = std::make_shared<LiveSession>(
+        sql::NodeSession(connection, {.name = options_.name,
+                                      .handlers = carried_,
+                                      .labels = options_.labels,
+                                      .lease = options_.lease,
+                                      .credentials = options_.credentials}),
+        begun + options_.lease);
+    next_heartbeat_ = begun + options_.lease / 3;
+    loop_.had_all_rights();
+    is_registered_ = true;
+    log_line(
+        spdlog::level::info, "node registered",
+        {{"schema", options_.schema}, {"node", options_.name}, {"handlers", list_of(carried_)}});
+}
+
+// What it held is with others by now: what waits is dropped, what runs is told.
+void Agent::forget_session(const std::string& reason) {
+    log().warn("{}", with_code(ErrorCode::node_ended, reason));
+    session_->end();
+    session_.reset();
+    is_registered_ = false;
+    doubtful_.clear();
+    for (const Desk& desk : desks_) {
+        for (std::size_t i = desk.pool->take_back().size(); i > 0; --i) desk.pool->settle();
+    }
+    sort_reports();
+}
+
+// Hands back what nobody has begun with, waits for what runs, and says good-bye.
+void Agent::leave(sql::Connection& connection) {
+    workshop_->is_stopping = true;
+    const Clock::time_point deadline = Clock::now() + options_.stop_patience;
+    for (std::size_t pool = 0; pool < desks_.size(); ++pool) {
+        for (Held& held : desks_[pool].pool->take_back()) {
+            released_.push_back(
+                {.kind = Report::Kind::released, .pool = pool, .held = std::move(held)});
+        }
+    }
+    try {
+        for (;;) {
+            const bool is_last = running() == 0 || Clock::now() >= deadline;
+            const Clock::time_point latest = cycle(connection, false);
+            if (is_last) break;
+            workshop_->reports.wait(earliest_, std::min(latest, deadline));
+        }
+        const std::int64_t returned = session_->node.deregister(connection);
+        log_line(spdlog::level::info, "node left",
+                 {{"schema", options_.schema}, {"node", options_.name}, {"returned", returned}});
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::node_ended) throw;
+    }
+    session_->end();
+    session_.reset();
+    is_registered_ = false;
+}
+
+// The connection was lost, or what ended the work was no fault of it: one try on a new one.
+void Agent::leave_anew() {
+    try {
+        sql::Connection connection(options_.url,
+                                   sql::session_options(options_.schema, "baton node"));
+        leave(connection);
+    } catch (const Error& error) {
+        log().warn("what this node holds goes back when its lease is over: {}",
+                   with_code(error.code(), error.what()));
+    }
+}
+
+Clock::time_point Agent::cycle(sql::Connection& connection, bool claims) {
+    const Clock::time_point begun = Clock::now();
+    if (begun >= next_heartbeat_) heartbeat(connection);
+    sort_reports();
+    exchange(connection, claims);
+    fail(connection);
+    release(connection);
+    if (claims && Clock::now() >= next_maintenance_) {
+        next_maintenance_ = Clock::now() + (sql::maintain(connection) ? std::chrono::seconds(0)
+                                                                      : maintenance_pause);
+    }
+    constexpr std::chrono::seconds idle_max{10};
+    workshop_->connections.close_idle(begun - idle_max);
+    // What ends meanwhile is told together: at least half of the time is left to that.
+    const Clock::time_point ended = Clock::now();
+    earliest_ = ended + (ended - begun);
+    return next_cycle(claims);
+}
+
+void Agent::heartbeat(sql::Connection& connection) {
+    const Clock::time_point sent = Clock::now();
+    session_->node.heartbeat(connection);
+    session_->trust_until(sent + options_.lease);
+    next_heartbeat_ = sent + options_.lease / 3;
+}
+
+Clock::time_point Agent::next_cycle(bool claims) const {
+    constexpr std::chrono::milliseconds step{200};
+    const Clock::time_point now = Clock::now();
+    Clock::time_point next = std::min(next_heartbeat_, next_maintenance_);
+    if (!doubtful_.empty()) next = std::min(next, now + maintenance_pause);
+    for (const Desk& desk : desks_) {
+        if (desk.pool->has_untold()) next = std::min(next, now + step);
+        if (claims && desk.pool->appetite() > 0) next = std::min(next, desk.next_look);
+    }
+    return next;
+}
+
+}  // namespace baton::node

@@ -1,0 +1,57 @@
+#include "baton/node_agent/handlers.hpp"
+
+#include <algorithm>
+
+#include "baton/base/digest.hpp"
+#include "baton/base/text.hpp"
+
+namespace baton {
+
+void Handlers::add(HandlerInfo info, std::string_view shape, std::string_view sources, Run run) {
+    constexpr std::size_t text_length_max = 128;
+    constexpr int version_max = 9999;
+    constexpr int threads_max = 256;
+    const auto refuse = [&](const std::string& what) {
+        throw Error(ErrorCode::handler_invalid, "handler " + json_quoted(info.name) + " version " +
+                                                    std::to_string(info.version) + ": " + what);
+    };
+    if (info.name.empty() || info.name.size() > text_length_max) {
+        refuse("the name must have 1 to 128 characters");
+    }
+    if (info.version < 1 || info.version > version_max) refuse("the version must be 1 to 9999");
+    if (info.threads < 1 || info.threads > threads_max) refuse("threads must be 1 to 256");
+    for (const std::string& type : info.events) {
+        if (type.empty() || type.size() > text_length_max) {
+            refuse("an event type must have 1 to 128 characters");
+        }
+    }
+    for (const HandlerInfo& other : infos_) {
+        if (other.name == info.name && other.version == info.version) {
+            refuse("added twice; raise the version of the newer one");
+        }
+    }
+    if (info.build.empty()) {
+        std::string digested = info.name + '@' + std::to_string(info.version) + '(';
+        for (const std::string& type : info.events) digested += type + ',';
+        digested.append(")").append(shape);
+        if (!sources.empty()) digested.append("sources ").append(sources);
+        info.build = digest_of(digested);
+    }
+    infos_.push_back(std::move(info));
+    runs_.push_back(std::move(run));
+}
+
+namespace node {
+
+Encoded encoded(const RawPayload& payload) {
+    thread_local const std::unique_ptr<types::ValueReader> json = types::make_json_reader();
+    thread_local const std::unique_ptr<types::ValueReader> msgpack = types::make_msgpack_reader();
+    if (payload.content_type.empty()) return {payload.json, *json};
+    if (payload.content_type == msgpack_content_type) return {payload.body, *msgpack};
+    throw Error(ErrorCode::decode_failed,
+                "it is bytes of " + json_quoted(payload.content_type) +
+                    ", and no JSON nor msgpack; a handler of RawPayload can read them");
+}
+
+}  // namespace node
+}  // namespace baton

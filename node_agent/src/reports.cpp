@@ -1,0 +1,32 @@
+#include "reports.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace baton::node {
+
+void Reports::add(Report report) {
+    const std::lock_guard lock(mutex_);
+    reports_.push_back(std::move(report));
+    if (reports_.size() == 1) changed_.notify_one();
+}
+
+void Reports::wake() {
+    const std::lock_guard lock(mutex_);
+    is_woken_ = true;
+    changed_.notify_one();
+}
+
+std::vector<Report> Reports::take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(reports_, {});
+}
+
+void Reports::wait(Clock::time_point earliest, Clock::time_point latest) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, std::min(earliest, latest), [&] { return is_woken_; });
+    changed_.wait_until(lock, latest, [&] { return is_woken_ || !reports_.empty(); });
+    is_woken_ = false;
+}
+
+}  // namespace baton::node

@@ -1,0 +1,47 @@
+// What the threads of the handlers tell the agent: what came of a task.
+//
+// Threads: add() and wake() from any; the rest belongs to the agent's.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "baton/node_agent/outcome.hpp"
+#include "live_session.hpp"
+
+namespace baton::node {
+
+struct Report {
+    enum class Kind : std::uint8_t {
+        ended,     ///< The handler said so, and the database is to hear it.
+        released,  ///< Nothing of it was done: others may have it.
+        settled,   ///< The database knows, or the task is this node's no more.
+    };
+    Kind kind = Kind::settled;
+    std::size_t pool = 0;  ///< Its number.
+    Held held = {};
+    Outcome outcome = {};  ///< Of what ended.
+};
+
+class Reports {
+public:
+    void add(Report report);
+    /// Ends a wait() that is under way, or the next one.
+    void wake();
+
+    [[nodiscard]] std::vector<Report> take();
+    /// Waits until there is a report, but not before `earliest`; or until `latest`, or wake().
+    void wait(Clock::time_point earliest, Clock::time_point latest);
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;  // with mutex_
+    std::vector<Report> reports_;
+    bool is_woken_ = false;
+};
+
+}  // namespace baton::node

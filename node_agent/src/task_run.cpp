@@ -1,0 +1,144 @@
+#include "task_run.hpp"
+
+#include <optional>
+#include <thread>
+
+#include "baton/base/backoff.hpp"
+#include "baton/base/error.hpp"
+#include "baton/base/log.hpp"
+#include "baton/sql/connection.hpp"
+#include "baton/sql/failure.hpp"
+
+namespace baton::node {
+namespace {
+
+// The transaction of tx(), if there is one; rolled back where it was not committed.
+class TaskTransaction {
+public:
+    explicit TaskTransaction(HandlerConnections& connections) : connections_(connections) {}
+    ~TaskTransaction() {
+        transaction_.reset();
+        if (connection_) connections_.give_back(std::move(connection_));
+    }
+    TaskTransaction(const TaskTransaction&) = delete;
+    TaskTransaction& operator=(const TaskTransaction&) = delete;
+
+    sql::Transaction& open() {
+        if (!connection_) connection_ = connections_.take();
+        if (!transaction_) transaction_.emplace(*connection_);
+        return *transaction_;
+    }
+    [[nodiscard]] bool is_open() const { return transaction_.has_value(); }
+
+private:
+    HandlerConnections& connections_;
+    std::unique_ptr<sql::Connection> connection_;
+    std::optional<sql::Transaction> transaction_;
+};
+
+// Of the exception that is being handled.
+std::string reason_of_failure() {
+    try {
+        sql::rethrow_translated(nullptr);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "the handler threw something that is no std::exception";
+    }
+}
+
+Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
+             const CancelFlag& cancelled, TaskTransaction& transaction) {
+    const sql::ClaimedTask& task = held.task;
+    TaskContext context(
+        {.id = task.id,
+         .version = task.version,
+         .attempt = task.attempt,
+         .delivery = task.delivery,
+         .tenant = task.tenant,
+         .meta = task.meta},
+        workshop.environment,
+        {.transaction = [&]() -> pqxx::dbtransaction& { return transaction.open().raw(); },
+         .is_cancelled =
+             [&] { return *cancelled || workshop.is_stopping || !held.session->is_trusted(); }});
+    try {
+        return run({.content = {task.payload, task.body, task.content_type},
+                    .schema_version = task.schema_version},
+                   context);
+    } catch (...) {
+        return retry(reason_of_failure());
+    }
+}
+
+// Whether a COMMIT without an answer was one: then the task is done, under this very claim.
+enum class Doubt : std::uint8_t { was_committed, was_not, is_lost, stays };
+
+Doubt look_into(Workshop& workshop, const Held& held, const std::string& result) {
+    Backoff backoff(std::chrono::milliseconds(20), std::chrono::milliseconds(1000));
+    while (held.session->is_trusted()) {
+        try {
+            // What it writes is rolled back: it only asks. It waits for a COMMIT that is under way.
+            TaskTransaction asking(workshop.connections);
+            const bool is_first =
+                held.session->node.complete(asking.open(), held.task.token, result);
+            return is_first ? Doubt::was_not : Doubt::was_committed;
+        } catch (const Error& error) {
+            if (error.code() == ErrorCode::claim_lost || error.code() == ErrorCode::node_ended) {
+                return Doubt::is_lost;
+            }
+            sql::pause_unless(backoff.next(), [&] { return !held.session->is_trusted(); });
+        }
+    }
+    return Doubt::stays;
+}
+
+// Commits what the handler wrote together with the task's end.
+Report::Kind complete_in(Workshop& workshop, const Held& held, Outcome& outcome,
+                         TaskTransaction& open) {
+    try {
+        sql::Transaction& transaction = open.open();
+        if (held.session->node.complete(transaction, held.task.token, outcome.result)) {
+            transaction.commit();
+        }
+        return Report::Kind::settled;
+    } catch (const Error& error) {
+        switch (error.code()) {
+            case ErrorCode::claim_lost:
+            case ErrorCode::node_ended:
+                log_line(spdlog::level::warn, "what a handler wrote was rolled back",
+                         {{"task", held.task.id}, {"reason", error.what()}});
+                return Report::Kind::settled;
+            case ErrorCode::outcome_unknown:
+                switch (look_into(workshop, held, outcome.result)) {
+                    case Doubt::was_not:
+                        return Report::Kind::released;
+                    case Doubt::was_committed:
+                    case Doubt::is_lost:
+                    case Doubt::stays:  // until the lease is over: the database knows
+                        return Report::Kind::settled;
+                }
+                return Report::Kind::settled;
+            default:
+                outcome = retry(error.what());
+                return Report::Kind::ended;
+        }
+    }
+}
+
+}  // namespace
+
+Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
+                const CancelFlag& cancelled) noexcept {
+    Report report;
+    // Somebody else may have it by now.
+    if (*cancelled || !held.session->is_trusted()) return report;
+    TaskTransaction transaction(workshop.connections);
+    report.outcome = call(workshop, run, held, cancelled, transaction);
+    report.kind = Report::Kind::ended;
+    if (report.outcome.kind == Outcome::Kind::done && transaction.is_open()) {
+        report.kind = complete_in(workshop, held, report.outcome, transaction);
+    }
+    return report;
+}
+
+}  // namespace baton::node

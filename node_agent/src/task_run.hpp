@@ -1,0 +1,37 @@
+// One task in its handler's hands, from the payload to what the agent is to tell.
+//
+// Threads: that of the handler.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "baton/node_agent/handlers.hpp"
+#include "handler_connections.hpp"
+#include "live_session.hpp"
+#include "reports.hpp"
+
+namespace baton::node {
+
+/// What all threads of a node share. It outlives the agent where a handler does.
+struct Workshop {
+    Workshop(const std::string& url, const std::string& schema, std::string environment_name)
+        : connections(url, schema), environment(std::move(environment_name)) {}
+
+    Reports reports;
+    HandlerConnections connections;
+    const std::string environment;
+    std::atomic<bool> is_stopping{false};
+};
+
+/// Set where a task is its node's no more.
+using CancelFlag = std::shared_ptr<std::atomic<bool>>;
+
+/// Runs the handler, and commits what it wrote together with the task's end. Throws nothing. Of
+/// the report, whose task it is about is left to say.
+[[nodiscard]] Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
+                              const CancelFlag& cancelled) noexcept;
+
+}  // namespace baton::node

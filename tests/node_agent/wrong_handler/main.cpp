@@ -1,0 +1,47 @@
+// A program with one mistake in its handler, chosen by a macro; with none it compiles. See
+// ../wrong_handler_test.cpp.
+#include "baton/node_agent/handlers.hpp"
+#include "baton/types/fields.hpp"
+
+struct OrderPlaced {
+#ifndef NO_EVENT_TYPE
+    static constexpr std::string_view event_type = "order/placed";
+#endif
+    std::string order;
+#ifndef NO_FIELDS
+    BATON_FIELDS(order)
+#endif
+};
+
+struct SendInvoice {
+#ifdef TWO_SOURCES
+    using Payload = OrderPlaced;
+#endif
+#ifndef NO_SOURCE
+    using Event = OrderPlaced;
+#endif
+#ifndef NO_NAME
+    static constexpr std::string_view name = "send_invoice";
+#endif
+#ifndef NO_VERSION
+    static constexpr int version = 1;
+#endif
+
+#ifdef RETURNS_BOOL
+    bool handle(const OrderPlaced&, baton::TaskContext&) const { return true; }
+#elif defined(OTHER_PAYLOAD)
+    void handle(const std::string&, baton::TaskContext&) const {}
+#elif defined(NOT_CONST)
+    void handle(const OrderPlaced&, baton::TaskContext&) {}
+#else
+    baton::Outcome handle(const OrderPlaced& order, baton::TaskContext& task) const {
+        if (task.cancelled()) return baton::retry("it is too late");
+        return baton::done(order);
+    }
+#endif
+};
+
+int main() {
+    baton::Handlers handlers;
+    handlers.add<SendInvoice>();
+}
