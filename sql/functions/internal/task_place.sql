@@ -2,7 +2,7 @@
 --
 -- Arguments   task: which.
 -- Returns     one row; none where there is no such task.
---   state       waiting, due, claimed, or how it ended.
+--   state       waiting, due, following (another task, until that ends), claimed, or how it ended.
 --   requirement, rank, place  where it waits. due_at: until when.
 --   claim, node  who has it, or had it at its end.
 --   attempts    how often a handler started with it; before the claim that has it.
@@ -34,7 +34,10 @@ as $$
          where q.requirement = t.requirement and q.rank = ready_rank(t.priority, false)
            and q.place = t.id
          union all
-        select 'due', null, null, d.due_at, null, null, d.attempts, d.deliveries
+        select case when d.follows is null
+                         or exists (select from task_end e where e.task = d.follows)
+                    then 'due' else 'following' end,
+               null, null, d.due_at, null, null, d.attempts, d.deliveries
           from task_due d where d.task = t.id
          union all
         select 'waiting', q.rank, q.place, null, null, null, q.attempts, q.deliveries

@@ -74,6 +74,7 @@ begin
     is_behind := is_behind or tasks_due >= pass_limit;
 
     perform clear_claims(10 * pass_limit);
+    perform clear_keys(pass_limit);
     perform raise_floors();
     delete from task_recall r
      where not exists (select from node n

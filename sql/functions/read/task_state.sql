@@ -2,7 +2,8 @@
 --
 -- Arguments   task: of enqueue().
 -- Returns     one row; none where there is no such task.
---   state       waiting, due (until due_at), claimed, done, dead, cancelled.
+--   state       waiting, due (until due_at), following (another task of its unique key, until that
+--               ends), claimed, done, dead, cancelled, replaced.
 --   attempts    how often a handler started with it; while it is claimed, before that claim.
 --   node        who holds it, or with whom it ended.
 --   error       of its last failure; of one that was cancelled, who did that, and why.
@@ -35,7 +36,9 @@ as $$
         select 'waiting', null, null, q.attempts, q.deliveries
           from task_ready q where q.task = t.id
          union all
-        select 'due', null, d.due_at, d.attempts, d.deliveries
+        select case when d.follows is null
+                         or exists (select from task_end l where l.task = d.follows)
+                    then 'due' else 'following' end, null, d.due_at, d.attempts, d.deliveries
           from task_due d where d.task = t.id
          limit 1) as w on e.task is null
       left join node n on n.id = coalesce(e.node, w.node)
