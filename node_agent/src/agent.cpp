@@ -106,6 +106,10 @@ void Agent::register_node(sql::Connection& connection) {
                                       .credentials = options_.credentials}),
         begun + options_.lease);
     next_heartbeat_ = begun + options_.lease / 3;
+    awaited_.clear();
+    for (Desk& desk : desks_) desk.next_look = {};
+    bell_ = std::make_unique<Bell>(options_.url, options_.schema,
+                                   session_->node.await_tasks(connection, awaited_), workshop_);
     loop_.had_all_rights();
     is_registered_ = true;
     log_line(
@@ -116,9 +120,7 @@ void Agent::register_node(sql::Connection& connection) {
 // What it held is with others by now: what waits is dropped, what runs is told.
 void Agent::forget_session(const std::string& reason) {
     log().warn("{}", with_code(ErrorCode::node_ended, reason));
-    session_->end();
-    session_.reset();
-    is_registered_ = false;
+    end_session();
     doubtful_.clear();
     for (const Desk& desk : desks_) {
         for (std::size_t i = desk.pool->take_back().size(); i > 0; --i) desk.pool->settle();
@@ -149,6 +151,11 @@ void Agent::leave(sql::Connection& connection) {
     } catch (const Error& error) {
         if (error.code() != ErrorCode::node_ended) throw;
     }
+    end_session();
+}
+
+void Agent::end_session() {
+    bell_.reset();
     session_->end();
     session_.reset();
     is_registered_ = false;
@@ -170,6 +177,7 @@ Clock::time_point Agent::cycle(sql::Connection& connection, bool claims) {
     const Clock::time_point begun = Clock::now();
     if (begun >= next_heartbeat_) heartbeat(connection);
     sort_reports();
+    if (claims) await_tasks(connection);
     exchange(connection, claims);
     fail(connection);
     release(connection);
@@ -187,7 +195,9 @@ Clock::time_point Agent::cycle(sql::Connection& connection, bool claims) {
 
 void Agent::heartbeat(sql::Connection& connection) {
     const Clock::time_point sent = Clock::now();
-    session_->node.heartbeat(connection);
+    for (const std::string& token : session_->node.heartbeat(connection)) {
+        for (const Desk& desk : desks_) desk.pool->cancel(token);
+    }
     session_->trust_until(sent + options_.lease);
     next_heartbeat_ = sent + options_.lease / 3;
 }

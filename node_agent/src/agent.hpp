@@ -14,6 +14,7 @@
 
 #include "baton/node_agent/node_agent.hpp"
 #include "baton/sql/service_loop.hpp"
+#include "bell.hpp"
 #include "pool.hpp"
 
 namespace baton::node {
@@ -30,10 +31,12 @@ public:
     [[nodiscard]] int running() const;
 
 private:
-    // When a pool may look for tasks again.
+    // A pool, and when it looks for tasks again.
     struct Desk {
         std::unique_ptr<Pool> pool;
         Clock::time_point next_look;
+        bool is_dry = false;  // there were none; it wants to be rung for
+        int full_hands = 0;   // looks in a row that found some
     };
     struct Claimed {
         std::size_t pool;
@@ -44,6 +47,7 @@ private:
     void work(sql::Connection& connection);
     void register_node(sql::Connection& connection);
     void forget_session(const std::string& reason);
+    void end_session();
     void leave(sql::Connection& connection);
     void leave_anew();
 
@@ -52,11 +56,13 @@ private:
     void heartbeat(sql::Connection& connection);
     void sort_reports();
     void exchange(sql::Connection& connection, bool claims);
+    void await_tasks(sql::Connection& connection);
     [[nodiscard]] std::vector<Claimed> claim(sql::Transaction& transaction);
     void take_in(std::vector<Claimed> claimed);
     void note_completed(const std::vector<sql::Completion>& outcomes);
     void complete_apart(sql::Connection& connection);
     void fail(sql::Connection& connection);
+    void tell_failure(sql::Connection& connection, const Report& report);
     void release(sql::Connection& connection);
     [[nodiscard]] std::vector<std::string> started() const;
     [[nodiscard]] Clock::time_point next_cycle(bool claims) const;
@@ -67,6 +73,8 @@ private:
     std::vector<sql::CarriedHandler> carried_;
     std::vector<Desk> desks_;
     std::shared_ptr<LiveSession> session_;  // null: not registered
+    std::unique_ptr<Bell> bell_;
+    std::vector<std::string> awaited_;  // the handlers that the database was told last
     std::atomic<bool> is_registered_{false};
 
     // What the database is still to hear.

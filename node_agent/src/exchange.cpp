@@ -11,6 +11,8 @@
 namespace baton::node {
 namespace {
 
+using namespace std::chrono_literals;
+
 std::vector<std::string> tokens_of(const std::vector<Report>& reports) {
     std::vector<std::string> tokens;
     tokens.reserve(reports.size());
@@ -23,6 +25,13 @@ Clock::duration spread(Clock::duration pause) {
     thread_local std::minstd_rand random{std::random_device{}()};
     return std::chrono::duration_cast<Clock::duration>(
         pause * std::uniform_real_distribution<>(0.75, 1.25)(random));
+}
+
+// What the database takes for a pause.
+std::optional<std::chrono::milliseconds> usable(std::optional<std::chrono::milliseconds> pause) {
+    constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365 * 10);
+    if (pause) pause = std::clamp(*pause, 0ms, longest);
+    return pause;
 }
 
 // The database did not take this result; it is not a lost session, nor somebody else's doing.
@@ -62,6 +71,30 @@ std::vector<std::string> Agent::started() const {
         }
     }
     return tokens;
+}
+
+// Says for which handlers it sleeps, before it looks once more: see await_tasks.sql. Who finds
+// tasks at each look is awake; one task alone is not worth saying so.
+void Agent::await_tasks(sql::Connection& connection) {
+    const bool is_rung = workshop_->reports.take_ring();
+    const Clock::time_point now = Clock::now();
+    std::vector<std::string> awaited;
+    bool is_again = false;
+    for (Desk& desk : desks_) {
+        if (!desk.is_dry || desk.pool->appetite() == 0) continue;
+        awaited.push_back(desk.pool->handler());
+        if (is_rung) desk.next_look = {};
+        // Its time has come without a ring: what was said may have been lost.
+        is_again = is_again || (desk.next_look <= now && desk.next_look != Clock::time_point{});
+    }
+    if (awaited == awaited_ && !is_again) return;
+    session_->node.await_tasks(connection, awaited);
+    for (Desk& desk : desks_) {
+        if (std::ranges::find(awaited_, desk.pool->handler()) == awaited_.end()) {
+            desk.next_look = {};
+        }
+    }
+    awaited_ = std::move(awaited);
 }
 
 void Agent::exchange(sql::Connection& connection, bool claims) {
@@ -124,8 +157,11 @@ std::vector<Agent::Claimed> Agent::claim(sql::Transaction& transaction) {
 void Agent::take_in(std::vector<Claimed> claimed) {
     for (Claimed& claim : claimed) {
         Desk& desk = desks_[claim.pool];
-        const bool is_all = std::cmp_less(claim.tasks.size(), claim.asked);
-        desk.next_look = is_all ? Clock::now() + spread(options_.poll) : Clock::time_point{};
+        const bool is_awaited = std::ranges::find(awaited_, desk.pool->handler()) != awaited_.end();
+        desk.full_hands = claim.tasks.empty() ? 0 : desk.full_hands + 1;
+        desk.is_dry = claim.tasks.empty() || (is_awaited && desk.full_hands < 2);
+        const bool is_asleep = claim.tasks.empty() && is_awaited;
+        desk.next_look = is_asleep ? Clock::now() + spread(options_.poll) : Clock::time_point{};
         std::vector<Held> held;
         held.reserve(claim.tasks.size());
         for (sql::ClaimedTask& task : claim.tasks) held.push_back({std::move(task), session_});
@@ -171,23 +207,31 @@ void Agent::fail(sql::Connection& connection) {
         const sql::ClaimedTask& task = report.held.task;
         const Outcome& outcome = report.outcome;
         try {
-            const bool is_dead =
-                session_->node.fail(connection, task.token,
-                                    {.error = outcome.reason,
-                                     .retry_after = outcome.pause,
-                                     .is_final = outcome.kind == Outcome::Kind::dead});
-            log_line(is_dead ? spdlog::level::warn : spdlog::level::info,
-                     is_dead ? "task is dead" : "task failed, and is tried again",
-                     {{"task", task.id},
-                      {"handler", desks_[report.pool].pool->handler()},
-                      {"attempt", task.attempt},
-                      {"reason", outcome.reason}});
+            if (outcome.kind == Outcome::Kind::later) {
+                session_->node.snooze(connection, task.token, usable(outcome.pause).value_or(0ms));
+            } else {
+                tell_failure(connection, report);
+            }
         } catch (const Error& error) {
             if (error.code() != ErrorCode::claim_lost) throw;
         }
         desks_[report.pool].pool->settle();
         failed_.pop_back();
     }
+}
+
+void Agent::tell_failure(sql::Connection& connection, const Report& report) {
+    const Outcome& outcome = report.outcome;
+    const bool is_dead = session_->node.fail(connection, report.held.task.token,
+                                             {.error = outcome.reason,
+                                              .retry_after = usable(outcome.pause),
+                                              .is_final = outcome.kind == Outcome::Kind::dead});
+    log_line(is_dead ? spdlog::level::warn : spdlog::level::info,
+             is_dead ? "task is dead" : "task failed, and is tried again",
+             {{"task", report.held.task.id},
+              {"handler", desks_[report.pool].pool->handler()},
+              {"attempt", report.held.task.attempt},
+              {"reason", outcome.reason}});
 }
 
 void Agent::release(sql::Connection& connection) {

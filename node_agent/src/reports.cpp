@@ -17,6 +17,18 @@ void Reports::wake() {
     changed_.notify_one();
 }
 
+void Reports::ring() {
+    const std::lock_guard lock(mutex_);
+    is_rung_ = true;
+    is_woken_ = true;
+    changed_.notify_one();
+}
+
+bool Reports::take_ring() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(is_rung_, false);
+}
+
 std::vector<Report> Reports::take() {
     const std::lock_guard lock(mutex_);
     return std::exchange(reports_, {});

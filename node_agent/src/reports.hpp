@@ -32,8 +32,12 @@ public:
     void add(Report report);
     /// Ends a wait() that is under way, or the next one.
     void wake();
+    /// The same, because there may be tasks.
+    void ring();
 
     [[nodiscard]] std::vector<Report> take();
+    /// Whether it rang since the last look.
+    [[nodiscard]] bool take_ring();
     /// Waits until there is a report, but not before `earliest`; or until `latest`, or wake().
     void wait(Clock::time_point earliest, Clock::time_point latest);
 
@@ -42,6 +46,7 @@ private:
     std::condition_variable changed_;  // with mutex_
     std::vector<Report> reports_;
     bool is_woken_ = false;
+    bool is_rung_ = false;
 };
 
 }  // namespace baton::node

@@ -103,6 +103,19 @@ create table node_handler (
         foreign key (node) references node (id) on delete cascade
 );
 
+-- Which nodes sleep until there is a task of a handler: see await_tasks(). Of no worth after a
+-- crash of the server: nodes say it again.
+create unlogged table node_asleep (
+    handler text   not null,
+    node    bigint not null,
+
+    constraint node_asleep_unique primary key (handler, node),
+    constraint node_asleep_node_registered
+        foreign key (node) references node (id) on delete cascade
+);
+-- 1 while some node sleeps, else null: what every enqueue() reads, as dispatch() reads `doorbell`.
+create sequence task_doorbell minvalue 1 cache 1;
+
 -- One task: work for one handler. Rows are inserted and never changed.
 --   xid       the transaction that made it. FIRST column: its default is evaluated before that of
 --             id, and maintain() relies on "xid taken, then id drawn".

@@ -33,6 +33,13 @@ std::optional<std::string> copy_of(std::optional<std::string_view> text) {
     return std::string(*text);
 }
 
+// The first column.
+std::vector<std::string> texts_of(const Result& rows) {
+    std::vector<std::string> texts;
+    for (const Row& row : rows) texts.emplace_back(row.text(0));
+    return texts;
+}
+
 Completion completion_of(std::string_view outcome) {
     if (outcome == "done") return Completion::done;
     return outcome == "lost" ? Completion::lost : Completion::done_already;
@@ -65,9 +72,18 @@ NodeSession::NodeSession(Connection& connection, const NodeOffer& offer) {
     session_ = row.text(0);
 }
 
-void NodeSession::heartbeat(Connection& connection) const {
+std::vector<std::string> NodeSession::heartbeat(Connection& connection) const {
     constexpr Statement statement{"heartbeat", "select heartbeat(:session)"};
-    connection.exec(statement, {{"session", session_}});
+    return texts_of(connection.exec(statement, {{"session", session_}}));
+}
+
+std::string NodeSession::await_tasks(Connection& connection,
+                                     const std::vector<std::string>& handlers) const {
+    constexpr Statement statement{"await_tasks", "select await_tasks(:session, :handlers::text[])"};
+    return std::string(
+        connection.exec(statement, {{"session", session_}, {"handlers", text_array(handlers)}})
+            .only()
+            .text(0));
 }
 
 std::vector<ClaimedTask> NodeSession::claim(Transaction& transaction, std::string_view handler,
@@ -100,12 +116,8 @@ std::vector<ClaimedTask> NodeSession::claim(Transaction& transaction, std::strin
 std::vector<std::string> NodeSession::start_many(Transaction& transaction,
                                                  const std::vector<std::string>& tokens) const {
     constexpr Statement statement{"start_many", "select start_many(:session, :tokens::text[])"};
-    std::vector<std::string> lost;
-    for (const Row& row :
-         transaction.exec(statement, {{"session", session_}, {"tokens", text_array(tokens)}})) {
-        lost.emplace_back(row.text(0));
-    }
-    return lost;
+    return texts_of(
+        transaction.exec(statement, {{"session", session_}, {"tokens", text_array(tokens)}}));
 }
 
 bool NodeSession::complete(Transaction& transaction, std::string_view token,
@@ -155,6 +167,15 @@ void NodeSession::release_many(Connection& connection,
                                const std::vector<std::string>& tokens) const {
     constexpr Statement statement{"release_many", "select release_many(:session, :tokens::text[])"};
     connection.exec(statement, {{"session", session_}, {"tokens", text_array(tokens)}});
+}
+
+bool NodeSession::snooze(Connection& connection, std::string_view token,
+                         std::chrono::milliseconds pause) const {
+    constexpr Statement statement{"snooze", "select snooze(:session, :token, :pause::interval)"};
+    return connection
+        .exec(statement, {{"session", session_}, {"token", token}, {"pause", interval(pause)}})
+        .only()
+        .boolean(0);
 }
 
 std::int64_t NodeSession::deregister(Connection& connection) const {

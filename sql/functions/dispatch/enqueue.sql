@@ -23,6 +23,7 @@
 --           unique key is not as it must be. BT006 with a unique key: the transaction's snapshot is
 --           fixed. BT001, BT002 a field that is none, or too large, as dispatch() says.
 -- Locks     the unique key, until the transaction ends: others with it wait.
+-- Notifies  a node, if one sleeps.
 -- Tables    task, task_ready: insert. handler: read. task_due, task_key: see enqueue_apart().
 -- Access: dispatch, node, orchestrate
 create or replace function enqueue(
@@ -69,6 +70,11 @@ begin
     returning task into new_task;
     if new_task is null then
         perform :"schema".refuse_handler(enqueue.handler);
+    end if;
+    if pg_catalog.pg_sequence_last_value(':"schema".task_doorbell') is not null then
+        perform :"schema".ring_nodes(h.requirement, 1)
+           from :"schema".handler h
+          where h.name operator(pg_catalog.=) enqueue.handler;
     end if;
     return new_task;
 end;

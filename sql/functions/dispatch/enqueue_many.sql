@@ -33,6 +33,9 @@ begin
         returning task
     )
     select coalesce(pg_catalog.array_agg(r.task order by r.task), '{}') into ids from readied r;
+    if pg_catalog.pg_sequence_last_value('task_doorbell') is not null then
+        perform ring_nodes(needs, cardinality(ids));
+    end if;
     return ids;
 end;
 $$;

@@ -3,6 +3,7 @@
 --
 -- They are ready in the order of the log.
 --
+-- Notifies    nodes that sleep.
 -- Arguments   first_position, count: which events, recorded ones.
 -- Tables      handler_event, handler: read. task, task_ready: insert. The log: see read_log().
 create or replace function add_event_tasks(first_position bigint, count integer)
@@ -22,7 +23,13 @@ as $$
           join handler h on h.name = s.handler and h.live_version = s.version
          order by e.position, h.name
         returning id, requirement
+    ), readied as (
+        insert into task_ready (requirement, rank, place, task)
+        select a.requirement, ready_rank(0, false), a.id, a.id from added a order by a.id
+        returning requirement
     )
-    insert into task_ready (requirement, rank, place, task)
-    select a.requirement, ready_rank(0, false), a.id, a.id from added a order by a.id;
+    select ring_nodes(r.requirement, count(*))
+      from readied r
+     where pg_catalog.pg_sequence_last_value('task_doorbell') is not null
+     group by r.requirement;
 $$;

@@ -5,6 +5,7 @@
 -- Arguments   tasks: which. attempts, deliveries: what was counted so far, one for each task; null:
 --             nothing.
 -- Returns     how many.
+-- Notifies    nodes that sleep.
 -- Tables      task_ready: insert. task: read.
 create or replace function bring_back(tasks bigint[], attempts integer[], deliveries integer[])
 returns integer
@@ -22,14 +23,23 @@ declare
 begin
     -- raise_floors() relies on "xid taken, then place drawn".
     perform pg_current_xact_id();
-    insert into task_ready (requirement, rank, place, task, attempts, deliveries)
-    select t.requirement, ready_rank(t.priority, true), pg_catalog.nextval('task_place'), b.task,
-           coalesce(b.attempts, 0), coalesce(b.deliveries, 0)
-      from unnest(bring_back.tasks, bring_back.attempts, bring_back.deliveries) with ordinality
-           as b (task, attempts, deliveries, ordinal)
-      join task t on t.id = b.task
-     order by b.ordinal;
-    get diagnostics count = row_count;
+    with readied as (
+        insert into task_ready (requirement, rank, place, task, attempts, deliveries)
+        select t.requirement, ready_rank(t.priority, true), pg_catalog.nextval('task_place'),
+               b.task, coalesce(b.attempts, 0), coalesce(b.deliveries, 0)
+          from unnest(bring_back.tasks, bring_back.attempts, bring_back.deliveries)
+               with ordinality as b (task, attempts, deliveries, ordinal)
+          join task t on t.id = b.task
+         order by b.ordinal
+        returning requirement
+    ), rung as materialized (
+        select r.requirement, count(*) as tasks,
+               case when pg_catalog.pg_sequence_last_value('task_doorbell') is not null
+                    then ring_nodes(r.requirement, count(*)) end
+          from readied r
+         group by r.requirement
+    )
+    select coalesce(sum(r.tasks), 0) into count from rung r;
     return count;
 end;
 $$;

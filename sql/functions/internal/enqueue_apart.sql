@@ -2,7 +2,8 @@
 --
 -- Arguments, returns, raises  as enqueue(); and body and content_type.
 -- Tables    task, task_ready, task_due: insert. handler: read. requirement: see requirement_of().
---           task_floor: see open_rank(). task_key: update. task_end: see settle_key().
+--           task_floor: see open_rank(). task_key: see give_key(). task_end: see
+--           settle_key().
 create or replace function enqueue_apart(
     handler      text,
     payload      jsonb,
@@ -73,12 +74,12 @@ begin
     else
         insert into task_ready (requirement, rank, place, task)
         values (needs, ready_rank(enqueue_apart.priority, false), new_task, new_task);
+        if pg_catalog.pg_sequence_last_value('task_doorbell') is not null then
+            perform ring_nodes(needs, 1);
+        end if;
     end if;
     if enqueue_apart.unique_key is not null then
-        update task_key k
-           set task = coalesce(follows, new_task),
-               next = case when follows is not null then new_task end
-         where k.handler = known.name and k.key = enqueue_apart.unique_key;
+        perform give_key(known.name, enqueue_apart.unique_key, new_task, follows);
     end if;
     return new_task;
 end;

@@ -3,7 +3,7 @@
 --
 -- Arguments   task: which.
 -- Locks       its key, if it has one, until the transaction ends.
--- Tables      task, requirement: read. task_key: update.
+-- Tables      task, requirement: read. task_key: see give_key().
 create or replace function may_return(task bigint)
 returns boolean
 language plpgsql
@@ -24,9 +24,7 @@ begin
     end if;
     select k.* into strict held from lock_key(keyed.handler, keyed.unique_key) as k;
     if held.task is null then
-        update task_key k
-           set task = may_return.task, next = null
-         where k.handler = keyed.handler and k.key = keyed.unique_key;
+        perform give_key(keyed.handler, keyed.unique_key, may_return.task, null);
         return true;
     end if;
     return may_return.task in (held.task, held.next) is true;

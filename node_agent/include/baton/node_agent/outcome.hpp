@@ -2,6 +2,7 @@
 //
 //   return baton::done(InvoiceSent{.number = 17});
 //   return baton::retry("the printer is busy", 5min);
+//   return baton::snooze(1h);
 //   return baton::dead_letter("there is no such customer");
 //
 // Threads: values only.
@@ -22,12 +23,13 @@ public:
         done,   ///< It is done, with a result.
         retry,  ///< It failed, and is tried again, unless this was its last attempt.
         dead,   ///< It failed, and there is no use in trying again.
+        later,  ///< It cannot be done now, which is no failure: it comes back after a pause.
     };
 
     Kind kind = Kind::done;
     std::string result = "{}";  ///< JSON text, of what is done.
     std::string reason = {};    ///< Why it failed.
-    /// The pause before the next attempt; unset: what the handler's policy says.
+    /// The pause until it comes again; unset: what the handler's policy says.
     std::optional<std::chrono::milliseconds> pause = std::nullopt;
 };
 
@@ -47,6 +49,11 @@ template <class Result>
 /// The task failed for good: it is dead at once, and kept for people to look at.
 [[nodiscard]] inline Outcome dead_letter(std::string reason) {
     return {.kind = Outcome::Kind::dead, .reason = std::move(reason)};
+}
+
+/// The task cannot be done yet. It comes back after the pause, and no attempt is counted.
+[[nodiscard]] inline Outcome snooze(std::chrono::milliseconds pause) {
+    return {.kind = Outcome::Kind::later, .pause = pause};
 }
 
 }  // namespace baton

@@ -68,7 +68,11 @@ public:
     /// part what lead() throws; that it was refused is then recorded.
     NodeSession(Connection& connection, const NodeOffer& offer);
 
-    void heartbeat(Connection& connection) const;
+    /// The tokens whose tasks were cancelled while this node had them; each is told several times.
+    std::vector<std::string> heartbeat(Connection& connection) const;
+    /// Wakes this node where there are tasks of these handlers, in place of what it said before;
+    /// see await_tasks.sql. Returns the channel to listen on.
+    std::string await_tasks(Connection& connection, const std::vector<std::string>& handlers) const;
     [[nodiscard]] std::vector<ClaimedTask> claim(Transaction& transaction, std::string_view handler,
                                                  int count) const;
     /// The tokens whose tasks are not this node's any more.
@@ -83,6 +87,9 @@ public:
     /// Whether the task is dead now; else it is tried again. Throws Error(claim_lost).
     bool fail(Connection& connection, std::string_view token, const TaskFailure& failure) const;
     void release_many(Connection& connection, const std::vector<std::string>& tokens) const;
+    /// Puts the task off, as if it had never been given. False where it is this claim's no more.
+    bool snooze(Connection& connection, std::string_view token,
+                std::chrono::milliseconds pause) const;
     /// How many tasks went back.
     std::int64_t deregister(Connection& connection) const;
 

@@ -1,0 +1,61 @@
+#include "bell.hpp"
+
+#include <utility>
+
+#include "baton/base/backoff.hpp"
+#include "baton/base/error.hpp"
+#include "baton/base/log.hpp"
+#include "baton/sql/failure.hpp"
+
+namespace baton::node {
+
+Bell::Bell(std::string url, std::string schema, std::string channel,
+           std::shared_ptr<Workshop> workshop)
+    : url_(std::move(url)),
+      schema_(std::move(schema)),
+      channel_(std::move(channel)),
+      workshop_(std::move(workshop)),
+      thread_([this] { listen(); }) {}
+
+Bell::~Bell() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_over_ = true;
+        if (listener_) listener_->wake();
+    }
+    thread_.join();
+}
+
+void Bell::listen() {
+    Backoff backoff(std::chrono::milliseconds(50), std::chrono::milliseconds(5000));
+    while (!is_over_) {
+        try {
+            listen_once();
+        } catch (const Error& error) {
+            log().debug("the node's bell: {}", error.what());
+        } catch (const std::exception& error) {
+            log().warn("the node's bell: {}", error.what());
+        }
+        {
+            const std::lock_guard lock(mutex_);
+            listener_.reset();
+        }
+        sql::pause_unless(backoff.next(), [this] { return is_over_.load(); });
+    }
+}
+
+void Bell::listen_once() {
+    auto listener = std::make_unique<sql::Listener>(
+        url_, sql::session_options(schema_, "baton node listener"), channel_);
+    {
+        const std::lock_guard lock(mutex_);
+        if (is_over_) return;
+        listener_ = std::move(listener);
+    }
+    workshop_->reports.ring();  // what came before it listened
+    while (!is_over_) {
+        if (listener_->wait(std::chrono::minutes(1)) && !is_over_) workshop_->reports.ring();
+    }
+}
+
+}  // namespace baton::node

@@ -1,0 +1,42 @@
+// Bell: what wakes a node that sleeps. A session of its own, which listens on the node's channel.
+//
+// Where there is none (a pooler, no free connection) the node looks every now and then all the
+// same; the bell goes on trying.
+//
+// Threads: it has one of its own.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "baton/sql/listener.hpp"
+#include "task_run.hpp"
+
+namespace baton::node {
+
+class Bell {
+public:
+    /// Rings the reports of `workshop` whenever somebody rings `channel`, and once it listens.
+    Bell(std::string url, std::string schema, std::string channel,
+         std::shared_ptr<Workshop> workshop);
+    ~Bell();
+    Bell(const Bell&) = delete;
+    Bell& operator=(const Bell&) = delete;
+
+private:
+    void listen();
+    void listen_once();
+
+    const std::string url_;
+    const std::string schema_;
+    const std::string channel_;
+    const std::shared_ptr<Workshop> workshop_;
+    std::mutex mutex_;
+    std::unique_ptr<sql::Listener> listener_;  // with mutex_, but for what its own thread reads
+    std::atomic<bool> is_over_{false};
+    std::thread thread_;
+};
+
+}  // namespace baton::node

@@ -1,0 +1,129 @@
+// await_tasks() and who is rung: nodes that sleep and can do the task, and only as many as there
+// are tasks.
+#include "baton/sql/listener.hpp"
+
+#include <memory>
+#include <set>
+
+#include "sql/task_fixture.hpp"
+#include "support/eventually.hpp"
+
+namespace baton::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class TaskBellTest : public TaskFixture {
+protected:
+    struct Sleeper {
+        std::unique_ptr<TestNode> node;
+        std::unique_ptr<sql::Listener> listener;
+
+        [[nodiscard]] bool is_rung() const { return listener->wait(200ms); }
+    };
+    Sleeper asleep(const NodeOffer& offer = {}, const std::string& handlers = "{send}") {
+        Sleeper sleeper{std::make_unique<TestNode>(url_, offer), nullptr};
+        sleeper.listener =
+            std::make_unique<sql::Listener>(url_, in_test_schema(), await(*sleeper.node, handlers));
+        return sleeper;
+    }
+    std::string await(TestNode& node, const std::string& handlers) {
+        sql::Transaction transaction(node.connection());
+        const sql::Result said =
+            transaction.exec("select await_tasks($1, $2::text[])", {node.session, handlers});
+        transaction.commit();
+        return std::string(said.only().text(0));
+    }
+    // Waits for so many; who is rung beside them is counted, too.
+    static std::size_t count_rung(const std::vector<Sleeper>& sleepers, std::size_t awaited) {
+        std::set<const Sleeper*> rung;
+        const auto look = [&] {
+            for (const Sleeper& sleeper : sleepers) {
+                if (sleeper.listener->wait(0ms)) rung.insert(&sleeper);
+            }
+            return rung.size() >= awaited;
+        };
+        EXPECT_TRUE(eventually(20s, look));
+        static_cast<void>(sleepers.front().listener->wait(50ms));
+        look();
+        return rung.size();
+    }
+};
+
+TEST_F(TaskBellTest, RingsOnlyWhoCanDoIt) {
+    Sleeper plain = asleep();
+    Sleeper labelled = asleep({.labels = "{gpu}"});
+    Sleeper other =
+        asleep({.handlers = R"([{"name": "other", "version": 1, "build": "b"}])"}, "{other}");
+    Sleeper awake = asleep();
+    await(*awake.node, "{}");
+    Sleeper left = asleep();
+    left.node->deregister();
+    for (int i = 0; i < 10; ++i) enqueue("'send', labels => array['gpu']");
+    EXPECT_TRUE(labelled.is_rung());
+    EXPECT_FALSE(plain.is_rung());
+    for (int i = 0; i < 10; ++i) enqueue();
+    EXPECT_TRUE(plain.is_rung());
+    EXPECT_FALSE(other.is_rung());
+    EXPECT_FALSE(awake.is_rung());
+    EXPECT_FALSE(left.is_rung());
+}
+
+TEST_F(TaskBellTest, RingsAsManyAsThereAreTasks) {
+    std::vector<Sleeper> sleepers;
+    for (int i = 0; i < 20; ++i) sleepers.push_back(asleep());
+    enqueue();
+    EXPECT_EQ(count_rung(sleepers, 1), 1U);
+    connection_.exec("select enqueue_many('send', array_fill(jsonb '{}', array[5]))");
+    EXPECT_EQ(count_rung(sleepers, 5), 5U);
+    connection_.exec("select enqueue_many('send', array_fill(jsonb '{}', array[100]))");
+    EXPECT_EQ(count_rung(sleepers, 16), 16U);
+    // Not always at the same door.
+    for (int i = 0; i < 40; ++i) enqueue();
+    EXPECT_GT(count_rung(sleepers, 6), 5U);
+}
+
+TEST_F(TaskBellTest, WhatIsRolledBackRingsNobody) {
+    Sleeper sleeper = asleep();
+    {
+        sql::Transaction transaction(connection_);
+        transaction.exec("select enqueue('send')");
+    }
+    EXPECT_FALSE(sleeper.is_rung());
+    enqueue();
+    EXPECT_TRUE(sleeper.is_rung());
+}
+
+TEST_F(TaskBellTest, RingsForWhatComesBack) {
+    TestNode worker = node();
+    enqueue();
+    const std::string token = worker.claim().at(0).token;
+    Sleeper sleeper = asleep();
+    worker.release(token);
+    EXPECT_TRUE(sleeper.is_rung()) << "released";
+    const std::string again = worker.claim().at(0).token;
+    worker.fail(again);
+    EXPECT_FALSE(sleeper.is_rung()) << "it waits for its time";
+    maintain();
+    EXPECT_TRUE(sleeper.is_rung()) << "its time has come";
+}
+
+TEST_F(TaskBellTest, IsSilentOnceNobodySleeps) {
+    const auto bell = [&] {
+        return connection_.exec("select pg_sequence_last_value('task_doorbell')")
+            .only()
+            .integer_or_null(0);
+    };
+    EXPECT_EQ(bell(), std::nullopt);
+    Sleeper one = asleep();
+    Sleeper two = asleep({.name = "two"});
+    EXPECT_EQ(bell(), 1);
+    await(*one.node, "{}");
+    EXPECT_EQ(bell(), 1);
+    silence("two", "1 hour");
+    maintain();
+    EXPECT_EQ(bell(), std::nullopt) << "who ended sleeps no more";
+}
+
+}  // namespace
+}  // namespace baton::testing
