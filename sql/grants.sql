@@ -6,8 +6,9 @@
 --   _orchestrate  runs the orchestrator, and what its hot path needs. It makes tables, views and
 --                 functions here, which the owner's functions can come to call: it is trusted as
 --                 the owner is. It still gets no right that it does not need.
---   _observe      reads the log with every payload, the views, the dead events, the status, and
---                 which machines are enrolled or were refused, all through functions.
+--   _observe      reads the log and the tasks with every payload, the views, the dead events, the
+--                 nodes, the status, and which machines are enrolled or were refused, all through
+--                 functions.
 --
 -- Machines are enrolled and revoked by the owner alone. tests/sql/role_matrix.txt says for each
 -- role what all that comes to, and is compared with Postgres' catalogue.

@@ -54,6 +54,9 @@ enum class Access { read, write };
 /// Throws Error(settings_invalid) where it is stricter already.
 void describe(const environments::Environment& environment);
 
+/// The argument NAME of a verb about an environment.
+[[nodiscard]] Option name_option(std::string& name, bool is_required);
+
 /// The first `columns` columns of a row as text.
 [[nodiscard]] std::vector<std::optional<std::string>> cells_of(const sql::Row& row,
                                                                std::size_t columns);
@@ -64,6 +67,9 @@ void describe(const environments::Environment& environment);
 /// The verbs of `environment` about machines: enrol, revoke, machines, refusals, machine-id.
 [[nodiscard]] std::vector<Verb> machine_verbs();
 
+/// The verbs of `tasks` that change something: cancel, retry, redrive.
+[[nodiscard]] std::vector<Verb> task_changing_verbs();
+
 /// Waits until every live view has the event, and returns its position. Throws Error: wait_timeout,
 /// view_halted, event_unknown.
 std::int64_t wait_for_event(sql::Connection& connection, std::int64_t event,
@@ -72,6 +78,9 @@ std::int64_t wait_for_event(sql::Connection& connection, std::int64_t event,
 /// A time in seconds as a person writes it ("10", "0.5"). Throws Error(usage), naming `flag`.
 [[nodiscard]] std::chrono::milliseconds seconds_of(const std::string& flag,
                                                    const std::string& seconds);
+
+/// Whether a text that is to say a time says how long ("15 min"), not when ("13:00", "yesterday").
+[[nodiscard]] bool is_span(std::string_view text);
 
 /// Error(view_unknown), with the view that was meant, unless the environment has `view`.
 void require_view(sql::Transaction& transaction, const std::string& view);

@@ -154,6 +154,7 @@ private:
     };
     void add(CLI::App& group, const Verb& verb);
     void add_options(CLI::App& added, const std::vector<Option>& options);
+    static void refuse_options(const CLI::App& group, const Verb& verb);
     void refuse_empty(const std::vector<std::string>& arguments) const;
 
     const std::vector<Verb>& verbs_;
@@ -185,9 +186,9 @@ void Parser::add(CLI::App& group, const Verb& verb) {
         added->footer(footer(verb.about));
     }
     if (!verb.verbs.empty()) {
-        added->require_subcommand(1);
+        added->require_subcommand(verb.run ? 0 : 1, 1);
         for (const Verb& inner : verb.verbs) add(*added, inner);
-        return;
+        if (!verb.run) return;
     }
     add_options(*added, verb.options);
     for (const SettingFlag& flag : flags_of(verb.settings)) {
@@ -195,6 +196,10 @@ void Parser::add(CLI::App& group, const Verb& verb) {
         setting.option = added->add_option(flag.name, setting.value, flag.help)->group("Settings");
     }
     added->callback([this, &verb, added] {
+        if (!added->get_subcommands().empty()) {
+            refuse_options(*added, verb);
+            return;  // the verb of the group, which is chosen by now
+        }
         chosen_ = &verb;
         invocation_.settings = verb.settings;
         if (verb.is_own) invocation_.rest = added->remaining();
@@ -213,6 +218,15 @@ void Parser::add_options(CLI::App& added, const std::vector<Option>& options) {
         CLI::Option* const made = added.get_option(option.name);
         if (!option.needs.empty()) made->needs(added.get_option(option.needs));
         if (!option.excludes.empty()) made->excludes(added.get_option(option.excludes));
+    }
+}
+
+// What a group takes where it is asked by itself means nothing before one of its verbs.
+void Parser::refuse_options(const CLI::App& group, const Verb& verb) {
+    for (const Option& option : verb.options) {
+        if (group.get_option(option.name)->count() == 0) continue;
+        refuse(option.name + " does not go with " + verb.name + " " +
+               group.get_subcommands().back()->get_name());
     }
 }
 

@@ -63,7 +63,8 @@ struct Verb {
     std::vector<Option> options = {};  ///< Their places live as long as `run`.
     /// Does it, and returns the exit code.
     std::function<int(Invocation&)> run = {};
-    std::vector<Verb> verbs = {};  ///< Of a group, which does nothing by itself.
+    /// Of a group, which does nothing by itself unless it has `run`.
+    std::vector<Verb> verbs = {};
     /// Of an application: what its options are, and what its help says, is its own business.
     bool is_own = false;
 };

@@ -111,9 +111,7 @@ Found print_page(sql::Connection& connection, const Wanted& wanted, std::int64_t
 // "2026-11-22 13:00", "yesterday", "15 min" (ago): as a time, and the position before which no
 // event is of then or later.
 std::int64_t begin_since(sql::Connection& connection, std::string& since) {
-    const bool is_ago = !since.empty() && since.find_first_of("0123456789") == 0 &&
-                        since.find_first_of("-:/") == std::string::npos &&
-                        since.find_last_of("0123456789. ") != since.size() - 1;
+    const bool is_ago = is_span(since);
     // "15 min ago" is before now, too.
     if (is_ago && since.ends_with(" ago")) since.resize(since.size() - 4);
     try {
@@ -164,12 +162,12 @@ Verb log_verb() {
         .name = "log",
         .help = "print the events in their one order",
         .about =
-            "What is wanted is looked for in 10000 events of the log at a time, so that --type, "
-            "--key\nand --tenant cost what reading the log costs; --since begins where it must. "
-            "\nEvents have a position once an orchestrator has taken them.\n"
+            "--type, --key and --tenant read through the log, 10000 events at a time, from where "
+            "--after\nor --since begins. An event has its position, and is printed, once an "
+            "orchestrator has\ntaken it.\n"
             "Example: baton log --after 1000 --follow --json | jq .payload",
         .options = {{"--after", "begin after this position [0]", &options->after},
-                    {"--limit", "at most so many events; 0: all [1000; with --follow: all]",
+                    {"--limit", "at most so many events; 0: all of them [1000; with --follow: all]",
                      &options->limit},
                     {"--follow",
                      "go on as the log grows, until Ctrl-C, or until --limit is reached",
@@ -186,7 +184,7 @@ Verb log_verb() {
                     {"--since",
                      "only what was dispatched since then: a time, or how long ago (\"15 min\")",
                      &wanted.since},
-                    {"--json", "a JSON object a line", &options->json}},
+                    {"--json", "print a JSON object a line", &options->json}},
         .run = [options](Invocation& invocation) { return print_log(*options, invocation); }};
 }
 

@@ -141,6 +141,11 @@ void print_page(const std::string& name, const JsonValue& status, const std::str
               text(log, "events_per_second") + " events/s\n");
     write_out("lag          " + text(log, "lag_events") + " events, " + text(log, "lag_seconds") +
               " s\n");
+    const JsonValue& nodes = status["tasks"]["nodes"];
+    if (text(nodes, "live") != "0" || text(nodes, "ended") != "0") {
+        write_out("nodes        " + text(nodes, "live") + " live, " + text(nodes, "ended") +
+                  " ended in the last hour\n");
+    }
     print_rows(
         "views", status["views"],
         {{"view", versioned}, plain("state"), plain("position"), {"lag", lag}, plain("reason")});
@@ -181,13 +186,13 @@ Verb status_verb() {
     const auto options = std::make_shared<Options>();
     return {
         .name = "status",
-        .help = "leader, lag, rate, views, dead events, and what stands still and why",
+        .help = "show leader, lag, rate, views, nodes, dead events, what stands still and why",
         .about =
             "Problems alone do not make it fail; --check does. What is too long for the screen's "
             "width\n(or COLUMNS) ends with an ellipsis; --json has all of it.\n"
             "Example: baton status --json | jq .log.lag_seconds",
-        .options = {{"--json", "as JSON", &options->json},
-                    {"--check", "exit with 1 when there are problems", &options->check}},
+        .options = {{"--json", "print JSON", &options->json},
+                    {"--check", "exit with 1 if there are problems", &options->check}},
         .run = [options](Invocation& invocation) { return print_status(*options, invocation); }};
 }
 

@@ -20,6 +20,10 @@
     VERB(rollback)        \
     VERB(retire)          \
     VERB(dead)            \
+    VERB(enqueue)         \
+    VERB(tasks)           \
+    VERB(handlers)        \
+    VERB(nodes)           \
     VERB(status)          \
     VERB(doctor)          \
     VERB(version)

@@ -213,6 +213,7 @@ create table task_due (
     constraint task_due_unique primary key (due_at, task)
 );
 create unique index task_due_by_task on task_due (task);
+create index task_due_following on task_due (task) where follows is not null;
 
 -- What one claim took. It ends when each of its tasks ended or came back.
 --   attempts, deliveries  before this claim, one for each task.
@@ -246,7 +247,8 @@ create table task_recall (
 -- How each task ended, once: where it is retried, the row goes, and the task with it to task_ready.
 --   outcome  done, dead (it failed for the last time), cancelled, replaced (by one of its key).
 --   claim, node, claimed_at  under which it ended; null where nobody had it.
---   reason   who cancelled it, and why. Not null, because one null makes each row 8 bytes longer.
+--   reason   who cancelled it, and why; that it was replaced.
+--            Not null, because one null makes each row 8 bytes longer.
 create table task_end (
     task       bigint      not null,
     claim      bigint,
@@ -266,7 +268,7 @@ create table task_end (
 create table task_end_from_1 partition of task_end for values from (1) to (10000001);
 create table task_end_default partition of task_end default;
 -- What somebody may want to look at, or try again, among very many that are done.
-create index task_end_not_done on task_end (task) where outcome <> 'done';
+create index task_end_not_done on task_end (outcome, task) where outcome <> 'done';
 
 -- The attempts that failed.
 --   attempt  which, from 1; the same number again for a delivery that no handler started with, and

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <regex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -134,6 +135,12 @@ private:
 
     sql::Connection connection_;
 };
+
+/// `text` with N for each number of seconds in it: a test may take some.
+inline std::string without_seconds(const std::string& text) {
+    static const std::regex seconds("[0-9]+ s\\b");
+    return std::regex_replace(text, seconds, "N s");
+}
 
 class TaskFixture : public ::testing::Test {
 protected:

@@ -114,6 +114,22 @@ TEST_F(TaskUniqueTest, WhileItRunsTheNewOneFollows) {
     EXPECT_EQ(state_of(next), "following");
     EXPECT_EQ(retry(next), "following");
 
+    const auto listed = [&](const std::string& state) {
+        return text("select string_agg(task::text, ' ' order by task) from list_tasks('" + state +
+                    "') where handler is not null");
+    };
+    EXPECT_EQ(listed("following"), std::to_string(next));
+    EXPECT_EQ(listed("replaced"), std::to_string(first));
+    const auto why = [&](std::int64_t task) {
+        return text("select reason || ': ' || found from why(" + std::to_string(task) + ")");
+    };
+    EXPECT_EQ(why(next), "follows: task " + std::to_string(running) +
+                             " has the same unique key, and has not ended");
+    EXPECT_TRUE(
+        why(first).starts_with("replaced: it was replaced by a task with the same "
+                               "unique key, at "))
+        << why(first);
+
     maintain();
     EXPECT_TRUE(one.claim().empty());
     EXPECT_EQ(one.fail(claimed.token), "retry");

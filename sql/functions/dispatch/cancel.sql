@@ -15,7 +15,7 @@
 -- Locks       see pull_task(). A node that completes a task of the same claim waits until the
 --             transaction ends.
 -- Tables      task_end, task_recall: insert. The task's place: see pull_task().
--- Cost        see task_place().
+-- Cost        see task_standings().
 -- Access: dispatch, orchestrate
 create or replace function cancel(task bigint, reason text default null)
 returns text

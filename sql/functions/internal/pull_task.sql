@@ -4,7 +4,7 @@
 -- Nothing keeps a task where it is between a look and what follows from it. So this looks, takes it
 -- from there, and looks again where it has gone meanwhile.
 --
--- Arguments   task: which. states: of task_place(), from which it may be taken.
+-- Arguments   task: which. states: of task_standings(), from which it may be taken.
 -- Returns     where it stood, and whether it was taken; it is not where it stands elsewhere.
 --   claim, node, claimed_at  who had it. attempts: how often a handler started with it.
 -- Raises      BT042 there is no such task.
@@ -25,7 +25,7 @@ declare
     seen record;
 begin
     loop
-        select p.* into seen from task_place(pull_task.task) as p;
+        select p.* into seen from task_standings(array[pull_task.task]) as p;
         if seen.state is null then
             raise exception 'there is no task %', coalesce(pull_task.task::text, 'null')
                 using errcode = 'BT042';

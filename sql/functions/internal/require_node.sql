@@ -40,10 +40,7 @@ begin
     if me.ended_at is not null or me.alive_at + me.lease <= clock_timestamp() then
         raise exception 'node % has ended: %; what it held is handed to others; call '
             'register_node()',
-            me.name,
-            case when me.alive_at + me.lease <= coalesce(me.ended_at, clock_timestamp())
-                 then 'it gave no sign of life for ' || me.lease::text
-                 else 'it was deregistered' end
+            me.name, node_end(me)
             using errcode = 'BT038';
     end if;
     return me;

@@ -39,8 +39,9 @@ begin
         select p.* into strict former
           from pull_task(newest, array['waiting', 'due', 'following']) as p;
         if former.is_pulled then
-            insert into task_end (task, outcome, attempts)
-            values (newest, 'replaced', former.attempts);
+            insert into task_end (task, outcome, attempts, reason)
+            values (newest, 'replaced', former.attempts,
+                    'replaced by a task with the same unique key');
             return query select null::bigint, case when held.next is not null then held.task end;
             return;
         elsif former.state = 'claimed' then

@@ -1,16 +1,17 @@
 -- status: how this environment is doing, and if something stands still, why.
 --
--- Returns   a JSON object: environment, leader as status_leader() says, null where
---           nobody leads, epoch, log {position,
---           events_per_second, lag_events, lag_seconds}, views as status_views() says, versions
---           (those of versions() that are being built or are kept warm), dead_events as
---           status_dead_events() says, writers [{pid, application, seconds, state}] of transactions
---           that have dispatched and not ended for over 5 s (see open_writers.sql), problems
---           [text]: each says what stands still, and why; notes [text]: what cannot be told here,
---           which promotion is waited for, for which versions the leader does nothing, which types
---           nobody reads, who was refused in the last hour, and who waits for whose lock.
+-- Returns   a JSON object: environment, leader as status_leader() says, null where nobody leads,
+--           epoch, log {position, events_per_second, lag_events, lag_seconds}, views as
+--           status_views() says, versions (those of versions() that are being built or are kept
+--           warm), dead_events as status_dead_events() says, tasks as status_tasks() says, writers
+--           [{pid, application, seconds, state}] of transactions that have dispatched and not ended
+--           for over 5 s (see open_writers.sql), problems [text]: each says what stands still, and
+--           why; notes [text]: what cannot be told here, which promotion is waited for, for which
+--           versions the leader does nothing, which types nobody reads, of which handlers tasks are
+--           dead, who was refused in the last hour, and who waits for whose lock.
 --           lag_events stops counting at 1000000.
---           Whatever holds the leader up is a problem with its reason, see held_up().
+--           Whatever holds the leader up is a problem with its reason, see held_up(); so is what
+--           tasks wait for that is not there, see task_problems().
 -- Cost      grows with the lag, not with the log; see unread_event_types().
 -- Tables    leader: read.
 -- Access: observe, orchestrate
@@ -30,6 +31,7 @@ declare
     lag        record;
     per_second numeric;
     held       text[];
+    tasks      jsonb := status_tasks();
     problems   text[];
     notes      text[];
 begin
@@ -49,7 +51,7 @@ begin
     if is_led then
         problems := problems || version_problems(false);
     end if;
-    problems := problems || writer_problems();
+    problems := problems || writer_problems() || task_problems(tasks);
     if lag.seconds > 10 and is_led then
         problems := problems || pg_catalog.format(
             'the oldest waiting event is %s s old: the orchestrator is behind: %s',
@@ -64,6 +66,7 @@ begin
     notes := notes || version_notes();
     notes := notes || array(select u.line from unread_event_types() as u);
     notes := notes || inactive_notes();
+    notes := notes || task_notes(tasks);
     notes := notes || refusal_notes();
 
     return pg_catalog.jsonb_build_object(
@@ -80,6 +83,7 @@ begin
                        from pg_catalog.jsonb_array_elements(versions()) as v
                       where v ->> 'state' in ('building', 'warm')),
         'dead_events', status_dead_events(),
+        'tasks', tasks,
         'writers', (select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(w)
                                                          order by w.seconds desc), '[]')
                       from open_writers(interval '5 seconds') as w),

@@ -1,0 +1,160 @@
+// baton handlers …: which handlers there are, who carries them, and how their tasks come along;
+// and to let one rest.
+#include "baton/base/terminal.hpp"
+#include "command_line.hpp"
+#include "json_value.hpp"
+#include "output.hpp"
+#include "versions.hpp"
+
+namespace baton::cli {
+namespace {
+
+struct Options {
+    bool json = false;
+    std::string name;
+    std::optional<std::string> reason;
+};
+
+std::optional<std::string> seconds_text(const JsonValue& value) {
+    const auto seconds = value.number();
+    if (!seconds) return std::nullopt;
+    return *seconds < 1 ? std::to_string(static_cast<int>(*seconds * 1000)) + " ms"
+                        : duration_text(*seconds);
+}
+
+// The versions beside the live one: "2 (1 node)".
+std::string other_versions(const JsonValue& handler) {
+    std::string others;
+    for (const JsonValue& version : handler["versions"].items()) {
+        if (version["live"].text() == "true") continue;
+        const std::int64_t nodes = version["nodes"].integer().value_or(0);
+        others += (others.empty() ? "" : ", ") + version["version"].text().value_or("") + " (" +
+                  std::to_string(nodes) + (nodes == 1 ? " node)" : " nodes)");
+    }
+    return others;
+}
+
+void print_counts(const JsonValue& handlers) {
+    Table table({"handler", "live", "nodes", "waiting", "oldest", "due", "held", "dead", "others"});
+    for (const JsonValue& handler : handlers.items()) {
+        table.add({handler["name"].text(), handler["live_version"].text(), handler["nodes"].text(),
+                   handler["waiting"].text(), seconds_text(handler["oldest_seconds"]),
+                   handler["due"].text(), handler["claimed"].text(), handler["dead"].text(),
+                   other_versions(handler)});
+    }
+    table.print(0, screen_width());
+}
+
+void print_times(const JsonValue& handlers) {
+    Table table({"handler", "done/s", "waited", "95% within", "ran", "95% within"});
+    for (const JsonValue& handler : handlers.items()) {
+        if (handler["run_p50"].is_null()) continue;
+        table.add({handler["name"].text(), handler["per_second"].text(),
+                   seconds_text(handler["wait_p50"]), seconds_text(handler["wait_p95"]),
+                   seconds_text(handler["run_p50"]), seconds_text(handler["run_p95"])});
+    }
+    if (table.empty()) return;
+    write_out("\nof the newest that ended\n");
+    table.print(2, screen_width());
+}
+
+void print_paused(const JsonValue& handlers) {
+    for (const JsonValue& handler : handlers.items()) {
+        if (handler["paused_at"].is_null()) continue;
+        const auto& reason = handler["pause_reason"].text();
+        write_out(wrapped(terminal_line(handler["name"].text().value_or("") + " is paused since " +
+                                        handler["paused_at"].text().value_or("") + ", by " +
+                                        handler["paused_by"].text().value_or("") +
+                                        (reason ? ": " + *reason : "")),
+                          2, screen_width() - 2) +
+                  "\n");
+    }
+}
+
+int list_handlers(const Options& options, Invocation& invocation) {
+    const environments::Environment environment = invocation.load();
+    sql::Connection connection = connect(environment, Access::read);
+    sql::Transaction transaction(connection);
+    const std::string json(
+        transaction
+            .exec("select coalesce(jsonb_agg(to_jsonb(h)), '[]')::text from handlers() as h", {})
+            .only()
+            .text(0));
+    if (options.json) {
+        write_json(json);
+        return 0;
+    }
+    const JsonValue handlers = JsonValue::parse(json);
+    if (handlers.items().empty()) {
+        write_out("there is no handler; a node registers those that it carries\n");
+        return 0;
+    }
+    print_counts(handlers);
+    print_paused(handlers);
+    print_times(handlers);
+    return 0;
+}
+
+// Calls a function that says whether it changed something.
+int change(const Options& options, Invocation& invocation, const std::string& call,
+           const std::vector<sql::Parameter>& parameters, const std::string& done,
+           const std::string& otherwise) {
+    const environments::Environment environment = invocation.load();
+    sql::Connection connection = connect(environment, Access::write);
+    sql::Transaction transaction(connection);
+    const bool changed = transaction.exec("select " + call, parameters).only().boolean(0);
+    transaction.commit();
+    write_out(advice(options.name + (changed ? done : otherwise)) + "\n");
+    return 0;
+}
+
+int pause(const Options& options, Invocation& invocation) {
+    return change(options, invocation, "pause_handler(handler => $1, reason => $2)",
+                  {options.name, options.reason},
+                  " is paused: its tasks wait until \"baton handlers resume " + options.name + "\"",
+                  " was paused already");
+}
+
+int resume(const Options& options, Invocation& invocation) {
+    return change(options, invocation, "resume_handler(handler => $1)", {options.name}, " goes on",
+                  " was not paused");
+}
+
+Verb pause_verb() {
+    const auto options = std::make_shared<Options>();
+    return {.name = "pause",
+            .help = "give no node tasks of a handler any more; what runs goes on",
+            .about = "Example: baton handlers pause send_invoice --reason 'the bank is down'",
+            .options = {{"NAME", "which handler", &options->name, true},
+                        {"--reason", "for people to read", &options->reason}},
+            .run = [options](Invocation& invocation) { return pause(*options, invocation); }};
+}
+
+Verb resume_verb() {
+    const auto options = std::make_shared<Options>();
+    return {.name = "resume",
+            .help = "give nodes the tasks of a handler again",
+            .about = "Example: baton handlers resume send_invoice",
+            .options = {{"NAME", "which handler", &options->name, true}},
+            .run = [options](Invocation& invocation) { return resume(*options, invocation); }};
+}
+
+}  // namespace
+
+Verb handlers_verb() {
+    const auto options = std::make_shared<Options>();
+    return {
+        .name = "handlers",
+        .help = "list the handlers: who carries them, what waits for them, how long it takes",
+        .about =
+            "Tasks are made for the version that is live; so many nodes carry it. Where very "
+            "many wait,\nare due or dead, they are counted up to 10000. A task waited until it "
+            "was claimed, and ran\nfrom then on: in half of them that took no longer than it "
+            "says.\n"
+            "Example: baton handlers --json | jq '.[].waiting'",
+        .options = {{"--json", "as JSON", &options->json}},
+        .run = [options](Invocation& invocation) { return list_handlers(*options, invocation); },
+        .verbs = {pause_verb(), resume_verb()}};
+}
+
+}  // namespace baton::cli

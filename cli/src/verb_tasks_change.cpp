@@ -1,0 +1,113 @@
+// baton tasks cancel, retry, redrive: what a person changes of tasks.
+#include <algorithm>
+#include <limits>
+
+#include "baton/base/error.hpp"
+#include "command_line.hpp"
+#include "output.hpp"
+
+namespace baton::cli {
+namespace {
+
+struct Options {
+    std::optional<std::int64_t> task;
+    std::string handler;
+    std::optional<std::string> reason;
+    std::optional<std::int64_t> limit;
+};
+
+// What a function says of one task, once that is committed.
+std::string changed(const environments::Environment& environment, const std::string& call,
+                    const std::vector<sql::Parameter>& parameters) {
+    sql::Connection connection = connect(environment, Access::write);
+    sql::Transaction transaction(connection);
+    std::string said(transaction.exec("select " + call, parameters).only().text(0));
+    transaction.commit();
+    return said;
+}
+
+// Error(task_invalid) where a task is not as it was wished to be.
+void require_state(std::int64_t task, const std::string& state, const std::string& wanted) {
+    if (state == wanted) return;
+    throw Error(ErrorCode::task_invalid,
+                "task " + std::to_string(task) + " is " + state + "; nothing was changed");
+}
+
+int cancel(const Options& options, Invocation& invocation) {
+    const std::string state = changed(invocation.load(), "cancel(task => $1, reason => $2)",
+                                      {options.task, options.reason});
+    require_state(*options.task, state, "cancelled");
+    write_out("task " + std::to_string(*options.task) + " is cancelled\n");
+    return 0;
+}
+
+int retry(const Options& options, Invocation& invocation) {
+    const std::string state = changed(invocation.load(), "retry_task(task => $1)", {options.task});
+    require_state(*options.task, state, "waiting");
+    write_out("task " + std::to_string(*options.task) + " waits for a node\n");
+    return 0;
+}
+
+// In parts, each committed by itself.
+int redrive(const Options& options, Invocation& invocation) {
+    constexpr std::int64_t part = 1000;
+    const environments::Environment environment = invocation.load();
+    std::int64_t wanted = options.limit.value_or(std::numeric_limits<std::int64_t>::max());
+    std::int64_t count = 0;
+    for (std::int64_t taken = part; taken == part && wanted > 0;) {
+        const std::int64_t limit = std::min(part, wanted);
+        taken = std::stoll(changed(environment, "redrive(handler => $1, \"limit\" => $2::integer)",
+                                   {options.handler, limit}));
+        wanted -= taken;
+        count += taken;
+    }
+    write_out(std::to_string(count) + (count == 1 ? " task" : " tasks") + " of " + options.handler +
+              (count == 1 ? " waits" : " wait") + " again\n");
+    return 0;
+}
+
+using Run = int (*)(const Options&, Invocation&);
+
+Verb verb_of(Verb verb, const std::shared_ptr<Options>& options, Run run) {
+    verb.run = [options, run](Invocation& invocation) { return run(*options, invocation); };
+    return verb;
+}
+
+Option task_option(Options& options) {
+    return {.name = "ID",
+            .help = "which task",
+            .place = &options.task,
+            .is_required = true,
+            .bounds = {.min = 1}};
+}
+
+}  // namespace
+
+std::vector<Verb> task_changing_verbs() {
+    const auto options = std::make_shared<Options>();
+    return {
+        verb_of({.name = "cancel",
+                 .help = "a task is not to be done any more, also if a node has it",
+                 .about = "The node that has it is told, and what it says of the task is refused.\n"
+                          "Example: baton tasks cancel 4711 --reason 'ordered twice'",
+                 .options = {task_option(*options),
+                             {"--reason", "for people to read", &options->reason}}},
+                options, cancel),
+        verb_of({.name = "retry",
+                 .help = "let a task that is dead or cancelled wait for a node again, with all its "
+                         "attempts; or one that waits for its time run now",
+                 .about = "Example: baton tasks retry 4711",
+                 .options = {task_option(*options)}},
+                options, retry),
+        verb_of({.name = "redrive",
+                 .help = "retry the dead tasks of a handler, the oldest first",
+                 .about = "Example: baton tasks redrive send_invoice --limit 100",
+                 .options = {{"HANDLER", "of which", &options->handler, true},
+                             {.name = "--limit",
+                              .help = "so many at most [all]",
+                              .place = &options->limit,
+                              .bounds = {.min = 1}}}},
+                options, redrive)};
+}
+
+}  // namespace baton::cli

@@ -1,0 +1,67 @@
+-- why: the one reason why a task does not run now, and what would make it run.
+--
+-- Arguments   task: of enqueue().
+-- Returns     one row; none where there is no such task.
+--   state     as task_state() says.
+--   reason    a word for it: done, dead, cancelled, replaced; follows: it waits for the end of
+--             another task; paused: its handler is; time, retry: it waits
+--             for a time; overdue, unmaintained, passed_by: for maintain(); no_node, other_version,
+--             other_build, labels: for a node, see requirement_lack(); queued, next: for its turn;
+--             prefetched, running, node_ended: for the node that has it; nowhere.
+--   found     the same as people read it. fix: what to do; null where there is nothing to.
+-- Cost        some index probes; where it waits for its turn, of up to 10000 that go first.
+-- Tables      node, task_failure: read.
+-- Access: dispatch, node, observe, orchestrate
+create or replace function why(task bigint)
+returns table (state text, reason text, found text, fix text)
+language plpgsql
+stable
+security definer
+set search_path from current
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    s       record;
+    at_node text;
+begin
+    select p.* into s from task_standings(array[why.task]) as p;
+    if not found then
+        return;
+    end if;
+    at_node := coalesce((select n.name from node n where n.id = s.node), 'a node that is gone');
+    case s.state
+        when 'waiting' then
+            return query select s.state, w.* from why_waiting(s.requirement, s.rank, s.place) as w;
+        when 'due' then
+            return query select s.state, w.* from why_due(why.task, s.due_at, s.attempts) as w;
+        when 'following' then
+            return query select s.state, w.* from why_following(why.task) as w;
+        when 'claimed' then
+            return query select s.state, w.* from why_claimed(s.node, s.since, s.started) as w;
+        when 'dead' then
+            return query
+                select s.state, s.state, pg_catalog.format(
+                           'it is dead since %s, after %s attempts%s',
+                           date_trunc('second', s.since), s.attempts,
+                           '; the last error, at ' || at_node || ': '
+                           || (select pg_catalog.left(f.error, 500) from task_failure f
+                                where f.task = why.task order by f.failed_at desc limit 1)),
+                       pg_catalog.format('baton tasks retry %s', why.task);
+        when 'cancelled', 'replaced' then
+            return query select s.state, s.state, pg_catalog.format(
+                                    'it was %s, at %s', s.ended_why, date_trunc('second', s.since)),
+                                case when s.state = 'cancelled'
+                                     then pg_catalog.format('baton tasks retry %s', why.task) end;
+        when 'nowhere' then
+            return query select s.state, s.state,
+                'it stands at none of the places that there are: rows were changed by hand',
+                'baton doctor';
+        else
+            return query select s.state, s.state,
+                pg_catalog.format('it is %s since %s, at %s', s.state,
+                                  date_trunc('second', s.since), at_node),
+                null::text;
+    end case;
+end;
+$$;
