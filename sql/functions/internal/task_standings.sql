@@ -2,9 +2,10 @@
 --
 -- Arguments   tasks: which.
 -- Returns     one row for each that there is, in their order.
---   state       waiting; due: it waits for due_at; claimed: node holds it, since then, and maybe a
---               handler started with it; an outcome: it ended, since then, at node; nowhere: at
---               none of the places that there are, where no function leaves it.
+--   state       waiting; due: it waits for due_at; following: also for another task of its unique
+--               key; claimed: node holds it, since then, and maybe a handler started with it; an
+--               outcome: it ended, since then, at node; nowhere: at none of the places that there
+--               are, where no function leaves it.
 --   rank, place  of one that is waiting. claim: under which it is held, or ended. ended_why: of one
 --               that was cancelled.
 --   attempts, deliveries  so far; deliveries is null of one that ended.
@@ -26,7 +27,11 @@ set enable_mergejoin = off
 as $$
     with held as materialized (select h.* from held_now(task_standings.tasks) as h)
     select t.id, t.requirement,
-           coalesce(e.outcome, case when d.task is not null then 'due'
+           coalesce(e.outcome, case when d.follows is not null
+                                         and not exists (
+                                            select from task_end f where f.task = d.follows)
+                                    then 'following'
+                                    when d.task is not null then 'due'
                                     when q.task is not null then 'waiting'
                                     when h.task is not null then 'claimed' end, 'nowhere'),
            q.rank, q.place,

@@ -3,7 +3,8 @@
 -- Arguments   task: of enqueue().
 -- Returns     one row; none where there is no such task.
 --   state     as task_state() says.
---   reason    a word for it: done, dead, cancelled; paused: its handler is; time, retry: it waits
+--   reason    a word for it: done, dead, cancelled, replaced; follows: it waits for the end of
+--             another task; paused: its handler is; time, retry: it waits
 --             for a time; overdue, unmaintained, passed_by: for maintain(); no_node, other_version,
 --             other_build, labels: for a node, see requirement_lack(); queued, next: for its turn;
 --             prefetched, running, node_ended: for the node that has it; nowhere.
@@ -34,6 +35,8 @@ begin
             return query select s.state, w.* from why_waiting(s.requirement, s.rank, s.place) as w;
         when 'due' then
             return query select s.state, w.* from why_due(why.task, s.due_at, s.attempts) as w;
+        when 'following' then
+            return query select s.state, w.* from why_following(why.task) as w;
         when 'claimed' then
             return query select s.state, w.* from why_claimed(s.node, s.since, s.started) as w;
         when 'dead' then
@@ -45,10 +48,11 @@ begin
                            || (select pg_catalog.left(f.error, 500) from task_failure f
                                 where f.task = why.task order by f.failed_at desc limit 1)),
                        pg_catalog.format('baton tasks retry %s', why.task);
-        when 'cancelled' then
+        when 'cancelled', 'replaced' then
             return query select s.state, s.state, pg_catalog.format(
                                     'it was %s, at %s', s.ended_why, date_trunc('second', s.since)),
-                                pg_catalog.format('baton tasks retry %s', why.task);
+                                case when s.state = 'cancelled'
+                                     then pg_catalog.format('baton tasks retry %s', why.task) end;
         when 'nowhere' then
             return query select s.state, s.state,
                 'it stands at none of the places that there are: rows were changed by hand',
