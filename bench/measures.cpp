@@ -5,7 +5,7 @@
 namespace baton::bench {
 
 std::span<const Measure> measures() {
-    static constexpr std::array<Measure, 13> all{{
+    static constexpr std::array<Measure, 15> all{{
         {"dispatch_1", "what a dispatch adds to a business transaction, 1 connection",
          measure_dispatch_1},
         {"dispatch_8", "the same, 8 connections", measure_dispatch_8},
@@ -22,6 +22,8 @@ std::span<const Measure> measures() {
          measure_enqueue_1},
         {"enqueue_8", "the same, 8 connections", measure_enqueue_8},
         {"drain", "claiming and completing tasks against deleting rows", measure_drain},
+        {"drain_node", "the same by a node agent", measure_drain_node},
+        {"task_latency", "from COMMIT until the handler runs", measure_task_latency},
     }};
     return all;
 }

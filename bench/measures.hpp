@@ -31,5 +31,7 @@ void measure_switch(Workbench& workbench);
 void measure_enqueue_1(Workbench& workbench);
 void measure_enqueue_8(Workbench& workbench);
 void measure_drain(Workbench& workbench);
+void measure_drain_node(Workbench& workbench);
+void measure_task_latency(Workbench& workbench);
 
 }  // namespace baton::bench

@@ -9,6 +9,21 @@
 #include "output.hpp"
 
 namespace baton::cli {
+namespace {
+
+// Where a setting comes from, the first that says it: variable, file, default.
+std::string origins_of(const environments::SettingRule& rule) {
+    std::string origins =
+        std::string(rule.variable) + "; " + std::string(rule.key) + " of the file";
+    if (rule.flag == "--kind") return origins + "; what the name begins with: prod, staging or dev";
+    if (!rule.fallback.empty()) origins += "; " + std::string(rule.fallback);
+    if (!rule.fallback_in_development.empty()) {
+        origins += ", in development " + std::string(rule.fallback_in_development);
+    }
+    return origins;
+}
+
+}  // namespace
 
 std::vector<SettingFlag> flags_of(Settings settings) {
     if (settings == Settings::none) return {};
@@ -24,7 +39,7 @@ std::vector<SettingFlag> flags_of(Settings settings) {
         if (rule.member.type != environments::SettingMember::Type::text || !rule.choices.empty()) {
             help += ": " + rule.expectation();
         }
-        help += " [" + std::string(rule.variable) + "; " + std::string(rule.key) + " of the file]";
+        help += " [" + origins_of(rule) + "]";
         flags.push_back({std::string(rule.flag), std::move(help)});
     }
     return flags;
@@ -47,6 +62,13 @@ void Invocation::require_one_name(const std::string& name) const {
     if (name.empty() || other == flags.end() || other->second == name) return;
     refuse("NAME is " + json_quoted(name) + " and --env is " + json_quoted(other->second) +
            "; give one of them");
+}
+
+Option name_option(std::string& name, bool is_required) {
+    return {"NAME",
+            is_required ? "the environment: a name, or its file"
+                        : "the environment: a name, or its file [what --env says]",
+            &name, is_required};
 }
 
 void describe(const environments::Environment& environment) {

@@ -54,6 +54,9 @@ enum class Access { read, write };
 /// Throws Error(settings_invalid) where it is stricter already.
 void describe(const environments::Environment& environment);
 
+/// The argument NAME of a verb about an environment.
+[[nodiscard]] Option name_option(std::string& name, bool is_required);
+
 /// The first `columns` columns of a row as text.
 [[nodiscard]] std::vector<std::optional<std::string>> cells_of(const sql::Row& row,
                                                                std::size_t columns);

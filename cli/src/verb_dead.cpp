@@ -298,12 +298,11 @@ using Run = std::function<int(const Options&, Invocation&)>;
 
 // A verb of the group, which begins with what says which event.
 Verb of_group(Verb verb, const std::shared_ptr<Options>& options, const Run& run) {
-    verb.options.insert(verb.options.begin(),
-                        {{"VIEW", "of which view [every view]", &options->view},
-                         {.name = "--position",
-                          .help = "which event, by its position in the log",
-                          .place = &options->position,
-                          .bounds = {.min = 1}}});
+    verb.options.insert(verb.options.begin(), {{"VIEW", "which view [every view]", &options->view},
+                                               {.name = "--position",
+                                                .help = "which event, by its position in the log",
+                                                .place = &options->position,
+                                                .bounds = {.min = 1}}});
     verb.run = [options, run](Invocation& invocation) { return run(*options, invocation); };
     return verb;
 }
@@ -321,8 +320,8 @@ Verb list_verb() {
         {.name = "list",
          .help = "list dead events, the newest first, each with the views for which it is dead",
          .about = "Example: baton dead list",
-         .options = {{"--all", "also those that were retried", &options->all},
-                     {"--json", "as JSON, uncut", &options->json}}},
+         .options = {{"--all", "list also those that were retried", &options->all},
+                     {"--json", "print JSON, and nothing cut", &options->json}}},
         options, list);
 }
 
@@ -331,7 +330,7 @@ Verb show_verb() {
     return of_group({.name = "show",
                      .help = "show dead events with their content",
                      .about = "Example: baton dead show --event 4711",
-                     .options = {event_option(*options), {"--json", "as JSON", &options->json}}},
+                     .options = {event_option(*options), {"--json", "print JSON", &options->json}}},
                     options, show);
 }
 
@@ -343,7 +342,7 @@ Verb resolving_verb(Verb verb, const std::string& version_help) {
          .help = version_help,
          .place = &options->version,
          .bounds = {.min = 1, .max = 9999}},
-        {"--no-wait", "only ask for it: do not wait until it is done", &options->no_wait},
+        {"--no-wait", "ask for it, and do not wait until it is done", &options->no_wait},
         {"--timeout", "how many seconds to wait until it is done [10]", &options->timeout}};
     const Run run = [how = verb.name](const Options& o, Invocation& i) {
         return resolve(o, i, how);
@@ -363,19 +362,21 @@ Verb dead_verb() {
         .name = "dead",
         .help = "list, show, retry and skip events that a reducer failed on",
         .about = "Example: baton dead list",
-        .verbs = {list_verb(), show_verb(),
-                  resolving_verb(
-                      {.name = "retry",
-                       .help = "let what stands before an event try it again, after the reducer "
-                               "was mended",
-                       .about = "It is done once the event is folded; one that fails again is an "
-                                "error.\nExample: baton dead retry monthly_sales"},
-                      "of this version alone"),
-                  resolving_verb(
-                      {.name = "skip",
-                       .help = "let what stands before an event go on without it",
-                       .about = about_skip},
-                      "of this version alone, and a new version halts before the event again")}};
+        .verbs = {
+            list_verb(), show_verb(),
+            resolving_verb(
+                {.name = "retry",
+                 .help = "let the views that an event stopped try it again, after the reducer "
+                         "was mended",
+                 .about = "It is done once the views have the event; if it fails again, that is an "
+                          "error.\nExample: baton dead retry monthly_sales"},
+                "only in this version of the view [every version]"),
+            resolving_verb(
+                {.name = "skip",
+                 .help = "let the views that an event stopped go on without it",
+                 .about = about_skip},
+                "only in this version of the view; a new version stops before the event again "
+                "[every version]")}};
 }
 
 }  // namespace baton::cli

@@ -46,10 +46,11 @@ int diff(const Options& options, Invocation& invocation) {
 Verb diff_verb() {
     const auto options = std::make_shared<Options>();
     return {.name = "diff",
-            .help = "what changed in a view between two positions of the log",
+            .help = "show what changed in a view between two positions of the log",
             .about =
-                "It folds the log anew and changes nothing: that takes the program that carries "
-                "the\nreducer (SQL reducers: any), and what _orchestrate may do.\n"
+                "It folds the log anew, and changes nothing. For that the program must carry the\n"
+                "reducer (for a SQL reducer any program will do), and your role must have the\n"
+                "rights of the group role ..._orchestrate.\n"
                 "Example: baton diff monthly_sales --from 4000 --to 4200",
             .options = {{"NAME", "which view; `baton views` lists them", &options->view, true},
                         {"--from", "the earlier position", &options->from, true},
@@ -58,9 +59,9 @@ Verb diff_verb() {
                          .help = "of which version [the live one]",
                          .place = &options->version,
                          .bounds = {.min = 1}},
-                        {"--json", "as a JSON array of objects; with --summary, as one",
+                        {"--json", "print a JSON array of objects; with --summary, one object",
                          &options->json},
-                        {"--summary", "only how many rows are changed, added and removed",
+                        {"--summary", "print only how many rows are changed, added and removed",
                          &options->summary}},
             .run = [options](Invocation& invocation) { return diff(*options, invocation); }};
 }

@@ -243,11 +243,10 @@ Verb doctor_verb() {
     return {.name = "doctor",
             .help = "check this set-up; each finding comes with its fix",
             .about =
-                "It exits with 1 when something is a problem; a warning is none.\n"
+                "It exits with 1 if it finds a problem; a warning is none.\n"
                 "Example: baton doctor --env production",
-            .options = {{"--json", "as JSON", &options->json},
-                        {"--whole-log",
-                         "read all that was recorded of the log again, not only the newest of it",
+            .options = {{"--json", "print JSON", &options->json},
+                        {"--whole-log", "read the whole recorded log again [only the newest of it]",
                          &options->whole_log}},
             .run = [options](Invocation& invocation) { return examine(*options, invocation); }};
 }

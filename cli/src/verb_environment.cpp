@@ -272,9 +272,7 @@ using Run = std::function<int(const Options&, Invocation&)>;
 // A verb of the group, of which the first argument is the environment's name.
 Verb of_group(Verb verb, const std::shared_ptr<Options>& options, const Run& run,
               bool needs_name = false) {
-    verb.options.insert(verb.options.begin(),
-                        {"NAME", "the environment: a name, or its file (default: what --env says)",
-                         &options->name, needs_name});
+    verb.options.insert(verb.options.begin(), name_option(options->name, needs_name));
     verb.run = [options, run](Invocation& invocation) { return run(*options, invocation); };
     return verb;
 }
@@ -282,7 +280,7 @@ Verb of_group(Verb verb, const std::shared_ptr<Options>& options, const Run& run
 std::vector<Option> printing(Options& options) {
     return {{"--print", "print the SQL instead of running it", &options.print},
             {.name = "--after",
-             .help = "with --print: the version that the schema stands at; only what follows",
+             .help = "with --print: only what comes after this version of the schema [all of it]",
              .place = &options.after_version,
              .bounds = {.max = std::numeric_limits<int>::max()}}};
 }
@@ -295,8 +293,8 @@ Verb install_verb() {
               .settings = Settings::kind,
               .options = printing(*options)};
     verb.options.push_back({"--single-role",
-                            "if you may not create roles: without group roles, for the role that "
-                            "installs alone; weaker",
+                            "make no group roles, where you may not create any; only the role that "
+                            "installs can use the environment then",
                             &options->single_role});
     return of_group(std::move(verb), options,
                     [](const Options& o, Invocation& i) { return install(o, i, false); });
@@ -315,7 +313,7 @@ Verb upgrade_verb() {
 // One that tells something, as JSON too.
 Verb telling_verb(Verb verb, const Run& run) {
     const auto options = std::make_shared<Options>();
-    verb.options = {{"--json", "as JSON", &options->json}};
+    verb.options = {{"--json", "print JSON", &options->json}};
     return of_group(std::move(verb), options, run);
 }
 
@@ -338,8 +336,8 @@ Verb set_limit_verb() {
                       "type_bytes, key_bytes, tenant_bytes, payload_bytes, content_type_bytes, "
                       "meta_bytes or max_lag",
                       &options->limit, true},
-                     {"VALUE", "a whole number; none switches max_lag off", &options->value,
-                      true}}},
+                     {"VALUE", "a whole number; for max_lag also none, which switches it off",
+                      &options->value, true}}},
         options, set_limit, true);
 }
 
@@ -350,21 +348,22 @@ Verb environment_verb() {
         .name = "environment",
         .help = "install, upgrade, inspect and uninstall environments",
         .about = "Example: baton environment install dev --url postgresql:///postgres",
-        .verbs = {install_verb(), upgrade_verb(),
-                  telling_verb({.name = "status",
-                                .help = "how the schema stands; exits 1 unless it is up to date",
-                                .about = "Example: baton environment status production --json"},
-                               show_status),
-                  telling_verb({.name = "list",
-                                .help = "all environments in the database",
-                                .about = "Example: baton environment list"},
-                               list),
-                  telling_verb({.name = "show",
-                                .help = "the settings of an environment, and where each is from",
-                                .about = "Example: baton environment show production",
-                                .settings = Settings::all},
-                               show),
-                  uninstall_verb(), set_limit_verb()}};
+        .verbs = {
+            install_verb(), upgrade_verb(),
+            telling_verb({.name = "status",
+                          .help = "say whether the schema is up to date; exit with 1 unless it is",
+                          .about = "Example: baton environment status production --json"},
+                         show_status),
+            telling_verb({.name = "list",
+                          .help = "list all environments in the database",
+                          .about = "Example: baton environment list"},
+                         list),
+            telling_verb({.name = "show",
+                          .help = "show the settings of an environment, and where each is from",
+                          .about = "Example: baton environment show production",
+                          .settings = Settings::all},
+                         show),
+            uninstall_verb(), set_limit_verb()}};
     for (Verb& verb : machine_verbs()) group.verbs.push_back(std::move(verb));
     return group;
 }

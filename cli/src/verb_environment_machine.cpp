@@ -35,7 +35,7 @@ void check(const Options& options) {
     if (options.machine.size() != 64 ||
         options.machine.find_first_not_of("0123456789abcdef") != std::string::npos) {
         refuse(
-            "--machine wants the 64 hex digits that `environment machine-id` prints there, "
+            "--machine wants the 64 hex digits that `baton environment machine-id` prints there, "
             "not " +
             json_quoted(options.machine.substr(0, 80)));
     }
@@ -179,9 +179,7 @@ using Run = int (*)(Options&, Invocation&);
 // A verb whose first argument is the environment's name.
 Verb of_environment(Verb verb, const std::shared_ptr<Options>& options, Run run,
                     bool needs_name = false) {
-    verb.options.insert(verb.options.begin(),
-                        {"NAME", "the environment: a name, or its file (default: what --env says)",
-                         &options->name, needs_name});
+    verb.options.insert(verb.options.begin(), name_option(options->name, needs_name));
     verb.run = [options, run](Invocation& invocation) { return run(*options, invocation); };
     return verb;
 }
@@ -192,39 +190,42 @@ Verb enrol_verb() {
         {.name = "enrol",
          .help = "let this machine, or another one, take part in an environment",
          .about = "Example: baton environment enrol production --network 10.1.0.0/16",
-         .options = {{"--machine",
-                      "another machine: what `environment machine-id` prints there; its token is "
-                      "then printed, once",
-                      &options->machine},
-                     {"--machine-name", "what to call the machine [this host's name]",
-                      &options->machine_name},
-                     {"--network",
-                      "from where the machine may come, like 10.1.0.0/16; repeatable [what the "
-                      "environment's file says; everywhere]",
-                      &options->networks},
-                     {"--client-dn",
-                      "what its TLS certificate must say, like /CN=batch-1 [what the "
-                      "environment's file says; anything]",
-                      &options->client_dn},
-                     {"--rotate",
-                      "another token for an enrolled machine; the former is good until it is used",
-                      &options->rotate}}},
+         .options =
+             {{"--machine",
+               "enrol another machine: the id that `baton environment machine-id` prints "
+               "there; its token is printed here, once [this machine]",
+               &options->machine},
+              {"--machine-name",
+               "what to call the machine [this host's name; with --machine it must be given]",
+               &options->machine_name},
+              {"--network",
+               "from where the machine may come, like 10.1.0.0/16; repeatable [what the "
+               "environment's file says; everywhere]",
+               &options->networks},
+              {"--client-dn",
+               "what its TLS certificate must say, like /CN=batch-1 [what the "
+               "environment's file says; anything]",
+               &options->client_dn},
+              {"--rotate",
+               "give an enrolled machine another token; the former is good until that is used",
+               &options->rotate}}},
         options, enrol);
 }
 
 Verb revoke_verb() {
     const auto options = std::make_shared<Options>();
-    return of_environment({.name = "revoke",
-                           .help = "let a machine take part no more, and lead no more",
-                           .about = "Example: baton environment revoke production batch-1",
-                           .options = {{"MACHINE", "its name, its id, or the id's first 8 digits",
-                                        &options->machine, true}}},
-                          options, revoke, true);
+    return of_environment(
+        {.name = "revoke",
+         .help = "let a machine no longer take part in an environment, nor lead it",
+         .about = "Example: baton environment revoke production batch-1",
+         .options = {{"MACHINE", "its name, its id, or the id's first 8 digits", &options->machine,
+                      true}}},
+        options, revoke, true);
 }
 
 Verb listing_verb(Verb verb, Run run) {
     const auto options = std::make_shared<Options>();
-    verb.options = {{"--json", "as JSON", &options->json}};
+    verb.options = {{"--json", "print JSON", &options->json}};
     return of_environment(std::move(verb), options, run);
 }
 
@@ -234,11 +235,11 @@ std::vector<Verb> machine_verbs() {
     return {enrol_verb(),
             revoke_verb(),
             listing_verb({.name = "machines",
-                          .help = "the machines of an environment",
+                          .help = "list the machines of an environment",
                           .about = "Example: baton environment machines production"},
                          list_machines),
             listing_verb({.name = "refusals",
-                          .help = "who was turned away from an environment, and why",
+                          .help = "list who was turned away from an environment, and why",
                           .about = "Example: baton environment refusals production --json"},
                          list_refusals),
             {.name = "machine-id",

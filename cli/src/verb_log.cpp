@@ -162,12 +162,12 @@ Verb log_verb() {
         .name = "log",
         .help = "print the events in their one order",
         .about =
-            "What is wanted is looked for in 10000 events of the log at a time, so that --type, "
-            "--key\nand --tenant cost what reading the log costs; --since begins where it must. "
-            "\nEvents have a position once an orchestrator has taken them.\n"
+            "--type, --key and --tenant read through the log, 10000 events at a time, from where "
+            "--after\nor --since begins. An event has its position, and is printed, once an "
+            "orchestrator has\ntaken it.\n"
             "Example: baton log --after 1000 --follow --json | jq .payload",
         .options = {{"--after", "begin after this position [0]", &options->after},
-                    {"--limit", "at most so many events; 0: all [1000; with --follow: all]",
+                    {"--limit", "at most so many events; 0: all of them [1000; with --follow: all]",
                      &options->limit},
                     {"--follow",
                      "go on as the log grows, until Ctrl-C, or until --limit is reached",
@@ -184,7 +184,7 @@ Verb log_verb() {
                     {"--since",
                      "only what was dispatched since then: a time, or how long ago (\"15 min\")",
                      &wanted.since},
-                    {"--json", "a JSON object a line", &options->json}},
+                    {"--json", "print a JSON object a line", &options->json}},
         .run = [options](Invocation& invocation) { return print_log(*options, invocation); }};
 }
 

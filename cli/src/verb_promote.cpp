@@ -58,12 +58,13 @@ Verb promote_verb() {
               .options = waiting_options(options->request),
               .run = [options](Invocation& invocation) { return promote(*options, invocation); }};
     verb.options.push_back({.name = "SET",
-                            .help = "which, in pairs: sales 2 stock 5",
+                            .help = "which view sets, each with its new version: sales 2 stock 5",
                             .place = &options->words,
                             .placeholder = "VERSION"});
     verb.options.push_back(
         {.name = "--cancel",
-         .help = "instead: cancel the promotion of this number, which somebody asked for",
+         .help =
+             "promote nothing, and cancel the promotion of this number, which somebody asked for",
          .place = &options->cancel,
          .bounds = {.min = 1}});
     return verb;

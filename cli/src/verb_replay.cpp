@@ -83,23 +83,24 @@ int replay(const Options& options, Invocation& invocation) {
 
 Verb replay_verb() {
     const auto options = std::make_shared<Options>();
-    return {.name = "replay",
-            .help = "row by row, what a version of a reducer would change; nothing is changed",
-            .about =
-                "It folds the whole log in a session of its own, beside what is live.\n"
-                "Example: baton replay --reducer monthly_sales --against live",
-            .options = {{"--reducer",
-                         "VIEW or VIEW@VERSION that this program carries, or a SQL reducer's file",
-                         &options->reducer, true},
-                        {.name = "--against",
-                         .help = "what it is compared with: live",
-                         .place = &options->against,
-                         .choices = {"live"}},
-                        {"--json", "as a JSON array of objects; with --summary, as one",
-                         &options->json},
-                        {"--summary", "only how many rows are changed, added and removed",
-                         &options->summary}},
-            .run = [options](Invocation& invocation) { return replay(*options, invocation); }};
+    return {
+        .name = "replay",
+        .help = "show, row by row, what a version of a reducer would change, and change nothing",
+        .about =
+            "It folds the whole log in a session of its own, beside what is live.\n"
+            "Example: baton replay --reducer monthly_sales --against live",
+        .options = {{"--reducer",
+                     "VIEW or VIEW@VERSION that this program carries, or a SQL reducer's file",
+                     &options->reducer, true},
+                    {.name = "--against",
+                     .help = "what it is compared with [live]",
+                     .place = &options->against,
+                     .choices = {"live"}},
+                    {"--json", "print a JSON array of objects; with --summary, one object",
+                     &options->json},
+                    {"--summary", "print only how many rows are changed, added and removed",
+                     &options->summary}},
+        .run = [options](Invocation& invocation) { return replay(*options, invocation); }};
 }
 
 }  // namespace baton::cli

@@ -38,13 +38,13 @@ Verb retire_verb() {
             "Its rows are dropped and no rollback leads back to it; nothing is built for this\n"
             "version again. Outside of development only the environment's owner may.\n"
             "Example: baton retire sales 1",
-        .options = {{"SET", "which", &options->set, true},
+        .options = {{"SET", "which view set", &options->set, true},
                     {.name = "VERSION",
                      .help = "which of its versions",
                      .place = &options->version,
                      .is_required = true,
                      .bounds = {.min = 1}},
-                    {"--live", "although it is live: its views are there no more", &options->live}},
+                    {"--live", "also if it is live: then its views are gone", &options->live}},
         .run = [options](Invocation& invocation) { return retire(*options, invocation); }};
 }
 

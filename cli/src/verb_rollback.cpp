@@ -16,7 +16,7 @@ Verb rollback_verb() {
                   return request_promotion(*request, invocation);
               }};
     verb.options.push_back({.name = "SET",
-                            .help = "which; several go in one switch",
+                            .help = "which view sets; several go back in one switch",
                             .place = &request->sets,
                             .is_required = true,
                             .placeholder = "..."});

@@ -186,13 +186,13 @@ Verb status_verb() {
     const auto options = std::make_shared<Options>();
     return {
         .name = "status",
-        .help = "leader, lag, rate, views, nodes, dead events, and what stands still and why",
+        .help = "show leader, lag, rate, views, nodes, dead events, what stands still and why",
         .about =
             "Problems alone do not make it fail; --check does. What is too long for the screen's "
             "width\n(or COLUMNS) ends with an ellipsis; --json has all of it.\n"
             "Example: baton status --json | jq .log.lag_seconds",
-        .options = {{"--json", "as JSON", &options->json},
-                    {"--check", "exit with 1 when there are problems", &options->check}},
+        .options = {{"--json", "print JSON", &options->json},
+                    {"--check", "exit with 1 if there are problems", &options->check}},
         .run = [options](Invocation& invocation) { return print_status(*options, invocation); }};
 }
 

@@ -241,11 +241,11 @@ int up(const Options& options, Invocation& invocation) {
 Verb up_verb() {
     const auto options = std::make_shared<Options>();
     return {.name = "up",
-            .help = "a private Postgres, an environment, its orchestrator and a node, until Ctrl-C",
+            .help = "start Postgres, an environment, its orchestrator and a node, until Ctrl-C",
             .about =
-                "The node does the tasks of this program's handlers, where it has some. It prints "
-                "the connection URL and what to type next. It works as root.\n"
-                "DATABASE_URL has no meaning here.\n"
+                "The Postgres is private. The node does the tasks of this program's handlers, if\n"
+                "it has some. It prints the connection URL and what to type next. It works as\n"
+                "root. It does not look at DATABASE_URL, and refuses --url.\n"
                 "Example: baton up --reducer category_sales.sql",
             .settings = Settings::all,
             .options = {{"--data",

@@ -50,7 +50,7 @@ int show(const Options& options, Invocation& invocation) {
 Verb versions_verb() {
     const auto options = std::make_shared<Options>();
     return {.name = "versions",
-            .help = "which versions of the views there are: live, being built, kept warm",
+            .help = "list the versions of the views: live, being built, kept warm",
             .about =
                 "A set of views is live in one version, which is what readers see. Another is\n"
                 "  building  made beside it, by a program that carries it; ready to `promote` when "
@@ -63,8 +63,8 @@ Verb versions_verb() {
                          "wait until nothing is being built any more, with a progress bar on a "
                          "terminal; exits 1 if a build is halted",
                          &options->follow},
-                        {"--all", "also those that were retired", &options->all},
-                        {"--json", "as JSON", &options->json}},
+                        {"--all", "list also those that were retired", &options->all},
+                        {"--json", "print JSON", &options->json}},
             .run = [options](Invocation& invocation) { return show(*options, invocation); }};
 }
 

@@ -116,25 +116,28 @@ Verb view_verb() {
         .about =
             "--where is SQL over the view's columns, with your own rights, in a transaction\n"
             "that can only read; nobody else's text belongs in it.\n"
-            "--at folds the log anew, from the nearest snapshot: that takes the program that\n"
-            "carries the reducer (SQL reducers: any), and what _orchestrate may do.\n"
+            "--at folds the log anew, from the nearest snapshot. For that the program must carry\n"
+            "the reducer (for a SQL reducer any program will do), and your role must have the\n"
+            "rights of the group role ..._orchestrate.\n"
             "Example: baton view monthly_sales --csv > monthly_sales.csv\n"
             "         baton view monthly_sales --at 4000",
         .options = {{"NAME", "which view; `baton views` lists them", &options->view, true},
-                    {"--csv", "as CSV (RFC 4180) with a heading", &options->csv},
+                    {"--csv", "print CSV (RFC 4180), with a heading", &options->csv},
                     {.name = "--json",
-                     .help = "as a JSON array of objects",
+                     .help = "print a JSON array of objects",
                      .place = &options->json,
                      .excludes = "--csv"},
-                    {"--at", "the rows as of this position of the log", &options->at},
+                    {"--at", "the rows as they were at this position of the log [now]",
+                     &options->at},
                     {.name = "--version",
                      .help = "of which version [the live one]",
                      .place = &options->version,
                      .bounds = {.min = 1},
                      .needs = "--at"},
-                    {"--where", "only rows of which this SQL condition is true: \"amount > 100\"",
+                    {"--where",
+                     "only rows for which this SQL condition is true: \"amount > 100\" [all]",
                      &options->where},
-                    {"--limit", "at most so many rows, the first by key", &options->limit}},
+                    {"--limit", "at most so many rows, the first by key [all]", &options->limit}},
         .run = [options](Invocation& invocation) { return print_view(*options, invocation); }};
 }
 

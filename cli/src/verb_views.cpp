@@ -39,7 +39,7 @@ Verb views_verb() {
     return {.name = "views",
             .help = "list the views and where each stands",
             .about = "Example: baton views --json",
-            .options = {{"--json", "as JSON", &options->json}},
+            .options = {{"--json", "print JSON", &options->json}},
             .run = [options](Invocation& invocation) { return list_views(*options, invocation); }};
 }
 

@@ -57,7 +57,7 @@ Verb wait_verb() {
             .help = "wait until every live view has an event; print its position",
             .about = "Example: baton wait 4711 --timeout 30",
             .options = {{.name = "EVENT_ID",
-                         .help = "as dispatch printed it",
+                         .help = "which event: the id that dispatch printed",
                          .place = &options->event,
                          .is_required = true,
                          .bounds = {.min = 1}},

@@ -144,7 +144,6 @@ void Builder::resume() {
         if (view->standing.state != sql::ViewState::halted || !is_resolved) continue;
         view->standing = standing;
         view->rolled_back();
-        slow_.forget(*view);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "baton/base/log.hpp"
+#include "baton/sql/recorded_reader.hpp"
 #include "page_apart.hpp"
 #include "page_loop.hpp"
 #include "recorded_source.hpp"

@@ -220,6 +220,7 @@ void GroupCommit::committed() {
         View& view = *outcome.view;
         view.committed();
         for (const FoldOutcome::Dead& dead : outcome.dead) report(dead);
+        if (!outcome.dead.empty()) context_.slow.forget(view);
         view.standing = outcome.stopped.value_or(standing);
         if (outcome.stopped && outcome.stopped->state == sql::ViewState::behind) continue;
         view.refusals = 0;

@@ -26,13 +26,15 @@
 namespace baton::orchestrator {
 
 /// The events that took longer than the lease when they were folded alone. A process that was
-/// stopped meanwhile finds that, too, so twice tells. It outlives the leaderships that this costs.
+/// stopped meanwhile finds that, too, so twice tells. It outlives the leaderships that this costs,
+/// until what came of it is on record: a person who puts the event before the view again may do so
+/// while another process leads, or none.
 class SlowEvents {
 public:
     void add(const View& view, EventId event) { ++times_[{view.name(), view.version(), event}]; }
     /// What is too slow is not folded again.
     [[nodiscard]] bool is_too_slow(const View& view, EventId event) const;
-    /// A person puts them before the view again.
+    /// The view's are on record as dead.
     void forget(const View& view);
 
 private:

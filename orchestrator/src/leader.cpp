@@ -92,6 +92,8 @@ void Leader::register_reducers(const Manifest& manifest) {
             std::unique_ptr<View> view = manifest.make_view(connection_, member);
             view->set = set->set.name;
             view->standing = standings[views_.size()];
+            // It was halted in a COMMIT without an answer, or by another process.
+            if (view->standing.state == sql::ViewState::halted) slow_.forget(*view);
             views.push_back(view.get());
             views_.push_back(std::move(view));
         }
@@ -280,7 +282,6 @@ void Leader::resume_views() {
         if (view->standing.state == sql::ViewState::halted) continue;
         // Who resolved it may have put rows right by hand.
         view->rolled_back();
-        slow_.forget(*view);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "baton/base/fault.hpp"
+#include "baton/sql/recorded_reader.hpp"
 
 namespace baton::orchestrator {
 void RecordedSource::read_all(PageReader& reader) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "baton/sql/failure.hpp"
+#include "baton/sql/recorded_reader.hpp"
 #include "blame.hpp"
 #include "page_size.hpp"
 #include "view.hpp"

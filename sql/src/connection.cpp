@@ -248,13 +248,18 @@ pqxx::connection& Connection::raw() {
 
 const ParsedStatement& Connection::prepared(const Statement& statement) {
     auto known = statements_.find(statement.name);
+    if (known != statements_.end() && known->second.source() != statement.text) {
+        BATON_CHECK(statement.is_made);
+        if (!options_.pooled) raw_->unprepare(known->first);
+        statements_.erase(known);
+        known = statements_.end();
+    }
     if (known == statements_.end()) {
         const std::string name(statement.name);
         known = statements_.emplace(name, statement.text).first;
         // The server gets it where it is run for the first time.
         if (!options_.pooled) raw_->prepare(name, known->second.text());
     }
-    BATON_CHECK(known->second.source() == statement.text);
     return known->second;
 }
 

@@ -125,6 +125,13 @@ bool is_json_refusal(std::string_view sqlstate) {
                 "`baton environment upgrade`",
             error.sqlstate());
     }
+    // A statement does not see partitions that are added while it runs: add_event_partitions.sql.
+    if (error.sqlstate() == "23514" && full_message.find("event_default") != full_message.npos) {
+        throw SqlError(ErrorCode::transaction_retry,
+                       "the log got a partition while so many events were written; nothing was "
+                       "written: do it again",
+                       error.sqlstate());
+    }
     if (error.code() != ErrorCode::statement_failed || !is_json_refusal(error.sqlstate())) {
         throw error;
     }

@@ -29,19 +29,20 @@ void ServiceLoop::run(const std::function<void(Connection&)>& work) {
     Backoff backoff(std::chrono::milliseconds(50), std::chrono::milliseconds(2000));
     while (!stopping()) {
         const auto started = std::chrono::steady_clock::now();
+        std::string why = "its work ended before it was stopped";
         try {
             serve(work);
+            if (stopping()) return;
         } catch (const Error& error) {
             if (is_final(error)) throw;
-            if (std::chrono::steady_clock::now() - started > std::chrono::seconds(10)) {
-                backoff.reset();
-            }
             interruption_ = error.what();
-            const auto wait = backoff.next();
-            log().warn("{} interrupted: {}{}; trying again in {} ms{}", activity_, error.what(),
-                       advice_on_rights(error), wait.count(), advice());
-            pause(wait);
+            why = interruption_ + advice_on_rights(error);
         }
+        if (std::chrono::steady_clock::now() - started > std::chrono::seconds(10)) backoff.reset();
+        const auto wait = backoff.next();
+        log().warn("{} interrupted: {}; trying again in {} ms{}", activity_, why, wait.count(),
+                   advice());
+        pause(wait);
     }
 }
 

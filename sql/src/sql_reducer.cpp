@@ -151,17 +151,21 @@ std::set<std::string> types_in(const std::string& text) {
     static const std::regex before_pattern(R"((\blike|similar\s+to)\s*$)", std::regex::icase);
     static const std::regex before_regex(R"((^|[^!~])~\s*$)");
     static const std::regex before_other(R"((\bilike|~\*?)\s*$)", std::regex::icase);
-    constexpr std::size_t type_length_max = 128;
+    // Of what has blanks in it; else what an index has room for.
+    constexpr std::size_t words_length_max = 128;
+    constexpr std::size_t type_length_max = 2000;
 
     std::set<std::string> types;
     bool is_clear = std::regex_search(text, compared) && !std::regex_search(text, taken_apart);
     for_each_text(text, [&](std::string_view before, const std::string& literal) {
         const std::string end = end_of(before);
+        const bool has_blanks = literal.find_first_of(" \t\n") != std::string::npos;
+        const std::size_t length_max = has_blanks ? words_length_max : type_length_max;
         if (std::regex_search(end, before_regex)) {
             const std::optional<std::string> pattern = pattern_of(literal);
             is_clear = is_clear && pattern;
             if (pattern) types.insert(*pattern);
-        } else if (literal.size() > type_length_max || std::regex_search(end, before_other)) {
+        } else if (literal.size() > length_max || std::regex_search(end, before_other)) {
             is_clear = false;  // a function's body in quotes, say
         } else if (literal.starts_with('{') && literal.ends_with('}')) {
             std::istringstream members(literal.substr(1, literal.size() - 2));

@@ -131,6 +131,18 @@ TEST(CommandLineTest, HelpOfEachVerbHasAnExampleAndTheExitCodes) {
     }
 }
 
+TEST(CommandLineTest, HelpSaysTheUnitAndTheDefaultOfEachSetting) {
+    const std::string help = Tool().run({"orchestrate", "--help"}).out;
+    for (const std::string words :
+         {"how many milliseconds a leader that is not heard of keeps the others waiting: an "
+          "integer "
+          "from 500 to 600000 [BATON_LEASE_MS; orchestrator.lease_ms of the file; 5000]",
+          "[BATON_AUTO_PROMOTE; policy.auto_promote of the file; false, in development true]",
+          "[BATON_KIND; kind of the file; what the name begins with: prod, staging or dev]"}) {
+        EXPECT_NE(help.find(words), std::string::npos) << words << "\n" << help;
+    }
+}
+
 TEST(CommandLineTest, VersionIsPrinted) {
     const Ran ran = Tool().run({"version"});
     EXPECT_EQ(ran.code, 0);

@@ -170,6 +170,42 @@ TEST_F(PromotionTest, AVersionIsNotPromotedBeforeThePublicViewCanShowIt) {
     EXPECT_EQ(world.ask("select sum(total) from account_totals"), "200");
 }
 
+// The lock is found while the promotion is carried out, in a build that was refused before.
+TEST_F(PromotionTest, OneWhoseBuildWaitsForALockIsPutOffAndNotRefused) {
+    const auto first = start("first");
+    ASSERT_TRUE(world.leads("first"));
+    dispatch_flood(world, 100);
+    ASSERT_TRUE(world.settles());
+    const auto second = start("second", {"--totals", "2"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    const auto says = [&](const std::string& words) {
+        return eventually(seconds(20),
+                          [&] { return second->error_output().find(words) != std::string::npos; });
+    };
+
+    world.ask(
+        "create function fails() returns trigger language plpgsql as"
+        " $$begin raise exception 'not now' using errcode = '40001'; end$$;"
+        "create trigger fails before insert or update on account_totals__v2 execute function"
+        " fails()");
+    dispatch_flood(world, 1);
+    ASSERT_TRUE(says("build put off")) << second->error_output();
+    sql::Connection connection(world.url(), in_test_schema("holder"));
+    {
+        sql::Transaction holder(connection);
+        holder.exec("lock table account_totals__v2 in exclusive mode");
+        promote("account_totals", 2);
+        ASSERT_TRUE(says("promotion put off: somebody else holds a lock on a view that is to be"))
+            << second->error_output();
+        EXPECT_EQ(world.ask("select node from leader"), "first");
+        holder.exec("drop trigger fails on account_totals__v2");
+        holder.commit();
+    }
+    ASSERT_TRUE(is_live("account_totals", 2)) << second->error_output();
+    EXPECT_EQ(world.ask("select string_agg(state, ',') from promotion"), "done");
+    expect_totals(2);
+}
+
 TEST_F(PromotionTest, WhatCannotBePromotedIsRefusedWithItsReason) {
     const auto first = start("first");
     ASSERT_TRUE(world.leads("first"));

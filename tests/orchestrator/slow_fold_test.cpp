@@ -91,6 +91,28 @@ TEST(SlowFoldTest, AnEventThatTakesLongerThanTheLeaseDoesNotDeposeForEver) {
     }
 }
 
+// What a person has put before the view again is folded, also where the process that found it too
+// slow did not lead just then.
+TEST(SlowFoldTest, WhatWasTooSlowIsTriedAgainByWhoeverDidNotSeeThatItWasRetried) {
+    World world;
+    const auto leader = world.start({.node = "leader", .options = {"--lease", "600"}});
+    ASSERT_TRUE(world.leads("leader"));
+    world.ask(
+        "insert into event (type, payload)"
+        " values ('mark/made', '{\"account\": \"x\", \"fault\": \"slow at first\"}'); select "
+        "ring()");
+    ASSERT_TRUE(world.comes_true("exists (select from dead_event where state = 'halting')"))
+        << leader->error_output();
+    world.ask(
+        "select resolve_dead_event('mark_totals', 'retry');"
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where application_name = 'baton orchestrator' and datname = current_database()");
+    EXPECT_TRUE(world.comes_true("exists (select from mark_totals where marks = 1)"))
+        << leader->error_output();
+    EXPECT_EQ(world.ask("select state from dead_event"), "retried");
+    EXPECT_EQ(world.ask("select epoch from leader"), "2") << leader->error_output();
+}
+
 // A process that was stopped in the middle of a fold folds that part of the page again, and keeps
 // what it had folded before.
 TEST(SlowFoldTest, AFoldThatWasInterruptedKeepsWhatWasFoldedBeforeIt) {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "baton/sql/failure.hpp"
-#include "baton/sql/log_reader.hpp"
 #include "baton/sql/migrator.hpp"
+#include "baton/sql/recorded_reader.hpp"
 #include "support/eventually.hpp"
 #include "support/seed.hpp"
 

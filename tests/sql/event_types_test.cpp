@@ -1,7 +1,8 @@
 // Events of a type that nobody knows: accepted, warned of or refused, on every way in, with the
-// rights of who only dispatches; what makes a type known; switching; and what a dump keeps of it.
+// rights of who only dispatches; what makes a type known; and switching.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -9,8 +10,8 @@
 
 #include "baton/sql/dispatch.hpp"
 #include "baton/sql/view_store.hpp"
-#include "restore_fixture.hpp"
 #include "sql/dispatch_fixture.hpp"
+#include "sql/log_follower.hpp"
 #include "sql/outcome.hpp"
 
 namespace baton {
@@ -142,6 +143,58 @@ TEST_F(EventTypesTest, RefusalSaysWhatToDo) {
     EXPECT_EQ(dispatching(std::string(128, 'x')).sqlstate, "BT040");
 }
 
+TEST_F(EventTypesTest, DeclaredTypesAreAsLongAsTheLimitSays) {
+    const std::string declare = "select declare_event_types(array['order/placed', $1])";
+    const auto declaring = [&](const std::string& type) {
+        return outcome_of([&] {
+            Transaction transaction(connection_);
+            transaction.exec(declare, {type});
+            transaction.commit();
+        });
+    };
+    const std::string type_of_200(200, 'x');
+    EXPECT_EQ(
+        declaring(type_of_200).text,
+        "an event type that is declared has 200 bytes, the limit is 128; correct it, or raise "
+        "the limit type_bytes");
+    EXPECT_EQ(declaring("").sqlstate, "BT001");
+    connection_.exec("select set_limit('type_bytes', 200)");
+    EXPECT_EQ(declaring(type_of_200).text, "");
+    EXPECT_EQ(declaring(type_of_200 + "x").sqlstate, "BT002");
+    set("refuse");
+    EXPECT_EQ(dispatching(type_of_200).text, "");
+    connection_.exec("select set_limit('type_bytes', 20)");
+    EXPECT_EQ(declaring("order/placed/elsewhere").sqlstate, "BT002");
+}
+
+// However many types are known, and however long they are.
+TEST_F(EventTypesTest, ARefusalLooksAtFewOfManyKnownTypes) {
+    connection_.exec(declare_placed);
+    connection_.exec(
+        "select declare_event_types(array_agg('flood/' || n::text)) from generate_series(1, 50000)"
+        " as n");
+    connection_.exec("analyze declared_event_type");
+    set("refuse");
+    EXPECT_NE(dispatching("order/plcaed").text.find("did you mean \"order/placed\"?"),
+              std::string::npos);
+    EXPECT_NE(dispatching("flood/49999x").text.find("did you mean \"flood/49999\"?"),
+              std::string::npos);
+    const auto pages_read = [&](const std::string& type) {
+        const std::string plan = ask(
+            "explain (analyze, buffers, format json) select nearest_event_type('" + type + "')");
+        const auto at = plan.find("Shared Hit Blocks\": ");
+        return std::stol(plan.substr(at + 20));
+    };
+    // All of it has 300 pages and an index.
+    ask("select nearest_event_type('order/plcaed')");
+    EXPECT_LT(pages_read("order/plcaed"), 150);
+    EXPECT_LT(pages_read("zzzz"), 150);
+    connection_.exec("select set_limit('type_bytes', 100000)");
+    connection_.exec("select declare_event_types(array[repeat('x', 2000)])");
+    connection_.exec("set statement_timeout = '5s'");
+    EXPECT_EQ(ask("select nearest_event_type(repeat('x', 50000) || 'y') is null"), "t");
+}
+
 TEST_F(EventTypesTest, SessionsThatDispatchFollowEachSwitchAndAreNotHeldUp) {
     EXPECT_EQ(dispatching("order/plcaed").text, "");
     std::optional<Transaction> open(std::in_place, *app_);
@@ -268,23 +321,6 @@ TEST_F(EventTypesTest, EditDistanceIsTheNumberOfLetters) {
     EXPECT_EQ(ask("select edit_distance('kitten', 'sitting', 2) is null"), "t");
 }
 
-using EventTypesRestoreTest = sql::RestoreTest;
-
-TEST_F(EventTypesRestoreTest, ADumpIsRestoredWithEventsOfBeforeAndRefusesFromThere) {
-    connection_.exec("select dispatch('order/plcaed')");
-    connection_.exec(declare_placed);
-    connection_.exec("select set_unknown_events('refuse')");
-    for (const testing::Form form : {testing::Form::sql, testing::Form::custom}) {
-        const std::string url = sql::database_elsewhere();
-        testing::copy_database(database_.url(), url, form);
-        Connection copy(url, testing::in_test_schema());
-        EXPECT_EQ(sql::count_of(copy, "event where type = 'order/plcaed'"), 1);
-        EXPECT_EQ(outcome_of([&] { copy.exec("select dispatch('order/plcaed')"); }).sqlstate,
-                  "BT040");
-        EXPECT_EQ(outcome_of([&] { copy.exec("select dispatch('order/placed')"); }).text, "");
-    }
-}
-
 TEST(SqlReducerTypesTest, AreThoseThatItsTextNamesAlsoWhereItLooksAtVersions) {
     const auto types = [](const std::string& declared, const std::string& condition) {
         const std::filesystem::path file = std::filesystem::temp_directory_path() /
@@ -302,6 +338,9 @@ TEST(SqlReducerTypesTest, AreThoseThatItsTextNamesAlsoWhereItLooksAtVersions) {
     EXPECT_EQ(types("", "true"), "{ \"%\" }");
     EXPECT_EQ(types("", "type = any ('{order/placed, \"order/paid\"}')"),
               "{ \"order/paid\", \"order/placed\" }");
+    const std::string long_type(200, 'x');
+    EXPECT_EQ(types("", "type = '" + long_type + "'"), "{ \"" + long_type + "\" }");
+    EXPECT_EQ(types("", "type = '" + long_type + " " + long_type + "'"), "{ \"%\" }");
     EXPECT_EQ(types("", "type ~ '^order_2/'"), "{ \"order\\\\_2/%\" }");
     EXPECT_EQ(types("", "type ~ '^order/paid$'"), "{ \"order/paid\" }");
     for (const std::string condition :

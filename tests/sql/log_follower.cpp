@@ -5,6 +5,7 @@
 #include <span>
 #include <stdexcept>
 
+#include "baton/sql/recorded_reader.hpp"
 #include "baton/sql/view_store.hpp"
 #include "support/environment.hpp"
 #include "support/eventually.hpp"

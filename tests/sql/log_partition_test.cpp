@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <thread>
 
+#include "baton/sql/dispatch.hpp"
 #include "log_follower.hpp"
 #include "outcome.hpp"
 #include "support/cluster.hpp"
@@ -114,6 +116,58 @@ TEST_F(LogPartitionTest, IdsThatAreNotCommittedAreNotInTheWay) {
     EXPECT_GT(number("count(*) from event where id > 611"), 0);
     LogFollower follower(database_.url());
     EXPECT_EQ(follower.drain().size(), 710U);
+}
+
+// The writer waits at its 20th event, until there is a partition for its last ones.
+TEST_F(LogPartitionTest, WhatIsOneStatementDoesNotKnowThePartitionThatIsAddedMeanwhile) {
+    number("add_event_partitions(100)");
+    connection_.exec(
+        "create function hold() returns trigger language plpgsql as $$"
+        " begin perform pg_advisory_xact_lock(1); return new; end $$;"
+        "create trigger hold before insert on event for each row when (new.key = '20')"
+        " execute function hold()");
+    std::vector<NewEvent> events(300, NewEvent{.type = "n"});
+    for (std::size_t i = 0; i < events.size(); ++i) events[i].key = std::to_string(i);
+    const std::string numbers = " from generate_series(1, 300) as i";
+    using Way = std::function<void(Transaction&)>;
+    const auto outcome_beside_a_partition = [&](const Way& way) {
+        connection_.exec(
+            "select setval('event_id_seq', (select max(upper_id) - 85 from event_partition))");
+        connection_.exec("select pg_advisory_lock(1)");
+        auto writing = std::async(std::launch::async, [&] {
+            Connection writer(database_.url(), testing::in_test_schema("writer"));
+            return outcome_of([&] {
+                Transaction transaction(writer);
+                way(transaction);
+                transaction.commit();
+            });
+        });
+        EXPECT_TRUE(testing::eventually(std::chrono::seconds(10), [&] {
+            return number(
+                       "count(*) from pg_stat_activity where application_name = 'writer' and "
+                       "wait_event = 'advisory'") == 1;
+        }));
+        EXPECT_EQ(number("add_event_partitions(100)"), 1);
+        connection_.exec("select pg_advisory_unlock(1)");
+        return writing.get();
+    };
+
+    const Outcome insert = outcome_beside_a_partition([&](Transaction& transaction) {
+        transaction.exec("insert into event (type, key) select 'n', i::text" + numbers);
+    });
+    EXPECT_EQ(insert.sqlstate, "23514") << insert.text;
+    const Outcome copy = outcome_beside_a_partition(
+        [&](Transaction& transaction) { dispatch_many(transaction.raw(), events); });
+    EXPECT_EQ(copy.code, "transaction_retry") << copy.text;
+    EXPECT_EQ(copy.text,
+              "the log got a partition while so many events were written; nothing was written: do "
+              "it again");
+    EXPECT_EQ(number("count(*) from event"), 0);
+    const Outcome calls = outcome_beside_a_partition([&](Transaction& transaction) {
+        transaction.exec("select dispatch('n', key => i::text)" + numbers);
+    });
+    EXPECT_EQ(calls.text, "");
+    EXPECT_EQ(number("count(*) from event"), 300);
 }
 
 TEST_F(LogPartitionTest, PartitionsAreAddedBesideWriters) {

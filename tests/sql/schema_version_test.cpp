@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "baton/sql/dispatch.hpp"
+#include "baton/sql/recorded_reader.hpp"
 #include "baton/sql/view_store.hpp"
 #include "sql/dispatch_fixture.hpp"
 #include "sql/log_follower.hpp"

@@ -88,6 +88,19 @@ TEST_F(ServiceLoopTest, NothingIsBegunWhereNothingIsInstalled) {
     EXPECT_EQ(run(loop, [](Connection&, int) {}), Ended("not_installed", 0));
 }
 
+// Without a pause it would make sessions as fast as the server can.
+TEST_F(ServiceLoopTest, WorkThatEndsBeforeItIsStoppedIsBegunAgainAfterAPause) {
+    const auto started = std::chrono::steady_clock::now();
+    int count = 0;
+    loop_.run([&](Connection&) {
+        if (++count == 5) loop_.stop();
+    });
+    EXPECT_EQ(count, 5);
+    // The shortest pauses that Backoff(50 ms) takes.
+    EXPECT_GE(std::chrono::steady_clock::now() - started, 300ms);
+    EXPECT_EQ(loop_.take_interruption(), "") << "nothing interrupted it";
+}
+
 TEST_F(ServiceLoopTest, WithoutAConnectionItTriesOnUntilItIsStopped) {
     ServiceLoop loop("postgresql://nobody@127.0.0.1:1/none", {}, "service");
     auto running = std::async(std::launch::async, [&] { loop.run([](Connection&) {}); });

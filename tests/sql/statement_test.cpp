@@ -84,6 +84,29 @@ TEST_F(StatementTest, AFirstUseThatFailsIsNoUse) {
     EXPECT_EQ(connection.exec(sum, {{"a", 1}, {"b", 2}}).only().integer(0), 3);
 }
 
+TEST_F(StatementTest, OneThatIsMadeWithAnotherTextIsPreparedAnew) {
+    for (const bool pooled : {false, true}) {
+        Connection connection(database_.url(), {.pooled = pooled});
+        const auto answer = [&](const MadeStatement& made) {
+            Transaction transaction(connection);
+            return transaction.exec(made, {{"a", 20}}).only().integer(0);
+        };
+        EXPECT_EQ(answer({"made", "select :a::bigint + 1"}), 21);
+        EXPECT_EQ(answer({"made", "select 2::bigint * :a::bigint"}), 40);
+        EXPECT_EQ(answer({"made", "select 2::bigint * :a::bigint"}), 40);
+        EXPECT_EQ(answer({"made", "select :a::bigint + 1"}), 21);
+    }
+}
+
+using StatementDeathTest = StatementTest;
+
+TEST_F(StatementDeathTest, OneThatIsNotMadeHasOneText) {
+    Connection connection(database_.url(), {.pooled = true});
+    connection.exec(sum, {{"b", 1}, {"a", 1}});
+    constexpr Statement other{"sum", "select 1"};
+    EXPECT_DEATH(connection.exec(other), "");
+}
+
 TEST_F(StatementTest, ThroughAPoolerNothingIsPrepared) {
     Connection connection(database_.url(), {.pooled = true});
     EXPECT_EQ(connection.exec(sum, {{"a", 1}, {"b", 2}}).only().integer(0), 3);

@@ -1,7 +1,9 @@
-// Everything that an application needs of Baton: events, reducers, dispatch, tasks, and the App.
+// Everything that an application needs of Baton: events, reducers, dispatch, tasks, handlers, and
+// the App.
 #pragma once
 
-#include "baton/cli/app.hpp"           // IWYU pragma: export
-#include "baton/reducers/reducer.hpp"  // IWYU pragma: export
-#include "baton/sql/dispatch.hpp"      // IWYU pragma: export
-#include "baton/sql/enqueue.hpp"       // IWYU pragma: export
+#include "baton/cli/app.hpp"              // IWYU pragma: export
+#include "baton/node_agent/handlers.hpp"  // IWYU pragma: export
+#include "baton/reducers/reducer.hpp"     // IWYU pragma: export
+#include "baton/sql/dispatch.hpp"         // IWYU pragma: export
+#include "baton/sql/enqueue.hpp"          // IWYU pragma: export

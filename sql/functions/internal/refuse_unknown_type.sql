@@ -4,7 +4,8 @@
 -- A SQL reducer may read what is like a pattern; one that reads whatever there is makes no type
 -- known, else no mistake was ever found. Rows that are copied from another database (logical
 -- replication) were dispatched there. Where a version is kept whose types are not known here, which
--- a program of before registered, nothing is refused: it may read this.
+-- a program of before registered, nothing is refused: it may read this. Who writes into a partition
+-- itself restores a dump, as nobody else may; that is told what to do about that.
 --
 -- Arguments  type: that is in neither table as it is.
 -- Returns    true, if it is known.
@@ -28,6 +29,14 @@ begin
        or exists (select from kept_without_types())
     then
         return true;
+    end if;
+    if current_query() ~* ('^[[:space:]]*(copy|insert into)[[:space:]]+([^[:space:]]*[.])?'
+                           'event_(from_[0-9]+|default)[^a-z0-9_]')
+    then
+        raise exception 'event type "%" is not known here; to restore data alone, set '
+            'session_replication_role = replica in the session; else restore the dump whole, or '
+            'section by section (docs/operations.md)', refuse_unknown_type.type
+            using errcode = 'BT040';
     end if;
     near := nearest_event_type(refuse_unknown_type.type);
     raise exception 'event type "%" is not known here%register a reducer that reads it, or '

@@ -32,20 +32,18 @@ begin
     ), seen as (
         select n.type, count(*) as events, min(n.dispatched_at) as first_at
           from newest n group by n.type
-    ), reader as (
-        select r.type
+    ), reader as materialized (
+        select distinct r.type
           from event_type_reader r
          where exists (select from view_state s where s.view = r.view and s.version = r.version)
             or exists (select from view_build b where b.view = r.view and b.version = r.version)
-        union
-        select d.type from declared_event_type d
     ), unread as (
         select s.*
           from seen s
          where not exists (select from reader r where r.type = s.type)
-           and not exists (select from event_type_reader r
-                            where pg_catalog.strpos(r.type, '%') > 0 and s.type like r.type
-                              and exists (select from reader k where k.type = r.type))
+           and not exists (select from reader r
+                            where pg_catalog.strpos(r.type, '%') > 0 and s.type like r.type)
+           and not exists (select from declared_event_type d where d.type = s.type)
          order by s.events desc, s.type
          limit 5
     )

@@ -29,10 +29,10 @@ public:
     ServiceLoop& operator=(const ServiceLoop&) = delete;
 
     /// Connects, makes sure that the environment is installed, and gives the session to `work`;
-    /// again and again, until stop(). Comes back from lost connections, restarts, failovers and
-    /// lost leadership by itself, and tries on where the server lets nobody in, whatever it says
-    /// (passwords and certificates are exchanged, too). Throws Error only for what will not go away
-    /// by waiting: the set-up is wrong, or a bug.
+    /// again and again, after a pause, until stop(). Comes back from lost connections, restarts,
+    /// failovers and lost leadership by itself, and tries on where the server lets nobody in,
+    /// whatever it says (passwords and certificates are exchanged, too). Throws Error only for what
+    /// will not go away by waiting: the set-up is wrong, or a bug.
     void run(const std::function<void(Connection&)>& work);
 
     /// Lets run() return once `work` has. May be called before run() and twice.

@@ -15,21 +15,24 @@
 
 namespace baton::sql {
 
-/// The texts outlive the call that it is given to. In one session a name has one text, always.
+/// The texts outlive the call that it is given to. In one session a name has one text, always, but
+/// for what is made at run time.
 struct Statement {
     std::string_view name;  ///< In the session, and in errors.
     /// An argument stands in it as :name, as often as it is needed; or all of them as $1, $2, …,
     /// where they are given in that order. Texts stand in plain quotes; there is no comment, no
     /// name in quotes and no slice [a:b] in it.
     std::string_view text;
+    bool is_made = false;  ///< See MadeStatement.
 };
 
-/// A statement that is put together at run time.
+/// A statement that is put together at run time. One that comes with another text than before is
+/// prepared anew.
 struct MadeStatement {
     std::string name;
     std::string text;
 
-    operator Statement() const { return {name, text}; }
+    operator Statement() const { return {name, text, true}; }
 };
 
 /// For one call: refers to the caller's bytes, as Parameter does.

@@ -1,0 +1,92 @@
+// README's handler, as its reader runs it: `payments orchestrate` and `payments node`, killed and
+// stopped in the middle of their work.
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "baton/sql/connection.hpp"
+#include "end_to_end/command.hpp"
+#include "support/child_process.hpp"
+#include "support/cluster.hpp"
+#include "support/environment.hpp"
+#include "support/eventually.hpp"
+
+namespace baton::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class HandlerTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        connection_.exec("create table public.receipt (account text, amount numeric)");
+        connection_.exec("select describe_environment('test', 'development')");
+    }
+    [[nodiscard]] ChildProcessOptions payments(const std::string& verb) const {
+        return {.arguments = {BATON_BINARY_DIR "/examples/first_reducer/payments_handler", verb,
+                              "--env", "test", "--kind", "development", "--node-lease-ms", "1000"},
+                .environment = {{"DATABASE_URL", database_.url()}}};
+    }
+    std::int64_t number(const std::string& query) {
+        return connection_.exec(query).only().integer(0);
+    }
+    [[nodiscard]] bool comes_true(const std::string& condition) {
+        return eventually(60s, [&] { return number("select (" + condition + ")::int") == 1; });
+    }
+
+    TestDatabase database_{environment_template()};
+    sql::Connection connection_{database_.url(), in_test_schema()};
+};
+
+TEST_F(HandlerTest, EachEventHasItsReceiptThoughNodesAreKilled) {
+    constexpr int payments_count = 3000;
+    const ChildProcess orchestrator(payments("orchestrate"));
+    auto node = std::make_unique<ChildProcess>(payments("node"));
+    ASSERT_TRUE(comes_true("exists (select from handler)")) << node->error_output();
+    connection_.exec(
+        "select dispatch('payment/received', jsonb_build_object('account', 'a' || i, 'amount', i))"
+        " from generate_series(1, " +
+        std::to_string(payments_count) + ") i");
+    for (int life = 0; life < 4; ++life) {
+        const auto before = std::to_string(number("select count(*) from receipt"));
+        ASSERT_TRUE(comes_true("(select count(*) from receipt) >= least(" +
+                               std::to_string(payments_count) + ", " + before + " + 100)"))
+            << node->error_output();
+        node->kill(SIGKILL);
+        ASSERT_TRUE(node->wait(10s));
+        node = std::make_unique<ChildProcess>(payments("node"));
+    }
+    ASSERT_TRUE(comes_true("(select count(*) from task_end) = " + std::to_string(payments_count)))
+        << node->error_output();
+    EXPECT_EQ(number("select count(*) from receipt"), payments_count);
+    EXPECT_EQ(number("select count(distinct account) from receipt"), payments_count);
+}
+
+TEST_F(HandlerTest, StopsInGoodOrderUnderFullLoad) {
+    ChildProcess first(payments("node"));
+    ASSERT_TRUE(comes_true("exists (select from handler)")) << first.error_output();
+    first.kill(SIGTERM);
+    ASSERT_TRUE(first.wait(10s));
+    connection_.exec(
+        "select enqueue('send_receipt', jsonb_build_object('account', i, 'amount', i))"
+        " from generate_series(1, 2000) i");
+    for (int life = 0; life < 5; ++life) {
+        ChildProcess node(payments("node"));
+        const auto before = std::to_string(number("select count(*) from receipt"));
+        ASSERT_TRUE(
+            comes_true("(select count(*) from receipt) >= least(2000, " + before + " + 100)"))
+            << node.error_output();
+        node.kill(SIGTERM);
+        const auto end = node.wait(5s);
+        ASSERT_TRUE(end) << "it stops within 5 s";
+        EXPECT_EQ(end->code, 0) << node.error_output();
+        EXPECT_EQ(number("select count(*) from task_ready where attempts > 0 or deliveries > 0"),
+                  0);
+    }
+    EXPECT_EQ(number("select count(*) from node where ended_at is null"), 0);
+    EXPECT_EQ(number("select count(*) from receipt"),
+              number("select count(*) from task_end where outcome = 'done'"));
+}
+
+}  // namespace
+}  // namespace baton::testing
