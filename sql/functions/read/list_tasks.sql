@@ -1,8 +1,8 @@
 -- list_tasks: tasks, the newest first, a page at a time. For `baton tasks list`.
 --
--- Arguments   of_state: of task_state(); null: any. of_handler, of_tenant: only those of it;
---             null: any. before: only those with a lower id; null:
---             from the newest on. page_size: so many at most, 1 to 1000.
+-- Arguments   of_state: as task_state() says; null: any. of_handler, of_tenant: only those of it;
+--             null: any. before: only those with a lower id; null: from the newest on. page_size:
+--             so many at most, 1 to 1000.
 -- Returns     the tasks. since: as task_standings() says. error: of its last failure, or why it
 --             was cancelled, the first 500 characters. Then, unless the end was reached, a row of
 --             which everything is null but task: what to give as `before` for the next page. There

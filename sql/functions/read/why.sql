@@ -3,11 +3,11 @@
 -- Arguments   task: of enqueue().
 -- Returns     one row; none where there is no such task.
 --   state     as task_state() says.
---   reason    a word for it: done, dead, cancelled, replaced; follows: it waits for the end of
---             another task; paused: its handler is; time, retry: it waits
---             for a time; overdue, unmaintained, passed_by: for maintain(); no_node, other_version,
---             other_build, labels: for a node, see requirement_lack(); queued, next: for its turn;
---             prefetched, running, node_ended: for the node that has it; nowhere.
+--   reason    a word for it: done, dead, cancelled, replaced; following: it waits for another task;
+--             time, retry: for a time; overdue, unmaintained, passed_by: for maintain(); paused:
+--             for somebody to resume its handler; no_node, other_version, other_build, labels: for
+--             a node, see requirement_lack(); queued, next: for its turn; prefetched, running,
+--             node_ended: for the node that has it; nowhere.
 --   found     the same as people read it. fix: what to do; null where there is nothing to.
 -- Cost        some index probes; where it waits for its turn, of up to 10000 that go first.
 -- Tables      node, task_failure: read.
@@ -36,7 +36,12 @@ begin
         when 'due' then
             return query select s.state, w.* from why_due(why.task, s.due_at, s.attempts) as w;
         when 'following' then
-            return query select s.state, w.* from why_following(why.task) as w;
+            return query
+                select s.state, s.state, pg_catalog.format(
+                           'task %s has the same unique key, and has to end before; it is %s',
+                           s.follows, f.state),
+                       pg_catalog.format('baton tasks why %s', s.follows)
+                  from task_standings(array[s.follows]) as f;
         when 'claimed' then
             return query select s.state, w.* from why_claimed(s.node, s.since, s.started) as w;
         when 'dead' then
@@ -48,19 +53,18 @@ begin
                            || (select pg_catalog.left(f.error, 500) from task_failure f
                                 where f.task = why.task order by f.failed_at desc limit 1)),
                        pg_catalog.format('baton tasks retry %s', why.task);
-        when 'cancelled', 'replaced' then
+        when 'cancelled' then
             return query select s.state, s.state, pg_catalog.format(
                                     'it was %s, at %s', s.ended_why, date_trunc('second', s.since)),
-                                case when s.state = 'cancelled'
-                                     then pg_catalog.format('baton tasks retry %s', why.task) end;
+                                pg_catalog.format('baton tasks retry %s', why.task);
         when 'nowhere' then
             return query select s.state, s.state,
                 'it stands at none of the places that there are: rows were changed by hand',
                 'baton doctor';
         else
             return query select s.state, s.state,
-                pg_catalog.format('it is %s since %s, at %s', s.state,
-                                  date_trunc('second', s.since), at_node),
+                pg_catalog.format('it is %s since %s%s', s.state, date_trunc('second', s.since),
+                                  case when s.node is not null then ', at ' || at_node end),
                 null::text;
     end case;
 end;
