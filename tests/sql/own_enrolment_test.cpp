@@ -59,6 +59,23 @@ TEST_F(OwnEnrolmentTest, OwnEnrolmentCountsInDevelopmentAlone) {
     EXPECT_EQ(outcome_of_leading(laptop).code, "no error") << "an admin did";
 }
 
+// As if another process of this machine had committed its enrolment just between the two looks.
+TEST_F(OwnEnrolmentTest, OneThatIsEnrolledMeanwhileIsNotRefused) {
+    const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
+    connection_.exec(
+        "alter function token_owner(text, text, text) rename to token_owner_really;"
+        "create function token_owner(proof text, asked text, expected text)"
+        " returns table (machine_id text, is_next boolean) language plpgsql as $$ begin"
+        " insert into machine (machine_id, name, token_hash, automatic) values (expected, 'other',"
+        " sha256(convert_to('" +
+        laptop.token +
+        "', 'UTF8')), true) on conflict do nothing;"
+        " return query select o.machine_id, o.is_next"
+        " from token_owner_really(proof, asked, expected) as o; end $$");
+    const Outcome outcome = outcome_of_leading(laptop);
+    EXPECT_EQ(outcome.code, "no error") << outcome.text;
+}
+
 // Containers of one image, or two users of one machine: one id, and each a token of its own.
 TEST_F(OwnEnrolmentTest, EachTokenOfAMachineThatEnrolledItselfIsLetIn) {
     MachineCredentials container{"test", machine_id('b'), token_of("test", 'b'), true};

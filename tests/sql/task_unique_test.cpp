@@ -123,12 +123,9 @@ TEST_F(TaskUniqueTest, WhileItRunsTheNewOneFollows) {
     const auto why = [&](std::int64_t task) {
         return text("select reason || ': ' || found from why(" + std::to_string(task) + ")");
     };
-    EXPECT_EQ(why(next), "follows: task " + std::to_string(running) +
-                             " has the same unique key, and has not ended");
-    EXPECT_TRUE(
-        why(first).starts_with("replaced: it was replaced by a task with the same "
-                               "unique key, at "))
-        << why(first);
+    EXPECT_EQ(why(next), "following: task " + std::to_string(running) +
+                             " has the same unique key, and has to end before; it is claimed");
+    EXPECT_TRUE(why(first).starts_with("replaced: ")) << why(first);
 
     maintain();
     EXPECT_TRUE(one.claim().empty());
