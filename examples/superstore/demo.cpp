@@ -42,8 +42,8 @@ void say(const std::string& line) { std::cerr << "demo: " << line << std::endl; 
 class Node {
 public:
     // Returns once the handler is on record: orders that are placed from now on get an invoice.
-    Node(const std::string& url, baton::sql::Connection& connection)
-        : url_(url), connection_(connection), process_(start()) {
+    Node(const std::string& url, baton::sql::Connection& connection, ServiceProcess& orchestrator)
+        : url_(url), connection_(connection), orchestrator_(orchestrator), process_(start()) {
         wait_until("select count(*) > 0 from handler");
     }
 
@@ -57,7 +57,10 @@ public:
             " tasks in hand, and started another one");
         process_ = start();
     }
-    void require_running() { process_->require_running(); }
+    void require_running() {
+        process_->require_running();
+        orchestrator_.require_running();
+    }
 
 private:
     [[nodiscard]] std::unique_ptr<ServiceProcess> start() const {
@@ -65,7 +68,7 @@ private:
     }
     void wait_until(const std::string& query) {
         const auto is_over = [&] {
-            process_->require_running();
+            require_running();
             return is_interrupted() || connection_.exec(query).only().boolean(0);
         };
         while (!baton::sql::pause_unless(std::chrono::milliseconds(20), is_over)) {
@@ -74,6 +77,7 @@ private:
 
     const std::string url_;
     baton::sql::Connection& connection_;
+    ServiceProcess& orchestrator_;
     std::unique_ptr<ServiceProcess> process_;
 };
 
@@ -93,7 +97,7 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     baton::sql::Connection connection(url, {.schema = schema});
     create_shop(connection);
     ServiceProcess orchestrator("orchestrate", url, environment_name);
-    Node node(url, connection);
+    Node node(url, connection, orchestrator);
     say("started the orchestrator and a node; 4 clients place orders");
     PlaceOptions options;
     options.url = url;

@@ -92,6 +92,9 @@ void Agent::work(sql::Connection& connection) {
         } catch (const Error& error) {
             if (error.code() != ErrorCode::node_ended) throw;
             forget_session(error.what());
+            // Whatever ends sessions at once must not be asked for the next one at once.
+            constexpr std::chrono::milliseconds pause{200};
+            workshop_->reports.wait(Clock::now() + pause, Clock::now() + pause);
         }
     }
     if (session_) leave(connection);
@@ -206,7 +209,8 @@ void Agent::heartbeat(sql::Connection& connection) {
 Clock::time_point Agent::next_cycle(bool claims) const {
     constexpr std::chrono::milliseconds step{200};
     const Clock::time_point now = Clock::now();
-    Clock::time_point next = std::min(next_heartbeat_, next_maintenance_);
+    Clock::time_point next = next_heartbeat_;
+    if (claims) next = std::min(next, next_maintenance_);
     if (!doubtful_.empty()) next = std::min(next, now + maintenance_pause);
     for (const Desk& desk : desks_) {
         if (desk.pool->has_untold()) next = std::min(next, now + step);

@@ -136,6 +136,7 @@ create sequence task_doorbell minvalue 1 cache 1;
 --             limits of events, because a task can have what an event had.
 --   meta      about the task, not of it: correlation, causation, user.
 --   schema_version  which shape of the payload this is; an event's, where it follows from one.
+--   unique_key  see task_key.
 create table task (
     xid          xid8        not null default pg_current_xact_id(),
     id           bigint      not null generated always as identity,
@@ -149,6 +150,7 @@ create table task (
     content_type event_content_type,
     meta         event_meta,
     schema_version smallint not null default 1,
+    unique_key   text,
 
     constraint task_schema_version_positive check (schema_version > 0),
     constraint task_id_unique primary key (id)
@@ -195,16 +197,34 @@ create table task_floor (
 );
 create unique index task_floor_newest on task_floor (requirement, rank, id desc);
 
+-- Which task of a handler has a unique key. That it has ended frees the key: the row stays as it
+-- is, so that an end costs nothing more, until another task takes the key, or clear_keys() comes.
+--   task  the one that has it; null within the transaction that is making it.
+--   next  the one that follows it.
+create table task_key (
+    handler text   not null,
+    key     text   not null,
+    task    bigint,
+    next    bigint,
+
+    constraint task_key_unique primary key (handler, key)
+);
+create index task_key_by_task on task_key (task);
+
 -- The tasks that wait for a time: to run at, or to be tried again. maintain() makes them ready.
+--   follows  the task that has to end before: it has the same unique key, and was claimed when this
+--            one was made.
 create table task_due (
     due_at     timestamptz not null,
     task       bigint      not null,
     attempts   smallint    not null default 0,
     deliveries smallint    not null default 0,
+    follows    bigint,
 
     constraint task_due_unique primary key (due_at, task)
 );
 create unique index task_due_by_task on task_due (task);
+create index task_due_following on task_due (task) where follows is not null;
 
 -- What one claim took. It ends when each of its tasks ended or came back.
 --   attempts, deliveries  before this claim, one for each task.
@@ -236,9 +256,10 @@ create table task_recall (
 );
 
 -- How each task ended, once: where it is retried, the row goes, and the task with it to task_ready.
---   outcome  done, dead (it failed for the last time), cancelled.
---   claim, node, claimed_at  under which it ended; null where it was cancelled while nobody had it.
---   reason   who cancelled it, and why. Not null, because one null makes each row 8 bytes longer.
+--   outcome  done, dead (it failed for the last time), cancelled, replaced (by one of its key).
+--   claim, node, claimed_at  under which it ended; null where nobody had it.
+--   reason   who cancelled it, and why; that it was replaced.
+--            Not null, because one null makes each row 8 bytes longer.
 create table task_end (
     task       bigint      not null,
     claim      bigint,
@@ -251,8 +272,9 @@ create table task_end (
     reason     text        not null default '',
 
     constraint task_end_unique primary key (task),
-    constraint task_end_outcome_known check (outcome in ('done', 'dead', 'cancelled')),
-    constraint task_end_under_a_claim check (claim is not null or outcome = 'cancelled')
+    constraint task_end_outcome_known check (outcome in ('done', 'dead', 'cancelled', 'replaced')),
+    constraint task_end_under_a_claim
+        check (claim is not null or outcome in ('cancelled', 'replaced'))
 ) partition by range (task);
 create table task_end_from_1 partition of task_end for values from (1) to (10000001);
 create table task_end_default partition of task_end default;
@@ -278,6 +300,7 @@ create table task_failure (
 
 -- When maintain() last did its work; one row.
 --   is_behind  that pass left some: the next one need not wait.
+--   key_task   of the last key at which clear_keys() looked.
 --   drawn_task, drawn_place  the newest place then, of tasks that were never handed out, and of
 --                            those that come back.
 --   ending_task, ending_place, ended_before  the same of an earlier pass, and a transaction that
@@ -286,6 +309,7 @@ create table maintenance (
     only_row      boolean     not null default true,
     passed_at     timestamptz not null default '-infinity',
     is_behind     boolean     not null default false,
+    key_task      bigint      not null default 0,
     drawn_task    bigint      not null default 0,
     drawn_place   bigint      not null default 0,
     ending_task   bigint      not null default 0,

@@ -59,6 +59,25 @@ TEST_F(OwnEnrolmentTest, OwnEnrolmentCountsInDevelopmentAlone) {
     EXPECT_EQ(outcome_of_leading(laptop).code, "no error") << "an admin did";
 }
 
+// As if another process of this machine had committed its enrolment just between the two looks.
+TEST_F(OwnEnrolmentTest, OneThatIsEnrolledMeanwhileIsNotRefused) {
+    const MachineCredentials laptop{"test", machine_id('b'), token_of("test", 'b'), true};
+    connection_.exec(
+        "create or replace function token_owner(proof text, asked text, expected text)"
+        " returns table (machine_id text, is_next boolean) language plpgsql as $$\n"
+        "#variable_conflict use_column\n"
+        "begin insert into machine (machine_id, name, token_hash, automatic) values (expected,"
+        " 'other', sha256(convert_to('" +
+        laptop.token +
+        "', 'UTF8')), true) on conflict do nothing;"
+        " return query select expected, false; end $$");
+    const Outcome outcome = outcome_of([&] {
+        Connection candidate(database_.url(), testing::in_test_schema());
+        (void)lead(candidate, {"laptop:1", {}, {}, 1min, laptop});
+    });
+    EXPECT_EQ(outcome.code, "no error") << outcome.text;
+}
+
 // Containers of one image, or two users of one machine: one id, and each a token of its own.
 TEST_F(OwnEnrolmentTest, EachTokenOfAMachineThatEnrolledItselfIsLetIn) {
     MachineCredentials container{"test", machine_id('b'), token_of("test", 'b'), true};

@@ -195,6 +195,33 @@ TEST_F(TaskClaimTest, NodeThatLeavesHandsEverythingBackUnburnt) {
     EXPECT_EQ(outcome_of([&] { one.claim(); }).sqlstate, "BT038");
 }
 
+// Counted in rows that are read, which no clock disturbs.
+TEST_F(TaskClaimTest, CallWithATokenReadsNoOtherClaim) {
+    TestNode one = node();
+    connection_.exec("select enqueue_many('send', array_fill('{}'::jsonb, array[1000]))");
+    const auto read_so_far = [&] {
+        return number(
+            "select seq_tup_read + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables "
+            "where relid = 'task_claim'::regclass");
+    };
+    const auto rows_read_by = [&](const std::string& call) {
+        const std::string statement = call_of(call, one, one.claim().at(0));
+        connection_.exec("begin");
+        const std::int64_t before = read_so_far();
+        connection_.exec(statement);
+        const std::int64_t read = read_so_far() - before;
+        connection_.exec("commit");
+        return read;
+    };
+    for (int i = 0; i < 400; ++i) one.claim();
+    for (const std::string call :
+         {"complete_many($1, array[$2])", "fail($1, $2, 'x')", "release_many($1, array[$2])",
+          "start_many($1, array[$2])", "snooze($1, $2, '1 hour')"}) {
+        EXPECT_GE(rows_read_by(call), 1) << call;
+        EXPECT_LE(rows_read_by(call), 10) << call;
+    }
+}
+
 TEST_F(TaskClaimTest, ThirtyTwoClaimersGetEachTaskOnce) {
     constexpr int claimer_count = 32;
     constexpr int task_count = 4000;

@@ -197,6 +197,29 @@ TEST_F(TaskWhyTest, ItWasCancelledOrItsHandlerIsPaused) {
     EXPECT_EQ(one.claim()[0].task, task);
 }
 
+TEST_F(TaskWhyTest, ItFollowsAnotherOfItsKeyOrWasReplaced) {
+    TestNode one = node({.name = "one"});
+    maintain();
+    const std::string keyed = "'send', unique_key => 'k', on_conflict => 'replace'";
+    const std::int64_t replaced = enqueue(keyed);
+    const std::int64_t first = enqueue(keyed);
+    EXPECT_EQ(told(replaced).find("replaced it is replaced since "), 0U);
+    const ClaimedTask claimed = one.claim()[0];
+    ASSERT_EQ(claimed.task, first);
+    const std::int64_t task = enqueue(keyed);
+    EXPECT_EQ(told(task), "following task " + std::to_string(first) +
+                              " has the same unique key, and has to end before; it is claimed");
+    EXPECT_EQ(why(task).fix, "baton tasks why " + std::to_string(first));
+    EXPECT_EQ(text("select task from list_tasks('following') where state = 'following'"),
+              std::to_string(task));
+    EXPECT_TRUE(connection_.exec("select from list_tasks('due')").empty());
+    one.complete(claimed.token);
+    EXPECT_EQ(why(task).reason, "overdue");
+    maintain();
+    EXPECT_EQ(why(task).reason, "next");
+    EXPECT_EQ(one.claim()[0].task, task);
+}
+
 // A fleet of nodes that come, go silent, fail and hand back; after each round, what why() says of
 // each task is what the nodes find.
 class TaskWhyModelTest : public TaskWhyTest {
@@ -221,8 +244,9 @@ protected:
                                             ", labels => array['b', 'a']",
                                             ", priority => 3",
                                             ", priority => -2",
-                                            ", run_at => clock_timestamp() + interval '1 hour'"};
-        tasks_.push_back(enqueue((below(2) == 0 ? "'send'" : "'print'") + more[below(6)]));
+                                            ", run_at => clock_timestamp() + interval '1 hour'",
+                                            ", unique_key => 'k', on_conflict => 'replace'"};
+        tasks_.push_back(enqueue((below(2) == 0 ? "'send'" : "'print'") + more[below(7)]));
     }
 
     // One thing that a node does, or that happens to it.
@@ -278,7 +302,8 @@ protected:
             const bool waits = said.reason == "next" || said.reason == "queued";
             EXPECT_EQ(waits, found.contains(task)) << task << ": " << said.reason << said.found;
             EXPECT_NE(said.reason, "nowhere") << task;
-            EXPECT_EQ(said.fix.empty(), said.state == "done") << task << said.reason;
+            EXPECT_EQ(said.fix.empty(), said.state == "done" || said.state == "replaced")
+                << task << said.reason;
         }
     }
 
@@ -328,7 +353,8 @@ TEST_F(TaskWhyModelTest, SaysWhatTheNodesFind) {
     for (const std::int64_t task : tasks_) {
         const Why said = why(task);
         EXPECT_TRUE(said.state == "done" || said.state == "dead" || said.state == "claimed" ||
-                    said.state == "cancelled" || found.contains(task))
+                    said.state == "cancelled" || said.state == "replaced" ||
+                    said.state == "following" || found.contains(task))
             << task << " " << said.state << " " << said.reason << " " << said.found;
     }
 }

@@ -9,8 +9,8 @@
 -- it decides nothing.
 --
 -- Arguments   task: of enqueue(). reason: for people to read; what is over 1000 characters is cut.
--- Returns     how the task has ended: 'cancelled', by this call or one before; 'done' or 'dead', if
---             it had ended so before: then nothing was changed.
+-- Returns     how the task has ended: 'cancelled', by this call or one before; 'done', 'dead' or
+--             'replaced', if it had ended so before: then nothing was changed.
 -- Raises      BT042 there is no such task. BT006 the transaction's snapshot is fixed.
 -- Locks       see pull_task(). A node that completes a task of the same claim waits until the
 --             transaction ends.
@@ -30,7 +30,7 @@ declare
 begin
     perform require_read_committed('cancel');
     select p.* into strict former
-      from pull_task(cancel.task, array['waiting', 'due', 'claimed']) as p;
+      from pull_task(cancel.task, array['waiting', 'due', 'following', 'claimed']) as p;
     if not former.is_pulled then
         return former.state;
     end if;

@@ -13,11 +13,18 @@
 --   tenant    whose it is.
 --   meta      about the task, not of it: correlation, causation, user.
 --   schema_version  which shape of the payload this is, as an event has one: 1 to 32767.
--- Returns   the task's id.
--- Raises    BT037 nobody registered the handler. BT042 a label, priority or schema version is
---           not as it must be. BT001, BT002 a field that is none, or too large, as dispatch() says.
+--   unique_key   of a handler only one task has it at a time, from being made to its end. 1 to 512
+--             bytes.
+--   on_conflict  what becomes of a call while a task has the key. 'skip': none is made. 'replace':
+--             that task ends as replaced, and this one is made; where a node has it, this one waits
+--             until it has ended.
+-- Returns   the task's id; of the one that there is, where none was made.
+-- Raises    BT037 nobody registered the handler. BT042 a label, priority, schema version or
+--           unique key is not as it must be. BT006 with a unique key: the transaction's snapshot is
+--           fixed. BT001, BT002 a field that is none, or too large, as dispatch() says.
+-- Locks     the unique key, until the transaction ends: others with it wait.
 -- Notifies  a node, if one sleeps.
--- Tables    task, task_ready: insert. handler: read. task_due: see enqueue_apart().
+-- Tables    task, task_ready: insert. handler: read. task_due, task_key: see enqueue_apart().
 -- Access: dispatch, node, orchestrate
 create or replace function enqueue(
     handler  text,
@@ -27,7 +34,9 @@ create or replace function enqueue(
     labels   text[]      default '{}',
     tenant   text        default null,
     meta     jsonb       default null,
-    schema_version integer default 1
+    schema_version integer default 1,
+    unique_key  text    default null,
+    on_conflict text    default 'skip'
 )
 returns bigint
 language plpgsql
@@ -41,10 +50,12 @@ begin
     if enqueue.run_at is not null or enqueue.priority operator(pg_catalog.<>) 0
        or enqueue.labels operator(pg_catalog.<>) '{}'
        or (enqueue.schema_version operator(pg_catalog.=) 1) is not true
+       or enqueue.unique_key is not null
     then
         return :"schema".enqueue_apart(
             enqueue.handler, enqueue.payload, null, null, enqueue.run_at, enqueue.priority,
-            enqueue.labels, enqueue.tenant, enqueue.meta, enqueue.schema_version);
+            enqueue.labels, enqueue.tenant, enqueue.meta, enqueue.schema_version,
+            enqueue.unique_key, enqueue.on_conflict);
     end if;
 
     with added as (

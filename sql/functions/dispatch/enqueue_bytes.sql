@@ -15,7 +15,9 @@ create or replace function enqueue_bytes(
     labels       text[]      default '{}',
     tenant       text        default null,
     meta         jsonb       default null,
-    schema_version integer   default 1
+    schema_version integer   default 1,
+    unique_key   text        default null,
+    on_conflict  text        default 'skip'
 )
 returns bigint
 language plpgsql
@@ -31,6 +33,7 @@ begin
     return enqueue_apart(
         enqueue_bytes.handler, '{}', enqueue_bytes.body, enqueue_bytes.content_type,
         enqueue_bytes.run_at, enqueue_bytes.priority, enqueue_bytes.labels, enqueue_bytes.tenant,
-        enqueue_bytes.meta, enqueue_bytes.schema_version);
+        enqueue_bytes.meta, enqueue_bytes.schema_version, enqueue_bytes.unique_key,
+        enqueue_bytes.on_conflict);
 end;
 $$;

@@ -62,6 +62,10 @@ begin
     -- was asked nothing.
     asked := asked || ':' || environment || ':' || machine_id;
     select o.* into owner from token_owner(proof, asked, machine_id) as o;
+    if known.machine_id is null and owner.machine_id = machine_id then
+        -- Another process of this machine enrolled it between the two looks.
+        select m.* into known from machine m where m.machine_id = check_machine.machine_id;
+    end if;
     if here.kind = 'development' and owner.machine_id is null and enrol_as is not null then
         may_enrol := token_place = here.name and proves(proof, enrol_as, asked)
             and (here.auto_enrol_beside_production or not stands_beside_production());

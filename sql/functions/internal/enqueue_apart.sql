@@ -2,7 +2,8 @@
 --
 -- Arguments, returns, raises  as enqueue(); and body and content_type.
 -- Tables    task, task_ready, task_due: insert. handler: read. requirement: see requirement_of().
---           task_floor: see open_rank().
+--           task_floor: see open_rank(). task_key: see give_key(). task_end: see
+--           settle_key().
 create or replace function enqueue_apart(
     handler      text,
     payload      jsonb,
@@ -13,7 +14,9 @@ create or replace function enqueue_apart(
     labels       text[],
     tenant       text,
     meta         jsonb,
-    schema_version integer
+    schema_version integer,
+    unique_key   text,
+    on_conflict  text
 )
 returns bigint
 language plpgsql
@@ -25,6 +28,8 @@ as $$
 declare
     known    handler;
     needs    integer;
+    spot     record;
+    follows  bigint;
     new_task bigint;
 begin
     select h.* into known from handler h where h.name = enqueue_apart.handler;
@@ -48,20 +53,33 @@ begin
         perform open_rank(needs, enqueue_apart.priority);
     end if;
 
-    insert into task (
-        requirement, priority, payload, body, content_type, tenant, meta, schema_version)
+    if enqueue_apart.unique_key is not null then
+        select s.* into strict spot
+          from settle_key(known.name, enqueue_apart.unique_key, enqueue_apart.on_conflict) as s;
+        if spot.standing is not null then
+            return spot.standing;
+        end if;
+        follows := spot.follows;
+    end if;
+
+    insert into task (requirement, priority, payload, body, content_type, tenant, meta,
+                      schema_version, unique_key)
     values (needs, enqueue_apart.priority, enqueue_apart.payload, enqueue_apart.body,
             enqueue_apart.content_type, enqueue_apart.tenant, enqueue_apart.meta,
-            enqueue_apart.schema_version)
+            enqueue_apart.schema_version, enqueue_apart.unique_key)
     returning id into new_task;
-    if enqueue_apart.run_at > clock_timestamp() then
-        insert into task_due (due_at, task) values (enqueue_apart.run_at, new_task);
+    if enqueue_apart.run_at > clock_timestamp() or follows is not null then
+        insert into task_due (due_at, task, follows)
+        values (coalesce(enqueue_apart.run_at, clock_timestamp()), new_task, follows);
     else
         insert into task_ready (requirement, rank, place, task)
         values (needs, ready_rank(enqueue_apart.priority, false), new_task, new_task);
         if pg_catalog.pg_sequence_last_value('task_doorbell') is not null then
             perform ring_nodes(needs, 1);
         end if;
+    end if;
+    if enqueue_apart.unique_key is not null then
+        perform give_key(known.name, enqueue_apart.unique_key, new_task, follows);
     end if;
     return new_task;
 end;

@@ -13,6 +13,9 @@ returns table (
 language plpgsql
 volatile
 set search_path from current
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 begin

@@ -6,6 +6,8 @@
 -- Returns     one row for each token that is good: which number it has among the tokens, from 1.
 -- Locks       the claims, until the transaction ends, against what changes them.
 -- Tables      task_claim: read.
+-- Cost        of the claims that are shown, however many there are: they are found by their ids,
+--             and whose they are is said in a way that no index is for.
 create or replace function held_tasks(node bigint, tokens text[])
 returns table (
     ordinal bigint, task bigint, claim bigint, claimed_at timestamptz, attempts integer,
@@ -27,7 +29,8 @@ begin
         ), locked as materialized (
             select c.*
               from task_claim c
-             where c.id in (select s.claim from shown s) and c.node = held_tasks.node
+             where c.id = any (array(select distinct s.claim from shown s))
+               and c.node is not distinct from held_tasks.node
              order by c.id
                for share
         )

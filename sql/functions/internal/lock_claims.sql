@@ -7,15 +7,17 @@
 -- Arguments   node: whose. tokens: of claim().
 -- Locks       the claims, until the transaction ends.
 -- Tables      task_claim: read.
+-- Cost        see held_tasks().
 create or replace function lock_claims(node bigint, tokens text[])
 returns void
 language sql
 volatile
 set search_path from current
+set enable_seqscan = off
 as $$
     select from task_claim c
-     where c.node = lock_claims.node
-       and c.id in (select p.claim from token_parts(lock_claims.tokens) as p)
+     where c.id = any (array(select p.claim from token_parts(lock_claims.tokens) as p))
+       and c.node is not distinct from lock_claims.node
      order by c.id
        for no key update;
 $$;

@@ -1,5 +1,5 @@
--- pull_task: take a task out of the place where it stands. Internal: cancel(), retry_task(). The
--- caller puts it where it belongs now, in the same transaction.
+-- pull_task: take a task out of the place where it stands. Internal: cancel(), retry_task(),
+-- settle_key(). The caller puts it where it belongs now, in the same transaction.
 --
 -- Nothing keeps a task where it is between a look and what follows from it. So this looks, takes it
 -- from there, and looks again where it has gone meanwhile.
@@ -30,13 +30,13 @@ begin
             raise exception 'there is no task %', coalesce(pull_task.task::text, 'null')
                 using errcode = 'BT042';
         end if;
-        exit when seen.state <> all (pull_task.states);
+        exit when seen.state = any (pull_task.states) is not true;
         case seen.state
             when 'waiting' then
                 delete from task_ready r
                  where r.requirement = seen.requirement and r.rank = seen.rank
                    and r.place = seen.place;
-            when 'due' then
+            when 'due', 'following' then
                 delete from task_due d where d.task = pull_task.task;
             when 'claimed' then
                 select h.claimed_at, h.attempts + h.started::integer into claimed_at, attempts

@@ -1,9 +1,10 @@
--- ready_due: make the tasks ready whose time has come, the earliest first. Internal: maintain().
+-- ready_due: make the tasks ready whose time has come, the earliest first; of one that follows
+-- another, once that has ended. Internal: maintain().
 --
 -- Arguments   at_most: how many.
 -- Returns     how many there were.
 -- Locks       them; it passes by those that somebody is moving.
--- Tables      task_due: delete. task_ready: see bring_back().
+-- Tables      task_due: delete. task_end: read. task_ready: see bring_back().
 create or replace function ready_due(at_most integer)
 returns integer
 language plpgsql
@@ -22,6 +23,8 @@ begin
          where ctid = any (array(
             select d.ctid from task_due d
              where d.due_at <= clock_timestamp()
+               and (d.follows is null
+                    or exists (select from task_end e where e.task = d.follows))
              order by d.due_at, d.task
              limit ready_due.at_most
                for update skip locked))

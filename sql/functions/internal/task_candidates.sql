@@ -27,8 +27,12 @@ begin
         return query select e.task from task_end e
                       where e.task < task_candidates.before and e.outcome = 'done'
                       order by e.task desc limit task_candidates.at_most;
-    elsif task_candidates.state = 'due' then
-        return query select d.task from task_due d where d.task < task_candidates.before
+    elsif task_candidates.state in ('due', 'following') then
+        return query select d.task from task_due d
+                      where d.task < task_candidates.before
+                        and (d.follows is null
+                             or exists (select from task_end l where l.task = d.follows))
+                            = (task_candidates.state = 'due')
                       order by d.task desc limit task_candidates.at_most;
     elsif task_candidates.state = 'claimed' then
         return query select h.task from held_now(null::bigint[]) as h

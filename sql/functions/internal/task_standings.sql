@@ -2,7 +2,8 @@
 --
 -- Arguments   tasks: which.
 -- Returns     one row for each that there is, in their order.
---   state       waiting; due: it waits for due_at; claimed: node holds it, since then, and maybe a
+--   state       waiting; due: it waits for due_at; following: until the task that it follows has
+--               ended; claimed: node holds it, since then, and maybe a
 --               handler started with it; an outcome: it ended, since then, at node; nowhere: at
 --               none of the places that there are, where no function leaves it.
 --   rank, place  of one that is waiting. claim: under which it is held, or ended. ended_why: of one
@@ -14,7 +15,7 @@ create or replace function task_standings(tasks bigint[])
 returns table (
     task bigint, requirement integer, state text, rank integer, place bigint, attempts integer,
     deliveries integer, due_at timestamptz, claim bigint, node bigint, since timestamptz,
-    started boolean, ended_why text)
+    started boolean, ended_why text, follows bigint)
 language sql
 stable
 set search_path from current
@@ -26,7 +27,8 @@ set enable_mergejoin = off
 as $$
     with held as materialized (select h.* from held_now(task_standings.tasks) as h)
     select t.id, t.requirement,
-           coalesce(e.outcome, case when d.task is not null then 'due'
+           coalesce(e.outcome, case when d.is_following then 'following'
+                                    when d.task is not null then 'due'
                                     when q.task is not null then 'waiting'
                                     when h.task is not null then 'claimed' end, 'nowhere'),
            q.rank, q.place,
@@ -34,12 +36,18 @@ as $$
            case when e.task is null
                 then coalesce(d.deliveries, q.deliveries, h.deliveries + 1, 0)::integer end,
            d.due_at, coalesce(e.claim, h.claim), coalesce(e.node, h.node),
-           coalesce(e.ended_at, h.claimed_at), h.started, nullif(e.reason, '')
+           coalesce(e.ended_at, h.claimed_at), h.started, nullif(e.reason, ''),
+           case when d.is_following then d.follows end
       from pg_catalog.unnest(task_standings.tasks) with ordinality as w (task, ordinal)
      cross join lateral (
         select t.id, t.requirement, t.priority from task t where t.id = w.task limit 1) as t
       left join lateral (select * from task_end e where e.task = t.id limit 1) as e on true
-      left join lateral (select * from task_due d where d.task = t.id limit 1) as d on true
+      left join lateral (
+        select d.*, d.follows is not null
+                    and not exists (select from task_end l where l.task = d.follows) as is_following
+          from task_due d
+         where d.task = t.id
+         limit 1) as d on true
       left join lateral (
         select f.*
           from task_ready f

@@ -13,10 +13,10 @@
 -- Raises    BT006 the transaction's snapshot is fixed. BT009 see require_rows().
 -- Locks     the turn 'maintenance', until the transaction ends: call it alone in one. It ends a
 --           session that then hangs, after a minute.
--- Tables    node: update, delete. maintenance: read, update. task_recall: delete. turn,
---           task_claim: read. task_failure, task_end, task_ready: see hand_back(). task_due: see
---           ready_due(). task_floor: see raise_floors(). node_asleep: see
---           forget_sleepers().
+-- Tables    node: update, delete. maintenance: read, update. turn, task_claim: read. task_failure,
+--           task_end, task_ready: see hand_back(). task_due: see ready_due(). task_floor: see
+--           raise_floors(). node_asleep: see forget_sleepers(). task_recall: see clear_recalls().
+--           task_key: see clear_keys().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
@@ -75,11 +75,9 @@ begin
     is_behind := is_behind or tasks_due >= pass_limit;
 
     perform clear_claims(10 * pass_limit);
+    perform clear_keys(pass_limit);
     perform raise_floors();
-    delete from task_recall r
-     where not exists (select from node n
-                        where n.id = r.node and n.ended_at is null
-                          and r.recalled_at + 2 * n.lease > clock_timestamp());
+    perform clear_recalls();
     perform forget_sleepers();
     delete from node n
      where n.ended_at < clock_timestamp() - interval '1 hour'

@@ -1,12 +1,13 @@
--- redrive: retry_task() for the dead tasks of a handler, the oldest first. Those that were
--- cancelled stay so.
+-- redrive: retry_task() for the dead tasks of a handler, the oldest first, those with a unique key
+-- after the others. Those that were cancelled stay so.
 --
 -- Two at once take different ones. To be called again until it returns less than the limit, in
 -- transactions of their own.
 --
 -- Arguments   handler: of which. limit: at most so many, 1 to 100,000.
 -- Returns     how many wait again.
--- Raises      BT037 nobody registered the handler. BT042 the limit is none.
+-- Raises      BT037 nobody registered the handler. BT042 the limit is none. BT006 the transaction's
+--             snapshot is fixed.
 -- Locks       the tasks, until the transaction ends; it passes by those that others are retrying.
 -- Tables      task_end: delete. task, requirement: read. task_ready: see bring_back().
 -- Cost        of the dead tasks, of any handler, up to the last one that it takes.
@@ -25,7 +26,10 @@ as $$
 #variable_conflict use_column
 declare
     tasks bigint[];
+    keyed bigint;
+    went  integer;
 begin
+    perform require_read_committed('redrive');
     if redrive."limit" between 1 and 100000 is not true then
         raise exception 'the limit of redrive() cannot be %; give a number from 1 to 100000',
             coalesce(redrive."limit"::text, 'null')
@@ -40,13 +44,26 @@ begin
               from task_end d
               join task t on t.id = d.task
               join requirement r on r.id = t.requirement
-             where d.outcome = 'dead' and r.handler = redrive.handler
+             where d.outcome = 'dead' and r.handler = redrive.handler and t.unique_key is null
              order by d.task
              limit redrive."limit"
                for update of d skip locked))
         returning e.task
     )
     select pg_catalog.array_agg(e.task order by e.task) into tasks from ended e;
-    return bring_back(tasks, null, null);
+    went := bring_back(tasks, null, null);
+
+    for keyed in
+        select d.task
+          from task_end d
+          join task t on t.id = d.task
+          join requirement r on r.id = t.requirement
+         where d.outcome = 'dead' and r.handler = redrive.handler and t.unique_key is not null
+         order by d.task
+    loop
+        exit when went >= redrive."limit";
+        went := went + (retry_task(keyed) = 'waiting')::integer;
+    end loop;
+    return went;
 end;
 $$;

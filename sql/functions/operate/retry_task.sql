@@ -4,10 +4,13 @@
 -- It goes before those of its priority that were never handed out.
 --
 -- Arguments   task: of enqueue().
--- Returns     where it stands now: 'waiting'. 'claimed' and 'done': nothing was changed.
+-- Returns     where it stands now: 'waiting'. What else it says, it was before, and nothing was
+--             changed: it is 'claimed', 'done', 'replaced', 'following' another of its unique key;
+--             or it is 'dead' or 'cancelled', and another task has that key by now.
 -- Raises      BT042 there is no such task. BT006 the transaction's snapshot is fixed.
 -- Locks       the task, until the transaction ends: see pull_task().
--- Tables      task_ready: see bring_back(). task_end, task_due: see pull_task().
+-- Tables      task_ready: see bring_back(). task_end, task_due: see pull_task(). task_key: see
+--             may_return().
 -- Access: orchestrate
 create or replace function retry_task(task bigint)
 returns text
@@ -22,7 +25,8 @@ declare
 begin
     perform require_read_committed('retry_task');
     select p.* into strict former
-      from pull_task(retry_task.task, array['due', 'dead', 'cancelled']) as p;
+      from pull_task(retry_task.task, case when may_return(retry_task.task)
+                                           then array['due', 'dead', 'cancelled'] end) as p;
     if not former.is_pulled then
         return former.state;
     end if;

@@ -1,8 +1,8 @@
 -- list_tasks: tasks, the newest first, a page at a time. For `baton tasks list`.
 --
--- Arguments   of_state: waiting, due, claimed, done, dead or cancelled; null: any. of_handler,
---             of_tenant: only those of it; null: any. before: only those with a lower id; null:
---             from the newest on. page_size: so many at most, 1 to 1000.
+-- Arguments   of_state: as task_state() says; null: any. of_handler, of_tenant: only those of it;
+--             null: any. before: only those with a lower id; null: from the newest on. page_size:
+--             so many at most, 1 to 1000.
 -- Returns     the tasks. since: as task_standings() says. error: of its last failure, or why it
 --             was cancelled, the first 500 characters. Then, unless the end was reached, a row of
 --             which everything is null but task: what to give as `before` for the next page. There
@@ -33,7 +33,7 @@ set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
-    states    constant text[]  := '{waiting,due,claimed,done,dead,cancelled}';
+    states    constant text[]  := '{waiting,due,following,claimed,done,dead,cancelled,replaced}';
     at_most   constant integer := case when list_tasks.of_handler is null
                                             and list_tasks.of_tenant is null
                                        then list_tasks.page_size else 10000 end;

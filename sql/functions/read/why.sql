@@ -3,10 +3,11 @@
 -- Arguments   task: of enqueue().
 -- Returns     one row; none where there is no such task.
 --   state     as task_state() says.
---   reason    a word for it: done, dead, cancelled; paused: its handler is; time, retry: it waits
---             for a time; overdue, unmaintained, passed_by: for maintain(); no_node, other_version,
---             other_build, labels: for a node, see requirement_lack(); queued, next: for its turn;
---             prefetched, running, node_ended: for the node that has it; nowhere.
+--   reason    a word for it: done, dead, cancelled, replaced; following: it waits for another task;
+--             time, retry: for a time; overdue, unmaintained, passed_by: for maintain(); paused:
+--             for somebody to resume its handler; no_node, other_version, other_build, labels: for
+--             a node, see requirement_lack(); queued, next: for its turn; prefetched, running,
+--             node_ended: for the node that has it; nowhere.
 --   found     the same as people read it. fix: what to do; null where there is nothing to.
 -- Cost        some index probes; where it waits for its turn, of up to 10000 that go first.
 -- Tables      node, task_failure: read.
@@ -34,6 +35,13 @@ begin
             return query select s.state, w.* from why_waiting(s.requirement, s.rank, s.place) as w;
         when 'due' then
             return query select s.state, w.* from why_due(why.task, s.due_at, s.attempts) as w;
+        when 'following' then
+            return query
+                select s.state, s.state, pg_catalog.format(
+                           'task %s has the same unique key, and has to end before; it is %s',
+                           s.follows, f.state),
+                       pg_catalog.format('baton tasks why %s', s.follows)
+                  from task_standings(array[s.follows]) as f;
         when 'claimed' then
             return query select s.state, w.* from why_claimed(s.node, s.since, s.started) as w;
         when 'dead' then
@@ -55,8 +63,8 @@ begin
                 'baton doctor';
         else
             return query select s.state, s.state,
-                pg_catalog.format('it is %s since %s, at %s', s.state,
-                                  date_trunc('second', s.since), at_node),
+                pg_catalog.format('it is %s since %s%s', s.state, date_trunc('second', s.since),
+                                  case when s.node is not null then ', at ' || at_node end),
                 null::text;
     end case;
 end;

@@ -1,0 +1,16 @@
+-- clear_recalls: delete what nodes need not hear any more of tasks that were cancelled: heartbeat()
+-- says it for two leases, and whoever has ended is told nothing. Internal: maintain().
+--
+-- Tables      task_recall: delete. node: read.
+create or replace function clear_recalls()
+returns void
+language sql
+volatile
+set search_path from current
+set enable_seqscan = off
+as $$
+    delete from task_recall r
+     where not exists (select from node n
+                        where n.id = r.node and n.ended_at is null
+                          and r.recalled_at + 2 * n.lease > clock_timestamp());
+$$;

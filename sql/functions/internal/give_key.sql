@@ -1,0 +1,16 @@
+-- give_key: a task has a unique key from now on, or follows the one that has it. Internal:
+-- enqueue_apart(), may_return(), which have locked the key.
+--
+-- Arguments   handler, key: which. task: to whom. follows: whom it follows; null for nobody.
+-- Tables      task_key: update.
+create or replace function give_key(handler text, key text, task bigint, follows bigint)
+returns void
+language sql
+volatile
+set search_path from current
+as $$
+    update task_key k
+       set task = coalesce(give_key.follows, give_key.task),
+           next = case when give_key.follows is not null then give_key.task end
+     where k.handler = give_key.handler and k.key = give_key.key;
+$$;

@@ -1,0 +1,41 @@
+-- lock_key: which tasks have a unique key; nobody else can take it meanwhile. Internal:
+-- may_return(), settle_key().
+--
+-- Arguments   handler, key: which.
+-- Returns     one row. task: that has it. next: that follows it. Null where there is none that has
+--             not ended.
+-- Locks       the key, until the transaction ends.
+-- Tables      task_key: insert, read. task_end: read.
+create or replace function lock_key(handler text, key text)
+returns table (task bigint, next bigint)
+language plpgsql
+volatile
+set search_path from current
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    held task_key;
+begin
+    loop
+        insert into task_key (handler, key) values (lock_key.handler, lock_key.key)
+        on conflict (handler, key) do nothing;
+        select k.* into held
+          from task_key k
+         where k.handler = lock_key.handler and k.key = lock_key.key
+           for update;
+        exit when found;
+        -- maintain() cleared it away meanwhile.
+    end loop;
+    -- Another statement: it sees what ended while this waited for the lock.
+    return query
+        select l.live[1], l.live[2]
+          from (select array(
+                    select h.task
+                      from pg_catalog.unnest(array[held.task, held.next]) with ordinality
+                           as h (task, ordinal)
+                     where h.task is not null
+                       and not exists (select from task_end e where e.task = h.task)
+                     order by h.ordinal) as live) as l;
+end;
+$$;

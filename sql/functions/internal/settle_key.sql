@@ -1,0 +1,54 @@
+-- settle_key: make room for a task that has a unique key, or say which one stands in its way.
+-- Internal: enqueue_apart(), which makes the task, and gives it the key.
+--
+-- Arguments   handler, key: which. on_conflict: 'skip' or 'replace'; see enqueue().
+-- Returns     one row. standing: the task that there is, where none is to be made. follows: the one
+--             that has to end before the new one may begin; null for none.
+-- Raises      BT042 the key or on_conflict is not as it must be. BT006 the transaction's snapshot
+--             is fixed.
+-- Locks       the key: see lock_key(). The task that it replaces: see pull_task().
+-- Tables      task_end: insert. task_key: see lock_key(). task_ready, task_due: see pull_task().
+create or replace function settle_key(handler text, key text, on_conflict text)
+returns table (standing bigint, follows bigint)
+language plpgsql
+volatile
+set search_path from current
+as $$
+#variable_conflict use_column
+declare
+    held    record;
+    newest  bigint;
+    former  record;
+begin
+    if octet_length(settle_key.key) between 1 and 512 is not true
+       or settle_key.on_conflict in ('skip', 'replace') is not true
+    then
+        raise exception 'a unique key has 1 to 512 bytes, and on_conflict is skip or replace, not '
+            '% and %',
+            octet_length(settle_key.key), coalesce(settle_key.on_conflict, 'null')
+            using errcode = 'BT042';
+    end if;
+    perform require_read_committed('enqueue with a unique key');
+    loop
+        select k.* into strict held from lock_key(settle_key.handler, settle_key.key) as k;
+        newest := coalesce(held.next, held.task);
+        if newest is null or settle_key.on_conflict = 'skip' then
+            return query select newest, null::bigint;
+            return;
+        end if;
+        select p.* into strict former
+          from pull_task(newest, array['waiting', 'due', 'following']) as p;
+        if former.is_pulled then
+            insert into task_end (task, outcome, attempts, reason)
+            values (newest, 'replaced', former.attempts,
+                    'replaced by a task with the same unique key');
+            return query select null::bigint, case when held.next is not null then held.task end;
+            return;
+        elsif former.state = 'claimed' then
+            return query select null::bigint, newest;
+            return;
+        end if;
+        -- It ended just now: there is room, or is for the one that it followed.
+    end loop;
+end;
+$$;
