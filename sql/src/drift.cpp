@@ -121,11 +121,13 @@ void read_drift(Transaction& transaction, const MigrationSet& set, const std::st
     }
     for (const auto& [name, function] : installed) {
         if (!function.is_owners) continue;
+        // Or it is beside one of ours, with other arguments.
+        const bool is_only = installed.count(name) == 1;
         const auto [first, last] = carried.equal_range(name);
-        const bool is_ours = std::any_of(first, last, [&](const auto& known) {
-            // Or it is beside one of ours, with other arguments.
-            return installed.count(name) == 1 || function.body == known.second.value_or("");
-        });
+        const bool is_ours =
+            std::any_of(first, last, [&, &body = function.body](const auto& known) {
+                return is_only || body == known.second.value_or("");
+            });
         if (!is_ours) status.orphans.push_back(function.signature);
     }
 }

@@ -3,8 +3,8 @@
 --
 -- Its versions count in the build that is on record of each: in development another one can come to
 -- be that. A version does the tasks that run as it, whichever they were made for: see
--- stamp_tasks(). Of a handler that is paused, nothing. In PL/pgSQL, which keeps the plan: each claim
--- asks.
+-- stamp_tasks(). Of a handler that is paused, nothing. In PL/pgSQL, which keeps the plan: each
+-- claim asks.
 --
 -- Arguments   node, labels: whose. handler: which.
 -- Returns     numbers of requirements, each once, with the version that the node does them as.
