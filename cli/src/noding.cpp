@@ -22,11 +22,11 @@ NodeOptions node_options(const environments::Environment& environment) {
     return options;
 }
 
-void end_beside_handlers(int running) {
+void end_beside_handlers(int running, int code) {
     log().warn("{} handlers did not end in time; their tasks are handed back", running);
     log().flush();
     flush_out();
-    std::_Exit(EXIT_SUCCESS);
+    std::_Exit(code);
 }
 
 }  // namespace baton::cli

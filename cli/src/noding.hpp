@@ -11,8 +11,8 @@ namespace baton::cli {
 /// The options of a node, from the environment's settings.
 [[nodiscard]] NodeOptions node_options(const environments::Environment& environment);
 
-/// Ends the process with the code 0, though handlers still run, which would use what is gone by the
+/// Ends the process with this code, though handlers still run, which would use what is gone by the
 /// time that main() has returned.
-[[noreturn]] void end_beside_handlers(int running);
+[[noreturn]] void end_beside_handlers(int running, int code);
 
 }  // namespace baton::cli

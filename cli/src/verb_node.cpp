@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
 #include "baton/environments/machine.hpp"
 #include "baton/node_agent/node_agent.hpp"
@@ -38,11 +39,17 @@ int work(const Options& options, Invocation& invocation) {
         agent.emplace(std::move(how), invocation.app.handlers());
         running = &*agent;
         if (signals.came()) agent->stop();
-        agent->run();
+        try {
+            agent->run();
+        } catch (const Error& error) {
+            if (agent->left_running() == 0) throw;
+            log().error("{}", with_code(error.code(), error.what()));
+            end_beside_handlers(agent->left_running(), EXIT_FAILURE);
+        }
         left_running = agent->left_running();
         running = nullptr;
     }
-    if (left_running > 0) end_beside_handlers(left_running);
+    if (left_running > 0) end_beside_handlers(left_running, EXIT_SUCCESS);
     return 0;
 }
 

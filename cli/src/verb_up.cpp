@@ -231,7 +231,7 @@ int up(const Options& options, Invocation& invocation) {
     const int left_running = services.node ? services.node->left_running() : 0;
     if (left_running > 0) {
         cleanup.remove();
-        end_beside_handlers(left_running);
+        end_beside_handlers(left_running, 0);
     }
     return 0;
 }

@@ -72,9 +72,11 @@ void Agent::run() {
 }
 
 void Agent::stop() noexcept {
-    workshop_->is_stopping = true;
+    // run() may return, and this object go, as soon as the loop is stopped.
+    const std::shared_ptr<Workshop> workshop = workshop_;
+    workshop->is_stopping = true;
     loop_.stop();
-    workshop_->reports.wake();
+    workshop->reports.wake();
 }
 
 int Agent::running() const {
@@ -84,6 +86,8 @@ int Agent::running() const {
 }
 
 void Agent::work(sql::Connection& connection) {
+    // Whoever holds a lock for long must not cost the node its lease.
+    connection.exec("set lock_timeout = '" + std::to_string(options_.lease.count() / 6) + "ms'");
     while (!loop_.stopping()) {
         try {
             if (!session_) register_node(connection);
@@ -102,7 +106,7 @@ void Agent::work(sql::Connection& connection) {
 
 void Agent::register_node(sql::Connection& connection) {
     const Clock::time_point begun = Clock::now();
-    session_ = std::make_shared<LiveSession>(
+    auto session = std::make_shared<LiveSession>(
         sql::NodeSession(connection, {.name = options_.name,
                                       .handlers = carried_,
                                       .labels = options_.labels,
@@ -113,7 +117,8 @@ void Agent::register_node(sql::Connection& connection) {
     awaited_.clear();
     for (Desk& desk : desks_) desk.next_look = {};
     bell_ = std::make_unique<Bell>(options_.url, options_.schema,
-                                   session_->node.await_tasks(connection, awaited_), workshop_);
+                                   session->node.await_tasks(connection, awaited_), workshop_);
+    session_ = std::move(session);
     loop_.had_all_rights();
     is_registered_ = true;
     log_line(
@@ -132,16 +137,21 @@ void Agent::forget_session(const std::string& reason) {
     sort_reports();
 }
 
-// Hands back what nobody has begun with, waits for what runs, and says good-bye.
-void Agent::leave(sql::Connection& connection) {
+// What nobody has begun with.
+void Agent::take_back() {
     workshop_->is_stopping = true;
-    const Clock::time_point deadline = Clock::now() + options_.stop_patience;
     for (std::size_t pool = 0; pool < desks_.size(); ++pool) {
         for (Held& held : desks_[pool].pool->take_back()) {
             released_.push_back(
                 {.kind = Report::Kind::released, .pool = pool, .held = std::move(held)});
         }
     }
+}
+
+// Hands back what nobody has begun with, waits for what runs, and says good-bye.
+void Agent::leave(sql::Connection& connection) {
+    const Clock::time_point deadline = Clock::now() + options_.stop_patience;
+    take_back();
     try {
         for (;;) {
             const bool is_last = running() == 0 || Clock::now() >= deadline;
@@ -167,6 +177,7 @@ void Agent::end_session() {
 
 // The connection was lost, or what ended the work was no fault of it: one try on a new one.
 void Agent::leave_anew() {
+    take_back();
     try {
         sql::Connection connection(options_.url,
                                    sql::session_options(options_.schema, "baton node"));

@@ -48,6 +48,7 @@ private:
     void register_node(sql::Connection& connection);
     void forget_session(const std::string& reason);
     void end_session();
+    void take_back();
     void leave(sql::Connection& connection);
     void leave_anew();
 
@@ -86,7 +87,8 @@ private:
 
     Clock::time_point next_heartbeat_;
     Clock::time_point next_maintenance_;
-    Clock::time_point earliest_;  // of the next cycle
+    Clock::time_point next_release_;  // of what is doubtful
+    Clock::time_point earliest_;      // of the next cycle
 };
 
 }  // namespace baton::node

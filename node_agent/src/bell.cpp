@@ -30,7 +30,7 @@ void Bell::listen() {
     Backoff backoff(std::chrono::milliseconds(50), std::chrono::milliseconds(5000));
     while (!is_over_) {
         try {
-            listen_once();
+            listen_once(backoff);
         } catch (const Error& error) {
             log().debug("the node's bell: {}", error.what());
         } catch (const std::exception& error) {
@@ -44,7 +44,7 @@ void Bell::listen() {
     }
 }
 
-void Bell::listen_once() {
+void Bell::listen_once(Backoff& backoff) {
     auto listener = std::make_unique<sql::Listener>(
         url_, sql::session_options(schema_, "baton node listener"), channel_);
     {
@@ -52,6 +52,7 @@ void Bell::listen_once() {
         if (is_over_) return;
         listener_ = std::move(listener);
     }
+    backoff.reset();
     workshop_->reports.ring();  // what came before it listened
     while (!is_over_) {
         if (listener_->wait(std::chrono::minutes(1)) && !is_over_) workshop_->reports.ring();

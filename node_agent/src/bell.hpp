@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "baton/base/backoff.hpp"
 #include "baton/sql/listener.hpp"
 #include "task_run.hpp"
 
@@ -27,7 +28,7 @@ public:
 
 private:
     void listen();
-    void listen_once();
+    void listen_once(Backoff& backoff);
 
     const std::string url_;
     const std::string schema_;

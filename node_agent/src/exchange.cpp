@@ -29,15 +29,16 @@ Clock::duration spread(Clock::duration pause) {
 
 // What the database takes for a pause.
 std::optional<std::chrono::milliseconds> usable(std::optional<std::chrono::milliseconds> pause) {
-    constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365 * 10);
+    constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 3600);
     if (pause) pause = std::clamp(*pause, 0ms, longest);
     return pause;
 }
 
 // The database did not take this result; it is not a lost session, nor somebody else's doing.
 bool is_refused(const Error& error) {
-    return error.code() == ErrorCode::event_invalid || error.code() == ErrorCode::event_too_large ||
-           error.code() == ErrorCode::statement_failed;
+    return !sql::is_passing(error) && (error.code() == ErrorCode::event_invalid ||
+                                       error.code() == ErrorCode::event_too_large ||
+                                       error.code() == ErrorCode::statement_failed);
 }
 
 }  // namespace
@@ -184,7 +185,7 @@ void Agent::note_completed(const std::vector<sql::Completion>& outcomes) {
 
 // One of them was refused, and took the others with it.
 void Agent::complete_apart(sql::Connection& connection) {
-    while (!done_.empty()) {
+    while (!done_.empty() && Clock::now() < next_heartbeat_) {
         Report& report = done_.back();
         try {
             sql::Transaction transaction(connection);
@@ -202,7 +203,8 @@ void Agent::complete_apart(sql::Connection& connection) {
 }
 
 void Agent::fail(sql::Connection& connection) {
-    while (!failed_.empty()) {
+    // Each is a transaction of its own; the sign of life comes before the rest of them.
+    while (!failed_.empty() && Clock::now() < next_heartbeat_) {
         const Report& report = failed_.back();
         const sql::ClaimedTask& task = report.held.task;
         const Outcome& outcome = report.outcome;
@@ -235,9 +237,18 @@ void Agent::tell_failure(sql::Connection& connection, const Report& report) {
 }
 
 void Agent::release(sql::Connection& connection) {
+    for (std::size_t pool = 0; pool < desks_.size(); ++pool) {
+        for (Held& held : desks_[pool].pool->give_way()) {
+            released_.push_back(
+                {.kind = Report::Kind::released, .pool = pool, .held = std::move(held)});
+        }
+    }
     std::erase_if(doubtful_, [](const auto& entry) { return entry.second < Clock::now(); });
     std::vector<std::string> tokens = tokens_of(released_);
-    for (const auto& [token, until] : doubtful_) tokens.push_back(token);
+    if (Clock::now() >= next_release_) {
+        for (const auto& [token, until] : doubtful_) tokens.push_back(token);
+        next_release_ = Clock::now() + 1s;
+    }
     if (tokens.empty()) return;
     session_->node.release_many(connection, tokens);
     for (const Report& report : released_) desks_[report.pool].pool->settle();

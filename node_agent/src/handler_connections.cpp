@@ -1,8 +1,19 @@
 #include "handler_connections.hpp"
 
+#include <poll.h>
+
 #include <utility>
 
 namespace baton::node {
+namespace {
+
+// An idle session that has something to say was ended by the server.
+bool has_ended(sql::Connection& connection) {
+    pollfd watched{connection.raw().sock(), POLLIN, 0};
+    return poll(&watched, 1, 0) != 0;
+}
+
+}  // namespace
 
 HandlerConnections::HandlerConnections(std::string url, std::string schema)
     : url_(std::move(url)), schema_(std::move(schema)) {}
@@ -10,18 +21,21 @@ HandlerConnections::HandlerConnections(std::string url, std::string schema)
 std::unique_ptr<sql::Connection> HandlerConnections::take() {
     {
         const std::lock_guard lock(mutex_);
-        if (!idle_.empty()) {
+        while (!idle_.empty()) {
             std::unique_ptr<sql::Connection> connection = std::move(idle_.back().connection);
             idle_.pop_back();
             connection->adopt();
-            return connection;
+            if (!has_ended(*connection)) return connection;
         }
     }
     // The application's own tables are found where its login finds them.
     auto connection = std::make_unique<sql::Connection>(
-        url_, sql::ConnectOptions{.application_name = "baton handler"});
-    connection->exec("select set_config('search_path', concat_ws(', ', '" + schema_ +
-                     "', nullif(current_setting('search_path'), '')), false)");
+        url_, sql::ConnectOptions{.application_name = "baton handler",
+                                  .idle_in_transaction_timeout = std::chrono::minutes(10)});
+    // The application's policies are its own; nothing of ours has any.
+    connection->exec("set row_security = on");
+    connection->exec("select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', '" +
+                     schema_ + "', nullif(pg_catalog.current_setting('search_path'), '')), false)");
     return connection;
 }
 

@@ -44,7 +44,7 @@ std::size_t Pool::prefetch() const {
     constexpr double bytes_max = 16 << 20;
     const std::lock_guard lock(state_->mutex);
     const auto threads = static_cast<double>(state_->slots.size());
-    if (state_->usual_time.count() < 0) return state_->slots.size();
+    if (state_->usual_time.count() < 0 || is_stuck()) return 0;
     const double by_time = threads * (moment / std::max(state_->usual_time, moment / most));
     const double by_bytes = bytes_max / std::max(state_->usual_bytes, 1.0);
     return static_cast<std::size_t>(std::min({by_time, by_bytes, most}));
@@ -78,6 +78,23 @@ std::vector<Held> Pool::take_back() {
                               std::make_move_iterator(state_->waiting.end()));
     state_->waiting.clear();
     return waiting;
+}
+
+// All threads are at tasks that take far longer than the others did.
+bool Pool::is_stuck() const {
+    constexpr std::chrono::seconds long_time{1};
+    const Clock::time_point now = Clock::now();
+    return std::ranges::all_of(state_->slots, [&](const Slot& slot) {
+        return !slot.token.empty() && now - slot.since > long_time;
+    });
+}
+
+std::vector<Held> Pool::give_way() {
+    {
+        const std::lock_guard lock(state_->mutex);
+        if (!is_stuck()) return {};
+    }
+    return take_back();
 }
 
 void Pool::close() {

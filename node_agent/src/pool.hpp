@@ -39,6 +39,8 @@ public:
     void settle() { --held_; }
     /// Takes back what no thread has begun with.
     [[nodiscard]] std::vector<Held> take_back();
+    /// The same, where all threads are held up: others may have it.
+    [[nodiscard]] std::vector<Held> give_way();
     /// Lets the threads end when nothing waits any more.
     void close();
 
@@ -71,6 +73,7 @@ private:
                      std::shared_ptr<State> state, std::shared_ptr<Workshop> workshop,
                      std::size_t slot);
     [[nodiscard]] std::size_t prefetch() const;
+    [[nodiscard]] bool is_stuck() const;  // with the mutex
 
     const std::string handler_;
     const std::size_t number_;

@@ -24,14 +24,19 @@ public:
     TaskTransaction& operator=(const TaskTransaction&) = delete;
 
     sql::Transaction& open() {
+        lacks_session_ = !connection_;
         if (!connection_) connection_ = connections_.take();
+        lacks_session_ = false;
         if (!transaction_) transaction_.emplace(*connection_);
         return *transaction_;
     }
+    /// open() got no session.
+    [[nodiscard]] bool lacks_session() const { return lacks_session_; }
     [[nodiscard]] bool is_open() const { return transaction_.has_value(); }
 
 private:
     HandlerConnections& connections_;
+    bool lacks_session_ = false;
     std::unique_ptr<sql::Connection> connection_;
     std::optional<sql::Transaction> transaction_;
 };
@@ -83,10 +88,13 @@ Doubt look_into(Workshop& workshop, const Held& held, const std::string& result)
                 held.session->node.complete(asking.open(), held.task.token, result);
             return is_first ? Doubt::was_not : Doubt::was_committed;
         } catch (const Error& error) {
-            if (error.code() == ErrorCode::claim_lost || error.code() == ErrorCode::node_ended) {
+            if (error.code() == ErrorCode::claim_lost || error.code() == ErrorCode::node_ended ||
+                error.code() == ErrorCode::machine_revoked) {
                 return Doubt::is_lost;
             }
             sql::pause_unless(backoff.next(), [&] { return !held.session->is_trusted(); });
+        } catch (const std::exception&) {
+            break;
         }
     }
     return Doubt::stays;
@@ -111,10 +119,12 @@ Report::Kind complete_in(Workshop& workshop, const Held& held, Outcome& outcome,
             case ErrorCode::outcome_unknown:
                 switch (look_into(workshop, held, outcome.result)) {
                     case Doubt::was_not:
+                        outcome = retry("its COMMIT had no answer, and did not happen");
+                        return Report::Kind::ended;
+                    case Doubt::stays:  // to release what was committed changes nothing
                         return Report::Kind::released;
                     case Doubt::was_committed:
                     case Doubt::is_lost:
-                    case Doubt::stays:  // until the lease is over: the database knows
                         return Report::Kind::settled;
                 }
                 return Report::Kind::settled;
@@ -122,6 +132,9 @@ Report::Kind complete_in(Workshop& workshop, const Held& held, Outcome& outcome,
                 outcome = retry(error.what());
                 return Report::Kind::ended;
         }
+    } catch (const std::exception& error) {  // what the handler has done to the session
+        outcome = retry(error.what());
+        return Report::Kind::ended;
     }
 }
 
@@ -130,11 +143,19 @@ Report::Kind complete_in(Workshop& workshop, const Held& held, Outcome& outcome,
 Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
                 const CancelFlag& cancelled) noexcept {
     Report report;
-    // Somebody else may have it by now.
-    if (*cancelled || !held.session->is_trusted()) return report;
+    if (*cancelled) return report;
+    // Its lease may be over, so that somebody else has it; or not, so that nobody would have it.
+    if (workshop.is_stopping || !held.session->is_trusted()) {
+        report.kind = Report::Kind::released;
+        return report;
+    }
     TaskTransaction transaction(workshop.connections);
     report.outcome = call(workshop, run, held, cancelled, transaction);
     report.kind = Report::Kind::ended;
+    if (report.outcome.kind != Outcome::Kind::done && transaction.lacks_session()) {
+        // It could not even begin: that is no failure of the handler's.
+        report.outcome = snooze(std::chrono::seconds(1));
+    }
     if (report.outcome.kind == Outcome::Kind::done && transaction.is_open()) {
         report.kind = complete_in(workshop, held, report.outcome, transaction);
     }

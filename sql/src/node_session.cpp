@@ -129,7 +129,9 @@ std::vector<std::string> NodeSession::start_many(Transaction& transaction,
 
 bool NodeSession::complete(Transaction& transaction, std::string_view token,
                            std::string_view result) const {
-    constexpr Statement statement{"complete", "select complete(:session, :token, :result::jsonb)"};
+    // Handlers prepare statements in the same session.
+    constexpr Statement statement{"baton_complete",
+                                  "select complete(:session, :token, :result::jsonb)"};
     return transaction
         .exec(statement, {{"session", session_}, {"token", token}, {"result", result}})
         .only()

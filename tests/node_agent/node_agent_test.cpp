@@ -159,6 +159,36 @@ TEST_F(NodeAgentTest, SlowTasksAreLeftToOtherNodes) {
     EXPECT_GT(of_second, 12) << "the first did " << of_first;
 }
 
+// As quick ones it held many; then each of its threads meets one that takes for ever.
+TEST_F(NodeAgentTest, WhatWaitsBehindLongTasksIsHandedBack) {
+    Gate gate;
+    RunningAgent first(options("first"), handlers([&](const Job& job, TaskContext& task) {
+                           if (job.number <= 2 && job.note.empty()) gate.pass();
+                           return write_down(job, task);
+                       }));
+    connection_.exec(
+        "select enqueue('work', '{\"number\": 0, \"note\": \"quick\"}') from "
+        "generate_series(1, 300)");
+    ASSERT_TRUE(has_ended(300));
+    enqueue(100);
+    ASSERT_TRUE(eventually(60s, [&] { return gate.came() == 2; }));
+    RunningAgent second(options("second"), handlers(write_down));
+    EXPECT_TRUE(has_ended(398)) << "all but the two";
+    gate.open();
+    EXPECT_TRUE(has_ended(400));
+}
+
+TEST_F(NodeAgentTest, PauseOfAnyLengthIsTaken) {
+    enqueue(2);
+    RunningAgent agent(options(), handlers([&](const Job& job, TaskContext&) {
+                           return job.number == 1 ? snooze(std::chrono::years(1000))
+                                                  : retry("later", std::chrono::years(1000));
+                       }));
+    EXPECT_TRUE(eventually(60s, [&] { return number("select count(*) from task_due") == 2; }));
+    agent.stop();
+    EXPECT_EQ(agent.error(), "");
+}
+
 TEST_F(NodeAgentTest, TwoVersionsInOneProgramEachGetTheirOwn) {
     Handlers both =
         handlers([](const Job&, TaskContext&) { return done(Job{.number = 0, .note = "first"}); });

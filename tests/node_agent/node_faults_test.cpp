@@ -70,7 +70,9 @@ TEST_F(NodeFaultsTest, CommitOfAHandlerWithoutAnAnswer) {
         expect_each_once(1);
     }
     EXPECT_EQ(number("select count(*) from task_end"), 2);
-    EXPECT_EQ(number("select count(*) from task_failure"), 0);
+    // The one that did not happen; a task whose COMMIT ends its session must not go on for ever.
+    EXPECT_EQ(text("select string_agg(error, '; ') from task_failure"),
+              "its COMMIT had no answer, and did not happen");
 }
 
 // The agent's own COMMIT: of completions that are said again, and of claims that it never heard of.
@@ -124,6 +126,28 @@ TEST_F(NodeFaultsTest, NodeWhoseLeaseRanOutWritesNothingAndBeginsAnew) {
     EXPECT_EQ(number("select count(*) from task_end e join node n on n.id = e.node "
                      "where n.id = (select max(id) from node)"),
               2);
+}
+
+// It could not even begin.
+TEST_F(NodeFaultsTest, HandlerThatGetsNoSessionIsNoFailure) {
+    RunningAgent agent(options(), handlers(write_down));
+    ASSERT_TRUE(eventually(60s, [&] {
+        return number(
+                   "select count(*) from pg_stat_activity where query like 'LISTEN%' and "
+                   "datname = current_database()") == 1;
+    }));
+    sql::Connection elsewhere(Cluster::instance().url());
+    const auto allow = [&](const std::string& whether) {
+        elsewhere.exec("alter database " + database_.name() + " allow_connections " + whether);
+    };
+    allow("false");
+    enqueue(3);
+    EXPECT_TRUE(eventually(60s, [&] { return number("select count(*) from task_due") == 3; }));
+    allow("true");
+    ASSERT_TRUE(has_ended(3));
+    expect_each_once(3);
+    EXPECT_EQ(number("select count(*) from task_failure"), 0);
+    EXPECT_EQ(number("select count(*) from task_end where attempts <> 1"), 0);
 }
 
 TEST_F(NodeFaultsTest, RevokedMachineStopsAndItsTasksGoToOthers) {

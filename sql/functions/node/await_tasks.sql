@@ -8,7 +8,7 @@
 -- Arguments   session: of register_node(). handlers: of which; '{}' while it is busy.
 -- Returns     the channel of this node, for LISTEN; the same each time.
 -- Raises      BT038, BT032 the node has ended, as require_node() says.
--- Tables      node_asleep: read, insert, delete.
+-- Tables      node_asleep: read, insert, delete. node_handler: read.
 -- Access: node
 create or replace function await_tasks(session text, handlers text[])
 returns text
@@ -25,10 +25,15 @@ begin
     delete from node_asleep a
      where a.node = me.id and a.handler <> all (await_tasks.handlers);
     insert into node_asleep (handler, node)
-    select h.handler, me.id from pg_catalog.unnest(await_tasks.handlers) as h (handler)
+    select distinct c.handler, me.id
+      from node_handler c
+     where c.node = me.id and c.handler = any (await_tasks.handlers)
     on conflict do nothing;
     if await_tasks.handlers <> '{}' then
-        perform pg_catalog.setval('task_doorbell', 1, true);
+        -- Only where it is silent: each call would be a write of its own.
+        if pg_catalog.pg_sequence_last_value('task_doorbell') is null then
+            perform pg_catalog.setval('task_doorbell', 1, true);
+        end if;
     elsif not exists (select from node_asleep) then
         perform pg_catalog.setval('task_doorbell', 1, false);
     end if;
