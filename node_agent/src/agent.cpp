@@ -54,10 +54,10 @@ Agent::Agent(NodeOptions options, const Handlers& handlers)
         runs[info.name][info.version] = handlers.run(i);
         threads[info.name] = std::max(threads[info.name], info.threads);
     }
-    for (auto& [name, by_version] : runs) {
-        desks_.push_back({std::make_unique<Pool>(desks_.size(), name, std::move(by_version),
-                                                 threads[name], workshop_),
-                          {}});
+    for (const auto& [name, by_version] : runs) {
+        desks_.push_back(
+            {std::make_unique<Pool>(desks_.size(), name, by_version, threads[name], workshop_),
+             {}});
     }
 }
 

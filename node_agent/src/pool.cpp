@@ -15,8 +15,8 @@ double moved(double average, double value) {
 
 }  // namespace
 
-Pool::Pool(std::size_t number, std::string handler, std::map<int, Handlers::Run> runs, int threads,
-           std::shared_ptr<Workshop> workshop)
+Pool::Pool(std::size_t number, std::string handler, const std::map<int, Handlers::Run>& runs,
+           int threads, const std::shared_ptr<Workshop>& workshop)
     : handler_(std::move(handler)), number_(number) {
     state_->slots.resize(static_cast<std::size_t>(threads));
     for (std::size_t slot = 0; slot < state_->slots.size(); ++slot) {
@@ -143,7 +143,7 @@ bool Pool::has_untold() const {
 }
 
 void Pool::work(std::size_t number, const std::map<int, Handlers::Run>& runs,
-                std::shared_ptr<State> state, std::shared_ptr<Workshop> workshop,
+                const std::shared_ptr<State>& state, const std::shared_ptr<Workshop>& workshop,
                 std::size_t slot) {
     std::unique_lock lock(state->mutex);
     for (;;) {

@@ -24,8 +24,8 @@ namespace baton::node {
 class Pool {
 public:
     /// `runs`: by version. `number`: what its reports say.
-    Pool(std::size_t number, std::string handler, std::map<int, Handlers::Run> runs, int threads,
-         std::shared_ptr<Workshop> workshop);
+    Pool(std::size_t number, std::string handler, const std::map<int, Handlers::Run>& runs,
+         int threads, const std::shared_ptr<Workshop>& workshop);
     /// Waits for its threads; or leaves them to themselves, where a handler still runs.
     ~Pool();
     Pool(const Pool&) = delete;
@@ -70,7 +70,7 @@ private:
         bool is_closed = false;
     };
     static void work(std::size_t number, const std::map<int, Handlers::Run>& runs,
-                     std::shared_ptr<State> state, std::shared_ptr<Workshop> workshop,
+                     const std::shared_ptr<State>& state, const std::shared_ptr<Workshop>& workshop,
                      std::size_t slot);
     [[nodiscard]] std::size_t prefetch() const;
     [[nodiscard]] bool is_stuck() const;  // with the mutex

@@ -19,13 +19,18 @@ protected:
 };
 
 TEST_F(NodeStopTest, HandsBackAtOnceWhatNoHandlerHasBegunWith) {
-    enqueue(100);
     Gate gate;
     RunningAgent agent(options(), handlers([&](const Job& job, TaskContext& task) {
+                           if (job.note == "quick") return done();
                            gate.pass();
                            return write_down(job, task);
                        }));
-    // Two run, and some wait.
+    // It comes to hold many, by the quick ones; of the next two run, and the others wait.
+    connection_.exec(
+        "select enqueue('work', '{\"number\": 0, \"note\": \"quick\"}') from "
+        "generate_series(1, 300)");
+    ASSERT_TRUE(has_ended(300));
+    enqueue(100);
     ASSERT_TRUE(eventually(60s, [&] { return gate.came() == 2; }));
     ASSERT_TRUE(eventually(
         60s, [&] { return number("select count(*) from task_claim where started <> '{}'") > 0; }));
@@ -34,7 +39,7 @@ TEST_F(NodeStopTest, HandsBackAtOnceWhatNoHandlerHasBegunWith) {
     gate.open();
     stopping.join();
     EXPECT_EQ(agent.left_running(), 0);
-    EXPECT_EQ(number("select count(*) from task_end"), 2);
+    EXPECT_EQ(number("select count(*) from task_end"), 302);
     EXPECT_EQ(number("select count(*) from node where ended_at is null"), 0);
     expect_untouched(98);
 }
