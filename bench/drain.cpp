@@ -2,6 +2,7 @@
 // as many bare rows and keeps nothing. Both over one connection, 100 at a time.
 #include <array>
 
+#include "bare_drain.hpp"
 #include "measures.hpp"
 
 namespace baton::bench {
@@ -24,20 +25,7 @@ void add_node(Session& session) {
                                  "', 'send_invoice', 100)");
     session.prepare("complete", "select outcome from complete_many('" + std::string(session_token) +
                                     "', $1::text[])");
-    session.prepare("take",
-                    "delete from public.bare_event where id in (select id from public.bare_event "
-                    "order by id limit 100 for update skip locked) returning id, payload");
-}
-
-double bare_rate(Session& session, std::int64_t count) {
-    session.exec(
-        "insert into public.bare_event (type, payload) select 'a', '{\"order\": 42}' from "
-        "generate_series(1, " +
-        std::to_string(count) + "); analyze public.bare_event");
-    const Clock::time_point start = Clock::now();
-    while (session.run("take").rows() > 0) {
-    }
-    return static_cast<double>(count) / seconds_since(start);
+    prepare_bare_drain(session);
 }
 
 double task_rate(Session& session, std::int64_t count) {
@@ -69,7 +57,7 @@ void measure_drain(Workbench& workbench) {
     std::vector<double> bare, baton, bare_cpu, baton_cpu;
     for (int round = 0; round < workbench.effort().rounds; ++round) {
         const double start = workbench.cpu_seconds();
-        bare.push_back(bare_rate(session, count));
+        bare.push_back(bare_drain_rate(session, count));
         const double middle = workbench.cpu_seconds();
         baton.push_back(task_rate(session, count));
         bare_cpu.push_back((middle - start) / static_cast<double>(count) * 1e6);

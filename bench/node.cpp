@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "bare_drain.hpp"
 #include "baton/base/error.hpp"
 #include "baton/node_agent/node_agent.hpp"
 #include "baton/types/fields.hpp"
@@ -87,21 +88,6 @@ private:
     std::thread thread_;
 };
 
-constexpr auto take_rows =
-    "delete from public.bare_event where id in (select id from public.bare_event "
-    "order by id limit 100 for update skip locked) returning id, payload";
-
-double bare_rate(Session& session, std::int64_t count) {
-    session.exec(
-        "insert into public.bare_event (type, payload) select 'a', '{\"order\": 42}' from "
-        "generate_series(1, " +
-        std::to_string(count) + "); analyze public.bare_event");
-    const Clock::time_point start = Clock::now();
-    while (session.run("take").rows() > 0) {
-    }
-    return static_cast<double>(count) / seconds_since(start);
-}
-
 // From the COMMIT that makes them until the last one's end is in the history.
 double task_rate(Session& session, const Node& node, std::int64_t count) {
     const std::int64_t before = node.counter().tasks;
@@ -176,11 +162,11 @@ void measure_drain_node(Workbench& workbench) {
     const std::int64_t count = workbench.effort().size(100'000);
     const Database database(workbench, "drain_node");
     Session session(database.url());
-    session.prepare("take", take_rows);
+    prepare_bare_drain(session);
     const Node node(database);
-    std::vector<double> bare, baton, baton_cpu, commits;
+    std::vector<double> bare, baton, baton_cpu;
     for (int round = 0; round < workbench.effort().rounds; ++round) {
-        bare.push_back(bare_rate(session, count));
+        bare.push_back(bare_drain_rate(session, count));
         const double cpu = workbench.cpu_seconds();
         baton.push_back(task_rate(session, node, count));
         baton_cpu.push_back((workbench.cpu_seconds() - cpu) / static_cast<double>(count) * 1e6);

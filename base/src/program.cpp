@@ -99,4 +99,10 @@ std::string program_digest() {
     return digest_of(all);
 }
 
+std::string build_with_program(const std::string& build, bool follows_program,
+                               const std::string& program) {
+    if (program.empty() || !follows_program) return build;
+    return digest_of(build + " in program " + program);
+}
+
 }  // namespace baton

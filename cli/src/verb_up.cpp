@@ -224,14 +224,21 @@ int up(const Options& options, Invocation& invocation) {
     services.orchestrator.emplace(std::move(how), invocation.app.registry());
     services.are_there = true;
     if (signals.came()) services.stop();
-    run(*server, services, [&](bool leads) {
-        if (!leads) say_who_leads(invocation, environment);
-        greet(invocation, environment, options.data.empty());
-    });
-    const int left_running = services.node ? services.node->left_running() : 0;
-    if (left_running > 0) {
+    const auto left_running = [&] { return services.node ? services.node->left_running() : 0; };
+    try {
+        run(*server, services, [&](bool leads) {
+            if (!leads) say_who_leads(invocation, environment);
+            greet(invocation, environment, options.data.empty());
+        });
+    } catch (const Error& error) {
+        if (left_running() == 0) throw;
+        log().error("{}", with_code(error.code(), error.what()));
         cleanup.remove();
-        end_beside_handlers(left_running, 0);
+        end_beside_handlers(left_running(), EXIT_FAILURE);
+    }
+    if (left_running() > 0) {
+        cleanup.remove();
+        end_beside_handlers(left_running(), EXIT_SUCCESS);
     }
     return 0;
 }

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "baton/base/digest.hpp"
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
+#include "baton/base/program.hpp"
 #include "baton/sql/failure.hpp"
 
 namespace baton::node {
@@ -13,16 +13,12 @@ namespace {
 
 constexpr std::chrono::seconds maintenance_pause{1};
 
-std::string build_of(const HandlerInfo& info, const std::string& program) {
-    if (program.empty() || !info.follows_program) return info.build;
-    return digest_of(info.build + " in program " + program);
-}
-
 std::vector<sql::CarriedHandler> carried_by(const Handlers& handlers, const std::string& program) {
     std::vector<sql::CarriedHandler> carried;
     for (const HandlerInfo& info : handlers.infos()) {
-        carried.push_back(
-            {info.name, info.version, build_of(info, program), info.events, info.accepts_from});
+        carried.push_back({info.name, info.version,
+                           build_with_program(info.build, info.follows_program, program),
+                           info.events, info.accepts_from});
     }
     return carried;
 }

@@ -5,8 +5,8 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
+#include "baton/base/program.hpp"
 #include "baton/base/text.hpp"
-#include "build_with_program.hpp"
 
 namespace baton::orchestrator {
 namespace {
@@ -84,8 +84,9 @@ std::string Manifest::version_of(const std::string& set) const {
 }
 
 std::string Manifest::build_of(const Member& member) const {
-    return member.is_sql ? options_.sql_reducers[member.index].build
-                         : build_with_program(registry_.reducers()[member.index], options_.program);
+    if (member.is_sql) return options_.sql_reducers[member.index].build;
+    const ReducerInfo& info = registry_.reducers()[member.index];
+    return build_with_program(info.build, info.follows_program, options_.program);
 }
 
 void Manifest::check_builds(sql::Connection& connection) const {

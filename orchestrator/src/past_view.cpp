@@ -5,8 +5,8 @@
 
 #include "baton/base/check.hpp"
 #include "baton/base/error.hpp"
+#include "baton/base/program.hpp"
 #include "baton/sql/versions.hpp"
-#include "build_with_program.hpp"
 #include "replay.hpp"
 
 namespace baton {
@@ -71,7 +71,8 @@ void PastView::open(const CarriedReducers& carried, Position at, Source source) 
     }
     if (index) {
         const ReducerInfo& info = carried.registry.reducers()[*index];
-        const std::string build = orchestrator::build_with_program(info, options_.program);
+        const std::string build =
+            build_with_program(info.build, info.follows_program, options_.program);
         is_registered_ = known && known->build == build;
         if (!is_registered_ && !is_carried && !options_.other_builds) {
             throw Error(ErrorCode::build_mismatch, text_of(which_) + " was registered with build " +

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <pqxx/dbtransaction>
 
+#include "baton/baton.hpp"
 #include "baton/sql/connection.hpp"
 #include "end_to_end/command.hpp"
+#include "end_to_end/document.hpp"
 #include "support/child_process.hpp"
 #include "support/cluster.hpp"
 #include "support/environment.hpp"
@@ -15,6 +18,40 @@ namespace baton::testing {
 namespace {
 
 using namespace std::chrono_literals;
+
+struct PaymentReceived {
+    static constexpr std::string_view event_type = "payment/received";
+    std::string account;
+    baton::Decimal amount;
+    BATON_FIELDS(account, amount)
+};
+
+struct SendReceipt {
+    using Event = PaymentReceived;  // each becomes a task
+    static constexpr std::string_view name = "send_receipt";
+    static constexpr int version = 1;
+
+    baton::Outcome handle(const PaymentReceived& payment, baton::TaskContext& task) const {
+        if (payment.amount == baton::Decimal()) return baton::dead_letter("there is no amount");
+        task.tx().exec_params("insert into receipt (account, amount) values ($1, $2)",
+                              payment.account, payment.amount.text());
+        return baton::done();
+    }
+};
+
+// docs/tasks.md.
+TEST(TasksDocumentTest, CodeStandsInWhatIsCompiledAndDoesWhatItSays) {
+    const CppOfDocument found = cpp_of_document("docs/tasks.md");
+    EXPECT_EQ(found.faults, "");
+    EXPECT_EQ(found.blocks, 2);
+    Handlers handlers;
+    handlers.add<SendReceipt>();
+    TaskContext task({.id = 1}, "test", {});
+    const baton::Outcome outcome =
+        handlers.run(0)({.content = {.json = R"({"account": "a", "amount": 0})"}}, task);
+    EXPECT_EQ(outcome.kind, baton::Outcome::Kind::dead);
+    EXPECT_EQ(outcome.reason, "there is no amount");
+}
 
 class HandlerTest : public ::testing::Test {
 protected:

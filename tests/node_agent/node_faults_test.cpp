@@ -130,6 +130,36 @@ TEST_F(NodeFaultsTest, NodeWhoseLeaseRanOutWritesNothingAndBeginsAnew) {
               2);
 }
 
+// It cannot know that the server believes it for longer than it does itself. So what waits is
+// handed back, and is not kept by a node that lives and does nothing with it.
+TEST_F(NodeFaultsTest, WhatWaitedWhileItsTrustHadLapsedIsDone) {
+    Proxy proxy(url_);
+    NodeOptions how = through(proxy);
+    how.lease = 1s;
+    std::atomic<int> stopped{0};
+    std::atomic<int> lapsed{0};
+    RunningAgent agent(how, handlers([&](const Job& job, TaskContext& task) {
+                           if (job.number > 2 || stopped > 1) return done();
+                           ++stopped;
+                           if (eventually(20s, [&] { return task.cancelled(); })) ++lapsed;
+                           return snooze(0ms);
+                       }));
+    connection_.exec(
+        "select enqueue('work', '{\"number\": 9, \"note\": \"quick\"}') from "
+        "generate_series(1, 300)");
+    ASSERT_TRUE(has_ended(300));
+    enqueue(100);
+    ASSERT_TRUE(eventually(20s, [&] { return stopped == 2; }));
+    proxy.blackhole(true);
+    connection_.exec("update node set alive_at = clock_timestamp() + interval '1 hour'");
+    ASSERT_TRUE(eventually(20s, [&] { return lapsed == 2; }));
+    proxy.blackhole(false);
+    EXPECT_TRUE(has_ended(400));
+    agent.stop();
+    EXPECT_EQ(agent.error(), "");
+    EXPECT_EQ(number("select count(*) from node"), 1) << "its session went on";
+}
+
 // It could not even begin.
 TEST_F(NodeFaultsTest, HandlerThatGetsNoSessionIsNoFailure) {
     RunningAgent agent(options(), handlers(write_down));

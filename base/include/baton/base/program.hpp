@@ -13,4 +13,10 @@ namespace baton {
 /// read.
 [[nodiscard]] std::string program_digest();
 
+/// A build as the database is to know it. In development the program itself says what is inside of
+/// a reducer or a handler whose own build does not: then `follows_program`, and `program` is its
+/// digest; elsewhere that is empty.
+[[nodiscard]] std::string build_with_program(const std::string& build, bool follows_program,
+                                             const std::string& program);
+
 }  // namespace baton
