@@ -107,6 +107,30 @@ TEST_F(NodeFaultsTest, CommitsOfTheAgentWithoutAnAnswer) {
     EXPECT_EQ(number("select count(*) from task_failure"), 0);
 }
 
+// The claim has happened, and what it gave is nowhere but in the answer that was lost.
+TEST_F(NodeFaultsTest, ClaimWhoseAnswerIsLostIsHandedBack) {
+    Proxy proxy(url_);
+    NodeOptions how = through(proxy);
+    how.poll = 10min;  // asleep, it has no COMMIT
+    RunningAgent agent(how, handlers(write_down));
+    // It has said that it sleeps, and has looked once more after that.
+    ASSERT_TRUE(eventually(60s, [&] {
+        return number(
+                   "select count(*) from node_asleep, pg_stat_activity a where a.datname = "
+                   "current_database() and a.application_name = 'baton node' and "
+                   "a.state = 'idle' and a.query not like '%await_tasks%'") == 1;
+    }));
+    proxy.at_next_commit(AtCommit::drop_reply);
+    enqueue(3);
+    ASSERT_TRUE(eventually(60s, [&] { return proxy.commits_dropped() == 1; }));
+    EXPECT_EQ(number("select count(*) from task_claim"), 1) << "it was the claim's";
+    EXPECT_TRUE(eventually(20s, [&] { return number("select count(*) from task_end") == 3; }))
+        << "long before a lease is over";
+    agent.stop();
+    EXPECT_EQ(agent.error(), "");
+    expect_each_once(3);
+}
+
 TEST_F(NodeFaultsTest, NodeWhoseLeaseRanOutWritesNothingAndBeginsAnew) {
     enqueue(2);
     Gate gate;
