@@ -13,6 +13,13 @@ protected:
         return is_live("account_totals", version) &&
                world.ask("select live_version from handler") == std::to_string(version);
     }
+    // Some events became tasks of this version.
+    [[nodiscard]] bool has_tasks_of(int version) {
+        return world.comes_true(
+            "exists (select from task t join requirement r on r.id = t.requirement "
+            "where r.version = " +
+            std::to_string(version) + ")");
+    }
 };
 
 TEST_F(HandlerInPromotionTest, SwitchesAtThePositionOfTheViewsAndBackUnderLoad) {
@@ -33,9 +40,11 @@ TEST_F(HandlerInPromotionTest, SwitchesAtThePositionOfTheViewsAndBackUnderLoad) 
               "BT035 notify@2 is carried by 1 li");
     EXPECT_EQ(world.ask("select count(*) from promotion"), "0");
 
+    ASSERT_TRUE(has_tasks_of(1)) << first->error_output();
     world.ask("select promote(" + both + "2], true)");
     ASSERT_TRUE(is_live("account_totals", 2)) << second->error_output();
     EXPECT_TRUE(are_live(2)) << "in the same transaction";
+    ASSERT_TRUE(has_tasks_of(2)) << second->error_output();
     ASSERT_TRUE(is_ready("account_totals", 1)) << first->error_output();
     world.ask("select roll_back(array['account_totals', 'notify'], true)");
     ASSERT_TRUE(is_live("account_totals", 1)) << first->error_output();
@@ -50,9 +59,6 @@ TEST_F(HandlerInPromotionTest, SwitchesAtThePositionOfTheViewsAndBackUnderLoad) 
         world.ask("select string_agg((select string_agg(f.name || f.version::text, ' ' order by "
                   "f.name) from unnest(p.former) f), ', ' order by p.id) from promotion p"),
         "account_totals1 notify1, account_totals2 notify2");
-    EXPECT_EQ(world.ask("select count(distinct r.version) from task t "
-                        "join requirement r on r.id = t.requirement"),
-              "2");
     EXPECT_EQ(world.ask("select count(*) from read_log(0, 2147483647) as e "
                         "join task t on t.event_id = e.id "
                         "join requirement r on r.id = t.requirement "
