@@ -83,6 +83,33 @@ protected:
         node = std::make_unique<TestNode>(url_, offer(versions));
     }
 
+    using Nodes = std::array<std::unique_ptr<TestNode>, 3>;
+    void take_step(std::mt19937_64& random, Nodes& nodes, sql::LogFollower& follower) {
+        const auto below = [&](std::size_t bound) {
+            return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random);
+        };
+        const std::size_t chance = below(100);
+        if (chance < 2) {
+            sql::outcome_of([&] {
+                connection_.exec("select promote('compute', " + std::to_string(1 + below(2)) +
+                                 ", nodes => 0)");
+            });
+        } else if (chance < 10) {
+            connection_.exec(
+                "select dispatch('order/placed', '{}'), touch_task_set('compute', '2014')");
+            if (below(2) == 0) follower.drain();
+        } else if (chance < 12) {
+            kill(nodes[below(nodes.size())], below(2) == 0 ? both_ : std::vector<int>{1});
+        } else if (chance < 22) {
+            maintain();
+        } else if (chance < 45) {
+            claim(*nodes[below(nodes.size())], 1 + below(6));
+        } else {
+            complete_one(below(100));
+        }
+    }
+
+    const std::vector<int> both_{1, 2};
     std::atomic<bool> is_over_{false};
     std::atomic<int> looks_{0};
     std::atomic<int> mixtures_{0};
@@ -94,12 +121,8 @@ protected:
 
 TEST_F(TaskSetDrillTest, NoReaderSeesAMixtureOrAnOlderPosition) {
     std::mt19937_64 random(testing::seed());
-    const auto below = [&](std::size_t bound) {
-        return std::uniform_int_distribution<std::size_t>(0, bound - 1)(random);
-    };
-    const std::vector<int> both{1, 2};
-    std::array<std::unique_ptr<TestNode>, 3> nodes;
-    for (auto& node : nodes) node = std::make_unique<TestNode>(url_, offer(both));
+    Nodes nodes;
+    for (auto& node : nodes) node = std::make_unique<TestNode>(url_, offer(both_));
     sql::LogFollower follower(url_);
     std::string members;
     for (int month = 0; month < months; ++month) {
@@ -114,25 +137,7 @@ TEST_F(TaskSetDrillTest, NoReaderSeesAMixtureOrAnOlderPosition) {
     for (std::thread& reader : readers) reader = std::thread([this] { watch(); });
     // Each set is an interleaving of its own.
     for (int step = 0; step < 40000 && (step % 50 != 0 || newest() < sets); ++step) {
-        const std::size_t chance = below(100);
-        if (chance < 2) {
-            sql::outcome_of([&] {
-                connection_.exec("select promote('compute', " + std::to_string(1 + below(2)) +
-                                 ", nodes => 0)");
-            });
-        } else if (chance < 10) {
-            connection_.exec(
-                "select dispatch('order/placed', '{}'), touch_task_set('compute', '2014')");
-            if (below(2) == 0) follower.drain();
-        } else if (chance < 12) {
-            kill(nodes[below(nodes.size())], below(2) == 0 ? both : std::vector<int>{1});
-        } else if (chance < 22) {
-            maintain();
-        } else if (chance < 45) {
-            claim(*nodes[below(nodes.size())], 1 + below(6));
-        } else {
-            complete_one(below(100));
-        }
+        take_step(random, nodes, follower);
     }
     EXPECT_GE(newest(), sets);
     is_over_ = true;

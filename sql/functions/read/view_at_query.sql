@@ -1,5 +1,5 @@
--- view_at_query: the statement that reads a view of task sets as it was at a position of the log. For
--- `baton view --at`; as view_query().
+-- view_at_query: the statement that reads a view of task sets as it was at a position of the log.
+-- For `baton view --at`; as view_query().
 --
 -- Arguments   view: its name. at: a position.
 -- Returns     query, columns: see view_query(). Null where it is no view of task sets.
