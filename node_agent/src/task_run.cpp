@@ -55,6 +55,7 @@ std::string reason_of_failure() {
 Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
              const CancelFlag& cancelled, TaskTransaction& transaction) {
     const sql::ClaimedTask& task = held.task;
+    const auto is_lost = [&] { return *cancelled || !held.session->is_trusted(); };
     TaskContext context(
         {.id = task.id,
          .version = task.version,
@@ -64,8 +65,8 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
          .meta = task.meta},
         workshop.environment,
         {.transaction = [&]() -> pqxx::dbtransaction& { return transaction.open().raw(); },
-         .is_cancelled =
-             [&] { return *cancelled || workshop.is_stopping || !held.session->is_trusted(); }});
+         .is_cancelled = [&] { return workshop.is_stopping || is_lost(); },
+         .is_lost = is_lost});
     try {
         return run({.content = {task.payload, task.body, task.content_type},
                     .schema_version = task.schema_version},

@@ -11,44 +11,17 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 #include <system_error>
 
 #include "support/child_process.hpp"
 #include "support/eventually.hpp"
+#include "support/processes.hpp"
 
 namespace baton::testing {
 namespace {
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-
-// How many processes have this among their arguments. Those that have ended have none.
-int processes_with(const std::string& argument) {
-    int count = 0;
-    for (const auto& entry : fs::directory_iterator("/proc")) {
-        std::ifstream file(entry.path() / "cmdline", std::ios::binary);
-        std::ostringstream line;
-        line << file.rdbuf();  // says nothing of one that ends meanwhile
-        const std::string text = line.str();
-        std::size_t at = 0;
-        while (at < text.size()) {
-            const std::string each(text.c_str() + at);
-            if (each == argument) {
-                ++count;
-                break;
-            }
-            at += each.size() + 1;
-        }
-    }
-    return count;
-}
-
-// What only the processes of one test sleep for.
-std::string own_sleep() {
-    static int number = 0;
-    return "1000." + std::to_string(::getpid()) + std::to_string(++number);
-}
 
 std::string with_sleep(std::string script, const std::string& sleep) {
     for (std::size_t at = 0; (at = script.find("SLEEP", at)) != std::string::npos;) {
