@@ -98,7 +98,7 @@ private:
             return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
         };
         if (name.find('/') != std::string::npos) {
-            const fs::path path = (command_.folder / name).lexically_normal();
+            fs::path path = (command_.folder / name).lexically_normal();
             if (can_be_run(path)) return path;
             std::error_code error;
             if (!fs::exists(path, error)) refuse("there is no program " + path.string());
@@ -110,7 +110,7 @@ private:
             const std::string_view folder = folders.substr(0, folders.find(':'));
             folders.remove_prefix(std::min(folders.size(), folder.size() + 1));
             if (!folder.starts_with('/')) continue;
-            if (const fs::path found = fs::path(folder) / name; can_be_run(found)) return found;
+            if (fs::path found = fs::path(folder) / name; can_be_run(found)) return found;
         }
         refuse("there is no program " + json_quoted(name) + " in PATH, which is " + path);
     }

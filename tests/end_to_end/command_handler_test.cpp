@@ -86,7 +86,7 @@ TEST_F(CommandHandlerTest, ExampleDoesWhatItsReadmeSays) {
     ASSERT_TRUE(eventually(120s, [&] { return up.output().find("Ctrl-C") != std::string::npos; }))
         << up.error_output();
     const std::string said = up.output();
-    const std::size_t begin = said.find("'") + 1;
+    const std::size_t begin = said.find('\'') + 1;
     const std::string url = said.substr(begin, said.find('\'', begin) - begin);
     const auto sh = [&](const std::string& command) {
         const Outcome outcome =

@@ -68,7 +68,7 @@ protected:
             EXPECT_TRUE(eventually(20s, [&] { return fs::exists(folder_ / "begun"); }));
             happens();
         });
-        const Outcome outcome = run(command);
+        Outcome outcome = run(command);
         other.join();
         return outcome;
     }
