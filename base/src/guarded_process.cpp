@@ -20,11 +20,12 @@ namespace {
 
 constexpr auto shell = "/bin/sh";
 // $1 is "BATON_GUARD=…". The group comes last, because the guard is of it. It looks again, for what
-// was started meanwhile.
+// was started meanwhile; not for long, because one process that cannot be read must not keep the
+// group alive.
 constexpr auto guard_script = R"(trap '' HUP INT QUIT USR1 USR2 PIPE ALRM TERM TSTP TTIN TTOU
 read -r line
-for round in 1 2 3 4 5; do
-    found=$(timeout -s KILL 0.4 grep -lsaF -- "$1" /proc/[0-9]*/environ)
+for round in 1 2 3; do
+    found=$(timeout -s KILL 0.3 grep --line-buffered -lsaF -- "$1" /proc/[0-9]*/environ)
     [ "$found" ] || break
     for each in $found; do
         each=${each#/proc/}
