@@ -1,0 +1,60 @@
+#include "baton/local_bus/bus.hpp"
+
+#include <utility>
+
+#include "hub.hpp"
+
+namespace baton {
+
+Bus::Bus(std::function<bool()> is_cancelled)
+    : hub_(std::make_shared<bus::Hub>(std::move(is_cancelled))) {}
+
+Bus::~Bus() { close(); }
+
+void Bus::close() { hub_->close(); }
+
+const CancelScope& Bus::scope() const noexcept { return hub_->scope(); }
+
+BusStats Bus::stats() const { return hub_->stats(); }
+
+std::uint64_t Bus::next_sequence() { return hub_->next_sequence(); }
+
+Published Bus::publish_message(const std::shared_ptr<Message>& message, bool retain) {
+    return hub_->publish(message, retain);
+}
+
+std::shared_ptr<bus::Lane> Bus::add_lane(const SubscribeOptions& options, bus::Type type,
+                                         std::function<std::string(const Message&)> key,
+                                         std::function<void(const Message&)> callback) {
+    auto lane = std::make_shared<bus::Lane>(options, type, std::move(key), std::move(callback));
+    hub_->add(lane);
+    return lane;
+}
+
+Subscription::Subscription(std::shared_ptr<bus::Hub> hub, std::shared_ptr<bus::Lane> lane)
+    : hub_(std::move(hub)), lane_(std::move(lane)) {}
+
+Subscription& Subscription::operator=(Subscription&& other) noexcept {
+    if (this != &other) {
+        end();
+        hub_ = std::move(other.hub_);
+        lane_ = std::move(other.lane_);
+    }
+    return *this;
+}
+
+Subscription::~Subscription() { end(); }
+
+void Subscription::end() noexcept {
+    if (lane_) hub_->remove(lane_);
+}
+
+SubscriptionStats Subscription::stats() const {
+    return lane_ ? lane_->stats() : SubscriptionStats{};
+}
+
+bus::MessagePtr Subscription::take_message(std::chrono::milliseconds timeout) {
+    return lane_ ? lane_->mailbox().take(bus::Clock::now() + timeout, hub_->scope()) : nullptr;
+}
+
+}  // namespace baton

@@ -1,0 +1,59 @@
+// The code of local_bus/README.md stands in here; and the library is linked as the README says.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "baton/local_bus/bus.hpp"
+#include "end_to_end/document.hpp"
+
+namespace baton::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct RegionDone {
+    static constexpr std::string_view topic = "region/done";
+    std::string region;
+    baton::Decimal sales;
+    BATON_FIELDS(region, sales)
+};
+
+std::string sum(const std::vector<RegionDone>& regions) {
+    // clang-format off
+    baton::Bus bus;
+    baton::Decimal total;
+    auto done = bus.subscribe<RegionDone>(  // in force when it returns: no slow joiner
+        {.depth = 256, .when_full = baton::Block{50ms}},
+        [&](const RegionDone& region) { total += region.sales; });
+    for (const RegionDone& region : regions) bus.publish(region);
+    while (done.stats().in_flight > 0) std::this_thread::yield();
+    if (done.lost() > 0) return "results are missing";
+    // clang-format on
+    done.end();
+    return total.text();
+}
+
+TEST(LocalBusReadmeTest, ItsExamplesAreCompiled) {
+    EXPECT_EQ(sum({{"north", Decimal::parse("1.5")}, {"south", Decimal::parse("2")}}), "3.5");
+    const CppOfDocument readme = cpp_of_document("local_bus/README.md");
+    EXPECT_GE(readme.blocks, 2);
+    EXPECT_EQ(readme.faults, "");
+}
+
+bool knows_postgres(const std::string& library) {
+    std::ifstream file(BATON_BINARY_DIR "/" + library, std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_GT(bytes.size(), 1000U) << library;
+    // The names of what it calls.
+    return bytes.find("pqxx") != std::string::npos || bytes.find("PQexec") != std::string::npos ||
+           bytes.find("N5baton3sql") != std::string::npos;
+}
+
+TEST(LocalBusTest, LinksNoDatabase) {
+    EXPECT_FALSE(knows_postgres("local_bus/libbaton_local_bus.a"));
+    EXPECT_TRUE(knows_postgres("sql/libbaton_sql.a"));  // so it would be seen
+}
+
+}  // namespace
+}  // namespace baton::testing
