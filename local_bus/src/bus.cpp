@@ -31,6 +31,32 @@ std::shared_ptr<bus::Lane> Bus::add_lane(const SubscribeOptions& options, bus::T
     return lane;
 }
 
+std::shared_ptr<bus::Lane> Bus::add_server(const SubscribeOptions& options, bus::Type type,
+                                           std::function<void(const Message&)> callback) {
+    auto lane = std::make_shared<bus::Lane>(options, type, nullptr, std::move(callback));
+    hub_->add_server(lane);
+    return lane;
+}
+
+void Bus::add_part(const std::shared_ptr<bus::Part>& part) { hub_->add(part); }
+
+Asked Bus::ask_message(std::shared_ptr<Message> question, const std::function<void()>& wait) {
+    const std::shared_ptr<bus::Lane> server = hub_->server(question->topic());
+    if (!server || !server->wants(*question)) return Asked::nobody;
+    const bus::Lane::Waiting waiting(server.get());
+    if (waiting.is_circular()) return Asked::circular;
+    switch (server->mailbox().offer(question)) {
+        case bus::Mailbox::Offer::accepted:
+            question.reset();  // so that its end, if nobody answers, is told
+            wait();
+            return Asked::answered;
+        case bus::Mailbox::Offer::closed:
+            return Asked::nobody;
+        default:
+            return Asked::refused;
+    }
+}
+
 Subscription::Subscription(std::shared_ptr<bus::Hub> hub, std::shared_ptr<bus::Lane> lane)
     : hub_(std::move(hub)), lane_(std::move(lane)) {}
 

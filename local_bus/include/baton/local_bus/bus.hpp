@@ -21,12 +21,15 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "baton/local_bus/cancel.hpp"
 #include "baton/local_bus/conflation.hpp"
+#include "baton/local_bus/fan_out.hpp"
 #include "baton/local_bus/message.hpp"
 #include "baton/local_bus/policy.hpp"
+#include "baton/local_bus/request.hpp"
 #include "baton/local_bus/subscription.hpp"
 
 namespace baton {
@@ -80,6 +83,56 @@ public:
                                nullptr)};
     }
 
+    /// Starts workers for items that are pushed: fan_out.hpp. `work(item)` or `work(item, scope)`
+    /// is called on their threads, several at once. It returns what is gathered, or nothing. Throws
+    /// Error(bus_misused) for options that cannot be.
+    template <class Item, class Work>
+    [[nodiscard]] auto fan_out(const FanOutOptions& options, Work work) {
+        auto call = [work = std::move(work)](const Item& item, const CancelScope& scope) {
+            if constexpr (std::invocable<const Work&, const Item&, const CancelScope&>) {
+                return work(item, scope);
+            } else {
+                static_cast<void>(scope);
+                return work(item);
+            }
+        };
+        using Result = std::invoke_result_t<decltype(call), const Item&, const CancelScope&>;
+        bus::require_sound(options);
+        auto crew = std::make_shared<bus::Crew<Item, Result>>(options, scope(), std::move(call));
+        crew->start();
+        add_part(crew);
+        return FanOut<Item, Result>(std::move(crew));
+    }
+
+    /// Answers questions of type Q: request.hpp. One after the other, on a thread of its own.
+    /// Throws Error(bus_misused) where somebody answers questions of this topic already.
+    template <class Q, class Respond>
+    [[nodiscard]] Subscription answer(const AnswerOptions& options, Respond respond) {
+        static_assert(types::check_struct<Q>());
+        SubscribeOptions subscribe{
+            .topic = options.topic, .depth = options.depth, .when_full = DropNewest{}};
+        if (subscribe.topic.empty()) subscribe.topic = bus::topic_of<Q>();
+        return {hub_,
+                add_server(subscribe, bus::type_of<Q>,
+                           [respond = std::move(respond)](const Message& message) mutable {
+                               static_cast<const bus::Question<Q>&>(message).be_answered(respond);
+                           })};
+    }
+
+    /// Asks, and waits for the answer, at most until the deadline.
+    template <class Q>
+    [[nodiscard]] Answer<typename Q::Reply> ask(Q question, const AskOptions& options = {}) {
+        using Reply = typename Q::Reply;
+        const auto pending = std::make_shared<bus::Pending<Reply>>(
+            std::chrono::steady_clock::now() + options.deadline);
+        Answer<Reply> answer;
+        const Asked fate = ask_message(
+            std::make_shared<bus::Question<Q>>(options.topic, std::move(question), pending),
+            [&] { answer = pending->wait(scope()); });
+        if (fate != Asked::answered) answer.state = fate;
+        return answer;
+    }
+
     /// The scope of all that is on this bus. Cancelled, it lets nobody wait for a message any more;
     /// what was published is delivered all the same.
     [[nodiscard]] const CancelScope& scope() const noexcept;
@@ -114,6 +167,11 @@ private:
     std::shared_ptr<bus::Lane> add_lane(const SubscribeOptions& options, bus::Type type,
                                         std::function<std::string(const Message&)> key,
                                         std::function<void(const Message&)> callback);
+    std::shared_ptr<bus::Lane> add_server(const SubscribeOptions& options, bus::Type type,
+                                          std::function<void(const Message&)> callback);
+    void add_part(const std::shared_ptr<bus::Part>& part);
+    /// Calls `wait` if somebody has the question, and returns `answered`; else what became of it.
+    Asked ask_message(std::shared_ptr<Message> question, const std::function<void()>& wait);
 
     std::shared_ptr<bus::Hub> hub_;
 };

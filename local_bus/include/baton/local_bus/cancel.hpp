@@ -21,9 +21,9 @@ public:
     explicit CancelScope(std::function<bool()> outside = {})
         : state_(std::make_shared<State>(nullptr, std::move(outside))) {}
 
-    /// A scope inside of this one. (A copy is the same scope once more.)
-    [[nodiscard]] CancelScope inside() const {
-        return CancelScope(std::make_shared<State>(state_, nullptr));
+    /// A scope inside of this one, which also asks `also`. (A copy is the same scope once more.)
+    [[nodiscard]] CancelScope inside(std::function<bool()> also = {}) const {
+        return CancelScope(std::make_shared<State>(state_, std::move(also)));
     }
     void cancel() noexcept { state_->is_cancelled = true; }
     [[nodiscard]] bool cancelled() const {
