@@ -75,6 +75,13 @@ void Subscription::end() noexcept {
     if (lane_) hub_->remove(lane_);
 }
 
+bool Subscription::wait_for(std::chrono::milliseconds timeout) {
+    if (!lane_) return true;
+    const bus::Lane::Waiting waiting(lane_.get());
+    return !waiting.is_circular() &&
+           lane_->mailbox().await_nothing(bus::Clock::now() + timeout, hub_->scope());
+}
+
 SubscriptionStats Subscription::stats() const {
     return lane_ ? lane_->stats() : SubscriptionStats{};
 }

@@ -104,6 +104,7 @@ bool Mailbox::take_batch(std::vector<MessagePtr>& batch) {
     {
         std::unique_lock lock(mutex_);
         settle_batch();
+        if (givers_ > 0) drained_.notify_all();
         ++takers_;
         filled_.wait(lock, [&] { return is_closed_ || !waiting_.empty(); });
         --takers_;
@@ -147,6 +148,17 @@ MessagePtr Mailbox::take(Clock::time_point deadline, const CancelScope& scope) {
     }
     if (must_wake) drained_.notify_one();
     return message;
+}
+
+bool Mailbox::await_nothing(Clock::time_point deadline, const CancelScope& scope) {
+    std::unique_lock lock(mutex_);
+    const auto is_idle = [&] { return waiting_.empty() && in_hand_ == 0; };
+    ++givers_;
+    while (!is_idle() && Clock::now() < deadline && !scope.cancelled()) {
+        drained_.wait_until(lock, std::min(deadline, Clock::now() + look_interval), is_idle);
+    }
+    --givers_;
+    return is_idle();
 }
 
 void Mailbox::close() {

@@ -54,6 +54,9 @@ public:
     /// For others: the next message, which is delivered by that. Null: none came, or none will.
     [[nodiscard]] MessagePtr take(Clock::time_point deadline, const CancelScope& scope);
 
+    /// Waits until nothing is in flight. False: not until then, or the scope was cancelled.
+    [[nodiscard]] bool await_nothing(Clock::time_point deadline, const CancelScope& scope);
+
     /// Discards what waits, and wakes whoever does.
     void close();
     [[nodiscard]] bool is_closed() const noexcept { return is_closed_; }

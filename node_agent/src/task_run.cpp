@@ -65,7 +65,8 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
         workshop.environment,
         {.transaction = [&]() -> pqxx::dbtransaction& { return transaction.open().raw(); },
          .is_cancelled =
-             [&] { return *cancelled || workshop.is_stopping || !held.session->is_trusted(); }});
+             [&] { return *cancelled || workshop.is_stopping || !held.session->is_trusted(); },
+         .promote = workshop.promote});
     try {
         return run({.content = {task.payload, task.body, task.content_type},
                     .schema_version = task.schema_version},

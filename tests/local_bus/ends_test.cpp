@@ -78,6 +78,25 @@ TEST(EndTest, ASubscriptionMayEndWithinItsOwnCallback) {
     EXPECT_EQ(bus.stats().ended.delivered, 1U);
 }
 
+TEST(EndTest, OneCanWaitUntilAllIsDelivered) {
+    Gate gate;
+    Bus bus;
+    std::atomic<bool> own{true};
+    std::atomic<int> calls{0};
+    Subscription subscription;
+    subscription = bus.subscribe<Count>({}, [&](const Count&) {
+        gate.pass();
+        own = subscription.wait_for(600s);  // not within the callback
+        ++calls;
+    });
+    for (int i = 0; i < 5; ++i) bus.publish(Count{0, i});
+    EXPECT_FALSE(subscription.wait_for(10ms));
+    gate.open();
+    EXPECT_TRUE(subscription.wait_for(60s));
+    EXPECT_EQ(calls, 5);
+    EXPECT_FALSE(own);
+}
+
 TEST(EndTest, PublishingToOnesOwnFullRingDoesNotWait) {
     Bus bus;
     std::latch is_done(1);

@@ -71,8 +71,7 @@ std::string sum(const std::vector<RegionDone>& regions) {
         {.depth = 256, .when_full = baton::Block{50ms}},
         [&](const RegionDone& region) { total += region.sales; });
     for (const RegionDone& region : regions) bus.publish(region);
-    while (done.stats().in_flight > 0) std::this_thread::yield();
-    if (done.lost() > 0) return "results are missing";
+    if (!done.wait_for(1s) || done.lost() > 0) return "results are missing";
     // clang-format on
     done.end();
     return total.text();

@@ -34,6 +34,10 @@ public:
     /// A publisher that waits for room goes on. Throws nothing.
     void end() noexcept;
 
+    /// Waits until all that was published so far has been delivered, and nothing is in flight.
+    /// False: it was not within `timeout`, the bus's scope was cancelled, or this is the callback.
+    [[nodiscard]] bool wait_for(std::chrono::milliseconds timeout);
+
     [[nodiscard]] SubscriptionStats stats() const;
     /// How many messages were dropped: stats().dropped.
     [[nodiscard]] std::uint64_t lost() const { return stats().dropped; }
