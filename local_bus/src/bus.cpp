@@ -19,8 +19,8 @@ BusStats Bus::stats() const { return hub_->stats(); }
 
 std::uint64_t Bus::next_sequence() { return hub_->next_sequence(); }
 
-Published Bus::publish_message(const std::shared_ptr<Message>& message, bool retain) {
-    return hub_->publish(message, retain);
+Published Bus::publish_message(std::shared_ptr<Message> message, bool retain) {
+    return hub_->publish(std::move(message), retain);
 }
 
 std::shared_ptr<bus::Lane> Bus::add_lane(const SubscribeOptions& options, bus::Type type,
@@ -33,7 +33,7 @@ std::shared_ptr<bus::Lane> Bus::add_lane(const SubscribeOptions& options, bus::T
 
 std::shared_ptr<bus::Lane> Bus::add_server(const SubscribeOptions& options, bus::Type type,
                                            std::function<void(const Message&)> callback) {
-    auto lane = std::make_shared<bus::Lane>(options, type, nullptr, std::move(callback));
+    auto lane = std::make_shared<bus::Lane>(options, type, nullptr, std::move(callback), false);
     hub_->add_server(lane);
     return lane;
 }
@@ -45,9 +45,9 @@ Asked Bus::ask_message(std::shared_ptr<Message> question, const std::function<vo
     if (!server || !server->wants(*question)) return Asked::nobody;
     const bus::Lane::Waiting waiting(server.get());
     if (waiting.is_circular()) return Asked::circular;
-    switch (server->mailbox().offer(question)) {
+    bus::MessagePtr sent = std::move(question);  // not kept here: its end is an answer, too
+    switch (server->mailbox().offer(sent, true)) {
         case bus::Mailbox::Offer::accepted:
-            question.reset();  // so that its end, if nobody answers, is told
             wait();
             return Asked::answered;
         case bus::Mailbox::Offer::closed:

@@ -39,7 +39,7 @@ void count(Published& published, Lane::Wait wait) {
 
 }  // namespace
 
-Published Hub::publish(const std::shared_ptr<Message>& message, bool retain) {
+Published Hub::publish(std::shared_ptr<Message> message, bool retain) {
     Published published;
     Route route;
     {
@@ -56,38 +56,45 @@ Published Hub::publish(const std::shared_ptr<Message>& message, bool retain) {
         ++published_;
         if (route->empty()) ++unheard_;
     }
+    give(*route, std::move(message), published);
+    return published;
+}
+
+void Hub::give(const std::vector<std::shared_ptr<Lane>>& lanes, MessagePtr message,
+               Published& published) {
     std::vector<Lane*> full;
-    for (const std::shared_ptr<Lane>& lane : *route) {
-        const Mailbox::Offer offer = lane->mailbox().offer(message);
+    for (const std::shared_ptr<Lane>& lane : lanes) {
+        const bool is_last = lane == lanes.back() && full.empty();
+        const Mailbox::Offer offer = lane->mailbox().offer(message, is_last);
         if (offer == Mailbox::Offer::full) {
             full.push_back(lane.get());
         } else {
             count(published, offer);
         }
     }
-    if (full.empty()) return published;
+    if (full.empty()) return;
     // All others have been served by now; and no wait adds to another.
     const Clock::time_point since = Clock::now();
     for (Lane* const lane : full) count(published, lane->offer_patiently(message, since));
-    return published;
 }
 
 const Hub::Route& Hub::route_of(const Message& message) {
-    Routes& routes = routes_[message.type()];
-    const auto found = routes.find(message.topic());
-    if (found != routes.end()) return found->second;
+    RoutesOfType& of_type = routes_[message.type()];
+    // Most messages have the topic of their type: that needs no look at the text.
+    if (message.has_own_topic() && of_type.own) return of_type.own;
+    const auto found = of_type.others.find(message.topic());
+    if (found != of_type.others.end()) return found->second;
     require_topic(message.topic());
     if (++route_count_ > routes_max) {
-        for (auto& [type, others] : routes_) others.clear();
+        for (auto& [type, routes] : routes_) routes.others.clear();
         route_count_ = 1;
     }
     std::vector<std::shared_ptr<Lane>> lanes;
     trie_.find(message.topic(), lanes);
     std::erase_if(lanes, [&](const auto& lane) { return !lane->wants(message); });
-    return routes
-        .emplace(message.topic(),
-                 std::make_shared<const std::vector<std::shared_ptr<Lane>>>(std::move(lanes)))
-        .first->second;
+    auto route = std::make_shared<const std::vector<std::shared_ptr<Lane>>>(std::move(lanes));
+    if (message.has_own_topic()) return of_type.own = std::move(route);
+    return of_type.others.emplace(message.topic(), std::move(route)).first->second;
 }
 
 void Hub::keep(const MessagePtr& message) {
@@ -122,9 +129,9 @@ void Hub::offer_retained(Lane& lane) {
         if (lane.wants(*message) && matches(lane.pattern(), topic)) wanted.push_back(message);
     }
     std::ranges::sort(wanted, {}, [](const MessagePtr& message) { return message->sequence(); });
-    for (const MessagePtr& message : wanted) {
+    for (MessagePtr& message : wanted) {
         // Nobody can wait here: what finds no room is dropped, and counted.
-        if (lane.mailbox().offer(message) == Mailbox::Offer::full) lane.mailbox().refuse();
+        if (lane.mailbox().offer(message, true) == Mailbox::Offer::full) lane.mailbox().refuse();
     }
 }
 

@@ -32,7 +32,7 @@ class Hub {
 public:
     explicit Hub(std::function<bool()> is_cancelled) : scope_(std::move(is_cancelled)) {}
 
-    [[nodiscard]] Published publish(const std::shared_ptr<Message>& message, bool retain);
+    [[nodiscard]] Published publish(std::shared_ptr<Message> message, bool retain);
     /// Throws Error(bus_misused).
     void add(const std::shared_ptr<Lane>& lane);
     /// Ends it; waits for its callback as Lane::stop() does.
@@ -51,7 +51,14 @@ public:
 private:
     using Route = std::shared_ptr<const std::vector<std::shared_ptr<Lane>>>;
 
+    struct RoutesOfType {
+        Route own{};  // of the type's own topic
+        std::unordered_map<std::string, Route, TextHash, std::equal_to<>> others{};
+    };
+
     [[nodiscard]] const Route& route_of(const Message& message);
+    static void give(const std::vector<std::shared_ptr<Lane>>& lanes, MessagePtr message,
+                     Published& published);
     void keep(const MessagePtr& message);
     void offer_retained(Lane& lane);
     void forget_what_is_over();
@@ -65,8 +72,7 @@ private:
     std::uint64_t published_ = 0;
     std::uint64_t unheard_ = 0;
     TopicTrie trie_;
-    using Routes = std::unordered_map<std::string, Route, TextHash, std::equal_to<>>;
-    std::unordered_map<Type, Routes> routes_;  // found so far
+    std::unordered_map<Type, RoutesOfType> routes_;  // found so far
     std::size_t route_count_ = 0;
     std::map<std::string, MessagePtr, std::less<>> retained_;
     std::vector<std::shared_ptr<Lane>> lanes_;  // also those that are about to end

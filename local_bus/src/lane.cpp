@@ -24,11 +24,12 @@ constexpr std::chrono::seconds patience_at_end{5};
 
 }  // namespace
 
-Lane::Lane(const SubscribeOptions& options, Type type, ConflationKey key, Callback callback)
+Lane::Lane(const SubscribeOptions& options, Type type, ConflationKey key, Callback callback,
+           bool lingers)
     : pattern_(options.topic),
       type_(type),
       callback_(std::move(callback)),
-      mailbox_(options.depth, options.when_full, std::move(key)) {
+      mailbox_(options.depth, options.when_full, std::move(key), lingers) {
     require_pattern(pattern_);
 }
 

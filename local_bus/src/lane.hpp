@@ -22,7 +22,8 @@ using Callback = std::function<void(const Message&)>;
 class Lane : public std::enable_shared_from_this<Lane> {
 public:
     /// Of messages of `type`; of all, if it is null.
-    Lane(const SubscribeOptions& options, Type type, ConflationKey key, Callback callback);
+    Lane(const SubscribeOptions& options, Type type, ConflationKey key, Callback callback,
+         bool lingers = true);
     ~Lane();
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;

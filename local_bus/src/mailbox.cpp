@@ -1,6 +1,7 @@
 #include "mailbox.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "baton/base/error.hpp"
@@ -25,9 +26,10 @@ std::size_t checked_depth(std::size_t depth) {
 
 }  // namespace
 
-Mailbox::Mailbox(std::size_t depth, const WhenFull& when_full, ConflationKey key)
+Mailbox::Mailbox(std::size_t depth, const WhenFull& when_full, ConflationKey key, bool lingers)
     : depth_(checked_depth(depth)),
       batch_max_(std::clamp<std::size_t>(depth / batch_part, 1, batch_limit)),
+      lingers_(lingers),
       key_(std::move(key)) {
     if (const Block* const block = std::get_if<Block>(&when_full)) {
         patience_ = block->deadline;
@@ -45,7 +47,7 @@ Mailbox::Mailbox(std::size_t depth, const WhenFull& when_full, ConflationKey key
     }
 }
 
-Mailbox::Offer Mailbox::offer(const MessagePtr& message) {
+Mailbox::Offer Mailbox::offer(MessagePtr& message, bool is_last) {
     MessagePtr older;  // let go of after the lock
     bool must_wake = false;
     {
@@ -65,7 +67,7 @@ Mailbox::Offer Mailbox::offer(const MessagePtr& message) {
         } else {
             ++counts_.published;
         }
-        append(message);
+        append(is_last ? std::move(message) : MessagePtr(message));
         must_wake = takers_ > 0;
     }
     if (must_wake) filled_.notify_one();
@@ -98,6 +100,15 @@ void Mailbox::refuse() {
     ++counts_.dropped;
 }
 
+// Lets others run for a moment before one sleeps: where messages come one after the other, what
+// came meanwhile is taken together, and nobody has to be woken for each.
+void Mailbox::linger() const {
+    constexpr int turns = 8;
+    for (int turn = 0; turn < turns && count_ == 0 && !is_closed_; ++turn) {
+        std::this_thread::yield();
+    }
+}
+
 bool Mailbox::take_batch(std::vector<MessagePtr>& batch) {
     batch.clear();
     bool must_wake = false;
@@ -105,13 +116,18 @@ bool Mailbox::take_batch(std::vector<MessagePtr>& batch) {
         std::unique_lock lock(mutex_);
         settle_batch();
         if (givers_ > 0) drained_.notify_all();
+        if (lingers_ && waiting_.empty()) {
+            lock.unlock();
+            linger();
+            lock.lock();
+        }
         ++takers_;
         filled_.wait(lock, [&] { return is_closed_ || !waiting_.empty(); });
         --takers_;
         if (is_closed_) return false;
         in_hand_ = std::min(batch_max_, waiting_.size());
         for (std::size_t i = 0; i < in_hand_; ++i) batch.push_back(pop());
-        must_wake = givers_ > 0;
+        must_wake = has_room_for_givers();
     }
     if (must_wake) drained_.notify_all();
     return true;
@@ -119,7 +135,13 @@ bool Mailbox::take_batch(std::vector<MessagePtr>& batch) {
 
 void Mailbox::note_handed(bool has_failed) noexcept {
     if (has_failed) ++failed_;
-    ++handed_;
+    // Only this thread changes it.
+    handed_.store(handed_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+// Who waits for room is woken when there is some to speak of, not for each place of a large ring.
+bool Mailbox::has_room_for_givers() const {
+    return givers_ > 0 && waiting_.size() <= depth_ - depth_ / 4;
 }
 
 // What was in hand is delivered, or, where the mailbox was closed meanwhile, discarded.
@@ -144,7 +166,7 @@ MessagePtr Mailbox::take(Clock::time_point deadline, const CancelScope& scope) {
         if (waiting_.empty()) return nullptr;
         message = pop();
         ++counts_.delivered;
-        must_wake = givers_ > 0;
+        must_wake = has_room_for_givers();
     }
     if (must_wake) drained_.notify_one();
     return message;
@@ -184,15 +206,17 @@ SubscriptionStats Mailbox::stats() const {
     return stats;
 }
 
-void Mailbox::append(const MessagePtr& message) {
+void Mailbox::append(MessagePtr message) {
     if (policy_ == Policy::conflate) places_[key_of(*message)] = popped_ + waiting_.size();
-    waiting_.push_back(message);
+    waiting_.push_back(std::move(message));
+    count_ = waiting_.size();
     counts_.most_waiting = std::max<std::uint64_t>(counts_.most_waiting, waiting_.size());
 }
 
 MessagePtr Mailbox::pop() {
     MessagePtr message = std::move(waiting_.front());
     waiting_.pop_front();
+    count_ = waiting_.size();
     ++popped_;
     if (policy_ == Policy::conflate) places_.erase(key_of(*message));
     return message;

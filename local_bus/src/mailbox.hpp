@@ -37,9 +37,13 @@ public:
     };
 
     /// Throws Error(bus_misused) for a depth or a deadline that cannot be.
-    Mailbox(std::size_t depth, const WhenFull& when_full, ConflationKey key);
+    /// `lingers`: whether the delivery thread yields before it sleeps. That makes a stream of
+    /// messages cheaper, and one that waits for an answer each time slower.
+    Mailbox(std::size_t depth, const WhenFull& when_full, ConflationKey key, bool lingers);
 
-    [[nodiscard]] Offer offer(const MessagePtr& message);
+    /// `is_last`: the caller needs the message no more if it is accepted. (So the counts of who
+    /// shares it do not go to and fro between two cores.)
+    [[nodiscard]] Offer offer(MessagePtr& message, bool is_last);
     /// Waits for room until then. Refused: none came.
     [[nodiscard]] Offer offer_until(const MessagePtr& message, Clock::time_point deadline);
     /// Decides against a message for which offer() found it full.
@@ -66,8 +70,10 @@ public:
 private:
     enum class Policy : std::uint8_t { block, drop_oldest, drop_newest, conflate };
 
+    void linger() const;
     void settle_batch();
-    void append(const MessagePtr& message);
+    void append(MessagePtr message);
+    [[nodiscard]] bool has_room_for_givers() const;
     MessagePtr pop();
     [[nodiscard]] bool conflates(const MessagePtr& message, MessagePtr& older);
     [[nodiscard]] std::string key_of(const Message& message) const;
@@ -75,6 +81,7 @@ private:
     // Constant after construction.
     const std::size_t depth_;
     const std::size_t batch_max_;
+    const bool lingers_;
     Policy policy_ = Policy::block;
     std::chrono::milliseconds patience_{};
     const ConflationKey key_;
@@ -95,7 +102,9 @@ private:
     // Moved by the delivery thread between two batches.
     std::atomic<std::uint64_t> handed_{0};  // of in_hand_
     std::atomic<std::uint64_t> failed_{0};
-    std::atomic<bool> is_closed_{false};  // set under mutex_
+    // Set under mutex_.
+    std::atomic<bool> is_closed_{false};
+    std::atomic<std::size_t> count_{0};  // of waiting_
 };
 
 }  // namespace baton::bus

@@ -163,7 +163,7 @@ private:
             if (options.topic.empty()) options.topic = "**";
         }
     }
-    Published publish_message(const std::shared_ptr<Message>& message, bool retain);
+    Published publish_message(std::shared_ptr<Message> message, bool retain);
     std::shared_ptr<bus::Lane> add_lane(const SubscribeOptions& options, bus::Type type,
                                         std::function<std::string(const Message&)> key,
                                         std::function<void(const Message&)> callback);

@@ -85,8 +85,9 @@ public:
 
     bool push(Item item) {
         std::unique_lock lock(mutex_);
+        Stall stall;
         while (!is_closed_ && waiting_.size() >= options_.depth && !scope_.cancelled()) {
-            if (results_.size() >= options_.results && !is_gathering()) refuse_to_wait();
+            refuse_to_stall(stall);
             ++pushers_;
             room_.wait_for(lock, look_interval);
             --pushers_;
@@ -102,15 +103,22 @@ public:
 
     std::optional<Outcome> next(std::chrono::milliseconds timeout) {
         std::unique_lock lock(mutex_);
-        ++gatherers_;
-        const bool is_there =
-            wait(lock, timeout, [&] { return has_next() || (is_settled() && results_.empty()); });
-        --gatherers_;
-        if (!is_there || !has_next()) return std::nullopt;
-        Outcome outcome = std::move(results_.begin()->second);
-        results_.erase(results_.begin());
-        ++next_;
-        if (results_.size() + 1 == options_.results) work_there_.notify_all();
+        if (ready_.empty()) {
+            ++gatherers_;
+            wait(lock, timeout, [&] { return !ready_.empty() || is_settled(); });
+            --gatherers_;
+            // What was discarded leaves gaps: then what there is comes in its order.
+            if (is_settled()) hand_over_early();
+        }
+        if (ready_.empty()) return std::nullopt;
+        Outcome outcome = std::move(ready_.front());
+        ready_.pop_front();
+        ++gathered_;
+        if (is_full_ && result_count() <= options_.results - options_.results / 4 &&
+            result_count() < options_.results) {
+            is_full_ = false;
+            work_there_.notify_all();
+        }
         return outcome;
     }
 
@@ -175,23 +183,35 @@ private:
             [until = Clock::now() + *options.deadline] { return Clock::now() >= until; });
     }
 
-    [[noreturn]] void refuse_to_wait() const {
-        throw Error(ErrorCode::bus_misused,
-                    std::to_string(results_.size()) +
-                        " results of a fan_out() wait for next(), so its workers do: gather "
-                        "between one push() and another");
-    }
-
     // Everything below until run(): with mutex_ held.
+
+    /// Since when there is no place for results, and nobody has gathered one.
+    struct Stall {
+        std::optional<Clock::time_point> since = std::nullopt;
+        std::uint64_t gathered = 0;
+    };
+    void refuse_to_stall(Stall& stall) const {
+        constexpr std::chrono::seconds patience{1};
+        const Clock::time_point now = Clock::now();
+        if (!is_full_ || gatherers_ > 0 || stall.gathered != gathered_) {
+            stall = {.since = std::nullopt, .gathered = gathered_};
+        } else if (!stall.since) {
+            stall.since = now;
+        } else if (now - *stall.since >= patience) {
+            throw Error(ErrorCode::bus_misused,
+                        std::to_string(result_count()) +
+                            " results of a fan_out() wait for next(), so its workers do: gather "
+                            "between one push() and another");
+        }
+    }
 
     [[nodiscard]] bool is_settled() const {
         return stats_.pushed == stats_.done + stats_.failed + stats_.discarded;
     }
-    [[nodiscard]] bool is_gathering() const { return gatherers_ > 0; }
-    [[nodiscard]] bool has_next() const {
-        if (results_.empty()) return false;
-        // What was discarded leaves gaps: then what there is comes in its order.
-        return !options_.in_order || results_.begin()->first == next_ || is_settled();
+    [[nodiscard]] std::size_t result_count() const { return ready_.size() + early_.size(); }
+    void hand_over_early() {
+        for (auto& [number, outcome] : early_) ready_.push_back(std::move(outcome));
+        early_.clear();
     }
 
     template <class Ready>
@@ -223,17 +243,28 @@ private:
         for (const Piece& piece : second_) {
             if (is_for(piece, worker)) return true;
         }
-        return !waiting_.empty() && results_.size() < options_.results;
+        return !waiting_.empty() && !is_full_;
     }
 
     void keep(Outcome&& outcome) {
         const bool is_done = outcome.failure.empty();
         ++(is_done ? stats_.done : stats_.failed);
         if constexpr (std::is_void_v<Result>) {
-            if (is_done || results_.size() >= options_.results) return;
+            if (is_done || result_count() >= options_.results) return;
         }
-        const std::uint64_t place = options_.in_order ? outcome.item : arrived_++;
-        results_.emplace_hint(results_.end(), place, std::move(outcome));
+        if (options_.in_order && outcome.item != expected_) {
+            early_.emplace(outcome.item, std::move(outcome));
+        } else {
+            ready_.push_back(std::move(outcome));
+            ++expected_;
+        }
+        while (!early_.empty() && early_.begin()->first == expected_) {
+            ready_.push_back(std::move(early_.begin()->second));
+            early_.erase(early_.begin());
+            ++expected_;
+        }
+        // (Failures of work that returns nothing hold nobody up.)
+        is_full_ = !std::is_void_v<Result> && result_count() >= options_.results;
     }
 
     void put_down(Hand& hand) {
@@ -262,7 +293,7 @@ private:
             const auto fair = waiting_.size() / (2 * static_cast<std::size_t>(options_.threads));
             const auto quick = static_cast<std::size_t>(0.0001 / hand.usual.count());
             std::size_t count = std::clamp<std::size_t>(std::min(fair, quick), 1, 256);
-            count = std::min(count, options_.results - results_.size());
+            count = std::min(count, options_.results - result_count());
             for (std::size_t i = 0; i < count; ++i) {
                 hand.pieces.push_back(std::move(waiting_.front()));
                 waiting_.pop_front();
@@ -337,10 +368,12 @@ private:
 
     // Guarded by mutex_.
     std::deque<Piece> waiting_;
-    std::deque<Piece> second_;                  // failed once
-    std::map<std::uint64_t, Outcome> results_;  // by place
-    std::uint64_t arrived_ = 0;
-    std::uint64_t next_ = 0;  // the place that comes next, in order
+    std::deque<Piece> second_;                // failed once
+    std::deque<Outcome> ready_;               // for next(), in the order in which it gives them
+    std::map<std::uint64_t, Outcome> early_;  // in_order: before their turn, by item
+    bool is_full_ = false;                    // of results: workers wait
+    std::uint64_t expected_ = 0;              // in_order: the item whose turn it is
+    std::uint64_t gathered_ = 0;
     std::size_t in_hands_ = 0;
     std::size_t idle_ = 0;
     std::size_t pushers_ = 0;

@@ -36,7 +36,8 @@ public:
 
     /// Gives an item to the workers; waits while `depth` of them wait. False: the scope was
     /// cancelled, or it has ended, and the item is nobody's. Throws Error(bus_misused) where this
-    /// would wait for ever: so many results wait for next() that the workers have stopped.
+    /// would wait for ever: so many results wait for next() that the workers have stopped, and for
+    /// a second nobody has gathered one.
     bool push(Item item) { return crew_->push(std::move(item)); }
 
     /// What came of an item: the next one that is done, or, if options say so, the next in the

@@ -81,6 +81,8 @@ public:
     [[nodiscard]] virtual std::string msgpack() const = 0;
 
     [[nodiscard]] bus::Type type() const noexcept { return type_; }
+    /// Whether it was published to the topic of its type, without another one.
+    [[nodiscard]] bool has_own_topic() const noexcept { return given_.empty(); }
 
 protected:
     /// Keeps `given`, or refers to `own`, which must be static, if there is none.
