@@ -17,7 +17,23 @@ Bus& TaskContext::bus() {
     return *bus_;
 }
 
+SetMember& TaskContext::set() {
+    if (!task_.in_set) {
+        throw Error(ErrorCode::task_invalid,
+                    "the task is no member of a task set: open_task_set() makes some");
+    }
+    return doors_.set();
+}
+
+void TaskContext::require_no_set(std::string_view what) const {
+    if (!task_.in_set) return;
+    throw Error(ErrorCode::task_invalid,
+                "what a member of a task set makes leaves with the set: task.set()." +
+                    std::string(what) + "()");
+}
+
 EventId TaskContext::promote_event(NewEvent event) {
+    require_no_set("dispatch");
     if (std::ranges::find(doors_.promote, event.type) == doors_.promote.end()) {
         throw Error(ErrorCode::event_local,
                     "event type \"" + event.type +

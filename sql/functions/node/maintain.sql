@@ -16,7 +16,7 @@
 -- Tables    node: update, delete. maintenance: read, update. turn, task_claim: read. task_failure,
 --           task_end, task_ready: see hand_back(). task_due: see ready_due(). task_floor: see
 --           raise_floors(). node_asleep: see forget_sleepers(). task_recall: see clear_recalls().
---           task_key: see clear_keys().
+--           task_key: see clear_keys(). task_set: see maintain_task_sets().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
@@ -74,6 +74,7 @@ begin
     tasks_due := ready_due(pass_limit);
     is_behind := is_behind or tasks_due >= pass_limit;
 
+    is_behind := maintain_task_sets() or is_behind;
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
     perform raise_floors();

@@ -23,6 +23,7 @@ class dbtransaction;
 namespace baton {
 
 class Bus;
+class SetMember;
 
 /// What goes with a promoted event. Its meta is what it was caused by.
 struct PromoteOptions {
@@ -39,11 +40,13 @@ public:
         int delivery = 1;  ///< From 1; how often it was handed to some node.
         std::optional<std::string> tenant = std::nullopt;
         std::optional<std::string> meta = std::nullopt;  ///< JSON text.
+        bool in_set = false;                             ///< It is a member of a task set: set().
     };
     /// Where the context leads: what a node agent, or a test of a handler, gives it.
     struct Doors {
         std::function<pqxx::dbtransaction&()> transaction;
         std::function<bool()> is_cancelled;
+        std::function<SetMember&()> set = {};
         std::span<const std::string> promote{};  ///< Types of events; outlives the context.
     };
     /// How many events one call of a handler may promote.
@@ -64,15 +67,24 @@ public:
     /// Error(connection_lost).
     [[nodiscard]] pqxx::dbtransaction& tx() { return doors_.transaction(); }
 
-    /// Dispatches an event in tx(). Throws as dispatch().
+    /// What the task's set reads, and where what it makes goes (baton/node_agent/set_member.hpp).
+    /// Throws Error: task_invalid where the task is no member of a set, claim_lost where the set
+    /// waits for it no more, connection_lost.
+    [[nodiscard]] SetMember& set();
+
+    /// Dispatches an event in tx(). Throws as dispatch(); and Error(task_invalid) in a task set,
+    /// whose events leave by set().dispatch().
     template <class E>
     EventId dispatch(const E& event, EventOptions options = {}) {
+        require_no_set("dispatch");
         return baton::dispatch(tx(), make_event(event, std::move(options)));
     }
-    /// Makes a task in tx(). Throws as enqueue().
+    /// Makes a task in tx(). Throws as enqueue(); and Error(task_invalid) in a task set, whose
+    /// tasks leave by set().enqueue().
     template <class Payload>
     TaskId enqueue(std::string_view handler, const Payload& payload,
                    const EnqueueOptions& options = {}) {
+        require_no_set("enqueue");
         return baton::enqueue(tx(), handler, payload, options);
     }
 
@@ -85,7 +97,8 @@ public:
     /// its type in `[bus] promote`. So it is there if this attempt completes the task, and only
     /// then; its meta says {"promoted": {"task": …, "attempt": …, "sequence": …}}, the last of
     /// which is its number among the messages of the bus. Throws Error(event_local) for another
-    /// type, or beyond promotions_max; else as dispatch().
+    /// type, or beyond promotions_max; else as dispatch(). (So a member of a task set, whose events
+    /// leave by set().dispatch(), promotes nothing.)
     template <class E>
     requires requires { E::event_type; }
     EventId promote(const E& event, PromoteOptions options = {}) {
@@ -105,6 +118,7 @@ public:
 
 private:
     EventId promote_event(NewEvent event);
+    void require_no_set(std::string_view what) const;
 
     const Task task_;
     const std::string environment_;
