@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <list>
+#include <optional>
 #include <random>
 #include <thread>
 
@@ -188,6 +189,37 @@ TEST(AccountingTest, AStalledSubscriberHoldsWhatItDeclaredAndOneMore) {
     EXPECT_EQ(stats.dropped, 96U);
     EXPECT_EQ(stats.most_waiting, 4U);
     gate.open();
+}
+
+// A larger ring is emptied by several at once. Of those that the callback's thread has in hand when
+// the subscription ends, the callback gets the one that it is at.
+TEST(AccountingTest, WhatIsInHandAtTheEndIsDiscarded) {
+    Gate first;
+    Gate second;
+    Bus bus;
+    int calls = 0;
+    std::optional<Subscription> subscription =
+        bus.subscribe<Count>({.depth = 64}, [&](const Count& count) {
+            ++calls;
+            if (count.number == 0) first.pass();
+            if (count.number == 1) second.pass();
+        });
+    bus.publish(Count{0, 0});
+    first.await_visitor();
+    for (int i = 1; i <= 8; ++i) bus.publish(Count{0, i});
+    first.open();
+    second.await_visitor();  // with 1 to 4 in hand
+    EXPECT_EQ(subscription->stats().delivered, 1U);
+    EXPECT_EQ(subscription->stats().in_flight, 8U);
+    std::thread ender([&] { subscription.reset(); });
+    EXPECT_TRUE(eventually(60s, [&] { return bus.stats().ended.discarded == 4; }));
+    second.open();
+    ender.join();
+    const SubscriptionStats ended = bus.stats().ended;
+    EXPECT_EQ(calls, 2);
+    EXPECT_EQ(ended.delivered, 2U);
+    EXPECT_EQ(ended.discarded, 7U);
+    EXPECT_EQ(ended.in_flight, 0U);
 }
 
 TEST(AccountingTest, OneStuckSubscriberOfTwentyDelaysNobody) {
