@@ -28,6 +28,7 @@ Lane::Lane(const SubscribeOptions& options, Type type, ConflationKey key, Callba
            bool lingers)
     : pattern_(options.topic),
       type_(type),
+      has_thread_(static_cast<bool>(callback)),
       callback_(std::move(callback)),
       mailbox_(options.depth, options.when_full, std::move(key), lingers) {
     require_pattern(pattern_);
@@ -36,7 +37,7 @@ Lane::Lane(const SubscribeOptions& options, Type type, ConflationKey key, Callba
 Lane::~Lane() { BATON_CHECK(!thread_.joinable()); }
 
 void Lane::start() {
-    if (!callback_) return;
+    if (!has_thread_) return;
     const std::lock_guard lock(mutex_);
     thread_ = std::thread([self = shared_from_this()] { self->run(); });
 }
@@ -56,7 +57,7 @@ void Lane::join() {
         std::unique_lock lock(mutex_);
         if (!thread_.joinable()) {
             // Another one has it, and waits.
-            ended_.wait(lock, [&] { return has_ended_ || !callback_; });
+            ended_.wait(lock, [&] { return has_ended_ || !has_thread_; });
             return;
         }
         thread = std::move(thread_);
@@ -71,7 +72,7 @@ void Lane::join() {
 bool Lane::is_over() const {
     if (!mailbox_.is_closed()) return false;
     const std::lock_guard lock(mutex_);
-    return has_ended_ || !callback_;
+    return has_ended_ || !has_thread_;
 }
 
 bool Lane::is_current() const noexcept { return current_lane == this; }
@@ -109,6 +110,9 @@ void Lane::run() {
         }
     }
     batch.clear();
+    // Here, and not wherever the lane goes at last: it may have taken others with it, whose ends
+    // ask the bus.
+    callback_ = nullptr;
     const std::lock_guard lock(mutex_);
     has_ended_ = true;
     ended_.notify_all();

@@ -75,8 +75,9 @@ private:
     // Constant after construction.
     const std::string pattern_;
     const Type type_;
-    const Callback callback_;
+    const bool has_thread_;
 
+    Callback callback_;  // the thread's, once it runs
     Mailbox mailbox_;
 
     mutable std::mutex mutex_;

@@ -78,6 +78,23 @@ TEST(EndTest, ASubscriptionMayEndWithinItsOwnCallback) {
     EXPECT_EQ(bus.stats().ended.delivered, 1U);
 }
 
+// Whoever a callback took with it ends with it, also a subscription, or its own.
+TEST(EndTest, WhatACallbackHoldsEndsWithIt) {
+    Bus bus;
+    auto other = std::make_shared<Inbox<Count>>(bus.inbox<Count>());
+    auto own = std::make_shared<Subscription>();
+    const std::weak_ptr<Inbox<Count>> other_is_there = other;
+    const std::weak_ptr<Subscription> own_is_there = own;
+    *own = bus.subscribe<RegionDone>({}, [other, own](const RegionDone&) { own->end(); });
+    other.reset();
+    own.reset();
+    bus.publish(RegionDone{"north", 1});
+    EXPECT_TRUE(eventually(60s, [&] { return other_is_there.expired(); }));
+    EXPECT_TRUE(eventually(60s, [&] { return own_is_there.expired(); }));
+    EXPECT_TRUE(eventually(60s, [&] { return bus.stats().subscriptions.empty(); }));
+    EXPECT_EQ(bus.publish(Count{0, 1}).accepted, 0U);
+}
+
 TEST(EndTest, OneCanWaitUntilAllIsDelivered) {
     Gate gate;
     Bus bus;

@@ -246,8 +246,8 @@ TEST(PublishTest, ASubscriptionIsInForceWhenSubscribeReturns) {
 }
 
 TEST(PublishTest, OrderIsKeptForEachPublisher) {
-    constexpr int publishers = 4;
-    constexpr int count = 20'000;
+    constexpr std::ptrdiff_t publishers = 4;
+    constexpr std::ptrdiff_t count = 20'000;
     Bus bus;
     std::vector<std::int64_t> last(publishers, 0);
     std::atomic<int> wrong{0};
@@ -260,9 +260,9 @@ TEST(PublishTest, OrderIsKeptForEachPublisher) {
             all.count_down();
         });
     std::vector<std::thread> threads;
-    for (int publisher = 0; publisher < publishers; ++publisher) {
+    for (std::ptrdiff_t publisher = 0; publisher < publishers; ++publisher) {
         threads.emplace_back([&, publisher] {
-            for (int i = 1; i <= count; ++i) bus.publish(Count{publisher, i});
+            for (std::ptrdiff_t i = 1; i <= count; ++i) bus.publish(Count{publisher, i});
         });
     }
     for (std::thread& thread : threads) thread.join();

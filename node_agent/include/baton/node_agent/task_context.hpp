@@ -101,9 +101,8 @@ public:
     /// leave by set().dispatch(), promotes nothing.)
     template <class E>
     requires requires { E::event_type; }
-    EventId promote(const E& event, PromoteOptions options = {}) {
-        return promote_event(make_event(
-            event, {.key = std::move(options.key), .tenant = std::move(options.tenant)}));
+    EventId promote(const E& event, const PromoteOptions& options = {}) {
+        return promote_event(make_event(event, {.key = options.key, .tenant = options.tenant}));
     }
 
     /// Whether there is no use in going on: the node stops, its lease is over, or the task is not
