@@ -82,7 +82,7 @@ std::string joined(const std::vector<std::string>& levels) {
     return text;
 }
 
-rc::Gen<std::vector<std::string>> levels(std::vector<std::string> names) {
+rc::Gen<std::vector<std::string>> levels(const std::vector<std::string>& names) {
     return rc::gen::mapcat(rc::gen::inRange<std::size_t>(1, 5), [names](std::size_t count) {
         return rc::gen::container<std::vector<std::string>>(count, rc::gen::elementOf(names));
     });
