@@ -464,14 +464,11 @@ create table skipped_event (
 --   unknown_events  what is done about a type of event that nobody knows: accept, warn (status and
 --         the orchestrator's log name them) or refuse (dispatch raises BT040).
 --         set_unknown_events() changes it.
---   database_id, schema_id  where it was described: in a copy the two are others.
 create table environment (
     only_row                      boolean not null default true,
     name                          text,
     kind                          text,
     auto_enrol_beside_production  boolean not null default false,
-    database_id                   oid,
-    schema_id                     oid,
     unknown_events                text    not null default 'accept',
 
     constraint environment_single_row primary key (only_row),
@@ -482,6 +479,33 @@ create table environment (
         check (unknown_events in ('accept', 'warn', 'refuse'))
 );
 insert into environment default values;
+
+-- Where this environment lives; one row. In a restored dump, or a copy of the database, it says
+-- where that one lives which was copied: unadopted(). adopt_environment() says that it lives here.
+--   system_identifier  of the cluster. pg_upgrade changes it, but no row and no oid of a table.
+--   database_id        null: it is at home in each database that is made from this one as a
+--                      template, for tests that make many.
+--   table_id           of this table.
+--   written_by         the transaction that wrote this row; differs from the row's xmin where that
+--                      was restored.
+--   no_tasks_to        events up to this id become no tasks: who adopted it discarded them.
+create table environment_home (
+    only_row          boolean     not null default true,
+    system_identifier bigint      not null,
+    database_id       oid,
+    table_id          oid         not null,
+    written_by        xid8        not null default pg_current_xact_id(),
+    since             timestamptz not null default statement_timestamp(),
+    adopted_by        name,
+    no_tasks_to       bigint      not null default 0,
+
+    constraint environment_home_single_row primary key (only_row),
+    constraint environment_home_only_row_true check (only_row)
+);
+insert into environment_home (system_identifier, database_id, table_id)
+select s.system_identifier, d.oid, 'environment_home'::regclass
+  from pg_control_system() as s, pg_database d
+ where d.datname = current_database();
 
 -- The machines that were enrolled here, see enrol_machine() and admit_machine().
 --   machine_id       what a client makes of its machine: 64 hex digits.

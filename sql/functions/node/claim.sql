@@ -19,6 +19,7 @@
 --   schema_version  which shape of the payload this is.
 --   attempt     which one this is, once the handler starts: from 1. delivery: likewise.
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 the count is none.
+--             BT051 this is a copy that nobody adopted: unadopted().
 -- Locks       the tasks that it takes; it passes by those that others are taking.
 -- Tables      task_claim, task: read. task_ready: see take_tasks(). node: see
 --             heartbeat().
@@ -64,6 +65,7 @@ begin
             coalesce(claim.count::text, 'null')
             using errcode = 'BT042';
     end if;
+    perform require_adopted();
     if me.alive_at + me.lease / 4 < clock_timestamp() then
         perform heartbeat(claim.session);
     end if;

@@ -1,7 +1,7 @@
 -- register_node: take part in this environment as a node, with the handlers that a process carries.
 --
 -- A machine that is not admitted gets the reason as an answer, not as an exception: commit, because
--- the attempt is written down in the same transaction. See admit_machine().
+-- the attempt is written down in the same transaction. See admit_node().
 --
 -- Call it at each start of a process. The session that it returns is what every other call needs;
 -- whoever has it is that node, so keep it in memory alone.
@@ -21,7 +21,7 @@
 --           code a new version. In an environment of kind development the new build counts.
 --           BT042 a handler, label or lease is not as it must be, or a handler has the name of a
 --           view set.
--- Tables    node, node_handler: insert. machine: read. refusal: see admit_machine(). handler,
+-- Tables    node, node_handler: insert. machine: read. refusal: see admit_node(). handler,
 --           handler_version, requirement: see register_handler().
 -- Access: node
 create or replace function register_node(
@@ -60,8 +60,8 @@ begin
     end if;
 
     select a.code, a.message into refused_code, refused_message
-      from admit_machine(register_node.environment, node_name, register_node.machine_id,
-                         register_node.proof, register_node.enrol_as) as a;
+      from admit_node(register_node.environment, node_name, register_node.machine_id,
+                      register_node.proof, register_node.enrol_as) as a;
     if refused_code is not null then
         return next;
         return;

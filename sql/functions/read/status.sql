@@ -47,7 +47,7 @@ begin
     per_second := events_per_second();
     held := held_up(l, lag.events);
 
-    problems := leader_problems(l, is_led) || view_problems() || held;
+    problems := adoption_problems() || leader_problems(l, is_led) || view_problems() || held;
     if is_led then
         problems := problems || version_problems(false);
     end if;

@@ -62,7 +62,8 @@ namespace baton {
     BATON_ERROR(task_invalid, "BT042", false)          \
     BATON_ERROR(schema_untrusted, "BT043", false)      \
     BATON_ERROR(handler_invalid, "BT044", false)       \
-    BATON_ERROR(stream_failed, "BT045", false)
+    BATON_ERROR(stream_failed, "BT045", false)         \
+    BATON_ERROR(environment_not_adopted, "BT051", false)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,
