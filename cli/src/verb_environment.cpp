@@ -248,7 +248,10 @@ int uninstall(const Options& options, Invocation& invocation) {
 
 int set_limit(const Options& options, Invocation& invocation) {
     std::optional<std::int64_t> value;
-    if (options.value != "none") {
+    std::optional<std::string> time;
+    if (options.limit == "task_history") {
+        if (options.value != "none") time = options.value;
+    } else if (options.value != "none") {
         std::size_t end = 0;
         try {
             value = std::stoll(options.value, &end);
@@ -263,7 +266,11 @@ int set_limit(const Options& options, Invocation& invocation) {
     sql::Connection connection = connect(environment, Access::write);
     sql::Transaction transaction(connection);
     transaction.exec("set local lock_timeout = '5s'");
-    transaction.exec("select set_limit(name => $1, value => $2)", {options.limit, value});
+    if (options.limit == "task_history") {
+        transaction.exec("select set_task_history(keep => $1::interval)", {time});
+    } else {
+        transaction.exec("select set_limit(name => $1, value => $2)", {options.limit, value});
+    }
     transaction.commit();
     write_out(environment.name.value + ": " + options.limit + " is " + options.value + "\n");
     return 0;
@@ -332,13 +339,15 @@ Verb set_limit_verb() {
     const auto options = std::make_shared<Options>();
     return of_group(
         {.name = "set-limit",
-         .help = "change a limit of dispatch",
+         .help = "change a limit of dispatch, or for how long tasks are known that have ended",
          .about = "Example: baton environment set-limit production payload_bytes 2097152",
          .options = {{"LIMIT",
                       "type_bytes, key_bytes, tenant_bytes, payload_bytes, content_type_bytes, "
-                      "meta_bytes or max_lag",
+                      "meta_bytes, max_lag or task_history",
                       &options->limit, true},
-                     {"VALUE", "a whole number; for max_lag also none, which switches it off",
+                     {"VALUE",
+                      "a whole number, for task_history a time ('30 days'); for that and max_lag "
+                      "also none, which switches it off",
                       &options->value, true}}},
         options, set_limit, true);
 }

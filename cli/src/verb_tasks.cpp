@@ -77,7 +77,13 @@ int list(const Options& options, Invocation& invocation) {
     return 0;
 }
 
-[[noreturn]] void refuse_task(std::int64_t task, const Invocation& invocation) {
+[[noreturn]] void refuse_task(sql::Transaction& transaction, std::int64_t task,
+                              const Invocation& invocation) {
+    try {
+        transaction.exec("select missing_task(task => $1)", {task});
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::task_invalid) throw;
+    }
     throw Error(ErrorCode::task_invalid, "there is no task " + std::to_string(task) + "; see `" +
                                              invocation.app.name() + " tasks list`");
 }
@@ -136,7 +142,7 @@ int show(const Options& options, Invocation& invocation) {
         "select d, coalesce(d ->> 'payload', ''), coalesce(nullif(d ->> 'result', '{}'), '')"
         " from task_details(task => $1) as d where d is not null",
         {options.task});
-    if (found.empty()) refuse_task(*options.task, invocation);
+    if (found.empty()) refuse_task(transaction, *options.task, invocation);
     const sql::Row row = found.only();
     if (options.json) {
         write_json(row.text(0));
@@ -153,7 +159,7 @@ int why(const Options& options, Invocation& invocation) {
     sql::Transaction transaction(connection);
     const sql::Result told = transaction.exec(
         "select state, found, fix, to_jsonb(w) from why(task => $1) as w", {options.task});
-    if (told.empty()) refuse_task(*options.task, invocation);
+    if (told.empty()) refuse_task(transaction, *options.task, invocation);
     const sql::Row row = told.only();
     if (options.json) {
         write_json(row.text(3));

@@ -113,7 +113,8 @@ create table event_from_1 partition of event for values from (1) to (10000001);
 -- was there to add partitions. An application's transaction must not fail for that.
 create table event_default partition of event default;
 
--- The limits as values, for clear refusals; one row. max_lag null: no back-pressure.
+-- The limits as values, for clear refusals; one row. max_lag null: no back-pressure. task_history:
+-- for how long at least a task is known that has ended; null: for ever.
 create table event_limit (
     only_row           boolean not null default true,
     type_bytes         integer not null default 128,
@@ -123,10 +124,12 @@ create table event_limit (
     content_type_bytes integer not null default 128,
     meta_bytes         integer not null default 16384,
     max_lag            bigint,
+    task_history       interval default '30 days',
 
     constraint event_limit_single_row primary key (only_row),
     constraint event_limit_only_row_true check (only_row),
-    constraint event_limit_max_lag_positive check (max_lag > 0)
+    constraint event_limit_max_lag_positive check (max_lag > 0),
+    constraint event_limit_task_history_positive check (task_history > '0')
 );
 insert into event_limit default values;
 

@@ -156,7 +156,28 @@ create table task (
     constraint task_id_unique primary key (id)
 ) partition by range (id);
 create table task_from_1 partition of task for values from (1) to (10000001);
+-- Of what no other partition takes: because more were made than there was room for ahead, or
+-- because they outlived their partition.
 create table task_default partition of task default;
+
+-- The partitions of task, each of which task_end has, too; those that were dropped stay on record,
+-- so that it can be told what became of a task.
+--   not_before  until then it is kept: the newest that ended in it is not old enough.
+--   kept_by     a task for which it was kept when drop_task_partition() last looked.
+--   failures    whether task_failure may still have rows of its tasks.
+create table task_partition (
+    first_id   bigint      not null,
+    upper_id   bigint      not null,
+    added_at   timestamptz not null default clock_timestamp(),
+    not_before timestamptz not null default '-infinity',
+    kept_by    bigint,
+    dropped_at timestamptz,
+    failures   boolean     not null default true,
+
+    constraint task_partition_first_id_unique primary key (first_id),
+    constraint task_partition_ids_ascend check (upper_id > first_id)
+);
+insert into task_partition (first_id, upper_id) values (1, 10000001);
 
 -- The tasks that wait for a node. Narrow, because each is inserted and deleted once for each time
 -- that it is handed out.
@@ -301,6 +322,7 @@ create table task_failure (
 -- When maintain() last did its work; one row.
 --   is_behind  that pass left some: the next one need not wait.
 --   key_task   of the last key at which clear_keys() looked.
+--   history_at  when forget_history() last did. swept_task: the highest that sweep_tasks() deleted.
 --   drawn_task, drawn_place  the newest place then, of tasks that were never handed out, and of
 --                            those that come back.
 --   ending_task, ending_place, ended_before  the same of an earlier pass, and a transaction that
@@ -310,6 +332,8 @@ create table maintenance (
     passed_at     timestamptz not null default '-infinity',
     is_behind     boolean     not null default false,
     key_task      bigint      not null default 0,
+    history_at    timestamptz not null default '-infinity',
+    swept_task    bigint      not null default 0,
     drawn_task    bigint      not null default 0,
     drawn_place   bigint      not null default 0,
     ending_task   bigint      not null default 0,

@@ -16,7 +16,7 @@
 -- Tables    node: update, delete. maintenance: read, update. turn, task_claim: read. task_failure,
 --           task_end, task_ready: see hand_back(). task_due: see ready_due(). task_floor: see
 --           raise_floors(). node_asleep: see forget_sleepers(). task_recall: see clear_recalls().
---           task_key: see clear_keys().
+--           task_key: see clear_keys(). task: see forget_history().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
@@ -79,6 +79,7 @@ begin
     perform raise_floors();
     perform clear_recalls();
     perform forget_sleepers();
+    perform forget_history(maintain.at_once);
     delete from node n
      where n.ended_at < clock_timestamp() - interval '1 hour'
        and not exists (select from task_claim c where c.node = n.id);

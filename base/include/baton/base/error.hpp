@@ -17,53 +17,54 @@ namespace baton {
 
 /// The catalogue: BATON_ERROR(name, code, retryable). `retryable` says whether the same call, made
 /// again unchanged in a new transaction, can succeed. docs/errors.md explains each.
-#define BATON_ERROR_CATALOGUE(BATON_ERROR)             \
-    BATON_ERROR(event_invalid, "BT001", false)         \
-    BATON_ERROR(event_too_large, "BT002", false)       \
-    BATON_ERROR(dispatch_conflict, "BT003", false)     \
-    BATON_ERROR(overloaded, "BT004", true)             \
-    BATON_ERROR(wait_timeout, "BT005", true)           \
-    BATON_ERROR(wait_impossible, "BT006", false)       \
-    BATON_ERROR(view_halted, "BT007", false)           \
-    BATON_ERROR(event_unknown, "BT008", false)         \
-    BATON_ERROR(not_installed, "BT009", false)         \
-    BATON_ERROR(schema_newer, "BT010", false)          \
-    BATON_ERROR(deposed, "BT011", false)               \
-    BATON_ERROR(build_mismatch, "BT012", false)        \
-    BATON_ERROR(reducer_invalid, "BT013", false)       \
-    BATON_ERROR(name_invalid, "BT014", false)          \
-    BATON_ERROR(server_read_only, "BT015", true)       \
-    BATON_ERROR(settings_invalid, "BT016", false)      \
-    BATON_ERROR(connection_lost, "BT017", true)        \
-    BATON_ERROR(outcome_unknown, "BT018", false)       \
-    BATON_ERROR(statement_failed, "BT019", false)      \
-    BATON_ERROR(transaction_retry, "BT020", true)      \
-    BATON_ERROR(decode_failed, "BT021", false)         \
-    BATON_ERROR(event_poisoned, "BT022", false)        \
-    BATON_ERROR(view_unknown, "BT023", false)          \
-    BATON_ERROR(postgres_missing, "BT024", false)      \
-    BATON_ERROR(limit_invalid, "BT025", false)         \
-    BATON_ERROR(lock_unavailable, "BT026", true)       \
-    BATON_ERROR(usage, "BT027", false)                 \
-    BATON_ERROR(environment_mismatch, "BT028", false)  \
-    BATON_ERROR(machine_not_enrolled, "BT029", false)  \
-    BATON_ERROR(machine_elsewhere, "BT030", false)     \
-    BATON_ERROR(token_refused, "BT031", false)         \
-    BATON_ERROR(machine_revoked, "BT032", false)       \
-    BATON_ERROR(origin_refused, "BT033", false)        \
-    BATON_ERROR(version_unknown, "BT034", false)       \
-    BATON_ERROR(promotion_refused, "BT035", false)     \
-    BATON_ERROR(event_version_unknown, "BT036", false) \
-    BATON_ERROR(handler_unknown, "BT037", false)       \
-    BATON_ERROR(node_ended, "BT038", false)            \
-    BATON_ERROR(claim_lost, "BT039", false)            \
-    BATON_ERROR(event_type_unknown, "BT040", false)    \
-    BATON_ERROR(event_dead, "BT041", false)            \
-    BATON_ERROR(task_invalid, "BT042", false)          \
-    BATON_ERROR(schema_untrusted, "BT043", false)      \
-    BATON_ERROR(handler_invalid, "BT044", false)       \
-    BATON_ERROR(stream_failed, "BT045", false)         \
-    BATON_ERROR(environment_not_adopted, "BT051", false)
+#define BATON_ERROR_CATALOGUE(BATON_ERROR)               \
+    BATON_ERROR(event_invalid, "BT001", false)           \
+    BATON_ERROR(event_too_large, "BT002", false)         \
+    BATON_ERROR(dispatch_conflict, "BT003", false)       \
+    BATON_ERROR(overloaded, "BT004", true)               \
+    BATON_ERROR(wait_timeout, "BT005", true)             \
+    BATON_ERROR(wait_impossible, "BT006", false)         \
+    BATON_ERROR(view_halted, "BT007", false)             \
+    BATON_ERROR(event_unknown, "BT008", false)           \
+    BATON_ERROR(not_installed, "BT009", false)           \
+    BATON_ERROR(schema_newer, "BT010", false)            \
+    BATON_ERROR(deposed, "BT011", false)                 \
+    BATON_ERROR(build_mismatch, "BT012", false)          \
+    BATON_ERROR(reducer_invalid, "BT013", false)         \
+    BATON_ERROR(name_invalid, "BT014", false)            \
+    BATON_ERROR(server_read_only, "BT015", true)         \
+    BATON_ERROR(settings_invalid, "BT016", false)        \
+    BATON_ERROR(connection_lost, "BT017", true)          \
+    BATON_ERROR(outcome_unknown, "BT018", false)         \
+    BATON_ERROR(statement_failed, "BT019", false)        \
+    BATON_ERROR(transaction_retry, "BT020", true)        \
+    BATON_ERROR(decode_failed, "BT021", false)           \
+    BATON_ERROR(event_poisoned, "BT022", false)          \
+    BATON_ERROR(view_unknown, "BT023", false)            \
+    BATON_ERROR(postgres_missing, "BT024", false)        \
+    BATON_ERROR(limit_invalid, "BT025", false)           \
+    BATON_ERROR(lock_unavailable, "BT026", true)         \
+    BATON_ERROR(usage, "BT027", false)                   \
+    BATON_ERROR(environment_mismatch, "BT028", false)    \
+    BATON_ERROR(machine_not_enrolled, "BT029", false)    \
+    BATON_ERROR(machine_elsewhere, "BT030", false)       \
+    BATON_ERROR(token_refused, "BT031", false)           \
+    BATON_ERROR(machine_revoked, "BT032", false)         \
+    BATON_ERROR(origin_refused, "BT033", false)          \
+    BATON_ERROR(version_unknown, "BT034", false)         \
+    BATON_ERROR(promotion_refused, "BT035", false)       \
+    BATON_ERROR(event_version_unknown, "BT036", false)   \
+    BATON_ERROR(handler_unknown, "BT037", false)         \
+    BATON_ERROR(node_ended, "BT038", false)              \
+    BATON_ERROR(claim_lost, "BT039", false)              \
+    BATON_ERROR(event_type_unknown, "BT040", false)      \
+    BATON_ERROR(event_dead, "BT041", false)              \
+    BATON_ERROR(task_invalid, "BT042", false)            \
+    BATON_ERROR(schema_untrusted, "BT043", false)        \
+    BATON_ERROR(handler_invalid, "BT044", false)         \
+    BATON_ERROR(stream_failed, "BT045", false)           \
+    BATON_ERROR(environment_not_adopted, "BT051", false) \
+    BATON_ERROR(task_forgotten, "BT052", false)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,
