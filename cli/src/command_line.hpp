@@ -82,7 +82,7 @@ void require_typed_name(const std::string& name, const std::string& consequence)
 std::int64_t wait_for_event(sql::Connection& connection, std::int64_t event,
                             std::chrono::milliseconds timeout);
 
-/// A time in seconds as a person writes it ("10", "0.5"). Throws Error(usage), naming `flag`.
+/// A time in seconds as a person writes it ("10", "0.5", "3s"). Throws Error(usage), naming `flag`.
 [[nodiscard]] std::chrono::milliseconds seconds_of(const std::string& flag,
                                                    const std::string& seconds);
 

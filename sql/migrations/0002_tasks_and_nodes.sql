@@ -12,6 +12,8 @@
 --                   before that can say that it started.
 --   retry_after     the pause after the first failure; each further one is twice as long, up to
 --   retry_longest.
+--   run_at_most     how long a node may have a task of it until that is taken away; null: as long
+--                   as the node lives.
 --   paused_at       since when claims give nothing of it; null: they do. paused_by: who said so.
 create table handler (
     name           text     not null,
@@ -24,9 +26,11 @@ create table handler (
     paused_at      timestamptz,
     paused_by      name,
     pause_reason   text,
+    run_at_most    interval,
 
     constraint handler_name_unique primary key (name),
     constraint handler_name_length check (octet_length(name) between 1 and 128),
+    constraint handler_run_at_most_positive check (run_at_most > '0'),
     constraint handler_max_attempts_positive check (max_attempts > 0),
     constraint handler_max_deliveries_positive check (max_deliveries > 0)
 );
@@ -70,14 +74,18 @@ create table handler_event (
 
 -- What a node must have for a task: a version of a handler, in the build that is on record of it,
 -- and labels. Tasks name it by its number, so that what others need costs a claim nothing.
+--   build  null: whatever does what was made for the version, see stamp_tasks(). Else the task is
+--          pinned: this version in this build does it, and no other ever.
 create table requirement (
     id      integer not null generated always as identity,
     handler text    not null,
     version integer not null,
     labels  text[]  not null default '{}',
+    build   text,
 
     constraint requirement_id_unique primary key (id),
-    constraint requirement_unique unique (handler, version, labels),
+    constraint requirement_unique unique nulls not distinct (handler, version, labels, build),
+    constraint requirement_pin_unique unique (id, handler, version, build),
     constraint requirement_version_registered
         foreign key (handler, version) references handler_version (handler, version)
 );
@@ -265,8 +273,20 @@ create table task_claim (
 ) with (fillfactor = 70);
 create index task_claim_by_node on task_claim (node);
 
--- Tasks that were cancelled while a node held them, for heartbeat() to tell it. maintain() deletes
--- each once the node must have heard of it. Nothing else looks here, so it costs no claim anything.
+-- How far a node says that it has come with a task, since noted_at. Unlogged: it is worth nothing
+-- once the node is gone. clear_recalls() deletes what is over.
+create unlogged table task_progress (
+    task     bigint      not null,
+    claim    bigint      not null,
+    noted_at timestamptz not null default clock_timestamp(),
+    progress event_meta  not null,
+
+    constraint task_progress_task_unique primary key (task)
+) with (fillfactor = 50);
+
+-- Tasks that were cancelled, or taken away, while a node held them, for heartbeat() to tell it.
+-- maintain() deletes each once the node must have heard of it. Nothing else looks here, so it costs
+-- no claim anything.
 create table task_recall (
     node        bigint      not null,
     task        bigint      not null,

@@ -1,12 +1,12 @@
--- discard_tasks: whatever waits, follows or is held ends as cancelled, and no event that was
--- dispatched so far becomes a task. Internal: adopt_environment().
+-- discard_tasks: whatever waits, follows or is held ends as cancelled, what is open of task sets is
+-- abandoned, and no event that was dispatched so far becomes a task. Internal: adopt_environment().
 --
 -- The caller has locked the tables, so that nothing is on its way.
 --
 -- Arguments   reason: for people to read.
 -- Returns     how many there were.
--- Tables      task_ready, task_due: delete. task_end: insert. task_claim: read, delete, see
---             hand_back(). event: read. environment_home: update.
+-- Tables      task_ready, task_due, task_set_touch: delete. task_end: insert. task_claim, event:
+--             read. task_set: read, see abandon_task_set(). environment_home: update.
 -- Cost        of what waits.
 create or replace function discard_tasks(reason text)
 returns bigint
@@ -19,6 +19,8 @@ as $$
 declare
     discarded bigint;
 begin
+    delete from task_set_touch;
+    perform abandon_task_set(s.id, discard_tasks.reason) from task_set s where s.state = 'open';
     -- They had a node which is not here: no attempt counts.
     perform hand_back(c.id, false) from task_claim c order by c.id;
     with waiting as (

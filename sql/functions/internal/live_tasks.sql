@@ -1,10 +1,11 @@
 -- live_tasks: those of a range of ids that have not ended, and those whose claim or unique key has
--- still to be cleared away, or which another one follows. Internal: drop_task_partition(),
--- sweep_tasks().
+-- still to be cleared away, which another one follows, or whose task set still looks at them.
+-- Internal: drop_task_partition(), sweep_tasks().
 --
 -- Arguments   first_id, upper_id: from and below. at_most: how many.
 -- Returns     the tasks; is_held: it is not, or not only, one that waits.
--- Tables      task_floor, task_ready, task_due, task_claim, task_key: read.
+-- Tables      task_floor, task_ready, task_due, task_claim, task_key, task_set_member, task_set:
+--             read.
 -- Cost        some index probes, and of what nodes hold.
 create or replace function live_tasks(first_id bigint, upper_id bigint, at_most integer)
 returns table (task bigint, is_held boolean)
@@ -46,6 +47,12 @@ as $$
     (select k.task, true
        from task_key k
       where k.task >= live_tasks.first_id and k.task < live_tasks.upper_id
+      limit live_tasks.at_most)
+     union all
+    (select m.task, true
+       from task_set_member m
+       join task_set s on s.id = m.task_set and s.cleared_at is null
+      where m.task >= live_tasks.first_id and m.task < live_tasks.upper_id and m.done_at is null
       limit live_tasks.at_most)
      union all
     (select d.follows, true

@@ -10,19 +10,23 @@
 --   environment, machine_id, proof, enrol_as  see admit_machine(). The proof answers challenge().
 --   name      for people to read: host and process, as 'web-3:4711'.
 --   handlers  [{"name": "send_invoice", "version": 2, "build": "...", "events": ["order/placed"],
---             "accepts_from": [1]}, ...]: what the process carries. The build says which code it
---             is: a digest. While the version is live, each event of a type among events becomes a
---             task of it; and it does the tasks that wait of the versions among accepts_from.
+--             "accepts_from": [1], "view": "year_report", "columns": [...]}, ...]: what the
+--             process carries. The build says which code it is: a digest. While the version is
+--             live, each event of a type among events becomes a task of it; and it does the tasks
+--             that wait of the versions among accepts_from. The rows that members of its task sets
+--             make are shown in the view: task_set_view_of().
 --   labels    what else it has: 'gpu'. It gets tasks that ask for none, or for some of these.
 --   lease     how long it is believed without a call of heartbeat() or claim(): 1 second to 1 hour.
 --             After that its tasks are handed to others.
--- Returns   one row. session: null where it is refused, then refused_code and refused_message.
--- Raises    BT012 this version of a handler is on record here with another build: give the changed
---           code a new version. In an environment of kind development the new build counts.
---           BT042 a handler, label or lease is not as it must be, or a handler has the name of a
+-- Returns   one row. session: null where it is refused, then refused_code and refused_message:
+--           those of admit_node(), or BT012: this version of a handler is on record here with
+--           another build: give the changed code a new version. In an environment of kind
+--           development the new build counts.
+-- Raises    BT042 a handler, label or lease is not as it must be, or a handler has the name of a
 --           view set.
--- Tables    node, node_handler: insert. machine: read. refusal: see admit_node(). handler,
---           handler_version, requirement: see register_handler().
+-- Tables    node: insert, delete. machine: read. refusal: see refuse_machine(). node_handler: see
+--           carry_handlers(). handler, handler_version, requirement, task_set_view: see
+--           register_handler().
 -- Access: node
 create or replace function register_node(
     environment text,
@@ -44,7 +48,6 @@ as $$
 declare
     node_name constant text := pg_catalog.left(coalesce(register_node.name, 'unnamed'), 50);
     sorted    constant text[] := sorted_labels(register_node.labels);
-    carried   record;
     node_id   bigint;
 begin
     perform require_rows();
@@ -77,27 +80,16 @@ begin
     values (node_id, pg_catalog.sha256(pg_catalog.convert_to(session, 'UTF8'::name)), node_name,
             register_node.machine_id, sorted, register_node.lease);
 
-    for carried in
-        select h.value ->> 'name' as handler, h.value ->> 'version' as version,
-               h.value ->> 'build' as build, event_types_of(h.value) as events,
-               versions_accepted(h.value) as accepts_from
-          from pg_catalog.jsonb_array_elements(register_node.handlers) as h order by 1, 2
-    loop
-        if octet_length(carried.handler) between 1 and 128 is not true
-           or carried.version ~ '^[1-9][0-9]{0,8}$' is not true
-           or octet_length(carried.build) between 1 and 200 is not true
-        then
-            raise exception 'handler % is not as it must be: a name of 1 to 128 bytes, a version '
-                'from 1 on, a build of 1 to 200 bytes',
-                coalesce(pg_catalog.quote_literal(pg_catalog.left(carried.handler, 128)), 'null')
-                using errcode = 'BT042';
-        end if;
-        perform register_handler(carried.handler, carried.version::integer, carried.build,
-                                 carried.events, carried.accepts_from);
-        insert into node_handler (node, handler, version, build)
-        values (node_id, carried.handler, carried.version::integer, carried.build)
-        on conflict do nothing;
-    end loop;
+    begin
+        perform carry_handlers(node_id, register_node.handlers);
+    exception when sqlstate 'BT012' then
+        get stacked diagnostics refused_message = message_text;
+        refused_code := 'BT012';
+        session := null;
+        delete from node n where n.id = node_id;
+        perform refuse_machine(refused_code, refused_message, node_name,
+                               register_node.machine_id);
+    end;
     return next;
 end;
 $$;

@@ -52,7 +52,7 @@ begin
     if is_led then
         problems := problems || version_problems(false);
     end if;
-    problems := problems || writer_problems() || task_problems(tasks);
+    problems := problems || writer_problems() || task_problems(tasks) || task_set_problems();
     if lag.seconds > 10 and is_led then
         problems := problems || pg_catalog.format(
             'the oldest waiting event is %s s old: the orchestrator is behind: %s',
