@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include <pqxx/dbtransaction>
-#include <pqxx/nontransaction>
+#include <pqxx/transaction>
 
 #include "baton/base/error.hpp"
 #include "baton/sql/failure.hpp"
@@ -71,7 +71,9 @@ TaskResult wait_for_task(pqxx::connection_base& connection, TaskId task,
             return sql::translating(
                 connection,
                 [&] {
-                    pqxx::nontransaction session(connection);
+                    pqxx::work session(connection);
+                    // Whatever the role or the database sets: else it would not see the end.
+                    session.exec("set transaction isolation level read committed");
                     const sql::Result rows(session.exec_params(
                         "select state, result, error from wait_for_task($1, $2::interval)",
                         static_cast<std::int64_t>(task), std::to_string(look.count()) + " ms"));

@@ -59,9 +59,9 @@ protected:
     }
     static std::string standing(const std::string& url) {
         return ask(url,
-                   "(select count(*) from task_ready) || ' ' || (select count(*) from "
-                   "task_due) || ' ' || (select count(*) from task_end where outcome = "
-                   "'cancelled') || ' ' || (select count(*) from machine)");
+                   "concat_ws(' ', (select count(*) from task_ready), (select count(*) from "
+                   "task_due), (select count(*) from task_end where outcome = 'cancelled'), "
+                   "(select count(*) from machine))");
     }
     static std::string adopt(const std::string& url, const std::string& arguments) {
         return ask(url, "adopt_environment(" + arguments + ")");
@@ -74,7 +74,7 @@ protected:
         EXPECT_NE(late.refused_message.find("`baton environment adopt test --as KIND`"),
                   std::string::npos);
         EXPECT_EQ(ask(url,
-                      "string_agg(code || ' ' || node || ' ' || attempts, '') "
+                      "string_agg(concat_ws(' ', code, node, attempts), '') "
                       "from refusals()"),
                   "BT051 late 1");
         const Outcome claimed =
@@ -87,7 +87,7 @@ protected:
         ask(url, "maintain(at_once => true)");
         EXPECT_EQ(standing(url), "11 1 0 1") << "one more, of the event";
         EXPECT_NE(ask(url, "status() -> 'problems' ->> 0").find(because), std::string::npos);
-        EXPECT_EQ(ask(url, "state || fix from doctor() where check_name = 'adoption'"),
+        EXPECT_EQ(ask(url, "concat(state, fix) from doctor() where check_name = 'adoption'"),
                   "problemlet its owner run `baton environment adopt test --as KIND`");
     }
 
@@ -121,10 +121,14 @@ TEST_F(AdoptionTest, DumpInAnotherClusterIsInertUntilItIsAdopted) {
 }
 
 TEST_F(AdoptionTest, DumpInAnotherDatabaseOfTheServerIsInert) {
-    const TestDatabase copy;
-    expect_inert(dumped(copy.url()), "restored from a dump");
-    EXPECT_EQ(adopt(copy.url(), "'test', 'staging', discard => false"), "0");
-    EXPECT_EQ(standing(copy.url()), "11 1 0 0");
+    const std::string name = database_.name() + "_restored";
+    auto& cluster = testing::Cluster::instance();
+    cluster.execute("create database " + name + " template template0");
+    const std::string copy = cluster.url(name);
+    expect_inert(dumped(copy), "restored from a dump");
+    EXPECT_EQ(adopt(copy, "'test', 'staging', discard => false"), "0");
+    EXPECT_EQ(standing(copy), "11 1 0 0");
+    cluster.execute("drop database " + name + " with (force)");
 }
 
 TEST_F(AdoptionTest, CopiedDatabaseIsInert) {

@@ -65,9 +65,10 @@ protected:
         const auto ask = [&](const std::string& query) {
             return std::string(admin.exec("select " + query).only().text(0));
         };
-        EXPECT_EQ(ask("coalesce((select code || ' ' || message from refusals() where node = '" +
-                      name + "'), 'no record')"),
-                  code + " " + node.refused_message);
+        EXPECT_EQ(
+            ask("coalesce((select concat_ws(' ', code, message) from refusals() where node = '" +
+                name + "'), 'no record')"),
+            code + " " + node.refused_message);
         for (const std::string& session : {node.session, "1." + std::string(64, 'a')}) {
             node.session = session;
             EXPECT_ANY_THROW(node.claim(1000)) << name;

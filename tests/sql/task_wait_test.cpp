@@ -136,11 +136,11 @@ TEST_F(TaskWaitTest, WhatRunsForTooLongIsTakenAway) {
     const ClaimedTask later = one.claim().at(0);
     maintain();
     EXPECT_EQ(state_of(held[0].task), "due") << "its handler started: an attempt is lost";
-    EXPECT_EQ(text("select outcome || ': ' || error from task_failure"),
+    EXPECT_EQ(text("select concat(outcome, ': ', error) from task_failure"),
               "lost: node one had it for longer than the 00:05:00 that its handler may run, so it "
               "was taken away");
     EXPECT_EQ(state_of(held[1].task), "waiting") << "no attempt, but a delivery";
-    EXPECT_EQ(text("select attempts || ' ' || deliveries from task_ready"), "0 1");
+    EXPECT_EQ(text("select concat_ws(' ', attempts, deliveries) from task_ready"), "0 1");
     EXPECT_EQ(state_of(later.task), "claimed");
     std::vector<std::string> told = one.heartbeat();
     EXPECT_EQ(told, (std::vector<std::string>{held[0].token, held[1].token}));

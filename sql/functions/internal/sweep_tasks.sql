@@ -23,6 +23,7 @@ declare
     until      constant timestamptz := clock_timestamp()
         - (select l.task_history from event_limit l where l.only_row);
     oldest     bigint[];
+    kept       bigint[];
     swept      integer;
 begin
     oldest := array(
@@ -34,12 +35,14 @@ begin
                   order by d.id limit sweep_tasks.at_most)) as o
          where o.enqueued_at < until
          order by o.id);
+    kept := array(
+        select l.task
+          from live_tasks(oldest[1], oldest[cardinality(oldest)] + 1, 1000000) as l
+         where l.task = any (oldest));
     with gone as (
         delete from task_end e
          where e.task = any (oldest) and e.ended_at < until
-           and not exists (
-            select from live_tasks(oldest[1], oldest[cardinality(oldest)] + 1, 1000000) as l
-             where l.task = e.task)
+           and e.task <> all (kept)
         returning task
     ), failures as (
         delete from task_failure f where f.task in (select g.task from gone g)
