@@ -1,5 +1,7 @@
 -- maintain_task_sets: what has to go on with task sets whoever is there. Internal: maintain().
 --
+-- In a copy that nobody adopted nothing is published, opened or ended: unadopted().
+--
 -- Returns     whether there is more to do than one pass may.
 -- Tables      task_set, task_set_touch: read. See the functions that it calls.
 -- Cost        of two looks at indexes where there is nothing to do.
@@ -13,8 +15,12 @@ as $$
 #variable_conflict use_column
 declare
     is_behind boolean := false;
+    is_open   constant boolean := exists (select from task_set s where s.state = 'open');
 begin
-    if exists (select from task_set s where s.state = 'open') then
+    if (is_open or exists (select from task_set_touch)) and unadopted() is not null then
+        return false;
+    end if;
+    if is_open then
         perform expire_task_sets(100);
         perform settle_task_sets(100);
     end if;
