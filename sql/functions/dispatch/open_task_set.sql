@@ -23,8 +23,8 @@
 -- Returns   the set's id.
 -- Raises    BT037 nobody registered the handler. BT054 a set of this handler and key is open. BT042
 --           an argument is not as it must be. BT023 there is no such view, or its rows are not
---           those of one position. 42501 the login may not read it. BT001, BT002 see enqueue(). BT006 the transaction's snapshot is
---           fixed.
+--           those of one position. 42501 the login may not read it. BT001, BT002 see enqueue().
+--           BT006 the transaction's snapshot is fixed.
 -- Locks     the handler's row, until the transaction ends, against promotions.
 -- Notifies  nodes that sleep.
 -- Tables    task_set: read. What it makes: see open_set().
