@@ -13,6 +13,7 @@ struct Options {
     bool json = false;
     std::string name;
     std::optional<std::string> reason;
+    std::string at_most;
 };
 
 std::optional<std::string> seconds_text(const JsonValue& value) {
@@ -120,6 +121,30 @@ int resume(const Options& options, Invocation& invocation) {
                   " was not paused");
 }
 
+int limit(const Options& options, Invocation& invocation) {
+    std::optional<std::string> at_most;
+    if (options.at_most != "none") at_most = options.at_most;
+    const environments::Environment environment = invocation.load();
+    sql::Connection connection = connect(environment, Access::write);
+    sql::Transaction transaction(connection);
+    transaction.exec("select set_run_at_most(handler => $1, at_most => $2::interval)",
+                     {options.name, at_most});
+    transaction.commit();
+    write_out(options.name + ": a task runs for " +
+              (at_most ? *at_most + " at most" : "as long as its node lives") + "\n");
+    return 0;
+}
+
+Verb limit_verb() {
+    const auto options = std::make_shared<Options>();
+    return {.name = "limit",
+            .help = "say how long a node may have a task of a handler until it is taken away",
+            .about = "Example: baton handlers limit send_invoice --run-at-most '5 min'",
+            .options = {{"NAME", "which handler", &options->name, true},
+                        {"--run-at-most", "a time, or none", &options->at_most, true}},
+            .run = [options](Invocation& invocation) { return limit(*options, invocation); }};
+}
+
 Verb pause_verb() {
     const auto options = std::make_shared<Options>();
     return {.name = "pause",
@@ -154,7 +179,7 @@ Verb handlers_verb() {
             "Example: baton handlers --json | jq '.[].waiting'",
         .options = {{"--json", "as JSON", &options->json}},
         .run = [options](Invocation& invocation) { return list_handlers(*options, invocation); },
-        .verbs = {pause_verb(), resume_verb()}};
+        .verbs = {pause_verb(), resume_verb(), limit_verb()}};
 }
 
 }  // namespace baton::cli

@@ -1,6 +1,6 @@
 -- bring_back: tasks that were elsewhere are ready again, in this order, before those of their
--- priority that were never handed out. Internal: hand_back(), ready_due(), redrive(),
--- release_many(), retry_task(). The caller has taken them from where they were.
+-- priority that were never handed out. Internal: end_long_runs(), hand_back(), ready_due(),
+-- redrive(), release_many(), retry_task(). The caller has taken them from where they were.
 --
 -- Arguments   tasks: which. attempts, deliveries: what was counted so far, one for each task; null:
 --             nothing.
