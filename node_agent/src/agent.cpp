@@ -37,11 +37,12 @@ Agent::Agent(NodeOptions options, const Handlers& handlers)
     : options_(std::move(options)),
       loop_(options_.url, sql::session_options(options_.schema, "baton node"), "work"),
       workshop_(std::make_shared<Workshop>(options_.url, options_.schema,
-                                           options_.credentials.environment)),
+                                           options_.credentials.environment, options_.promote)),
       carried_(carried_by(handlers, options_.program)) {
     if (carried_.empty()) {
         throw Error(ErrorCode::handler_invalid,
-                    "a node without a handler has nothing to do; App::add() adds one");
+                    "a node without a handler has nothing to do; App::add() adds one, or "
+                    "[[handler]] in the environment's file");
     }
     std::map<std::string, std::map<int, Handlers::Run>> runs;
     std::map<std::string, int> threads;

@@ -63,6 +63,18 @@ TEST_F(TaskSetsVerbTest, RestartAndAbandonAreSaidWithTheirReason) {
     expect_refused({"task-sets", "restart", "9"}, "there is no task set 9 [BT042]");
 }
 
+TEST_F(TaskSetsVerbTest, ADryPromotionSaysWhatBecomesOfThem) {
+    const TestNode node = carrier({1, 2});
+    open("2014");
+    open("2015", R"({"m1": 1})", ", on_promotion => 'restart'");
+    EXPECT_EQ(run({"promote", "compute", "2", "--dry-run"}).out,
+              "compute would be live at version 2 from position 0, carried by node; nothing has "
+              "changed\n"
+              "  task set 2 (2015) would be superseded, and opened anew\n"
+              "  task set 1 (2014) would be finished by version 1\n");
+    EXPECT_EQ(state(2), "open");
+}
+
 TEST_F(TaskSetsVerbTest, TheViewOfSetsIsReadNowAndThen) {
     TestNode node = carrier({1, 2});
     sql::LogFollower follower(url_);

@@ -293,6 +293,23 @@ TEST_F(TaskSetTest, WhatIsNoSetIsRefused) {
     EXPECT_TRUE(node.complete(plain.token));
 }
 
+// Who opens a set gives nodes no more to read than they may read themselves.
+TEST_F(TaskSetTest, InputsAreViewsThatTheLoginMayRead) {
+    const TestNode node = carrier({1});
+    connection_.exec(
+        "select register_reducer('sales', 1, 'b', 'c++', "
+        R"('[{"name": "k", "type": "text", "nullable": false, "key": true}]');)"
+        "update view_state set state = 'following'");
+    const std::string login = "opener_" + database_.name();
+    connection_.exec("create role " + login + " login; grant baton_test_dispatch to " + login);
+    sql::Connection opener(url_ + "&user=" + login, testing::in_test_schema());
+    const std::string open_it = "select open_task_set('compute', 'k', '{\"m\": 1}', '{sales}')";
+    EXPECT_EQ(sql::outcome_of([&] { opener.exec(open_it); }).sqlstate, "42501");
+    connection_.exec("grant select on sales to " + login);
+    EXPECT_EQ(sql::outcome_of([&] { opener.exec(open_it); }).text, "");
+    connection_.exec("drop owned by " + login + "; drop role " + login);
+}
+
 TEST_F(TaskSetTest, MembersAreAddedUntilItIsSealed) {
     TestNode node = carrier({1});
     const std::int64_t set = open("2014", R"({"m1": 1})", ", seal => false");

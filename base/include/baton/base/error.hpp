@@ -63,6 +63,8 @@ namespace baton {
     BATON_ERROR(schema_untrusted, "BT043", false)        \
     BATON_ERROR(handler_invalid, "BT044", false)         \
     BATON_ERROR(stream_failed, "BT045", false)           \
+    BATON_ERROR(bus_misused, "BT046", false)             \
+    BATON_ERROR(event_local, "BT047", false)             \
     BATON_ERROR(environment_not_adopted, "BT051", false) \
     BATON_ERROR(task_forgotten, "BT052", false)          \
     BATON_ERROR(task_set_ended, "BT053", false)          \
