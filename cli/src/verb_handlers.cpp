@@ -13,6 +13,8 @@ struct Options {
     bool json = false;
     std::string name;
     std::optional<std::string> reason;
+    std::optional<std::int64_t> width;
+    std::string when_dead = "hold";
 };
 
 std::optional<std::string> seconds_text(const JsonValue& value) {
@@ -35,12 +37,13 @@ std::string other_versions(const JsonValue& handler) {
 }
 
 void print_counts(const JsonValue& handlers) {
-    Table table({"handler", "live", "nodes", "waiting", "oldest", "due", "held", "dead", "others"});
+    Table table({"handler", "live", "nodes", "waiting", "oldest", "due", "lanes", "held", "dead",
+                 "others"});
     for (const JsonValue& handler : handlers.items()) {
         table.add({handler["name"].text(), handler["live_version"].text(), handler["nodes"].text(),
                    handler["waiting"].text(), seconds_text(handler["oldest_seconds"]),
-                   handler["due"].text(), handler["claimed"].text(), handler["dead"].text(),
-                   other_versions(handler)});
+                   handler["due"].text(), handler["in_lanes"].text(), handler["claimed"].text(),
+                   handler["dead"].text(), other_versions(handler)});
     }
     table.print(0, screen_width());
 }
@@ -120,6 +123,42 @@ int resume(const Options& options, Invocation& invocation) {
                   " was not paused");
 }
 
+int set_lanes(const Options& options, Invocation& invocation) {
+    const environments::Environment environment = invocation.load();
+    sql::Connection connection = connect(environment, Access::write);
+    sql::Transaction transaction(connection);
+    const std::string width = std::to_string(options.width.value_or(1));
+    transaction.exec("select set_lanes(handler => $1, width => $2::integer, when_dead => $3)",
+                     {options.name, width, options.when_dead});
+    transaction.commit();
+    write_out(
+        advice("of each lane of " + options.name + " " + width +
+               (width == "1"
+                    ? " task is done at a time, in order; behind one that is dead it " +
+                          std::string(options.when_dead == "hold" ? "stands still" : "goes on")
+                    : " tasks are done at a time")) +
+        "\n");
+    return 0;
+}
+
+Verb lanes_verb() {
+    const auto options = std::make_shared<Options>();
+    return {.name = "lanes",
+            .help = "say how many tasks of one lane of a handler are done at a time",
+            .about = "Example: baton handlers lanes send_invoice --width 5",
+            .options = {{"NAME", "which handler", &options->name, true},
+                        {.name = "--width",
+                         .help = "so many; with 1 they are done in their order [1]",
+                         .place = &options->width,
+                         .bounds = {1, 100000}},
+                        {.name = "--when-dead",
+                         .help = "with width 1: the lane stands still (hold), or the next one goes "
+                                 "(pass) [hold]",
+                         .place = &options->when_dead,
+                         .choices = {"hold", "pass"}}},
+            .run = [options](Invocation& invocation) { return set_lanes(*options, invocation); }};
+}
+
 Verb pause_verb() {
     const auto options = std::make_shared<Options>();
     return {.name = "pause",
@@ -154,7 +193,7 @@ Verb handlers_verb() {
             "Example: baton handlers --json | jq '.[].waiting'",
         .options = {{"--json", "as JSON", &options->json}},
         .run = [options](Invocation& invocation) { return list_handlers(*options, invocation); },
-        .verbs = {pause_verb(), resume_verb()}};
+        .verbs = {pause_verb(), resume_verb(), lanes_verb()}};
 }
 
 }  // namespace baton::cli

@@ -13,6 +13,9 @@
 --   retry_after     the pause after the first failure; each further one is twice as long, up to
 --   retry_longest.
 --   paused_at       since when claims give nothing of it; null: they do. paused_by: who said so.
+--   lane_width      how many tasks of one of its lanes may be at its head at a time: task_in_lane.
+--   lane_when_dead  what becomes of a lane of width 1 whose head is dead: hold, it stands still; or
+--                   pass, the next one is its head.
 create table handler (
     name           text     not null,
     live_version   integer  not null,
@@ -24,11 +27,15 @@ create table handler (
     paused_at      timestamptz,
     paused_by      name,
     pause_reason   text,
+    lane_width     integer  not null default 1,
+    lane_when_dead text     not null default 'hold',
 
     constraint handler_name_unique primary key (name),
     constraint handler_name_length check (octet_length(name) between 1 and 128),
     constraint handler_max_attempts_positive check (max_attempts > 0),
-    constraint handler_max_deliveries_positive check (max_deliveries > 0)
+    constraint handler_max_deliveries_positive check (max_deliveries > 0),
+    constraint handler_lane_width_positive check (lane_width > 0),
+    constraint handler_lane_when_dead_known check (lane_when_dead in ('hold', 'pass'))
 );
 
 -- Every (handler, version), with the build it was first seen with.
@@ -57,11 +64,13 @@ create index handler_version_by_runs_as on handler_version (handler, runs_as);
 -- The event types whose events become tasks of a handler version while that is live.
 --   after_position  events up to there do not: the end of the log when the handler first named the
 --                   type, in whatever version.
+--   lane_by_key     the task's lane is the event's key.
 create table handler_event (
     handler        text    not null,
     version        integer not null,
     type           text    not null,
     after_position bigint  not null,
+    lane_by_key    boolean not null default false,
 
     constraint handler_event_unique primary key (handler, version, type),
     constraint handler_event_version_registered
@@ -136,7 +145,7 @@ create sequence task_doorbell minvalue 1 cache 1;
 --             limits of events, because a task can have what an event had.
 --   meta      about the task, not of it: correlation, causation, user.
 --   schema_version  which shape of the payload this is; an event's, where it follows from one.
---   unique_key  see task_key.
+--   unique_key  see task_key. lane: see task_in_lane.
 create table task (
     xid          xid8        not null default pg_current_xact_id(),
     id           bigint      not null generated always as identity,
@@ -151,6 +160,7 @@ create table task (
     meta         event_meta,
     schema_version smallint not null default 1,
     unique_key   text,
+    lane         text,
 
     constraint task_schema_version_positive check (schema_version > 0),
     constraint task_id_unique primary key (id)
@@ -163,6 +173,7 @@ create table task_default partition of task default;
 --   rank   what goes first, lowest first: see ready_rank().
 --   place  among those of one rank. The task's id, where it was never handed out; where it comes
 --          back, a number drawn anew.
+--   in_lane  it is at the head of a lane: see task_in_lane. (The row has room for it anyway.)
 create table task_ready (
     requirement integer  not null,
     rank        integer  not null,
@@ -170,6 +181,7 @@ create table task_ready (
     task        bigint   not null,
     attempts    smallint not null default 0,
     deliveries  smallint not null default 0,
+    in_lane     boolean  not null default false,
 
     constraint task_ready_unique primary key (requirement, rank, place)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
@@ -211,6 +223,45 @@ create table task_key (
 );
 create index task_key_by_task on task_key (task);
 
+-- The tasks of lanes, from when they enter their lane until they leave it. A lane is what tasks of
+-- one handler have in common that must not be done all at once. Its first tasks are its heads, as
+-- many as the handler's lane_width; only they are elsewhere: ready, due or claimed. Where one
+-- leaves, the next one becomes a head in the same transaction: leave_lanes(). What came meanwhile,
+-- and saw the lane full, left a word in lane_note: fill_lanes(). So there is no count that could be
+-- wrong: the rows are the slots.
+--   lane      lane_id() of the handler and the name that task.lane has.
+--   is_head   if not, it waits here, and what was counted of it so far is kept here.
+create table task_in_lane (
+    task        bigint   not null,
+    lane        bigint   not null,
+    requirement integer  not null,
+    attempts    smallint not null default 0,
+    deliveries  smallint not null default 0,
+    is_head     boolean  not null default false,
+
+    constraint task_in_lane_unique primary key (task)
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
+create index task_in_lane_waiting on task_in_lane (lane, task) where not is_head;
+create index task_in_lane_heads on task_in_lane (lane) where is_head;
+
+-- Lanes at which somebody has to look: a task has entered them, or one left and it was not certain
+-- who is next. Inserted by whoever did that, deleted by fill_lanes().
+create table lane_note (
+    id      bigint not null generated always as identity,
+    handler text   not null,
+    lane    bigint not null,
+
+    constraint lane_note_unique primary key (handler, id)
+);
+
+-- Whoever enqueues into a lane of width 1 locks its row here until the transaction ends: so what
+-- has a lower id commits first. Cleared away by maintain() once nothing is in the lane.
+create table lane_turn (
+    lane bigint not null,
+
+    constraint lane_turn_unique primary key (lane)
+);
+
 -- The tasks that wait for a time: to run at, or to be tried again. maintain() makes them ready.
 --   follows  the task that has to end before: it has the same unique key, and was claimed when this
 --            one was made.
@@ -230,6 +281,7 @@ create index task_due_following on task_due (task) where follows is not null;
 --   attempts, deliveries  before this claim, one for each task.
 --   started   the tasks that a handler started with.
 --   returned  the tasks that are this claim's no more: they failed, were handed back, or cancelled.
+--   in_lanes  some of the tasks are in lanes.
 create table task_claim (
     id         bigint      not null generated always as identity,
     node       bigint      not null,
@@ -239,6 +291,7 @@ create table task_claim (
     deliveries smallint[]  not null,
     started    bigint[]    not null default '{}',
     returned   bigint[]    not null default '{}',
+    in_lanes   boolean     not null default false,
 
     constraint task_claim_id_unique primary key (id)
 ) with (fillfactor = 70);
@@ -300,7 +353,7 @@ create table task_failure (
 
 -- When maintain() last did its work; one row.
 --   is_behind  that pass left some: the next one need not wait.
---   key_task   of the last key at which clear_keys() looked.
+--   key_task   of the last key at which clear_keys() looked. turn_lane: likewise, clear_turns().
 --   drawn_task, drawn_place  the newest place then, of tasks that were never handed out, and of
 --                            those that come back.
 --   ending_task, ending_place, ended_before  the same of an earlier pass, and a transaction that
@@ -310,6 +363,7 @@ create table maintenance (
     passed_at     timestamptz not null default '-infinity',
     is_behind     boolean     not null default false,
     key_task      bigint      not null default 0,
+    turn_lane     bigint      not null default -9223372036854775808,
     drawn_task    bigint      not null default 0,
     drawn_place   bigint      not null default 0,
     ending_task   bigint      not null default 0,

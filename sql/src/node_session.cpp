@@ -30,7 +30,8 @@ std::string json_of(const std::vector<CarriedHandler>& handlers) {
         json += R"({"name":)" + json_quoted(handler.name) + R"(,"version":)" +
                 std::to_string(handler.version) + R"(,"build":)" + json_quoted(handler.build) +
                 R"(,"events":)" + json_of(handler.events) + R"(,"accepts_from":)" +
-                json_of(handler.accepts_from) + "}";
+                json_of(handler.accepts_from) +
+                (handler.lane_by_key ? R"(,"lane":"key"})" : "}");
     }
     return json + "]";
 }

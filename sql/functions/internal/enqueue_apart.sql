@@ -2,8 +2,8 @@
 --
 -- Arguments, returns, raises  as enqueue(); and body and content_type.
 -- Tables    task, task_ready, task_due: insert. handler: read. requirement: see requirement_of().
---           task_floor: see open_rank(). task_key: see give_key(). task_end: see
---           settle_key().
+--           task_floor: see open_rank(). task_key: see give_key(). task_end: see settle_key(). The
+--           lane: see enter_lanes().
 create or replace function enqueue_apart(
     handler      text,
     payload      jsonb,
@@ -16,7 +16,8 @@ create or replace function enqueue_apart(
     meta         jsonb,
     schema_version integer,
     unique_key   text,
-    on_conflict  text
+    on_conflict  text,
+    lane         text
 )
 returns bigint
 language plpgsql
@@ -36,16 +37,7 @@ begin
     if known.name is null then
         perform refuse_handler(enqueue_apart.handler);
     end if;
-    if enqueue_apart.schema_version between 1 and 32767 is not true then
-        raise exception 'a schema version of % is not between 1 and 32767',
-            coalesce(enqueue_apart.schema_version::text, 'null')
-            using errcode = 'BT042';
-    end if;
-    if enqueue_apart.priority between -1000 and 1000 is not true then
-        raise exception 'a priority of % is not between -1000 and 1000',
-            coalesce(enqueue_apart.priority::text, 'null')
-            using errcode = 'BT042';
-    end if;
+    perform require_task_options(enqueue_apart.schema_version, enqueue_apart.priority);
     needs := case when coalesce(cardinality(enqueue_apart.labels), 0) = 0 then known.requirement
                   else requirement_of(known.name, known.live_version, enqueue_apart.labels) end;
 
@@ -62,15 +54,20 @@ begin
         follows := spot.follows;
     end if;
 
+    if enqueue_apart.lane is not null then
+        perform lock_turn(known.name, enqueue_apart.lane);
+    end if;
     insert into task (requirement, priority, payload, body, content_type, tenant, meta,
-                      schema_version, unique_key)
+                      schema_version, unique_key, lane)
     values (needs, enqueue_apart.priority, enqueue_apart.payload, enqueue_apart.body,
             enqueue_apart.content_type, enqueue_apart.tenant, enqueue_apart.meta,
-            enqueue_apart.schema_version, enqueue_apart.unique_key)
+            enqueue_apart.schema_version, enqueue_apart.unique_key, enqueue_apart.lane)
     returning id into new_task;
     if enqueue_apart.run_at > clock_timestamp() or follows is not null then
         insert into task_due (due_at, task, follows)
         values (coalesce(enqueue_apart.run_at, clock_timestamp()), new_task, follows);
+    elsif enqueue_apart.lane is not null then
+        perform enter_lanes(array[new_task], null, null);
     else
         insert into task_ready (requirement, rank, place, task)
         values (needs, ready_rank(enqueue_apart.priority, false), new_task, new_task);

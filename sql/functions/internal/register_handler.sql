@@ -10,7 +10,8 @@
 -- Tables    handler: insert. handler_version: insert, update. environment: read. handler_event: see
 --           name_events(). requirement: see requirement_of().
 create or replace function register_handler(
-    handler text, version integer, build text, events text[], accepts_from integer[] default '{}')
+    handler text, version integer, build text, events text[],
+    lane_by_key boolean default false, accepts_from integer[] default '{}')
 returns void
 language plpgsql
 volatile
@@ -45,7 +46,8 @@ begin
            set build = register_handler.build, accepts_from = register_handler.accepts_from
          where v.handler = known.handler and v.version = known.version;
     end if;
-    perform name_events(known.handler, known.version, register_handler.events);
+    perform name_events(known.handler, known.version, register_handler.events,
+                        register_handler.lane_by_key);
     insert into handler (name, live_version, requirement)
     values (known.handler, known.version, requirement_of(known.handler, known.version, '{}'))
     on conflict (name) do nothing;

@@ -8,6 +8,7 @@
 --             is fixed.
 -- Locks       the key: see lock_key(). The task that it replaces: see pull_task().
 -- Tables      task_end: insert. task_key: see lock_key(). task_ready, task_due: see pull_task().
+--             The lane of what it replaces: see leave_lanes().
 create or replace function settle_key(handler text, key text, on_conflict text)
 returns table (standing bigint, follows bigint)
 language plpgsql
@@ -42,6 +43,7 @@ begin
             insert into task_end (task, outcome, attempts, reason)
             values (newest, 'replaced', former.attempts,
                     'replaced by a task with the same unique key');
+            perform leave_lanes(array[newest], false);
             return query select null::bigint, case when held.next is not null then held.task end;
             return;
         elsif former.state = 'claimed' then

@@ -56,10 +56,11 @@ begin
          group by l.requirement, l.rank, l.place, l.base, l.settled
         having least(max(t.place), l.settled) >= l.place + floor_step
     )
-    insert into task_claim (node, tasks, attempts, deliveries)
+    insert into task_claim (node, tasks, attempts, deliveries, in_lanes)
     select take_tasks.node, pg_catalog.array_agg(t.task order by t.rank, t.place),
            pg_catalog.array_agg(t.attempts order by t.rank, t.place),
-           pg_catalog.array_agg(t.deliveries order by t.rank, t.place)
+           pg_catalog.array_agg(t.deliveries order by t.rank, t.place),
+           pg_catalog.bool_or(t.in_lane)
       from taken t
     having count(*) > 0
     returning id into new_id;

@@ -20,8 +20,8 @@
 --   attempt     which one this is, once the handler starts: from 1. delivery: likewise.
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 the count is none.
 -- Locks       the tasks that it takes; it passes by those that others are taking.
--- Tables      task_claim, task: read. task_ready: see take_tasks(). node: see
---             heartbeat().
+-- Tables      task_claim, task: read. task_ready: see take_tasks(). node: see heartbeat(). Lanes:
+--             see fill_lanes().
 -- Cost        of the tasks that it gives, whatever else waits, was there, or is kept by an old
 --             snapshot. The plans are those for few of many, as the settings say: statistics of a
 --             moment when a table was empty must not change them.
@@ -72,6 +72,10 @@ begin
       into needs, versions
       from requirements_met(me.id, claim.handler, me.labels) as m;
     new_id := take_tasks(me.id, needs, claim.count);
+    -- Who finds tasks need not look for more of them in lanes.
+    if new_id is null and needs is not null and fill_lanes(claim.handler, 256) > 0 then
+        new_id := take_tasks(me.id, needs, claim.count);
+    end if;
 
     return query
         select t.id::text || '.' || new_id::text, t.id,

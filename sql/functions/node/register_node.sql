@@ -10,9 +10,10 @@
 --   environment, machine_id, proof, enrol_as  see admit_machine(). The proof answers challenge().
 --   name      for people to read: host and process, as 'web-3:4711'.
 --   handlers  [{"name": "send_invoice", "version": 2, "build": "...", "events": ["order/placed"],
---             "accepts_from": [1]}, ...]: what the process carries. The build says which code it
---             is: a digest. While the version is live, each event of a type among events becomes a
---             task of it; and it does the tasks that wait of the versions among accepts_from.
+--             "lane": "key", "accepts_from": [1]}, ...]: what the process carries. The build says
+--             which code it is: a digest. While the version is live, each event of a type among
+--             events becomes a task of it, with the event's key as its lane, if lane says so; and
+--             it does the tasks that wait of the versions among accepts_from.
 --   labels    what else it has: 'gpu'. It gets tasks that ask for none, or for some of these.
 --   lease     how long it is believed without a call of heartbeat() or claim(): 1 second to 1 hour.
 --             After that its tasks are handed to others.
@@ -80,7 +81,7 @@ begin
     for carried in
         select h.value ->> 'name' as handler, h.value ->> 'version' as version,
                h.value ->> 'build' as build, event_types_of(h.value) as events,
-               versions_accepted(h.value) as accepts_from
+               versions_accepted(h.value) as accepts_from, is_lane_by_key(h.value) as by_key
           from pg_catalog.jsonb_array_elements(register_node.handlers) as h order by 1, 2
     loop
         if octet_length(carried.handler) between 1 and 128 is not true
@@ -93,7 +94,7 @@ begin
                 using errcode = 'BT042';
         end if;
         perform register_handler(carried.handler, carried.version::integer, carried.build,
-                                 carried.events, carried.accepts_from);
+                                 carried.events, carried.by_key, carried.accepts_from);
         insert into node_handler (node, handler, version, build)
         values (node_id, carried.handler, carried.version::integer, carried.build)
         on conflict do nothing;

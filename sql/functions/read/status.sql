@@ -11,7 +11,8 @@
 --           dead, who was refused in the last hour, and who waits for whose lock.
 --           lag_events stops counting at 1000000.
 --           Whatever holds the leader up is a problem with its reason, see held_up(); so is what
---           tasks wait for that is not there, see task_problems().
+--           tasks wait for that is not there, see task_problems(), and a lane that stands still,
+--           see lane_problems().
 -- Cost      grows with the lag, not with the log; see unread_event_types().
 -- Tables    leader: read.
 -- Access: observe, orchestrate
@@ -51,7 +52,7 @@ begin
     if is_led then
         problems := problems || version_problems(false);
     end if;
-    problems := problems || writer_problems() || task_problems(tasks);
+    problems := problems || writer_problems() || task_problems(tasks) || lane_problems();
     if lag.seconds > 10 and is_led then
         problems := problems || pg_catalog.format(
             'the oldest waiting event is %s s old: the orchestrator is behind: %s',

@@ -3,7 +3,8 @@
 -- Arguments   task: of enqueue().
 -- Returns     one row; none where there is no such task.
 --   state     as task_state() says.
---   reason    a word for it: done, dead, cancelled, replaced; following: it waits for another task;
+--   reason    a word for it: done, dead, cancelled, replaced; following: it waits for another task
+--             with its unique key; lane, lane_held: for its turn in its lane, see why_in_lane();
 --             time, retry: for a time; overdue, unmaintained, passed_by: for maintain(); paused:
 --             for somebody to resume its handler; no_node, other_version, other_build, labels: for
 --             a node, see requirement_lack(); queued, next: for its turn; prefetched, running,
@@ -36,6 +37,10 @@ begin
         when 'due' then
             return query select s.state, w.* from why_due(why.task, s.due_at, s.attempts) as w;
         when 'following' then
+            if s.follows is null then
+                return query select s.state, w.* from why_in_lane(why.task) as w;
+                return;
+            end if;
             return query
                 select s.state, s.state, pg_catalog.format(
                            'task %s has the same unique key, and has to end before; it is %s',

@@ -31,6 +31,7 @@ struct HandlerInfo {
     std::vector<std::string> events = {};  ///< Types.
     std::vector<int> accepts_from = {};    ///< Versions whose tasks it can do, too.
     int threads = 0;
+    bool lane_by_key = false;  ///< The key of an event is the lane of its task.
 };
 
 /// A payload as it is stored, in the shape that it had then.
@@ -52,6 +53,8 @@ struct StoredPayload {
 ///   static constexpr std::array accepts_from{1};   the versions whose payloads it takes, too: what
 ///                         waits of them is done by it once it is live. Or one int
 ///   static constexpr int threads = 4;              how many of its tasks run at once on a node
+///   static constexpr bool lane_by_key = true;      with an Event: its key is the task's lane, so
+///                         that those of one key are done one after the other, in their order
 ///   static constexpr std::string_view sources = …; see Registry: what the build is a digest of
 ///   static constexpr std::string_view build = "…"; says which code it is, instead of a digest
 /// What it throws is a failed attempt, with what() as the reason.
@@ -142,6 +145,7 @@ void Handlers::add_sound(H handler) {
     } else if constexpr (requires { H::accepts_from; }) {
         info.accepts_from.assign(std::begin(H::accepts_from), std::end(H::accepts_from));
     }
+    if constexpr (requires { H::lane_by_key; }) info.lane_by_key = H::lane_by_key;
     if constexpr (requires { H::sources; }) sources = H::sources;
     if constexpr (requires { H::build; }) info.build = H::build;
     if constexpr (requires { H::threads; }) {

@@ -33,6 +33,7 @@ struct EnqueueOptions {
     std::optional<std::string> tenant = std::nullopt;
     std::optional<std::string> meta = std::nullopt;  ///< JSON text.
     int schema_version = 1;                          ///< Which shape of the payload this is.
+    std::optional<std::string> lane = std::nullopt;  ///< What must not be done all at once.
 };
 
 /// Makes a task for the handler of that name, with a payload of JSON. Throws Error:

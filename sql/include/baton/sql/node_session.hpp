@@ -23,6 +23,7 @@ struct CarriedHandler {
     std::string build;                     ///< Says which code it is.
     std::vector<std::string> events = {};  ///< Whose events become tasks of it; their types.
     std::vector<int> accepts_from = {};    ///< The versions whose tasks it can do, too.
+    bool lane_by_key = false;              ///< The key of an event is the lane of its task.
 };
 
 /// What a process says of itself as it registers.
