@@ -79,14 +79,18 @@ create table handler_event (
 
 -- What a node must have for a task: a version of a handler, in the build that is on record of it,
 -- and labels. Tasks name it by its number, so that what others need costs a claim nothing.
+--   build  null: whatever does what was made for the version, see stamp_tasks(). Else the task is
+--          pinned: this version in this build does it, and no other ever.
 create table requirement (
     id      integer not null generated always as identity,
     handler text    not null,
     version integer not null,
     labels  text[]  not null default '{}',
+    build   text,
 
     constraint requirement_id_unique primary key (id),
-    constraint requirement_unique unique (handler, version, labels),
+    constraint requirement_unique unique nulls not distinct (handler, version, labels, build),
+    constraint requirement_pin_unique unique (id, handler, version, build),
     constraint requirement_version_registered
         foreign key (handler, version) references handler_version (handler, version)
 );

@@ -14,10 +14,14 @@ as $$
            || case when count(*) > 3 then ' and ' || (count(*) - 3)::text || ' more' else '' end
       from (select n.name, row_number() over (order by n.name, n.id) as ordinal
               from handler_version made
-              join node_handler c on c.handler = made.handler and c.version = made.runs_as
-              join node n on n.id = c.node
               join handler_version v
-                on v.handler = c.handler and v.version = c.version and v.build = c.build
+                on v.handler = made.handler
+               and v.version = case when need.build is null then made.runs_as
+                                    else need.version end
+              join node_handler c
+                on c.handler = v.handler and c.version = v.version
+               and c.build = coalesce(need.build, v.build)
+              join node n on n.id = c.node
              where made.handler = need.handler and made.version = need.version
                and is_live(n) and need.labels <@ n.labels) as c;
 $$;

@@ -1,5 +1,5 @@
 -- clear_turns: delete the turns of lanes in which nothing is any more, some in each pass. Internal:
--- maintain().
+-- maintain_lanes().
 --
 -- Arguments   at_most: at how many it looks. Where it ended is where the next pass begins.
 -- Locks       the turns; it passes by those that others have locked.

@@ -1,4 +1,4 @@
--- event_types_of: the event types that a handler names. Internal: register_node().
+-- event_types_of: the event types that a handler names. Internal: carry_handlers().
 --
 -- Arguments   handler: {"name": ..., "events": ["order/placed"]}.
 -- Raises      BT042 events is no array of texts.

@@ -1,5 +1,5 @@
 -- is_lane_by_key: whether the key of an event is the lane of its task, as a handler says. Internal:
--- register_node().
+-- carry_handlers().
 --
 -- Arguments   handler: {"name": ..., "lane": "key"}.
 -- Raises      BT042 lane is something else.

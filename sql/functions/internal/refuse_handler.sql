@@ -1,5 +1,5 @@
 -- refuse_handler: raise that nobody registered a handler. Internal: enqueue(), enqueue_apart(),
--- enqueue_many(), require_handler().
+-- enqueue_many(), open_set(), require_handler().
 --
 -- Arguments   name: of the handler.
 -- Raises      BT037 with the name that is most like it.

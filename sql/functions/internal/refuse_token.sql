@@ -1,4 +1,5 @@
--- refuse_token: raise that a claim is over, and why. Internal: complete(), fail().
+-- refuse_token: raise that a claim is over, and why. Internal: complete(),
+-- complete_member(), fail().
 --
 -- Arguments   token: of claim().
 -- Raises      BT039.

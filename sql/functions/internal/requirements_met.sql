@@ -3,8 +3,9 @@
 --
 -- Its versions count in the build that is on record of each: in development another one can come to
 -- be that. A version does the tasks that run as it, whichever they were made for: see
--- stamp_tasks(). Of a handler that is paused, nothing. In PL/pgSQL, which keeps the plan: each
--- claim asks.
+-- stamp_tasks(). What is pinned is done by the very version and build that the node carries, and by
+-- nothing else. Of a handler that is paused, nothing. In PL/pgSQL, which keeps the plan: each claim
+-- asks.
 --
 -- Arguments   node, labels: whose. handler: which.
 -- Returns     numbers of requirements, each once, with the version that the node does them as.
@@ -25,6 +26,14 @@ begin
             on v.handler = c.handler and v.version = c.version and v.build = c.build
           join handler_version made on made.handler = c.handler and made.runs_as = c.version
           join requirement r on r.handler = made.handler and r.version = made.version
+          join handler h on h.name = c.handler
+         where c.node = requirements_met.node and c.handler = requirements_met.handler
+           and r.build is null and r.labels <@ requirements_met.labels and h.paused_at is null
+        union all
+        select r.id, r.version
+          from node_handler c
+          join requirement r
+            on r.handler = c.handler and r.version = c.version and r.build = c.build
           join handler h on h.name = c.handler
          where c.node = requirements_met.node and c.handler = requirements_met.handler
            and r.labels <@ requirements_met.labels and h.paused_at is null;

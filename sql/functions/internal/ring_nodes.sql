@@ -1,5 +1,6 @@
 -- ring_nodes: wake nodes that sleep and can do tasks of a requirement. Internal: add_event_tasks(),
--- bring_back(), enqueue(), enqueue_apart(), enqueue_many(), enter_lanes(), stamp_tasks(), where
+-- add_members(), bring_back(), enqueue(), enqueue_apart(), enqueue_many(), enter_lanes(),
+-- stamp_tasks(), where somebody sleeps at all.
 -- somebody sleeps at all.
 --
 -- As many as there are tasks, up to 16; who wakes and finds more than it can do leaves the others
@@ -23,16 +24,19 @@ set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
-    wanted  requirement;
+    wanted  record;
     oldest  bigint;
     start   bigint;
     sleeper bigint;
     rung    integer := 0;
 begin
     -- What a node must have for it is the version that does it.
-    select r.id, r.handler, v.runs_as, r.labels into wanted
+    select r.handler, v.version, r.labels, coalesce(r.build, v.build) as build into wanted
       from requirement r
-      join handler_version v on v.handler = r.handler and v.version = r.version
+      join handler_version made on made.handler = r.handler and made.version = r.version
+      join handler_version v
+        on v.handler = r.handler
+       and v.version = case when r.build is null then made.runs_as else r.version end
      where r.id = ring_nodes.needs;
     select min(a.node), min(a.node) + pg_catalog.floor(
                pg_catalog.random() * (max(a.node) - min(a.node) + 1))::bigint
@@ -55,8 +59,7 @@ begin
             select from node n
               join node_handler c
                 on c.node = n.id and c.handler = wanted.handler and c.version = wanted.version
-              join handler_version v
-                on v.handler = c.handler and v.version = c.version and v.build = c.build
+               and c.build = wanted.build
              where n.id = sleeper and n.ended_at is null and wanted.labels <@ n.labels);
         perform pg_catalog.pg_notify(node_channel(sleeper), '');
         rung := rung + 1;

@@ -5,7 +5,8 @@
 -- Arguments   handlers, versions: what is to be live. nodes: see promote().
 -- Returns     what was live of these.
 -- Raises      BT034, BT035 see handler_obstacle().
--- Tables      handler, handler_version: update. requirement: see requirement_of().
+-- Tables      handler, handler_version: update. requirement: see requirement_of(). task_set: see
+--             supersede_task_sets().
 create or replace function switch_handlers(handlers text[], versions integer[], nodes integer)
 returns versioned[]
 language plpgsql
@@ -25,7 +26,10 @@ begin
         raise exception '%', obstacle.what using errcode = obstacle.code;
     end if;
     for wanted in
-        select w.name, w.version, h.live_version
+        select w.name, w.version, h.live_version,
+               exists (select from handler_version v
+                        where v.handler = w.name and v.version = w.version
+                          and v.live_until is not null) as is_rollback
           from unnest(switch_handlers.handlers, switch_handlers.versions) as w (name, version)
           join handler h on h.name = w.name
          order by w.name
@@ -42,6 +46,8 @@ begin
                requirement = requirement_of(wanted.name, wanted.version, '{}')
          where h.name = wanted.name;
         perform stamp_tasks(wanted.name);
+        perform supersede_task_sets(wanted.name, wanted.live_version, wanted.version,
+                                    wanted.is_rollback);
     end loop;
     return former;
 end;

@@ -1,5 +1,5 @@
 -- versions_accepted: the versions whose tasks a version of a handler says that it can do, too.
--- Internal: register_node().
+-- Internal: carry_handlers().
 --
 -- Arguments   handler: {"name": ..., "accepts_from": [1, 2]}.
 -- Returns     them in order, each once.

@@ -18,19 +18,21 @@ set jit = off
 set enable_seqscan = off
 as $$
     with offered as materialized (
-        select distinct c.handler, c.version, n.labels
+        select distinct c.handler, c.version, c.build, n.labels
           from node n
           join node_handler c on c.node = n.id
-          join handler_version v
-            on v.handler = c.handler and v.version = c.version and v.build = c.build
          where is_live(n)
     ), unmet as materialized (
         select r.*
           from requirement r
           join handler h on h.name = r.handler and h.paused_at is null
           join handler_version made on made.handler = r.handler and made.version = r.version
+          join handler_version v
+            on v.handler = r.handler
+           and v.version = case when r.build is null then made.runs_as else r.version end
          where not exists (select from offered o
-                            where o.handler = r.handler and o.version = made.runs_as
+                            where o.handler = r.handler and o.version = v.version
+                              and o.build = coalesce(r.build, v.build)
                               and r.labels <@ o.labels)
     )
     select u.handler, u.version, u.labels, w.tasks::integer,

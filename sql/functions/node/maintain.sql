@@ -16,8 +16,8 @@
 -- Tables    node: update, delete. maintenance: read, update. turn, task_claim: read. task_failure,
 --           task_end, task_ready: see hand_back(). task_due: see ready_due(). task_floor: see
 --           raise_floors(). node_asleep: see forget_sleepers(). task_recall: see clear_recalls().
---           task_key: see clear_keys(). lane_turn: see clear_turns(). The lanes: see
---           fill_noted_lanes().
+--           task_key: see clear_keys(). The lanes: see maintain_lanes(). task_set: see
+--           maintain_task_sets().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
@@ -75,16 +75,16 @@ begin
     tasks_due := ready_due(pass_limit);
     is_behind := is_behind or tasks_due >= pass_limit;
 
+    is_behind := maintain_task_sets() or is_behind;
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
-    perform clear_turns(pass_limit);
     perform raise_floors();
     perform clear_recalls();
     perform forget_sleepers();
     delete from node n
      where n.ended_at < clock_timestamp() - interval '1 hour'
        and not exists (select from task_claim c where c.node = n.id);
-    perform fill_noted_lanes(pass_limit);
+    perform maintain_lanes(pass_limit);
     update maintenance
        set passed_at = clock_timestamp(), is_behind = maintain.is_behind
      where only_row;

@@ -10,10 +10,12 @@
 --   environment, machine_id, proof, enrol_as  see admit_machine(). The proof answers challenge().
 --   name      for people to read: host and process, as 'web-3:4711'.
 --   handlers  [{"name": "send_invoice", "version": 2, "build": "...", "events": ["order/placed"],
---             "lane": "key", "accepts_from": [1]}, ...]: what the process carries. The build says
---             which code it is: a digest. While the version is live, each event of a type among
---             events becomes a task of it, with the event's key as its lane, if lane says so; and
---             it does the tasks that wait of the versions among accepts_from.
+--             "lane": "key", "accepts_from": [1], "view": "year_report", "columns": [...]}, ...]:
+--             what the process carries. The build says which code it is: a digest. While the
+--             version is live, each event of a type among events becomes a task of it, with the
+--             event's key as its lane, if lane says so; and it does the tasks that wait of the
+--             versions among accepts_from. The rows that members of its task sets make are shown in
+--             the view: task_set_view_of().
 --   labels    what else it has: 'gpu'. It gets tasks that ask for none, or for some of these.
 --   lease     how long it is believed without a call of heartbeat() or claim(): 1 second to 1 hour.
 --             After that its tasks are handed to others.
@@ -22,8 +24,9 @@
 --           code a new version. In an environment of kind development the new build counts.
 --           BT042 a handler, label or lease is not as it must be, or a handler has the name of a
 --           view set.
--- Tables    node, node_handler: insert. machine: read. refusal: see admit_machine(). handler,
---           handler_version, requirement: see register_handler().
+-- Tables    node: insert. machine: read. refusal: see admit_machine(). node_handler: see
+--           carry_handlers(). handler, handler_version, requirement, task_set_view: see
+--           register_handler().
 -- Access: node
 create or replace function register_node(
     environment text,
@@ -45,7 +48,6 @@ as $$
 declare
     node_name constant text := pg_catalog.left(coalesce(register_node.name, 'unnamed'), 50);
     sorted    constant text[] := sorted_labels(register_node.labels);
-    carried   record;
     node_id   bigint;
 begin
     perform require_rows();
@@ -78,27 +80,7 @@ begin
     values (node_id, pg_catalog.sha256(pg_catalog.convert_to(session, 'UTF8'::name)), node_name,
             register_node.machine_id, sorted, register_node.lease);
 
-    for carried in
-        select h.value ->> 'name' as handler, h.value ->> 'version' as version,
-               h.value ->> 'build' as build, event_types_of(h.value) as events,
-               versions_accepted(h.value) as accepts_from, is_lane_by_key(h.value) as by_key
-          from pg_catalog.jsonb_array_elements(register_node.handlers) as h order by 1, 2
-    loop
-        if octet_length(carried.handler) between 1 and 128 is not true
-           or carried.version ~ '^[1-9][0-9]{0,8}$' is not true
-           or octet_length(carried.build) between 1 and 200 is not true
-        then
-            raise exception 'handler % is not as it must be: a name of 1 to 128 bytes, a version '
-                'from 1 on, a build of 1 to 200 bytes',
-                coalesce(pg_catalog.quote_literal(pg_catalog.left(carried.handler, 128)), 'null')
-                using errcode = 'BT042';
-        end if;
-        perform register_handler(carried.handler, carried.version::integer, carried.build,
-                                 carried.events, carried.by_key, carried.accepts_from);
-        insert into node_handler (node, handler, version, build)
-        values (node_id, carried.handler, carried.version::integer, carried.build)
-        on conflict do nothing;
-    end loop;
+    perform carry_handlers(node_id, register_node.handlers);
     return next;
 end;
 $$;

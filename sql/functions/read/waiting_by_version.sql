@@ -1,5 +1,6 @@
 -- waiting_by_version: how many tasks of a handler wait, for a node, for a time or in a lane, by the
--- version that they were made for. For `baton promote --dry-run`.
+-- version that they were made for; but for members of task sets, which a promotion does not touch.
+-- For `baton promote --dry-run`.
 --
 -- Arguments   handler: of which.
 -- Returns     a row for each version of which there are some. waiting: of each requirement it stops
@@ -33,7 +34,7 @@ as $$
           from (select from task_ready w where w.requirement = r.id limit 1000000) as w) as q
       left join due d on d.requirement = r.id
       left join in_lanes l on l.requirement = r.id
-     where r.handler = waiting_by_version.handler
+     where r.handler = waiting_by_version.handler and r.build is null
      group by r.version
     having sum(q.tasks + coalesce(d.tasks, 0) + coalesce(l.tasks, 0)) > 0
      order by r.version;

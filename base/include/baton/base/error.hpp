@@ -62,7 +62,9 @@ namespace baton {
     BATON_ERROR(task_invalid, "BT042", false)          \
     BATON_ERROR(schema_untrusted, "BT043", false)      \
     BATON_ERROR(handler_invalid, "BT044", false)       \
-    BATON_ERROR(stream_failed, "BT045", false)
+    BATON_ERROR(stream_failed, "BT045", false)         \
+    BATON_ERROR(task_set_ended, "BT053", false)        \
+    BATON_ERROR(task_set_open, "BT054", true)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,

@@ -1,0 +1,30 @@
+-- abandon_task_set: give up a task set that is open. Readers go on to see the former one of its
+-- key, if there was one.
+--
+-- Its tasks are cancelled by maintain(); what a node says of one until then is refused.
+--
+-- Arguments   task_set: of open_task_set(). reason: for people to read; what is over 1000
+--             characters is cut.
+-- Raises      BT053 it has ended. BT042 there is no such set. BT006 the transaction's snapshot is
+--             fixed.
+-- Locks       the set's row, until the transaction ends: a member that is being completed is
+--             waited for.
+-- Tables      task_set: lock. task_set_touch: see end_task_set().
+-- Access: dispatch, orchestrate
+create or replace function abandon_task_set(task_set bigint, reason text default null)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+begin
+    perform require_read_committed('abandon_task_set');
+    perform from task_set s where s.id = abandon_task_set.task_set for no key update;
+    perform require_open_set(abandon_task_set.task_set);
+    perform end_task_set(abandon_task_set.task_set, 'abandoned',
+                         'abandoned by ' || session_user::text
+                         || coalesce(': ' || pg_catalog.left(abandon_task_set.reason, 1000), ''));
+end;
+$$;

@@ -1,0 +1,30 @@
+-- restart_task_set: another task set takes the place of one that is open: with its members, inputs
+-- and policies, by the version that is live, from the end of the log. maintain() opens it.
+--
+-- Its tasks are cancelled by maintain(); what a node says of one until then is refused.
+--
+-- Arguments   task_set: of open_task_set(). reason: for people to read; what is over 1000
+--             characters is cut.
+-- Raises      BT053 it has ended. BT042 there is no such set. BT006 the transaction's snapshot is
+--             fixed.
+-- Locks       the set's row, until the transaction ends: a member that is being completed is
+--             waited for.
+-- Tables      task_set: lock. task_set_touch: see end_task_set().
+-- Access: dispatch, orchestrate
+create or replace function restart_task_set(task_set bigint, reason text default null)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path from current
+as $$
+#variable_conflict use_column
+begin
+    perform require_read_committed('restart_task_set');
+    perform from task_set s where s.id = restart_task_set.task_set for no key update;
+    perform require_open_set(restart_task_set.task_set);
+    perform end_task_set(restart_task_set.task_set, 'superseded',
+                         'restarted by ' || session_user::text
+                         || coalesce(': ' || pg_catalog.left(restart_task_set.reason, 1000), ''));
+end;
+$$;
