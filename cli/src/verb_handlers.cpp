@@ -13,6 +13,7 @@ struct Options {
     bool json = false;
     std::string name;
     std::optional<std::string> reason;
+    std::optional<std::int64_t> running;
     std::optional<std::int64_t> width;
     std::string when_dead = "hold";
 };
@@ -141,6 +142,33 @@ int set_lanes(const Options& options, Invocation& invocation) {
     return 0;
 }
 
+int limit(const Options& options, Invocation& invocation) {
+    const environments::Environment environment = invocation.load();
+    sql::Connection connection = connect(environment, Access::write);
+    sql::Transaction transaction(connection);
+    const std::string running = std::to_string(options.running.value_or(0));
+    transaction.exec("select limit_running(handler => $1, at_most => nullif($2::integer, 0))",
+                     {options.name, running});
+    transaction.commit();
+    write_out(advice("nodes may hold " + (running == "0" ? "any number of" : running) +
+                     " tasks of " + options.name + " at a time") +
+              "\n");
+    return 0;
+}
+
+Verb limit_verb() {
+    const auto options = std::make_shared<Options>();
+    return {.name = "limit",
+            .help = "say how many tasks of a handler all nodes together may hold at a time",
+            .about = "Example: baton handlers limit send_invoice --running 5",
+            .options = {{"NAME", "which handler", &options->name, true},
+                        {.name = "--running",
+                         .help = "so many; 0: any number [0]",
+                         .place = &options->running,
+                         .bounds = {0, 1'000'000}}},
+            .run = [options](Invocation& invocation) { return limit(*options, invocation); }};
+}
+
 Verb lanes_verb() {
     const auto options = std::make_shared<Options>();
     return {.name = "lanes",
@@ -193,7 +221,7 @@ Verb handlers_verb() {
             "Example: baton handlers --json | jq '.[].waiting'",
         .options = {{"--json", "as JSON", &options->json}},
         .run = [options](Invocation& invocation) { return list_handlers(*options, invocation); },
-        .verbs = {pause_verb(), resume_verb(), lanes_verb()}};
+        .verbs = {pause_verb(), resume_verb(), lanes_verb(), limit_verb()}};
 }
 
 }  // namespace baton::cli

@@ -13,6 +13,7 @@
 --   retry_after     the pause after the first failure; each further one is twice as long, up to
 --   retry_longest.
 --   paused_at       since when claims give nothing of it; null: they do. paused_by: who said so.
+--   running_max     how many tasks of it nodes may hold at a time; null: as many as they like.
 --   lane_width      how many tasks of one of its lanes may be at its head at a time: task_in_lane.
 --   lane_when_dead  what becomes of a lane of width 1 whose head is dead: hold, it stands still; or
 --                   pass, the next one is its head.
@@ -27,6 +28,7 @@ create table handler (
     paused_at      timestamptz,
     paused_by      name,
     pause_reason   text,
+    running_max    integer,
     lane_width     integer  not null default 1,
     lane_when_dead text     not null default 'hold',
 
@@ -34,6 +36,7 @@ create table handler (
     constraint handler_name_length check (octet_length(name) between 1 and 128),
     constraint handler_max_attempts_positive check (max_attempts > 0),
     constraint handler_max_deliveries_positive check (max_deliveries > 0),
+    constraint handler_running_max_positive check (running_max > 0),
     constraint handler_lane_width_positive check (lane_width > 0),
     constraint handler_lane_when_dead_known check (lane_when_dead in ('hold', 'pass'))
 );
@@ -289,6 +292,7 @@ create index task_due_following on task_due (task) where follows is not null;
 create table task_claim (
     id         bigint      not null generated always as identity,
     node       bigint      not null,
+    handler    text        not null,
     claimed_at timestamptz not null default clock_timestamp(),
     tasks      bigint[]    not null,
     attempts   smallint[]  not null,
@@ -299,7 +303,7 @@ create table task_claim (
 
     constraint task_claim_id_unique primary key (id)
 ) with (fillfactor = 70);
-create index task_claim_by_node on task_claim (node);
+create index task_claim_by_node on task_claim (node, handler);
 
 -- Tasks that were cancelled while a node held them, for heartbeat() to tell it. maintain() deletes
 -- each once the node must have heard of it. Nothing else looks here, so it costs no claim anything.

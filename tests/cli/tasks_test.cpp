@@ -157,6 +157,17 @@ TEST_F(TasksTest, LanesAreMadeWider) {
               "goes on\n");
 }
 
+TEST_F(TasksTest, HandlersAreLimited) {
+    TestNode one = node();
+    for (int i = 0; i < 3; ++i) enqueue();
+    EXPECT_EQ(run({"handlers", "limit", "send", "--running", "2"}).out,
+              "nodes may hold 2 tasks of send at a time\n");
+    EXPECT_EQ(one.claim(10).size(), 2U);
+    EXPECT_EQ(run({"handlers", "limit", "send", "--running", "0"}).out,
+              "nodes may hold any number of tasks of send at a time\n");
+    EXPECT_EQ(one.claim(10).size(), 1U);
+}
+
 TEST_F(TasksTest, TasksAreListedInPages) {
     EXPECT_EQ(run({"tasks", "list"}).out, "there are no such tasks\n");
     TestNode one = node({.name = "one"});

@@ -1,5 +1,6 @@
 -- require_handler: raise that nobody registered a handler, if nobody did. Internal:
--- pause_handler(), redrive(), resume_handler(), set_lanes(), stage_outputs(), touch_task_set().
+-- limit_running(), pause_handler(), redrive(), resume_handler(), set_lanes(), stage_outputs(),
+-- touch_task_set().
 --
 -- Arguments   handler: its name.
 -- Raises      BT037 see refuse_handler().

@@ -19,9 +19,10 @@
 --   schema_version  which shape of the payload this is.
 --   attempt     which one this is, once the handler starts: from 1. delivery: likewise.
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 the count is none.
--- Locks       the tasks that it takes; it passes by those that others are taking.
+-- Locks       the tasks that it takes; it passes by those that others are taking. Where the handler
+--             has a limit, its claims wait for each other.
 -- Tables      task_claim, task: read. task_ready: see take_tasks(). node: see heartbeat(). Lanes:
---             see fill_lanes().
+--             see fill_lanes(). The limit: see running_room().
 -- Cost        of the tasks that it gives, whatever else waits, was there, or is kept by an old
 --             snapshot. The plans are those for few of many, as the settings say: statistics of a
 --             moment when a table was empty must not change them.
@@ -57,6 +58,7 @@ declare
     me       node := require_node(claim.session);
     needs    integer[];
     versions integer[];
+    room     integer;
     new_id   bigint;
 begin
     if claim.count between 1 and 1000 is not true then
@@ -68,13 +70,17 @@ begin
         perform heartbeat(claim.session);
     end if;
 
-    select pg_catalog.array_agg(m.requirement), pg_catalog.array_agg(m.version)
-      into needs, versions
+    select pg_catalog.array_agg(m.requirement), pg_catalog.array_agg(m.version),
+           case when pg_catalog.bool_or(m.is_limited) then running_room(claim.handler) end
+      into needs, versions, room
       from requirements_met(me.id, claim.handler, me.labels) as m;
-    new_id := take_tasks(me.id, needs, claim.count);
-    -- Who finds tasks need not look for more of them in lanes.
-    if new_id is null and needs is not null and fill_lanes(claim.handler, 256) > 0 then
-        new_id := take_tasks(me.id, needs, claim.count);
+    room := least(claim.count, room);
+    if room > 0 then
+        new_id := take_tasks(me.id, claim.handler, needs, room);
+        -- Who finds tasks need not look for more of them in lanes.
+        if new_id is null and needs is not null and fill_lanes(claim.handler, 256) > 0 then
+            new_id := take_tasks(me.id, claim.handler, needs, room);
+        end if;
     end if;
 
     return query
