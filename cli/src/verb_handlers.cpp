@@ -14,6 +14,7 @@ struct Options {
     std::string name;
     std::optional<std::string> reason;
     std::optional<std::int64_t> running;
+    std::optional<std::int64_t> waiting;
     std::optional<std::int64_t> width;
     std::string when_dead = "hold";
 };
@@ -143,28 +144,44 @@ int set_lanes(const Options& options, Invocation& invocation) {
 }
 
 int limit(const Options& options, Invocation& invocation) {
+    if (!options.running && !options.waiting) {
+        refuse("say which limit: --running, --waiting, or both");
+    }
     const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::write);
     sql::Transaction transaction(connection);
-    const std::string running = std::to_string(options.running.value_or(0));
-    transaction.exec("select limit_running(handler => $1, at_most => nullif($2::integer, 0))",
-                     {options.name, running});
+    std::string said;
+    const auto set = [&](const std::string& call, const std::string& what,
+                         const std::optional<std::int64_t>& at_most) {
+        if (!at_most) return;
+        const std::string number = std::to_string(*at_most);
+        transaction.exec("select " + call + "(handler => $1, at_most => nullif($2::integer, 0))",
+                         {options.name, number});
+        said += advice("of " + options.name + " " +
+                       (*at_most == 0 ? std::string("any number of tasks") : number + " tasks") +
+                       what) +
+                "\n";
+    };
+    set("limit_running", " may be held by nodes at a time", options.running);
+    set("limit_waiting", " may wait before more are refused", options.waiting);
     transaction.commit();
-    write_out(advice("nodes may hold " + (running == "0" ? "any number of" : running) +
-                     " tasks of " + options.name + " at a time") +
-              "\n");
+    write_out(said);
     return 0;
 }
 
 Verb limit_verb() {
     const auto options = std::make_shared<Options>();
     return {.name = "limit",
-            .help = "say how many tasks of a handler all nodes together may hold at a time",
-            .about = "Example: baton handlers limit send_invoice --running 5",
+            .help = "say how many tasks of a handler may be held by nodes, or wait",
+            .about = "Example: baton handlers limit send_invoice --running 5 --waiting 100000",
             .options = {{"NAME", "which handler", &options->name, true},
                         {.name = "--running",
-                         .help = "so many; 0: any number [0]",
+                         .help = "so many are held at a time, by all nodes together; 0: any number",
                          .place = &options->running,
+                         .bounds = {0, 1'000'000}},
+                        {.name = "--waiting",
+                         .help = "where so many wait, no more can be enqueued; 0: any number",
+                         .place = &options->waiting,
                          .bounds = {0, 1'000'000}}},
             .run = [options](Invocation& invocation) { return limit(*options, invocation); }};
 }

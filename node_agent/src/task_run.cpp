@@ -1,11 +1,13 @@
 #include "task_run.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <thread>
 
 #include "baton/base/backoff.hpp"
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
+#include "baton/node_agent/set_member.hpp"
 #include "baton/sql/connection.hpp"
 #include "baton/sql/failure.hpp"
 
@@ -41,6 +43,56 @@ private:
     std::optional<sql::Transaction> transaction_;
 };
 
+// What the handler of a set's member asks for, and what it made.
+class SetWork {
+public:
+    SetWork(const Held& held, TaskTransaction& transaction)
+        : held_(held), transaction_(transaction) {}
+
+    SetMember& open() {
+        if (member_) return *member_;
+        const sql::SetMembership of =
+            held_.session->node.member_of(transaction_.open(), held_.task.token);
+        return member_.emplace(
+            SetMember::Of{of.set, of.key, of.member, of.input_position},
+            SetMember::Doors{
+                .read_log = [this](const auto& types, const auto& each) { read_log(types, each); },
+                .read_view =
+                    [this](std::string_view view) {
+                        return held_.session->node.read_set_view(transaction_.open(),
+                                                                 held_.task.token, view);
+                    }});
+    }
+    [[nodiscard]] sql::MemberResults made() const {
+        if (!member_) return {};
+        return {member_->rows_json(), member_->events_json(), member_->tasks_json()};
+    }
+
+private:
+    void read_log(const std::vector<std::string>& types,
+                  const std::function<void(const SetMember::StoredEvent&)>& each) {
+        constexpr int page = 1000;
+        Position after{};
+        while (true) {
+            const std::vector<sql::SetEvent> events = held_.session->node.read_set_log(
+                transaction_.open(), held_.task.token, after, page, types);
+            if (events.empty()) return;
+            for (const sql::SetEvent& event : events) {
+                if (std::ranges::find(types, event.type) == types.end()) continue;
+                each({event.position,
+                      event.type,
+                      {.content = {event.payload, event.body, event.content_type},
+                       .schema_version = event.schema_version}});
+            }
+            after = events.back().position;
+        }
+    }
+
+    const Held& held_;
+    TaskTransaction& transaction_;
+    std::optional<SetMember> member_;
+};
+
 // Of the exception that is being handled.
 std::string reason_of_failure() {
     try {
@@ -53,7 +105,7 @@ std::string reason_of_failure() {
 }
 
 Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
-             const CancelFlag& cancelled, TaskTransaction& transaction) {
+             const CancelFlag& cancelled, TaskTransaction& transaction, SetWork& set) {
     const sql::ClaimedTask& task = held.task;
     TaskContext context(
         {.id = task.id,
@@ -61,15 +113,21 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
          .attempt = task.attempt,
          .delivery = task.delivery,
          .tenant = task.tenant,
-         .meta = task.meta},
+         .meta = task.meta,
+         .in_set = task.in_set},
         workshop.environment,
         {.transaction = [&]() -> pqxx::dbtransaction& { return transaction.open().raw(); },
          .is_cancelled =
-             [&] { return *cancelled || workshop.is_stopping || !held.session->is_trusted(); }});
+             [&] { return *cancelled || workshop.is_stopping || !held.session->is_trusted(); },
+         .set = [&]() -> SetMember& { return set.open(); }});
     try {
         return run({.content = {task.payload, task.body, task.content_type},
                     .schema_version = task.schema_version},
                    context);
+    } catch (const Error& error) {
+        // Its set waits for it no more; maintain() is about to cancel it.
+        if (error.code() == ErrorCode::claim_lost) return snooze(std::chrono::seconds(1));
+        return retry(error.what());
     } catch (...) {
         return retry(reason_of_failure());
     }
@@ -100,12 +158,15 @@ Doubt look_into(Workshop& workshop, const Held& held, const std::string& result)
     return Doubt::stays;
 }
 
-// Commits what the handler wrote together with the task's end.
+// Commits what the handler wrote, or made for its set, together with the task's end.
 Report::Kind complete_in(Workshop& workshop, const Held& held, Outcome& outcome,
-                         TaskTransaction& open) {
+                         TaskTransaction& open, const SetWork& set) {
     try {
         sql::Transaction& transaction = open.open();
-        if (held.session->node.complete(transaction, held.task.token, outcome.result)) {
+        const sql::NodeSession& node = held.session->node;
+        const std::string& token = held.task.token;
+        if (held.task.in_set ? node.complete_member(transaction, token, outcome.result, set.made())
+                             : node.complete(transaction, token, outcome.result)) {
             transaction.commit();
         }
         return Report::Kind::settled;
@@ -150,14 +211,15 @@ Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
         return report;
     }
     TaskTransaction transaction(workshop.connections);
-    report.outcome = call(workshop, run, held, cancelled, transaction);
+    SetWork set(held, transaction);
+    report.outcome = call(workshop, run, held, cancelled, transaction, set);
     report.kind = Report::Kind::ended;
     if (report.outcome.kind != Outcome::Kind::done && transaction.lacks_session()) {
         // It could not even begin: that is no failure of the handler's.
         report.outcome = snooze(std::chrono::seconds(1));
     }
-    if (report.outcome.kind == Outcome::Kind::done && transaction.is_open()) {
-        report.kind = complete_in(workshop, held, report.outcome, transaction);
+    if (report.outcome.kind == Outcome::Kind::done && (transaction.is_open() || held.task.in_set)) {
+        report.kind = complete_in(workshop, held, report.outcome, transaction, set);
     }
     return report;
 }

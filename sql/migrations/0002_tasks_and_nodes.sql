@@ -14,6 +14,9 @@
 --   retry_longest.
 --   paused_at       since when claims give nothing of it; null: they do. paused_by: who said so.
 --   running_max     how many tasks of it nodes may hold at a time; null: as many as they like.
+--   waiting_max     how many tasks of it may wait until enqueue() refuses more; null: any number.
+--   is_full         it does so. full_after: before a task with a higher id is made it need not be
+--                   counted how many wait: see note_full().
 --   lane_width      how many tasks of one of its lanes may be at its head at a time: task_in_lane.
 --   lane_when_dead  what becomes of a lane of width 1 whose head is dead: hold, it stands still; or
 --                   pass, the next one is its head.
@@ -29,6 +32,9 @@ create table handler (
     paused_by      name,
     pause_reason   text,
     running_max    integer,
+    waiting_max    integer,
+    is_full        boolean  not null default false,
+    full_after     bigint   not null default 0,
     lane_width     integer  not null default 1,
     lane_when_dead text     not null default 'hold',
 
@@ -37,6 +43,7 @@ create table handler (
     constraint handler_max_attempts_positive check (max_attempts > 0),
     constraint handler_max_deliveries_positive check (max_deliveries > 0),
     constraint handler_running_max_positive check (running_max > 0),
+    constraint handler_waiting_max_positive check (waiting_max > 0),
     constraint handler_lane_width_positive check (lane_width > 0),
     constraint handler_lane_when_dead_known check (lane_when_dead in ('hold', 'pass'))
 );

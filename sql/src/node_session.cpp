@@ -30,8 +30,11 @@ std::string json_of(const std::vector<CarriedHandler>& handlers) {
         json += R"({"name":)" + json_quoted(handler.name) + R"(,"version":)" +
                 std::to_string(handler.version) + R"(,"build":)" + json_quoted(handler.build) +
                 R"(,"events":)" + json_of(handler.events) + R"(,"accepts_from":)" +
-                json_of(handler.accepts_from) +
-                (handler.lane_by_key ? R"(,"lane":"key"})" : "}");
+                json_of(handler.accepts_from);
+        if (!handler.view.empty()) {
+            json += R"(,"view":)" + json_quoted(handler.view) + R"(,"columns":)" + handler.columns;
+        }
+        json += handler.lane_by_key ? R"(,"lane":"key"})" : "}";
     }
     return json + "]";
 }
@@ -99,7 +102,7 @@ std::vector<ClaimedTask> NodeSession::claim(Transaction& transaction, std::strin
     constexpr Statement statement{
         "claim",
         "select token, task, version, attempt, delivery, payload, body, content_type, tenant, meta,"
-        " schema_version"
+        " schema_version, in_set"
         " from claim(session => :session, handler => :handler, count => :count::integer)"};
     std::vector<ClaimedTask> tasks;
     const Result rows = transaction.exec(
@@ -116,7 +119,8 @@ std::vector<ClaimedTask> NodeSession::claim(Transaction& transaction, std::strin
                          .content_type = std::string(row.text(7)),
                          .tenant = copy_of(row.text_or_null(8)),
                          .meta = copy_of(row.text_or_null(9)),
-                         .schema_version = static_cast<int>(row.integer(10))});
+                         .schema_version = static_cast<int>(row.integer(10)),
+                         .in_set = row.boolean(11)});
     }
     return tasks;
 }

@@ -161,11 +161,18 @@ TEST_F(TasksTest, HandlersAreLimited) {
     TestNode one = node();
     for (int i = 0; i < 3; ++i) enqueue();
     EXPECT_EQ(run({"handlers", "limit", "send", "--running", "2"}).out,
-              "nodes may hold 2 tasks of send at a time\n");
+              "of send 2 tasks may be held by nodes at a time\n");
     EXPECT_EQ(one.claim(10).size(), 2U);
-    EXPECT_EQ(run({"handlers", "limit", "send", "--running", "0"}).out,
-              "nodes may hold any number of tasks of send at a time\n");
+    EXPECT_EQ(run({"handlers", "limit", "send", "--running", "0", "--waiting", "1"}).out,
+              "of send any number of tasks may be held by nodes at a time\n"
+              "of send 1 tasks may wait before more are refused\n");
+    expect_refused({"enqueue", "send"},
+                   "handler send is full: 1 tasks of it wait, or more; nothing was made, try again "
+                   "later [BT049]",
+                   1);
     EXPECT_EQ(one.claim(10).size(), 1U);
+    expect_refused({"handlers", "limit", "send"},
+                   "say which limit: --running, --waiting, or both [BT003]", 2);
 }
 
 TEST_F(TasksTest, TasksAreListedInPages) {

@@ -90,6 +90,43 @@ TEST_F(TaskLimitTest, LanesAreHeldToItTooAndWhatHasEndedIsClearedAway) {
     }
 }
 
+// Where too many wait, no more are made: in the transaction of whoever wants to.
+TEST_F(TaskLimitTest, RefusesToMakeMoreThanMayWait) {
+    TestNode one = node({.handlers = R"([{"name": "send", "version": 1, "build": "b1"},
+                                         {"name": "print", "version": 1, "build": "b1"}])"});
+    connection_.exec("select limit_waiting('send', 5)");
+    connection_.exec("select set_lanes('send', 1)");
+    make_some(2);
+    enqueue("'send', unique_key => 'k'");
+    make_some(3, ", lane => 'a'");
+    EXPECT_EQ(one.claim(1).size(), 1U);
+    maintain();
+    EXPECT_EQ(number("select count(*) from handlers() where is_full"), 1) << "5 of 6 wait yet";
+    for (const char* call :
+         {"enqueue('send')", "enqueue('send', priority => 1)",
+          "enqueue_many('send', array['1', '2']::jsonb[])", "enqueue_bytes('send', 'b', 'x/y')",
+          "enqueue('send', unique_key => 'other')"}) {
+        EXPECT_EQ(outcome_of([&] { connection_.exec("select " + std::string(call)); }).sqlstate,
+                  "BT049")
+            << call;
+    }
+    EXPECT_EQ(enqueue("'send', unique_key => 'k'"), 3) << "none is to be made";
+    enqueue("'print'");
+    EXPECT_EQ(text("select n from pg_catalog.jsonb_array_elements_text(status() -> 'notes') n "
+                   "where n like '%full%'"),
+              "handler send is full: 5 tasks of it wait, or more, and enqueue() refuses to make "
+              "others");
+    EXPECT_EQ(one.claim(1).size(), 1U);
+    maintain();
+    make_some(1);
+    maintain();
+    EXPECT_EQ(outcome_of([&] { enqueue(); }).sqlstate, "BT049");
+    connection_.exec("select limit_waiting('send', null)");
+    make_some(5);
+    EXPECT_EQ(outcome_of([&] { connection_.exec("select limit_waiting('send', 0)"); }).sqlstate,
+              "BT042");
+}
+
 class TaskLimitTortureTest : public TaskLimitTest {
 protected:
     void work(unsigned seed) {

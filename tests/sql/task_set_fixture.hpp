@@ -15,8 +15,10 @@ namespace baton::testing {
 class TaskSetFixture : public TaskFixture {
 protected:
     /// A node that carries `compute` in these versions, whose members make rows of `report`.
-    TestNode carrier(const std::vector<int>& versions, const std::string& name = "node",
-                     const std::string& build = "b", const std::string& more_columns = "") {
+    static testing::NodeOffer offer(const std::vector<int>& versions,
+                                    const std::string& name = "node",
+                                    const std::string& build = "b",
+                                    const std::string& more_columns = "") {
         std::string handlers;
         for (const int version : versions) {
             handlers += (handlers.empty() ? "" : ", ") +
@@ -27,7 +29,11 @@ protected:
                         R"({"name": "total", "type": "bigint"})" +
                         more_columns + "]}";
         }
-        return node({.name = name, .handlers = "[" + handlers + "]"});
+        return {.name = name, .handlers = "[" + handlers + "]"};
+    }
+    TestNode carrier(const std::vector<int>& versions, const std::string& name = "node",
+                     const std::string& build = "b", const std::string& more_columns = "") {
+        return node(offer(versions, name, build, more_columns));
     }
 
     std::int64_t open(const std::string& key = "2014",

@@ -22,7 +22,8 @@
 --             set_lanes() says, one, unless it was told otherwise: and then in the order of their
 --             ids, which is that in which their transactions commit.
 -- Returns   the task's id; of the one that there is, where none was made.
--- Raises    BT037 nobody registered the handler. BT042 a label, priority, schema version, unique
+-- Raises    BT037 nobody registered the handler. BT049 too many tasks of it wait: see
+--           limit_waiting(). BT042 a label, priority, schema version, unique
 --           key or lane is not as it must be. BT006 with a unique key: the transaction's snapshot
 --           is fixed. BT001, BT002 a field that is none, or too large, as dispatch() says.
 -- Locks     the unique key and the lane, until the transaction ends: others that make tasks with
@@ -67,7 +68,7 @@ begin
         insert into :"schema".task (requirement, payload, tenant, meta)
         select h.requirement, enqueue.payload, enqueue.tenant, enqueue.meta
           from :"schema".handler h
-         where h.name operator(pg_catalog.=) enqueue.handler
+         where h.name operator(pg_catalog.=) enqueue.handler and not h.is_full
         returning id, requirement
     )
     insert into :"schema".task_ready (requirement, rank, place, task)

@@ -17,7 +17,8 @@ declare
     needs integer;
     ids   bigint[];
 begin
-    select h.requirement into needs from handler h where h.name = enqueue_many.handler;
+    select h.requirement into needs
+      from handler h where h.name = enqueue_many.handler and not h.is_full;
     if needs is null then
         perform refuse_handler(enqueue_many.handler);
     end if;

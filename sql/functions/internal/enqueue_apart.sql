@@ -54,6 +54,9 @@ begin
         follows := spot.follows;
     end if;
 
+    if known.is_full then
+        perform refuse_handler(known.name);
+    end if;
     if enqueue_apart.lane is not null then
         perform lock_turn(known.name, enqueue_apart.lane);
     end if;

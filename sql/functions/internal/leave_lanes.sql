@@ -1,6 +1,6 @@
 -- leave_lanes: tasks are in their lanes no more, and the next ones become heads: those are ready.
--- Internal: cancel(), complete_many(), note_failure(), set_lanes(), settle_key(), snooze(). The
--- caller has put the tasks where they belong now.
+-- Internal: cancel(), complete_many(), note_failure(), purge(), set_lanes(), settle_key(),
+-- snooze(). The caller has put the tasks where they belong now.
 --
 -- Arguments   tasks: which; those that are in no lane are left alone. stays: one of a lane of width
 --             1 keeps its place at the head, since nothing behind it may begin before it has ended.
@@ -14,6 +14,7 @@ language plpgsql
 volatile
 set search_path from current
 set jit = off
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_hashjoin = off

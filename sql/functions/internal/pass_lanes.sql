@@ -17,6 +17,7 @@ language plpgsql
 volatile
 set search_path from current
 set jit = off
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_hashjoin = off

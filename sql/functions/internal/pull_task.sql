@@ -1,5 +1,5 @@
--- pull_task: take a task out of the place where it stands. Internal: cancel(), retry_task(),
--- settle_key(). The caller puts it where it belongs now, in the same transaction.
+-- pull_task: take a task out of the place where it stands. Internal: cancel(), purge(),
+-- retry_task(), settle_key(). The caller puts it where it belongs now, in the same transaction.
 --
 -- Nothing keeps a task where it is between a look and what follows from it. So this looks, takes it
 -- from there, and looks again where it has gone meanwhile.

@@ -17,6 +17,7 @@
 --   version     of the handler that does it: what it was made for, or one that accepts that; see
 --               stamp_tasks().
 --   schema_version  which shape of the payload this is.
+--   in_set      whether it is a member of a task set: see member_of() and complete_member().
 --   attempt     which one this is, once the handler starts: from 1. delivery: likewise.
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 the count is none.
 -- Locks       the tasks that it takes; it passes by those that others are taking. Where the handler
@@ -41,7 +42,8 @@ returns table (
     tenant       text,
     meta         jsonb,
     enqueued_at  timestamptz,
-    schema_version integer
+    schema_version integer,
+    in_set         boolean
 )
 language plpgsql
 volatile
@@ -58,6 +60,7 @@ declare
     me       node := require_node(claim.session);
     needs    integer[];
     versions integer[];
+    pinned   boolean[];
     room     integer;
     new_id   bigint;
 begin
@@ -71,8 +74,9 @@ begin
     end if;
 
     select pg_catalog.array_agg(m.requirement), pg_catalog.array_agg(m.version),
+           pg_catalog.array_agg(m.is_pinned),
            case when pg_catalog.bool_or(m.is_limited) then running_room(claim.handler) end
-      into needs, versions, room
+      into needs, versions, pinned, room
       from requirements_met(me.id, claim.handler, me.labels) as m;
     room := least(claim.count, room);
     if room > 0 then
@@ -88,7 +92,8 @@ begin
                versions[pg_catalog.array_position(needs, t.requirement)],
                held.attempts + 1, held.deliveries + 1, t.priority::integer,
                t.payload::jsonb, t.body::bytea, t.content_type::text, t.tenant::text,
-               t.meta::jsonb, t.enqueued_at, t.schema_version::integer
+               t.meta::jsonb, t.enqueued_at, t.schema_version::integer,
+               pinned[pg_catalog.array_position(needs, t.requirement)]
           from task_claim c
          cross join lateral unnest(c.tasks, c.attempts, c.deliveries) with ordinality
                as held (task, attempts, deliveries, ordinal)

@@ -8,7 +8,8 @@
 --   waiting, due, in_lanes, claimed  see pending_by_handler(); dead: see dead_by_handler(). What is
 --                counted has bounds, which those say.
 --   oldest_seconds  for how long the first of the waiting ones has been there.
---   running_max  see limit_running(). lane_width, lane_when_dead: see set_lanes().
+--   running_max  see limit_running(). waiting_max, is_full: see limit_waiting(). lane_width,
+--                lane_when_dead: see set_lanes().
 --   paused_at, paused_by, pause_reason  see pause_handler().
 --   per_second, wait_p50, wait_p95, run_p50, run_p95  see ended_by_handler().
 -- Cost        of what is counted, however much more there is.
@@ -36,6 +37,8 @@ returns table (
     paused_by      name,
     pause_reason   text,
     running_max    integer,
+    waiting_max    integer,
+    is_full        boolean,
     lane_width     integer,
     lane_when_dead text
 )
@@ -65,7 +68,7 @@ as $$
            round(extract(epoch from clock_timestamp() - p.oldest)), p.due, p.in_lanes,
            p.claimed, coalesce(d.dead, 0), coalesce(e.per_second, 0), e.wait_p50, e.wait_p95,
            e.run_p50, e.run_p95, h.paused_at, h.paused_by, h.pause_reason, h.running_max,
-           h.lane_width, h.lane_when_dead
+           h.waiting_max, h.is_full, h.lane_width, h.lane_when_dead
       from handler h
       join carried l on l.handler = h.name and l.version = h.live_version
       join pending_by_handler() as p on p.handler = h.name

@@ -63,6 +63,7 @@ namespace baton {
     BATON_ERROR(schema_untrusted, "BT043", false)      \
     BATON_ERROR(handler_invalid, "BT044", false)       \
     BATON_ERROR(stream_failed, "BT045", false)         \
+    BATON_ERROR(queue_full, "BT049", true)             \
     BATON_ERROR(task_set_ended, "BT053", false)        \
     BATON_ERROR(task_set_open, "BT054", true)
 

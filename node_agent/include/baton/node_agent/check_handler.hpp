@@ -10,17 +10,12 @@
 #include <type_traits>
 
 #include "baton/node_agent/outcome.hpp"
+#include "baton/node_agent/payload.hpp"
 #include "baton/node_agent/task_context.hpp"
+#include "baton/reducers/row_key.hpp"
 #include "baton/types/upcast.hpp"
 
 namespace baton {
-
-/// A payload as it is stored, for handlers that read it themselves.
-struct RawPayload {
-    std::string_view json;               ///< "{}" where there are bytes.
-    std::string_view body = {};          ///< Bytes, where it was made of some.
-    std::string_view content_type = {};  ///< Of the body.
-};
 
 namespace node {
 
@@ -125,6 +120,38 @@ constexpr bool check_lane_by_key() {
 }
 
 template <class H>
+concept HasRow = requires {
+    typename H::Row;
+};
+template <class H>
+concept HasView = requires {
+    {std::string_view{H::view}};
+};
+
+template <class H>
+constexpr bool check_row() {
+    if constexpr (!HasRow<H>) {
+        static_assert(!HasView<H>,
+                      "a handler with a view needs: using Row = ...; the struct, with BATON_FIELDS "
+                      "and BATON_KEY, of the rows that members of its task sets make");
+        return !HasView<H>;
+    } else {
+        using Row = typename H::Row;
+        static_assert(HasView<H>,
+                      "a handler with a Row needs: static constexpr std::string_view view = "
+                      "\"...\"; the view that shows the rows of its task sets");
+        static_assert(reducers::RowType<Row>,
+                      "the Row of a handler needs BATON_FIELDS and "
+                      "BATON_KEY");
+        if constexpr (!reducers::RowType<Row>) {
+            return false;
+        } else {
+            return types::check_struct<Row>() && reducers::is_sound_key<Row> && HasView<H>;
+        }
+    }
+}
+
+template <class H>
 constexpr bool check_handle() {
     using P = typename PayloadOf<H>::type;
     constexpr bool handles = HandlesAlone<H, P> || HandlesWithContext<H, P>;
@@ -151,7 +178,7 @@ constexpr bool check_handler() {
         return false;
     } else {
         return check_event_type<H>() && check_accepts_from<H>() && check_lane_by_key<H>() &&
-               check_handle<H>();
+               check_row<H>() && check_handle<H>();
     }
 }
 // NOLINTEND(bugprone-branch-clone)

@@ -16,6 +16,7 @@
 #include "baton/base/error.hpp"
 #include "baton/node_agent/check_handler.hpp"
 #include "baton/node_agent/outcome.hpp"
+#include "baton/node_agent/payload.hpp"
 #include "baton/node_agent/task_context.hpp"
 #include "baton/types/event.hpp"
 #include "baton/types/upcast.hpp"
@@ -31,13 +32,9 @@ struct HandlerInfo {
     std::vector<std::string> events = {};  ///< Types.
     std::vector<int> accepts_from = {};    ///< Versions whose tasks it can do, too.
     int threads = 0;
+    std::string view = {};     ///< Of its task sets' rows, if it makes some.
+    std::string columns = {};  ///< Of that: JSON text, as register_node() takes it.
     bool lane_by_key = false;  ///< The key of an event is the lane of its task.
-};
-
-/// A payload as it is stored, in the shape that it had then.
-struct StoredPayload {
-    RawPayload content;
-    int schema_version = 1;
 };
 
 /// What a handler class must have (check_handler.hpp says what is missing):
@@ -55,6 +52,9 @@ struct StoredPayload {
 ///   static constexpr int threads = 4;              how many of its tasks run at once on a node
 ///   static constexpr bool lane_by_key = true;      with an Event: its key is the task's lane, so
 ///                         that those of one key are done one after the other, in their order
+///   using Row = …;        a struct with BATON_FIELDS and BATON_KEY, and
+///   static constexpr std::string_view view = "…";  where its tasks are members of task sets: the
+///                         rows that they make, and the view that shows them; TaskContext::set()
 ///   static constexpr std::string_view sources = …; see Registry: what the build is a digest of
 ///   static constexpr std::string_view build = "…"; says which code it is, instead of a digest
 /// What it throws is a failed attempt, with what() as the reason.
@@ -86,30 +86,19 @@ private:
 
 namespace node {
 
-/// The bytes of a payload and how to read them. Throws Error(decode_failed) where they are neither
-/// JSON nor msgpack.
-struct Encoded {
-    std::string_view bytes;
-    types::ValueReader& reader;
-};
-[[nodiscard]] Encoded encoded(const RawPayload& payload);
-
-/// Throws Error: decode_failed, event_version_unknown; and what an upcast() throws.
-template <class P>
-[[nodiscard]] P payload_of(const StoredPayload& stored, std::string_view handler) {
-    if constexpr (std::same_as<P, RawPayload>) {
-        return stored.content;
-    } else {
-        P payload{};
-        const Encoded encoded_as = encoded(stored.content);
-        try {
-            types::decode_version(encoded_as.reader, encoded_as.bytes, stored.schema_version,
-                                  handler, payload);
-        } catch (const types::DecodeFailure& failure) {
-            throw Error(ErrorCode::decode_failed, failure.what());
-        }
-        return payload;
-    }
+/// The columns of a view of task sets, as register_node() takes them.
+template <reducers::RowType Row>
+[[nodiscard]] std::string columns_json() {
+    std::string json = "[";
+    types::for_each_field<Row>([&](auto index) {
+        using Field = types::FieldType<Row, index>;
+        json.append(json.size() > 1 ? "," : "").append(R"({"name":")");
+        json.append(types::field_names<Row>[index]).append(R"(","type":")");
+        json.append(types::sql_type<Field>()).append(R"(","nullable":)");
+        json.append(types::is_optional<Field> ? "true" : "false").append(R"(,"key":)");
+        json.append(reducers::is_key_field<Row, index> ? "true}" : "false}");
+    });
+    return json + "]";
 }
 
 template <class H, class P>
@@ -146,6 +135,10 @@ void Handlers::add_sound(H handler) {
         info.accepts_from.assign(std::begin(H::accepts_from), std::end(H::accepts_from));
     }
     if constexpr (requires { H::lane_by_key; }) info.lane_by_key = H::lane_by_key;
+    if constexpr (node::HasRow<H>) {
+        info.view = H::view;
+        info.columns = node::columns_json<typename H::Row>();
+    }
     if constexpr (requires { H::sources; }) sources = H::sources;
     if constexpr (requires { H::build; }) info.build = H::build;
     if constexpr (requires { H::threads; }) {

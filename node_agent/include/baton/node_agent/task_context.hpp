@@ -20,6 +20,8 @@ class dbtransaction;
 
 namespace baton {
 
+class SetMember;
+
 class TaskContext {
 public:
     struct Task {
@@ -29,11 +31,13 @@ public:
         int delivery = 1;  ///< From 1; how often it was handed to some node.
         std::optional<std::string> tenant = std::nullopt;
         std::optional<std::string> meta = std::nullopt;  ///< JSON text.
+        bool in_set = false;                             ///< It is a member of a task set: set().
     };
     /// Where the context leads: what a node agent, or a test of a handler, gives it.
     struct Doors {
         std::function<pqxx::dbtransaction&()> transaction;
         std::function<bool()> is_cancelled;
+        std::function<SetMember&()> set = {};
     };
 
     TaskContext(Task task, std::string environment, Doors doors)
@@ -50,15 +54,24 @@ public:
     /// Error(connection_lost).
     [[nodiscard]] pqxx::dbtransaction& tx() { return doors_.transaction(); }
 
-    /// Dispatches an event in tx(). Throws as dispatch().
+    /// What the task's set reads, and where what it makes goes (baton/node_agent/set_member.hpp).
+    /// Throws Error: task_invalid where the task is no member of a set, claim_lost where the set
+    /// waits for it no more, connection_lost.
+    [[nodiscard]] SetMember& set();
+
+    /// Dispatches an event in tx(). Throws as dispatch(); and Error(task_invalid) in a task set,
+    /// whose events leave by set().dispatch().
     template <class E>
     EventId dispatch(const E& event, EventOptions options = {}) {
+        require_no_set("dispatch");
         return baton::dispatch(tx(), event, std::move(options));
     }
-    /// Makes a task in tx(). Throws as enqueue().
+    /// Makes a task in tx(). Throws as enqueue(); and Error(task_invalid) in a task set, whose
+    /// tasks leave by set().enqueue().
     template <class Payload>
     TaskId enqueue(std::string_view handler, const Payload& payload,
                    const EnqueueOptions& options = {}) {
+        require_no_set("enqueue");
         return baton::enqueue(tx(), handler, payload, options);
     }
 
@@ -73,6 +86,8 @@ public:
     }
 
 private:
+    void require_no_set(std::string_view what) const;
+
     const Task task_;
     const std::string environment_;
     const Doors doors_;

@@ -13,6 +13,7 @@
 
 #include "baton/base/machine_credentials.hpp"
 #include "baton/sql/connection.hpp"
+#include "baton/types/event.hpp"
 
 namespace baton::sql {
 
@@ -23,6 +24,10 @@ struct CarriedHandler {
     std::string build;                     ///< Says which code it is.
     std::vector<std::string> events = {};  ///< Whose events become tasks of it; their types.
     std::vector<int> accepts_from = {};    ///< The versions whose tasks it can do, too.
+    /// The view of its task sets' rows, if it makes some, and the columns of that: JSON text, as
+    /// register_node() takes it.
+    std::string view = {};
+    std::string columns = {};
     bool lane_by_key = false;              ///< The key of an event is the lane of its task.
 };
 
@@ -48,6 +53,33 @@ struct ClaimedTask {
     std::optional<std::string> tenant;
     std::optional<std::string> meta;  ///< JSON text.
     int schema_version = 1;           ///< Which shape of the payload this is.
+    bool in_set = false;              ///< It is a member of a task set.
+};
+
+/// Of which task set a task is a member.
+struct SetMembership {
+    std::int64_t set = 0;
+    std::string key;
+    std::string member;
+    Position input_position{};  ///< The set reads the log up to there.
+};
+
+/// What a member of a task set made; each a JSON array as complete_member() takes it.
+struct MemberResults {
+    std::string rows = "[]";
+    std::string events = "[]";
+    std::string tasks = "[]";
+};
+
+/// An event of the log, as a member of a task set reads it.
+struct SetEvent {
+    Position position{};
+    std::string type;
+    std::optional<std::string> key;
+    std::string payload;  ///< "{}" where there are bytes.
+    std::string body;
+    std::string content_type;
+    int schema_version = 1;
 };
 
 enum class Completion : std::uint8_t {
@@ -82,6 +114,23 @@ public:
                                         const std::vector<std::string>& tokens) const;
     /// False where this same claim has completed it before. Throws Error(claim_lost).
     bool complete(Transaction& transaction, std::string_view token, std::string_view result) const;
+    /// Of which task set a task is a member; throws Error(claim_lost) where that waits for it no
+    /// more, Error(task_invalid) where it is none.
+    [[nodiscard]] SetMembership member_of(Transaction& transaction, std::string_view token) const;
+    /// complete() for such a task. Throws Error, as complete_member.sql says: claim_lost,
+    /// task_invalid, handler_unknown, event_invalid, event_too_large, event_type_unknown.
+    bool complete_member(Transaction& transaction, std::string_view token, std::string_view result,
+                         const MemberResults& made) const;
+    /// The events after a position, up to the set's input position: `limit` of the log at most, of
+    /// them those of these types (all, if none is named) and the last. Empty at the end.
+    [[nodiscard]] std::vector<SetEvent> read_set_log(Transaction& transaction,
+                                                     std::string_view token, Position after,
+                                                     int limit,
+                                                     const std::vector<std::string>& types) const;
+    /// The rows of a view that the set keeps, each a JSON object. Throws Error(task_invalid).
+    [[nodiscard]] std::vector<std::string> read_set_view(Transaction& transaction,
+                                                         std::string_view token,
+                                                         std::string_view view) const;
     /// For each token, in their order.
     std::vector<Completion> complete_many(Transaction& transaction,
                                           const std::vector<std::string>& tokens,
