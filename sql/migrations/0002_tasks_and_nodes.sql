@@ -227,11 +227,13 @@ create unique index task_floor_newest on task_floor (requirement, rank, id desc)
 -- is, so that an end costs nothing more, until another task takes the key, or clear_keys() comes.
 --   task  the one that has it; null within the transaction that is making it.
 --   next  the one that follows it.
+--   since  when the first of those was made that gave their place to one another, up to the newest.
 create table task_key (
     handler text   not null,
     key     text   not null,
     task    bigint,
     next    bigint,
+    since   timestamptz,
 
     constraint task_key_unique primary key (handler, key)
 );

@@ -21,6 +21,9 @@
 --   lane      1 to 512 bytes. Of the tasks of one lane of the handler so many are done at a time as
 --             set_lanes() says, one, unless it was told otherwise: and then in the order of their
 --             ids, which is that in which their transactions commit.
+--   longest_wait  with 'replace' and a run_at: not later than so long after the first of the tasks
+--             was made that have replaced each other. So with run_at a little later each call puts
+--             the work off until there is peace, but not for ever.
 -- Returns   the task's id; of the one that there is, where none was made.
 -- Raises    BT037 nobody registered the handler. BT049 too many tasks of it wait: see
 --           limit_waiting(). BT042 a label, priority, schema version, unique
@@ -42,7 +45,8 @@ create or replace function enqueue(
     schema_version integer default 1,
     unique_key  text    default null,
     on_conflict text    default 'skip',
-    lane        text    default null
+    lane        text    default null,
+    longest_wait interval default null
 )
 returns bigint
 language plpgsql
@@ -61,7 +65,8 @@ begin
         return :"schema".enqueue_apart(
             enqueue.handler, enqueue.payload, null, null, enqueue.run_at, enqueue.priority,
             enqueue.labels, enqueue.tenant, enqueue.meta, enqueue.schema_version,
-            enqueue.unique_key, enqueue.on_conflict, enqueue.lane);
+            enqueue.unique_key, enqueue.on_conflict, enqueue.lane,
+            enqueue.longest_wait);
     end if;
 
     with added as (

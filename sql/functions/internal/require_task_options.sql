@@ -1,8 +1,9 @@
 -- require_task_options: raise what is wrong with what is said of a new task. Internal:
 -- enqueue_apart().
 --
--- Raises      BT042 a schema version or priority that is none.
-create or replace function require_task_options(schema_version integer, priority integer)
+-- Raises      BT042 a schema version, priority or longest wait that is none.
+create or replace function require_task_options(
+    schema_version integer, priority integer, longest_wait interval)
 returns void
 language plpgsql
 immutable
@@ -17,6 +18,10 @@ begin
     if require_task_options.priority between -1000 and 1000 is not true then
         raise exception 'a priority of % is not between -1000 and 1000',
             coalesce(require_task_options.priority::text, 'null')
+            using errcode = 'BT042';
+    end if;
+    if require_task_options.longest_wait < interval '0' then
+        raise exception 'a task cannot be put off by at most %', require_task_options.longest_wait
             using errcode = 'BT042';
     end if;
 end;
