@@ -5,7 +5,7 @@
 namespace baton::bench {
 
 std::span<const Measure> measures() {
-    static constexpr std::array<Measure, 15> all{{
+    static constexpr std::array<Measure, 16> all{{
         {"dispatch_1", "what a dispatch adds to a business transaction, 1 connection",
          measure_dispatch_1},
         {"dispatch_8", "the same, 8 connections", measure_dispatch_8},
@@ -24,6 +24,8 @@ std::span<const Measure> measures() {
         {"drain", "claiming and completing tasks against deleting rows", measure_drain},
         {"drain_node", "the same by a node agent", measure_drain_node},
         {"task_latency", "from COMMIT until the handler runs", measure_task_latency},
+        {"task_set", "members of a set against plain tasks, and readers of its rows",
+         measure_task_set},
     }};
     return all;
 }

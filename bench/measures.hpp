@@ -33,5 +33,6 @@ void measure_enqueue_8(Workbench& workbench);
 void measure_drain(Workbench& workbench);
 void measure_drain_node(Workbench& workbench);
 void measure_task_latency(Workbench& workbench);
+void measure_task_set(Workbench& workbench);
 
 }  // namespace baton::bench

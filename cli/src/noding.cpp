@@ -2,9 +2,12 @@
 
 #include <cstdlib>
 
+#include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
 #include "baton/base/program.hpp"
+#include "baton/cli/app.hpp"
 #include "baton/environments/machine.hpp"
+#include "baton/node_agent/command.hpp"
 #include "output.hpp"
 
 namespace baton::cli {
@@ -20,6 +23,28 @@ NodeOptions node_options(const environments::Environment& environment) {
     options.stop_patience = environment.node_stop.value;
     if (environment.follow_program.value) options.program = program_digest();
     return options;
+}
+
+Handlers node_handlers(const App& app, const environments::Environment& environment) {
+    Handlers handlers = app.handlers();
+    for (const auto& [handler, origin] : environment.handlers) {
+        try {
+            add_command(handlers, {.name = handler.name,
+                                   .version = handler.version,
+                                   .words = handler.command,
+                                   .folder = handler.folder,
+                                   .files = handler.files,
+                                   .events = handler.events,
+                                   .accepts_from = handler.accepts_from,
+                                   .variables = handler.variables,
+                                   .threads = handler.threads,
+                                   .time_limit = handler.time_limit,
+                                   .stop_patience = environment.node_stop.value});
+        } catch (const Error& error) {
+            throw Error(ErrorCode::settings_invalid, origin + ": " + error.what());
+        }
+    }
+    return handlers;
 }
 
 void end_beside_handlers(int running, int code) {

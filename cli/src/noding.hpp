@@ -1,15 +1,23 @@
 // How a node of this program runs.
 //
-// Threads: pure functions, but for end_beside_handlers().
+// Threads: no state is kept; node_handlers() reads variables of the process.
 #pragma once
 
 #include "baton/environments/environment.hpp"
 #include "baton/node_agent/node_agent.hpp"
 
+namespace baton {
+class App;
+}
+
 namespace baton::cli {
 
 /// The options of a node, from the environment's settings.
 [[nodiscard]] NodeOptions node_options(const environments::Environment& environment);
+
+/// The program's handlers, and the commands that the environment's file declares. Throws
+/// Error(settings_invalid) for a command that cannot be run here, with where it is declared.
+[[nodiscard]] Handlers node_handlers(const App& app, const environments::Environment& environment);
 
 /// Ends the process with this code, though handlers still run, which would use what is gone by the
 /// time that main() has returned.

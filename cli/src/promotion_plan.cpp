@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "baton/base/terminal.hpp"
 #include "baton/sql/parameter.hpp"
 #include "json_value.hpp"
 #include "output.hpp"
@@ -51,6 +52,22 @@ std::string line_of(const Waiting& waiting, const std::string& handler, const st
            (carriers.empty() ? "no live node carries" : "is carried by " + carriers) + "\n";
 }
 
+// What becomes of a handler's task sets, the newest 20 of them.
+std::string task_set_lines(sql::Transaction& transaction, const std::string& handler) {
+    std::string lines;
+    for (const sql::Row& row : transaction.exec(
+             "select s.id, s.key, s.version, s.ended_at is null from task_sets(handler => $1,"
+             " limit_count => 1000) as s where s.ended_at is null or s.ended_at >= now() limit 20",
+             {handler})) {
+        lines += "  task set " + terminal_line(row.text(0)) + " (" + terminal_line(row.text(1)) +
+                 ") would be " +
+                 (row.boolean(3) ? "finished by version " + std::string(row.text(2))
+                                 : "superseded, and opened anew") +
+                 "\n";
+    }
+    return lines;
+}
+
 }  // namespace
 
 // The promotion itself says what it comes to, in a transaction that is not committed. What waits is
@@ -82,8 +99,10 @@ int print_promotion_plan(const PromotionRequest& request, Invocation& invocation
             }
             text.append("; nothing has changed\n");
             const auto tasks = waiting.find(name);
-            if (tasks == waiting.end()) continue;
-            for (const Waiting& one : tasks->second) text += line_of(one, name, live, versions);
+            if (tasks != waiting.end()) {
+                for (const Waiting& one : tasks->second) text += line_of(one, name, live, versions);
+            }
+            text += task_set_lines(transaction, name);
         }
     }
     write_out(text);

@@ -1,4 +1,4 @@
-// baton node: claims the tasks of the program's handlers, and does them.
+// baton node: claims the tasks of the program's handlers, and of commands, and does them.
 #include <cstdio>
 #include <cstdlib>
 
@@ -22,6 +22,7 @@ struct Options {
 int work(const Options& options, Invocation& invocation) {
     const environments::Environment environment = invocation.load();
     NodeOptions how = node_options(environment);
+    const Handlers handlers = node_handlers(invocation.app, environment);
     how.credentials = environments::machine_credentials(environment);
     how.labels.insert(how.labels.end(), options.labels.begin(), options.labels.end());
     if (!options.name.empty()) how.name = options.name;
@@ -36,7 +37,7 @@ int work(const Options& options, Invocation& invocation) {
         const StopSignals signals([&] {
             if (NodeAgent* const started = running) started->stop();
         });
-        agent.emplace(std::move(how), invocation.app.handlers());
+        agent.emplace(std::move(how), handlers);
         running = &*agent;
         if (signals.came()) agent->stop();
         try {
@@ -60,6 +61,7 @@ Verb node_verb() {
     return {.name = "node",
             .help = "do the tasks of this program's handlers, until it is stopped",
             .about =
+                "Handlers that are commands stand in the environment's file, as [[handler]].\n"
                 "At SIGTERM, SIGINT or SIGHUP it claims nothing more, hands back what no handler\n"
                 "has begun with, and waits a while for those that run (--node-stop-ms); another\n"
                 "one, more than a second later, ends it at once. Any number of nodes may run.\n"

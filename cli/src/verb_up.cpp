@@ -1,5 +1,5 @@
 // baton up: a whole Baton in one foreground process tree, to try it and to develop with: a private
-// Postgres, an environment in it, an orchestrator, and a node where the program has handlers.
+// Postgres, an environment in it, an orchestrator, and a node where there are handlers.
 #include <signal.h>
 
 #include <atomic>
@@ -133,7 +133,7 @@ void say_who_leads(const Invocation& invocation, const environments::Environment
 // What runs beside the server. A signal may stop it as soon as it is there.
 struct Services {
     std::optional<Orchestrator> orchestrator;
-    std::optional<NodeAgent> node;  // where the program has handlers
+    std::optional<NodeAgent> node;  // where there are handlers
     std::atomic<bool> are_there{false};
 
     void stop() noexcept {
@@ -202,6 +202,7 @@ int up(const Options& options, Invocation& invocation) {
     invocation.flags["--url"] = "postgresql:///";
     environments::Environment environment = invocation.load();
     OrchestratorOptions how = orchestrator_options(invocation.app, environment, options.reducers);
+    const Handlers handlers = node_handlers(invocation.app, environment);
     configure_log(environment.log.value, environment.log_level.value);
     invocation.logs_json = environment.log.value == LogFormat::json;
 
@@ -216,10 +217,10 @@ int up(const Options& options, Invocation& invocation) {
     if (signals.came()) return 0;
     how.credentials = install(environment);
 
-    if (!invocation.app.handlers().infos().empty()) {
+    if (!handlers.infos().empty()) {
         NodeOptions node_how = node_options(environment);
         node_how.credentials = how.credentials;
-        services.node.emplace(std::move(node_how), invocation.app.handlers());
+        services.node.emplace(std::move(node_how), handlers);
     }
     services.orchestrator.emplace(std::move(how), invocation.app.registry());
     services.are_there = true;
@@ -250,9 +251,10 @@ Verb up_verb() {
     return {.name = "up",
             .help = "start Postgres, an environment, its orchestrator and a node, until Ctrl-C",
             .about =
-                "The Postgres is private. The node does the tasks of this program's handlers, if\n"
-                "it has some. It prints the connection URL and what to type next. It works as\n"
-                "root. It does not look at DATABASE_URL, and refuses --url.\n"
+                "The Postgres is private. The node does the tasks of this program's handlers and\n"
+                "of those in the environment's file ([[handler]]), if there are some. It prints\n"
+                "the connection URL and what to type next. It works as root. It does not look at\n"
+                "DATABASE_URL, and refuses --url.\n"
                 "Example: baton up --reducer category_sales.sql",
             .settings = Settings::all,
             .options = {{"--data",

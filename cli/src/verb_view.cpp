@@ -76,7 +76,28 @@ int print_rows(sql::Connection& connection, const Options& options) {
     return 0;
 }
 
+// A view of task sets: what was published by then is kept, and nothing is folded.
+bool print_past_sets(const Options& options, Invocation& invocation) {
+    sql::Connection connection = connect(invocation.load(), Access::read);
+    sql::Transaction transaction(connection);
+    begin_reading(transaction);
+    const sql::Result shape =
+        transaction.exec("select query, columns from view_at_query(view => $1, at => $2)",
+                         {options.view, options.at});
+    if (shape.only().is_null(0)) return false;
+    if (options.version) {
+        refuse("--version: " + options.view +
+               " is a view of task sets, of which each has the version that it was done by");
+    }
+    print_rows(transaction,
+               chosen(transaction, std::string(shape.only().text(0)),
+                      names_of(std::string(shape.only().text(1))), options),
+               options.format());
+    return true;
+}
+
 int print_past(const Options& options, Invocation& invocation) {
+    if (print_past_sets(options, invocation)) return 0;
     PastSession session(invocation);
     const Position at{*options.at};
     const std::unique_ptr<PastView> view = session.open({options.view, options.version}, at);

@@ -22,6 +22,7 @@
     VERB(dead)            \
     VERB(enqueue)         \
     VERB(tasks)           \
+    VERB(task_sets)       \
     VERB(handlers)        \
     VERB(nodes)           \
     VERB(status)          \

@@ -190,7 +190,7 @@ private:
         for (const SettingRule& rule : setting_rules()) {
             const auto type = rule.member.type;
             if (rule.key == "name" || rule.key == "kind" || rule.key == "connection.url") continue;
-            if (type == SettingMember::Type::table) continue;
+            if (type == SettingMember::Type::table || type == SettingMember::Type::tables) continue;
             if (type == SettingMember::Type::list) {
                 merge_list(rule);
             } else {
@@ -200,9 +200,27 @@ private:
         environment_.follow_program.value &= kind == Kind::development;
         check_promotion();
         environment_.view_sets = file_.view_sets;
+        for (const GivenTable& handler : file_.handlers) merge_handler(handler);
         for (const auto& [view, policy] : file_.views) {
             const SettingRule& rule = rule_of("policy.views");
             rule.member.take(environment_, rule, {{view, policy.value}, policy.origin}, {});
+        }
+    }
+
+    void merge_handler(const GivenTable& handler) {
+        environment_.handlers.push_back({{}, handler.origin});
+        const fs::path folder = fs::absolute(path_).parent_path();
+        for (const SettingRule& rule : handler_rules()) {
+            if (rule.member.type == SettingMember::Type::list) {
+                const auto list = handler.lists.find(rule.key);
+                if (list == handler.lists.end()) continue;
+                rule.member.take(environment_, rule, list->second, folder);
+            } else {
+                const auto value = handler.values.find(rule.key);
+                const std::string text(value == handler.values.end() ? rule.fallback
+                                                                     : value->second.value);
+                rule.member.take(environment_, rule, {{text}}, folder);
+            }
         }
     }
 

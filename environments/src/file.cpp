@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -34,10 +35,11 @@ std::string type_name(const toml::node& node) {
 }
 
 // The names that may stand in `table` ("" is the file itself).
-std::vector<std::string_view> names_in(std::string_view table) {
+std::vector<std::string_view> names_in(std::string_view table,
+                                       std::span<const SettingRule> rules = setting_rules()) {
     std::vector<std::string_view> names;
     const std::string start = table.empty() ? "" : std::string(table) + ".";
-    for (const SettingRule& rule : setting_rules()) {
+    for (const SettingRule& rule : rules) {
         if (!rule.key.starts_with(start)) continue;
         const std::string_view rest = rule.key.substr(start.size());
         const std::string_view name = rest.substr(0, rest.find('.'));
@@ -46,8 +48,8 @@ std::vector<std::string_view> names_in(std::string_view table) {
     return names;
 }
 
-const SettingRule* rule_of(std::string_view key) {
-    const auto rules = setting_rules();
+const SettingRule* rule_of(std::string_view key,
+                           std::span<const SettingRule> rules = setting_rules()) {
     const auto rule = std::ranges::find(rules, key, &SettingRule::key);
     return rule == rules.end() ? nullptr : &*rule;
 }
@@ -114,9 +116,11 @@ private:
                 read_views(node);
             } else if (full == "view_sets") {
                 read_view_sets(node);
+            } else if (full == "handler") {
+                read_handlers(node);
             } else if (const SettingRule* const rule = rule_of(full)) {
                 if (rule->member.type == SettingMember::Type::list) {
-                    read_list(*rule, node);
+                    read_list(*rule, node, file_.lists[full]);
                 } else {
                     read_value(*rule, full, node, file_.values[full]);
                 }
@@ -182,19 +186,55 @@ private:
         }
     }
 
-    void read_list(const SettingRule& rule, const toml::node& node) {
+    void read_list(const SettingRule& rule, const toml::node& node, GivenList& given) {
         const std::string key(rule.key);
         const toml::array* const list = node.as_array();
         if (list == nullptr) return refuse(key, node, rule.expectation());
-        auto& given = file_.lists[key];
         given.origin = origin(node.source());
+        if (rule.is_required && list->empty()) {
+            report(node.source(),
+                   key + " must have one of its " + std::string(rule.items) + " at least");
+        }
         for (const toml::node& item : *list) {
             const auto* const text = item.as_string();
-            if (text == nullptr || text->get().empty()) {
-                refuse(key, item, rule.expectation());
-            } else {
+            const auto* const number = item.as_integer();
+            if (rule.has_numbers() && number != nullptr &&
+                rule.accepts(std::to_string(number->get()))) {
+                given.value.push_back(std::to_string(number->get()));
+            } else if (!rule.has_numbers() && text != nullptr && !text->get().empty()) {
                 given.value.push_back(text->get());
+            } else {
+                refuse(key, item, rule.expectation());
             }
+        }
+    }
+
+    void read_handlers(const toml::node& node) {
+        const toml::array* const handlers = node.as_array();
+        if (handlers == nullptr || !handlers->is_array_of_tables()) {
+            return refuse("handler", node, rule_of("handler")->expectation());
+        }
+        for (const toml::node& handler : *handlers) read_handler(*handler.as_table());
+    }
+
+    void read_handler(const toml::table& table) {
+        GivenTable& handler = file_.handlers.emplace_back();
+        handler.origin = origin(table.source());
+        for (const auto& [key, node] : table) {
+            const std::string full = "handler." + std::string(key.str());
+            const SettingRule* const rule = rule_of(full, handler_rules());
+            if (rule == nullptr) {
+                report_unknown(full, key, names_in("handler", handler_rules()));
+            } else if (rule->member.type == SettingMember::Type::list) {
+                read_list(*rule, node, handler.lists[full]);
+            } else {
+                read_value(*rule, full, node, handler.values[full]);
+            }
+        }
+        for (const SettingRule& rule : handler_rules()) {
+            const std::string_view name = rule.key.substr(rule.key.find('.') + 1);
+            if (!rule.is_required || table.contains(name)) continue;
+            report(table.source(), std::string(rule.key) + " is missing");
         }
     }
 

@@ -8,6 +8,7 @@
 #include "baton/base/text.hpp"
 #include "baton/environments/connection_url.hpp"
 #include "baton/environments/environment.hpp"
+#include "setting_value.hpp"
 
 namespace baton::environments {
 namespace {
@@ -16,24 +17,9 @@ namespace fs = std::filesystem;
 using Type = SettingMember::Type;
 using Texts = Setting<std::vector<std::string>>;
 
-template <class Value>
-Value value_of(const SettingRule& rule, const std::string& text) {
-    if constexpr (std::is_enum_v<Value>) {
-        return static_cast<Value>(std::ranges::find(rule.choices, text) - rule.choices.begin());
-    } else if constexpr (std::same_as<Value, bool>) {
-        return text == "true";
-    } else if constexpr (std::same_as<Value, std::string>) {
-        return text;
-    } else {
-        std::int64_t number = 0;
-        std::from_chars(text.data(), text.data() + text.size(), number);
-        return Value(number);
-    }
-}
-
-std::string joined(const std::vector<std::string>& words) {
+std::string joined(const std::vector<std::string>& words, const std::string& between = ", ") {
     std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+    for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
     return text;
 }
 
@@ -124,6 +110,16 @@ constexpr SettingMember value() {
             const auto& setting = environment.*member;
             lines.push_back({std::string(rule.key), text_of(rule, setting.value), setting.origin});
         }};
+}
+
+void describe_handlers(const Environment& environment, const SettingRule& rule,
+                       std::vector<SettingLine>& lines) {
+    for (const auto& [handler, origin] : environment.handlers) {
+        lines.push_back(
+            {std::string(rule.key) + "." + handler.name,
+             "version " + std::to_string(handler.version) + ": " + joined(handler.command, " "),
+             origin});
+    }
 }
 
 // The texts of an enumeration, in the order of its enumerators.
@@ -282,6 +278,9 @@ constexpr SettingRule rules[] = {
     {.key = "view_sets",
      .help = "views that change their version together: version and views of each set",
      .member = table<&Environment::view_sets>()},
+    {.key = "handler",
+     .help = "handlers that are commands",
+     .member = {Type::tables, nullptr, describe_handlers}},
     {.key = "reducers.sql",
      .help = "the files of SQL reducers, relative to this file",
      .member = list<&Environment::sql_reducers>(),
@@ -302,6 +301,8 @@ std::string SettingRule::expectation() const {
             return "a list of " + std::string(items);
         case Type::table:
             return "a table";
+        case Type::tables:
+            return "tables: [[" + std::string(key) + "]]";
         case Type::text:
             break;
     }
@@ -315,7 +316,7 @@ std::string SettingRule::expectation() const {
 }
 
 bool SettingRule::accepts(std::string_view text) const {
-    if (member.type == Type::integer) {
+    if (member.type == Type::integer || has_numbers()) {
         std::int64_t number = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
         return error == std::errc{} && end == text.data() + text.size() && number >= min &&

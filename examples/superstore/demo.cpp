@@ -15,6 +15,7 @@
 #include "place_orders.hpp"
 #include "report.hpp"
 #include "service_process.hpp"
+#include "year_report.hpp"
 
 namespace superstore {
 namespace {
@@ -81,6 +82,45 @@ private:
     std::unique_ptr<ServiceProcess> process_;
 };
 
+// Two years' reports, computed by three nodes: the first while the next version is promoted and a
+// node is killed, the second by that version. False where the demo is interrupted.
+bool make_year_reports(const std::string& url, baton::sql::Connection& connection) {
+    auto killed = std::make_unique<ServiceProcess>("node", url, environment_name);
+    ServiceProcess other("node", url, environment_name);
+    ServiceProcess next("node", url, environment_name, "superstore_next");
+    const auto comes_true = [&](const std::function<bool()>& condition) {
+        const auto is_over = [&] {
+            other.require_running();
+            next.require_running();
+            return is_interrupted() || condition();
+        };
+        while (!baton::sql::pause_unless(std::chrono::milliseconds(5), is_over)) {
+        }
+        return !is_interrupted();
+    };
+    if (!comes_true([&] {
+            return connection
+                .exec(
+                    "select exists (select from handler_version where handler = 'compute_month'"
+                    " and version = 2) and (select count(*) from node where ended_at is null) > 3")
+                .only()
+                .boolean(0);
+        })) {
+        return false;
+    }
+    open_year(connection, 2017);
+    if (!comes_true([&] { return months_done(connection, 2017) > 0; })) return false;
+    const std::int64_t done = months_done(connection, 2017);
+    connection.exec("select promote('compute_month', 2)");
+    killed->kill();
+    say("with " + std::to_string(done) +
+        " of 12 months of 2017's report done, promoted version 2 "
+        "of it, and killed a node with kill -9");
+    if (!comes_true([&] { return year_version(connection, 2017) > 0; })) return false;
+    open_year(connection, 2016);
+    return comes_true([&] { return year_version(connection, 2016) > 0; });
+}
+
 int run_on(const baton::postgres::PrivatePostgres& server, const std::string& csv_view) {
     const std::string url = server.url();
     {
@@ -120,13 +160,17 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     });
     if (is_interrupted()) return exit_interrupted;
     say("every order has its invoice");
+    if (!make_year_reports(url, connection)) return exit_interrupted;
 
     if (csv_view.empty()) {
         print_report(connection, 2017, std::cout);
     } else {
         print_csv(connection, csv_view, std::cout);
     }
-    return compare(connection, csv_view.empty() ? std::cout : std::cerr) ? 0 : 1;
+    std::ostream& out = csv_view.empty() ? std::cout : std::cerr;
+    const bool agrees = compare(connection, out);
+    const bool first_agrees = compare_year(connection, 2017, out);
+    return compare_year(connection, 2016, out) && first_agrees && agrees ? 0 : 1;
 }
 
 }  // namespace

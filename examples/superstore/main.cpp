@@ -1,23 +1,26 @@
 // A store that keeps its monthly, customer and category figures with Baton, and writes its invoices
-// with it.
+// and its year's report with it.
 //
 // The program has every verb of `baton` (orchestrate, status, log, view, up, …), with the
-// store's reducers and handler inside, and four verbs of its own. Try `superstore demo`.
+// store's reducers and handlers inside, and five verbs of its own. Try `superstore demo`.
 #include "baton/cli/app.hpp"
 
 #include "compare.hpp"
 #include "demo.hpp"
+#include "handlers/compute_month.hpp"
 #include "handlers/send_invoice.hpp"
 #include "place_orders.hpp"
 #include "reducers/customer_totals.hpp"
 #include "reducers/monthly_sales.hpp"
 #include "report.hpp"
+#include "year_report.hpp"
 
 int main(int argc, char** argv) {
     baton::App app("superstore");
     app.add<superstore::MonthlySalesReducer>();
     app.add<superstore::CustomerTotalsReducer>();
     app.add<superstore::SendInvoice>();
+    app.add<superstore::ComputeMonth>();
     app.add_sql_reducer(SUPERSTORE_FOLDER "/reducers/category_sales.sql");
     // Whoever compares the three sees them at one version and one position. See next/.
     app.add_view_set("sales", 1, {"monthly_sales", "customer_totals", "category_sales"});
@@ -36,6 +39,11 @@ int main(int argc, char** argv) {
                  "Options of its own:\n"
                  "  --year YEAR             the year [2017]",
                  superstore::run_report);
+    app.add_verb("year",
+                 "open the task set of a year's report, which nodes compute\n"
+                 "Options of its own:\n"
+                 "  --year YEAR             the year [2017]",
+                 superstore::run_year);
     app.add_verb("compare", "compare every row of every view, and every invoice, with the orders",
                  superstore::run_compare);
     app.add_verb("demo",

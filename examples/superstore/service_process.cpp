@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -18,22 +19,24 @@ namespace {
 using namespace std::chrono_literals;
 
 // In the child of a program that may have threads: only calls that are safe there.
-[[noreturn]] void become(pid_t parent, char* const* arguments) {
+[[noreturn]] void become(pid_t parent, const char* file, char* const* arguments) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(1);  // it ended before it could be tied to us
     ::setpgid(0, 0);                        // Ctrl-C is for the demo, which stops us in good order
     ::dup2(STDERR_FILENO, STDOUT_FILENO);
-    ::execv("/proc/self/exe", arguments);
+    ::execv(file, arguments);
     ::_exit(127);
 }
 
 }  // namespace
 
 ServiceProcess::ServiceProcess(std::string verb, const std::string& url,
-                               const std::string& environment)
-    : verb_(std::move(verb)) {
+                               const std::string& environment, const std::string& program)
+    : called_(program + " " + verb) {
+    const std::string file =
+        std::filesystem::read_symlink("/proc/self/exe").replace_filename(program);
     // The node's lease is short, so that nobody has to wait long for what a killed one held.
-    std::vector<std::string> arguments{"superstore",  verb_,       "--url",           url,
+    std::vector<std::string> arguments{program,       verb,        "--url",           url,
                                        "--env",       environment, "--kind",          "development",
                                        "--log-level", "warn",      "--node-lease-ms", "2000"};
     std::vector<char*> pointers;
@@ -44,7 +47,7 @@ ServiceProcess::ServiceProcess(std::string verb, const std::string& url,
     const pid_t parent = ::getpid();
     pid_ = ::fork();
     if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
-    if (pid_ == 0) become(parent, pointers.data());
+    if (pid_ == 0) become(parent, file.c_str(), pointers.data());
 }
 
 ServiceProcess::~ServiceProcess() {
@@ -58,8 +61,7 @@ ServiceProcess::~ServiceProcess() {
 }
 
 void ServiceProcess::require_running() {
-    if (has_ended())
-        throw std::runtime_error("superstore " + verb_ + " has ended; its last lines say why");
+    if (has_ended()) throw std::runtime_error(called_ + " has ended; its last lines say why");
 }
 
 void ServiceProcess::kill() {

@@ -14,9 +14,10 @@ namespace superstore {
 
 class ServiceProcess {
 public:
-    /// Starts this same program with the verb: orchestrate, node. What it says goes to stderr.
-    /// Throws std::system_error.
-    ServiceProcess(std::string verb, const std::string& url, const std::string& environment);
+    /// Starts this same program with the verb: orchestrate, node; or another one of its folder.
+    /// What it says goes to stderr. Throws std::system_error.
+    ServiceProcess(std::string verb, const std::string& url, const std::string& environment,
+                   const std::string& program = "superstore");
     /// Lets it finish what it is at; kills it when that takes longer than 10 s.
     ~ServiceProcess();
     ServiceProcess(const ServiceProcess&) = delete;
@@ -30,7 +31,7 @@ public:
 private:
     [[nodiscard]] bool has_ended();
 
-    const std::string verb_;
+    const std::string called_;
     pid_t pid_ = 0;
 };
 

@@ -41,7 +41,8 @@ Agent::Agent(NodeOptions options, const Handlers& handlers)
       carried_(carried_by(handlers, options_.program)) {
     if (carried_.empty()) {
         throw Error(ErrorCode::handler_invalid,
-                    "a node without a handler has nothing to do; App::add() adds one");
+                    "a node without a handler has nothing to do; App::add() adds one, or "
+                    "[[handler]] in the environment's file");
     }
     std::map<std::string, std::map<int, Handlers::Run>> runs;
     std::map<std::string, int> threads;

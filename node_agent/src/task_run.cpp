@@ -107,6 +107,7 @@ std::string reason_of_failure() {
 Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
              const CancelFlag& cancelled, TaskTransaction& transaction, SetWork& set) {
     const sql::ClaimedTask& task = held.task;
+    const auto is_lost = [&] { return *cancelled || !held.session->is_trusted(); };
     TaskContext context(
         {.id = task.id,
          .version = task.version,
@@ -117,8 +118,8 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
          .in_set = task.in_set},
         workshop.environment,
         {.transaction = [&]() -> pqxx::dbtransaction& { return transaction.open().raw(); },
-         .is_cancelled =
-             [&] { return *cancelled || workshop.is_stopping || !held.session->is_trusted(); },
+         .is_cancelled = [&] { return workshop.is_stopping || is_lost(); },
+         .is_lost = is_lost,
          .set = [&]() -> SetMember& { return set.open(); }});
     try {
         return run({.content = {task.payload, task.body, task.content_type},

@@ -26,6 +26,7 @@
 
 #include "end_to_end/command.hpp"
 #include "end_to_end/document.hpp"
+#include "end_to_end/node_modules.hpp"
 #include "support/cluster.hpp"
 #include "support/eventually.hpp"
 
@@ -154,36 +155,9 @@ private:
     std::string url_;
 };
 
-// Where npm put the packages of tests/end_to_end/node; nothing, and a failure, where it could not.
-std::optional<std::string> node_modules() {
-    for (const char* const tool : {"node", "npm"}) {
-        if (run(shell("command -v " + std::string(tool))).code != 0) {
-            ADD_FAILURE() << tool << " is missing, so README's Node example cannot be run; "
-                          << "run script/bootstrap";
-            return std::nullopt;
-        }
-    }
-    const fs::path folder = build_folder + "/node";
-    fs::create_directories(folder);
-    for (const char* const name : {"package.json", "package-lock.json"}) {
-        fs::copy_file(source_folder + "/tests/end_to_end/node/" + name, folder / name,
-                      fs::copy_options::overwrite_existing);
-    }
-    if (!fs::exists(folder / "node_modules/pg/package.json")) {
-        ChildProcessOptions npm = shell("npm ci --no-audit --no-fund");
-        npm.working_directory = folder;
-        const Outcome outcome = run(npm, seconds(120));
-        expect_success(outcome, "npm ci, which fetches README's Node driver,");
-        if (outcome.code != 0) return std::nullopt;
-    }
-    return folder / "node_modules";
-}
-
 void run_node(const std::string& url) {
-    const auto modules = node_modules();
-    if (!modules) return;
     ChildProcessOptions node = program({"node", "-"}, url, block_of("node").text);
-    node.environment["NODE_PATH"] = *modules;
+    node.environment["NODE_PATH"] = node_modules();
     expect_success(run(node), "README's Node");
 }
 

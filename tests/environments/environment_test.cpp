@@ -306,6 +306,72 @@ TEST_F(EnvironmentTest, ViewSetsThatAreWrongAreRefused) {
               "@/x.toml:6: view_sets.sales.views: \"a@1\" is no name of a view");
 }
 
+TEST_F(EnvironmentTest, HandlersThatAreCommandsAreRead) {
+    const std::string file =
+        write("shop.toml", whole + std::string("[[handler]]\n"
+                                               "name = \"resize\"\n"
+                                               "version = 3\n"
+                                               "command = [\"python3\", \"resize.py\"]\n"
+                                               "folder = \"../images\"\n"
+                                               "files = [\"resize.py\", \"x.json\"]\n"
+                                               "events = [\"image/uploaded\"]\n"
+                                               "accepts_from = [1, 2]\n"
+                                               "variables = [\"DATABASE_URL\"]\n"
+                                               "timeout_ms = 60000\n"
+                                               "threads = 2\n"
+                                               "[[handler]]\n"
+                                               "name = \"resize\"\n"
+                                               "version = 4\n"
+                                               "command = [\"./resize\"]\n"))
+            .string();
+    const Environment shop = load({{"--env", "shop"}});
+    ASSERT_EQ(shop.handlers.size(), 2U);
+    const HandlerSetting& all = shop.handlers[0].value;
+    EXPECT_EQ(all.name, "resize");
+    EXPECT_EQ(all.version, 3);
+    EXPECT_EQ(all.command, (std::vector<std::string>{"python3", "resize.py"}));
+    EXPECT_EQ(all.folder, folder_.parent_path() / "images");
+    EXPECT_EQ(all.files, (std::vector<std::string>{"resize.py", "x.json"}));
+    EXPECT_EQ(all.events, std::vector<std::string>{"image/uploaded"});
+    EXPECT_EQ(all.accepts_from, (std::vector<int>{1, 2}));
+    EXPECT_EQ(all.variables, std::vector<std::string>{"DATABASE_URL"});
+    EXPECT_EQ(all.time_limit, 60s);
+    EXPECT_EQ(all.threads, 2);
+    const HandlerSetting& least = shop.handlers[1].value;
+    EXPECT_EQ(least.folder.string(), folder_.string() + "/");
+    EXPECT_TRUE(least.files.empty());
+    EXPECT_EQ(least.time_limit, 0s);
+    EXPECT_EQ(least.threads, 4);
+    std::string shown;
+    for (const SettingLine& line : described(shop)) {
+        if (line.key == "handler.resize") shown += line.value + " from " + line.origin + "\n";
+    }
+    EXPECT_EQ(shown, "version 3: python3 resize.py from " + file +
+                         ":17\nversion 4: ./resize from " + file + ":28\n");
+}
+
+TEST_F(EnvironmentTest, HandlersThatAreWrongAreRefused) {
+    EXPECT_EQ(refusal_of_rest("handler = 1\n"),
+              "@/x.toml:4: handler must be tables: [[handler]], not an integer");
+    EXPECT_EQ(refusal_of_rest("[handler]\nname = \"a\"\n"),
+              "@/x.toml:4: handler must be tables: [[handler]], not a table");
+    EXPECT_EQ(refusal_of_rest("[[handler]]\nname = \"a\"\n"),
+              "@/x.toml:4: handler.version is missing\n@/x.toml:4: handler.command is missing");
+    EXPECT_EQ(refusal_of_rest("[[handler]]\nname = \"\"\nversion = 0\ncommand = []\n"
+                              "threads = \"2\"\nfile = [\"a\"]\naccepts_from = [1, 0, \"2\"]\n"),
+              "@/x.toml:5: handler.name must be a string that is not empty, not \"\"\n"
+              "@/x.toml:6: handler.version must be an integer from 1 to 9999, not 0\n"
+              "@/x.toml:7: handler.command must have one of its words at least\n"
+              "@/x.toml:8: handler.threads must be an integer from 1 to 256, not a string\n"
+              "@/x.toml:9: unknown key \"handler.file\"; did you mean \"files\"?\n"
+              "@/x.toml:10: handler.accepts_from must be a list of versions from 1 to 9999, not an "
+              "integer\n"
+              "@/x.toml:10: handler.accepts_from must be a list of versions from 1 to 9999, not a "
+              "string");
+    EXPECT_EQ(refusal_of_rest("[[handler]]\nname = \"a\"\nversion = 1\ncommand = \"ls -l\"\n"),
+              "@/x.toml:7: handler.command must be a list of words, not a string");
+}
+
 TEST_F(EnvironmentTest, SqlReducersAreRelativeToTheFile) {
     write("shop.toml", whole);
     EXPECT_EQ(load({{"--env", "shop"}}).sql_reducers.value,
@@ -497,8 +563,9 @@ TEST_F(EnvironmentTest, DescriptionNamesEveryRuleAndHidesThePassword) {
     std::vector<std::string> rules;
     for (const SettingRule& rule : setting_rules()) {
         using Type = SettingMember::Type;
-        if (rule.member.type == Type::list || rule.member.type == Type::table) continue;
-        rules.emplace_back(rule.key);
+        const bool is_several = rule.member.type == Type::list || rule.member.type == Type::table ||
+                                rule.member.type == Type::tables;
+        if (!is_several) rules.emplace_back(rule.key);
     }
     ASSERT_EQ(lines.size(), rules.size());
     for (std::size_t i = 0; i < rules.size(); ++i) EXPECT_EQ(lines[i].key, rules[i]);

@@ -49,6 +49,19 @@ std::string fallback(const SettingRule& rule) {
     return code(rule.fallback) + ", in development " + code(rule.fallback_in_development);
 }
 
+std::string rows_of(std::span<const SettingRule> rules, const std::string& table) {
+    std::string text =
+        "\n| key | what it is | value | default | flag | variable |\n|---|---|---|---|---|---|\n";
+    for (const SettingRule& rule : rules) {
+        if (table_of(rule) != table) continue;
+        text += "| " + code(name_of(rule)) + " | " + std::string(rule.help) + " | " +
+                rule.expectation() + " | " +
+                (rule.is_required ? "it must be there" : fallback(rule)) + " | " + code(rule.flag) +
+                " | " + code(rule.variable) + " |\n";
+    }
+    return text;
+}
+
 std::string page() {
     std::string text =
         "# Settings\n\n"
@@ -62,17 +75,12 @@ std::string page() {
         "(see\n[CONTRIBUTING.md](../CONTRIBUTING.md)); do not edit them.\n";
     for (const std::string& table : tables()) {
         text += table.empty() ? "\n## At the head of the file\n" : "\n## [" + table + "]\n";
-        text +=
-            "\n| key | what it is | value | default | flag | variable "
-            "|\n|---|---|---|---|---|---|\n";
-        for (const SettingRule& rule : setting_rules()) {
-            if (table_of(rule) != table) continue;
-            text += "| " + code(name_of(rule)) + " | " + std::string(rule.help) + " | " +
-                    rule.expectation() + " | " + fallback(rule) + " | " + code(rule.flag) + " | " +
-                    code(rule.variable) + " |\n";
-        }
+        text += rows_of(setting_rules(), table);
     }
-    return text;
+    return text +
+           "\n## [[handler]]\n\nA handler that is a command, as often as there are some: "
+           "[tasks.md](tasks.md#handlers-that-are-commands).\n" +
+           rows_of(handler_rules(), "handler");
 }
 
 std::string quoted_list(std::span<const std::string_view> words) {
@@ -98,6 +106,21 @@ std::string schema_of_table(const SettingRule& rule) {
            name + "}}}}";
 }
 
+std::string properties(std::span<const SettingRule> rules, const std::string& table,
+                       const std::string& before, const std::string& between);
+
+// Of those that a file may have several of.
+std::string schema_of_tables(std::span<const SettingRule> rules, const std::string& table) {
+    std::vector<std::string_view> required;
+    for (const SettingRule& rule : rules) {
+        if (rule.is_required) required.push_back(rule.key.substr(table.size() + 1));
+    }
+    return R"("type": "array", "items": {"type": "object", "additionalProperties": false, )"
+           R"("required": )" +
+           quoted_list(required) + R"(, "properties": {)" + properties(rules, table, "", ", ") +
+           "}}";
+}
+
 std::string schema_of(const SettingRule& rule) {
     std::string text = R"({"description": )" + json_quoted(rule.help) + ", ";
     const bool is_bare = rule.member.type == Type::integer || rule.member.type == Type::boolean;
@@ -110,7 +133,15 @@ std::string schema_of(const SettingRule& rule) {
             text += R"("type": "boolean")";
             break;
         case Type::list:
-            text += R"("type": "array", "items": {"type": "string", "minLength": 1})";
+            text += R"("type": "array", )";
+            if (rule.is_required) text += R"("minItems": 1, )";
+            text += rule.has_numbers()
+                        ? R"("items": {"type": "integer", "minimum": )" + std::to_string(rule.min) +
+                              R"(, "maximum": )" + std::to_string(rule.max) + "}"
+                        : R"("items": {"type": "string", "minLength": 1})";
+            break;
+        case Type::tables:
+            text += schema_of_tables(handler_rules(), std::string(rule.key));
             break;
         case Type::table:
             text += schema_of_table(rule);
@@ -127,11 +158,12 @@ std::string schema_of(const SettingRule& rule) {
     return text + "}";
 }
 
-std::string properties(const std::string& table, const std::string& indent) {
+std::string properties(std::span<const SettingRule> rules, const std::string& table,
+                       const std::string& before, const std::string& between) {
     std::string text;
-    for (const SettingRule& rule : setting_rules()) {
+    for (const SettingRule& rule : rules) {
         if (table_of(rule) != table) continue;
-        text += (text.empty() ? "" : ",\n") + indent + json_quoted(name_of(rule)) + ": " +
+        text += (text.empty() ? "" : between) + before + json_quoted(name_of(rule)) + ": " +
                 schema_of(rule);
     }
     return text;
@@ -143,13 +175,13 @@ std::string schema() {
         "  \"title\": \"The file of an environment of Baton\",\n  \"type\": \"object\",\n"
         "  \"required\": [\"name\", \"kind\"],\n  \"additionalProperties\": false,\n"
         "  \"properties\": {\n" +
-        properties("", "    ");
+        properties(setting_rules(), "", "    ", ",\n");
     for (const std::string& table : tables()) {
         if (table.empty()) continue;
         text += ",\n    " + json_quoted(table) +
                 ": {\n      \"type\": \"object\",\n      \"additionalProperties\": false,\n"
                 "      \"properties\": {\n" +
-                properties(table, "        ") + "\n      }\n    }";
+                properties(setting_rules(), table, "        ", ",\n") + "\n      }\n    }";
     }
     return text + "\n  }\n}\n";
 }

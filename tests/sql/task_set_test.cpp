@@ -128,6 +128,27 @@ TEST_F(TaskSetTest, G2MembersReadTheLogUpToTheInputPosition) {
         "BT042 task set " + std::to_string(set) + " keeps no rows of view v; its inputs are: none");
 }
 
+// Of one position, and one snapshot: a batch writes its views as it moves the log's end.
+TEST_F(TaskSetTest, G2InputsAreTheRowsOfThePosition) {
+    TestNode node = carrier({1});
+    connection_.exec(
+        "select register_reducer('sales', 1, 'b', 'c++', "
+        R"('[{"name": "k", "type": "text", "nullable": false, "key": true},)"
+        R"( {"name": "n", "type": "bigint", "nullable": false, "key": false}]'))");
+    connection_.exec("insert into sales__v1 values ('b', 2, 1), ('a', 1, 1)");
+    EXPECT_EQ(refusal("open_task_set('compute', 'k', '{\"m\": 1}', array['sales'])").substr(0, 60),
+              "BT023 view sales does not stand at the end of the log: see `");
+    connection_.exec("update view_state set state = 'following'");
+    open("2014", R"({"m1": 1})", ", array['sales']");
+    connection_.exec("update sales__v1 set n = 7");
+    const ClaimedTask task = node.claim(1, "compute").at(0);
+    EXPECT_EQ(text("select string_agg(r::text, ' ') from read_set_view('" + node.session + "', '" +
+                   task.token + "', 'sales') as r"),
+              R"({"k": "a", "n": 1} {"k": "b", "n": 2})");
+    EXPECT_EQ(complete(node, task, "[]"), "t");
+    EXPECT_EQ(number("select count(*) from task_set_input"), 0);
+}
+
 // G2: many touches make one next set, whose input position has what was dispatched before them.
 TEST_F(TaskSetTest, G2ManyTouchesMakeOneNextSet) {
     TestNode node = carrier({1});
@@ -270,6 +291,23 @@ TEST_F(TaskSetTest, WhatIsNoSetIsRefused) {
     EXPECT_EQ(complete(node, plain, "[]"),
               "BT042 the task of claim " + plain.token + " is no member of a task set");
     EXPECT_TRUE(node.complete(plain.token));
+}
+
+// Who opens a set gives nodes no more to read than they may read themselves.
+TEST_F(TaskSetTest, InputsAreViewsThatTheLoginMayRead) {
+    const TestNode node = carrier({1});
+    connection_.exec(
+        "select register_reducer('sales', 1, 'b', 'c++', "
+        R"('[{"name": "k", "type": "text", "nullable": false, "key": true}]');)"
+        "update view_state set state = 'following'");
+    const std::string login = "opener_" + database_.name();
+    connection_.exec("create role " + login + " login; grant baton_test_dispatch to " + login);
+    sql::Connection opener(url_ + "&user=" + login, testing::in_test_schema());
+    const std::string open_it = "select open_task_set('compute', 'k', '{\"m\": 1}', '{sales}')";
+    EXPECT_EQ(sql::outcome_of([&] { opener.exec(open_it); }).sqlstate, "42501");
+    connection_.exec("grant select on sales to " + login);
+    EXPECT_EQ(sql::outcome_of([&] { opener.exec(open_it); }).text, "");
+    connection_.exec("drop owned by " + login + "; drop role " + login);
 }
 
 TEST_F(TaskSetTest, MembersAreAddedUntilItIsSealed) {

@@ -12,7 +12,8 @@
 --   key       what the set is about: '2014'. 1 to 128 bytes. One set of a handler and key can be
 --             open at a time.
 --   members   {"2014-01": payload, ...}: a task for each; names of 1 to 128 bytes.
---   inputs    views whose rows, as of the position, are kept for the members.
+--   inputs    views whose rows, as of the position, are kept for the members. The session's login
+--             must be allowed to read them.
 --   seal      these are all members; else add_to_task_set() adds more, until seal_task_set().
 --   on_promotion  what becomes of the set where another version is promoted meanwhile: 'finish': it
 --             is finished by its own; 'restart': another set takes its place.
@@ -22,8 +23,8 @@
 -- Returns   the set's id.
 -- Raises    BT037 nobody registered the handler. BT054 a set of this handler and key is open. BT042
 --           an argument is not as it must be. BT023 there is no such view, or its rows are not
---           those of one position. BT001, BT002 see enqueue(). BT006 the transaction's snapshot is
---           fixed.
+--           those of one position. 42501 the login may not read it. BT001, BT002 see enqueue().
+--           BT006 the transaction's snapshot is fixed.
 -- Locks     the handler's row, until the transaction ends, against promotions.
 -- Notifies  nodes that sleep.
 -- Tables    task_set: read. What it makes: see open_set().
@@ -70,6 +71,7 @@ begin
             others, open_task_set.handler, open_task_set.key
             using errcode = 'BT054';
     end if;
+    perform require_readable_views(open_task_set.inputs);
 
     made.handler := open_task_set.handler;
     made.key := open_task_set.key;

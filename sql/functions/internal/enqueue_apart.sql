@@ -32,7 +32,6 @@ declare
     needs    integer;
     spot     record;
     follows  bigint;
-    since    timestamptz;
     run_at   timestamptz := enqueue_apart.run_at;
     new_task bigint;
 begin
@@ -56,16 +55,11 @@ begin
             return spot.standing;
         end if;
         follows := spot.follows;
-        since := spot.since;
-        run_at := least(run_at, since + enqueue_apart.longest_wait);
+        run_at := least(run_at, spot.since + enqueue_apart.longest_wait);
     end if;
 
-    if known.is_full then
-        perform refuse_handler(known.name);
-    end if;
-    if enqueue_apart.lane is not null then
-        perform lock_turn(known.name, enqueue_apart.lane);
-    end if;
+    perform refuse_handler(known.name) where known.is_full;
+    perform lock_turn(known.name, enqueue_apart.lane) where enqueue_apart.lane is not null;
     insert into task (requirement, priority, payload, body, content_type, tenant, meta,
                       schema_version, unique_key, lane)
     values (needs, enqueue_apart.priority, enqueue_apart.payload, enqueue_apart.body,
@@ -86,7 +80,8 @@ begin
         end if;
     end if;
     if enqueue_apart.unique_key is not null then
-        perform give_key(known.name, enqueue_apart.unique_key, new_task, follows, since);
+        perform give_key(known.name, enqueue_apart.unique_key, new_task, follows,
+                         spot.since);
     end if;
     return new_task;
 end;

@@ -43,6 +43,20 @@ struct ViewSetSetting {
     std::vector<std::string> views;  ///< One at least.
 };
 
+/// A handler that is a command, as the file declares it: [[handler]].
+struct HandlerSetting {
+    std::string name;
+    int version = 0;                   ///< 1 to 9999.
+    std::vector<std::string> command;  ///< The program and its arguments.
+    std::filesystem::path folder;      ///< Does not depend on the working folder.
+    std::vector<std::string> files;    ///< Relative to `folder`.
+    std::vector<std::string> events;
+    std::vector<int> accepts_from;
+    std::vector<std::string> variables;
+    std::chrono::milliseconds time_limit{};  ///< 0: none.
+    int threads = 0;
+};
+
 /// What a setting is called, may be and is by default, says its row in src/settings.cpp.
 struct Environment {
     /// Each setting has its default.
@@ -93,6 +107,8 @@ struct Environment {
     Setting<bool> follow_program;
     /// [view_sets], by name.
     std::map<std::string, Setting<ViewSetSetting>, std::less<>> view_sets;
+    /// [[handler]], in their order.
+    std::vector<Setting<HandlerSetting>> handlers;
     /// The .sql files of SQL reducers, as paths that do not depend on the working folder.
     Setting<std::vector<std::filesystem::path>> sql_reducers;
 
@@ -113,7 +129,7 @@ struct SettingRule;
 
 /// Where a setting is in an Environment, and so of which type it is.
 struct SettingMember {
-    enum class Type { text, integer, boolean, list, table };
+    enum class Type { text, integer, boolean, list, table, tables };
     Type type;
     /// Takes the texts, which were accepted: one; those of a list; or a key of a table and its
     /// own. Paths are relative to `folder`. Nothing, where a table has no such texts.
@@ -141,6 +157,12 @@ struct SettingRule {
     std::span<const std::string_view> choices = {};
     std::string_view items = {};  ///< What is in a list, in the plural.
     bool has_password = false;    ///< A URL, which is shown without it.
+    bool is_required = false;     ///< In a table of its own, which is nothing without it.
+
+    /// Whether what is in a list are integers, within the bounds.
+    [[nodiscard]] bool has_numbers() const {
+        return member.type == SettingMember::Type::list && max > 0;
+    }
 
     /// What a value must be: "an integer from 10 to 20".
     [[nodiscard]] std::string expectation() const;
@@ -151,6 +173,9 @@ struct SettingRule {
 };
 /// All settings.
 [[nodiscard]] std::span<const SettingRule> setting_rules();
+/// What a [[handler]] may have: "handler.name". Their members take it for the newest handler of an
+/// environment, and describe nothing.
+[[nodiscard]] std::span<const SettingRule> handler_rules();
 
 struct Sources {
     /// Flags that were given, by name: {"--url", "postgresql://…"}. "--env" has the name of the

@@ -71,6 +71,12 @@ public:
         if constexpr (node::check_handler<H>()) add_sound(std::move(handler));
     }
 
+    /// Adds a handler that is no class: what runs its tasks. `sources`: what its build is a digest
+    /// of, beside its name, version, events and accepts_from. Throws as the other one.
+    void add(HandlerInfo info, std::string_view sources, Run run) {
+        add(std::move(info), {}, sources, std::move(run));
+    }
+
     [[nodiscard]] std::span<const HandlerInfo> infos() const noexcept { return infos_; }
     /// What runs infos()[index]. It does not refer to this object.
     [[nodiscard]] const Run& run(std::size_t index) const { return runs_[index]; }

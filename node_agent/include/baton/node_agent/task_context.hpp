@@ -37,6 +37,7 @@ public:
     struct Doors {
         std::function<pqxx::dbtransaction&()> transaction;
         std::function<bool()> is_cancelled;
+        std::function<bool()> is_lost = {};  ///< None: as is_cancelled.
         std::function<SetMember&()> set = {};
     };
 
@@ -78,6 +79,13 @@ public:
     /// Whether there is no use in going on: the node stops, its lease is over, or the task is not
     /// its own any more. What the outside world is asked to do should ask this first.
     [[nodiscard]] bool cancelled() const { return doors_.is_cancelled(); }
+
+    /// Whether the task is this node's no more: cancelled(), but for a node that stops, where what
+    /// can end soon may still do so.
+    [[nodiscard]] bool lost() const { return doors_.is_lost ? doors_.is_lost() : cancelled(); }
+
+    /// The name of the environment.
+    [[nodiscard]] const std::string& environment() const noexcept { return environment_; }
 
     /// The same for each attempt of this task, and of no other task in any environment of this
     /// name: for services that can recognise what they were asked before.
