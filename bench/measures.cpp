@@ -5,7 +5,7 @@
 namespace baton::bench {
 
 std::span<const Measure> measures() {
-    static constexpr std::array<Measure, 16> all{{
+    static constexpr std::array<Measure, 21> all{{
         {"dispatch_1", "what a dispatch adds to a business transaction, 1 connection",
          measure_dispatch_1},
         {"dispatch_8", "the same, 8 connections", measure_dispatch_8},
@@ -26,6 +26,11 @@ std::span<const Measure> measures() {
         {"task_latency", "from COMMIT until the handler runs", measure_task_latency},
         {"task_set", "members of a set against plain tasks, and readers of its rows",
          measure_task_set},
+        {"bus_publish", "messages between threads against raw ZeroMQ", measure_bus_publish},
+        {"bus_patterns", "a message that one of 1,000 patterns is for", measure_bus_patterns},
+        {"bus_request", "a question and its answer against a raw PAIR", measure_bus_request},
+        {"bus_fan_out", "pieces of work over threads against PUSH/PULL", measure_bus_fan_out},
+        {"bus_emit", "signals in one thread against Boost.Signals2", measure_bus_emit},
     }};
     return all;
 }

@@ -26,8 +26,8 @@ TOOL = "clang-tidy-14"
 BUILD = pathlib.Path("build/dev")
 COMMANDS = pathlib.Path("build/tidy")
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "baton-tidy"
-HEADERS = (r"(base|types|reducers|environments|sql|postgres|node_agent|orchestrator|cli|examples|tests|"
-           r"bench)/.*\.[ch]pp$")
+HEADERS = (r"(base|types|reducers|environments|sql|postgres|local_bus|node_agent|orchestrator|cli|"
+           r"examples|tests|bench)/.*\.[ch]pp$")
 
 
 def understood_by_clang(command):

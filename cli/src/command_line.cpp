@@ -118,7 +118,7 @@ void refuse(const std::string& message) { throw Error(ErrorCode::usage, message)
 std::chrono::milliseconds seconds_of(const std::string& flag, const std::string& text) {
     constexpr double seconds_max = 86'400;
     double seconds = -1;
-    const char* const end = text.data() + text.size();
+    const char* const end = text.data() + text.size() - (text.ends_with('s') ? 1 : 0);
     const auto [stop, error] = std::from_chars(text.data(), end, seconds);
     if (error != std::errc{} || stop != end || !(seconds >= 0 && seconds <= seconds_max)) {
         refuse(flag + " must be a number of seconds from 0 to 86400, not " +

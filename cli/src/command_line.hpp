@@ -67,6 +67,13 @@ void describe(const environments::Environment& environment);
 /// The verbs of `environment` about machines: enrol, revoke, machines, refusals, machine-id.
 [[nodiscard]] std::vector<Verb> machine_verbs();
 
+/// `environment adopt`.
+[[nodiscard]] Verb adopt_verb();
+
+/// Lets somebody at a terminal type `name` to go on, having said what follows. Throws Error(usage)
+/// where it was not typed, or there is no terminal: then it names --yes.
+void require_typed_name(const std::string& name, const std::string& consequence);
+
 /// The verbs of `tasks` that change something: cancel, retry, redrive.
 [[nodiscard]] std::vector<Verb> task_changing_verbs();
 
@@ -75,7 +82,7 @@ void describe(const environments::Environment& environment);
 std::int64_t wait_for_event(sql::Connection& connection, std::int64_t event,
                             std::chrono::milliseconds timeout);
 
-/// A time in seconds as a person writes it ("10", "0.5"). Throws Error(usage), naming `flag`.
+/// A time in seconds as a person writes it ("10", "0.5", "3s"). Throws Error(usage), naming `flag`.
 [[nodiscard]] std::chrono::milliseconds seconds_of(const std::string& flag,
                                                    const std::string& seconds);
 

@@ -18,6 +18,7 @@ NodeOptions node_options(const environments::Environment& environment) {
     options.schema = environment.schema();
     options.name = environments::node_name();
     options.labels = environment.node_labels.value;
+    options.promote = environment.promoted_events.value;
     options.lease = environment.node_lease.value;
     options.poll = environment.node_poll.value;
     options.stop_patience = environment.node_stop.value;

@@ -1,9 +1,6 @@
 // baton environment …: the schema of an environment, from install to uninstall.
-#include <unistd.h>
-#include <filesystem>
-
 #include <algorithm>
-#include <iostream>
+#include <filesystem>
 #include <limits>
 
 #include "baton/base/error.hpp"
@@ -118,7 +115,21 @@ int install(const Options& options, Invocation& invocation, bool must_exist) {
     return 0;
 }
 
-std::string status_json(const Environment& environment, const sql::InstallStatus& status) {
+// Why a schema that is up to date does nothing: it is a copy. "" where it does, and for a login
+// that may not ask.
+std::string reason_of_rest(const Environment& environment, const sql::InstallStatus& status) {
+    if (!status.installed || !status.pending.empty() || !status.newer.empty()) return {};
+    try {
+        sql::Connection connection = connect(environment, Access::read);
+        sql::Transaction transaction(connection);
+        return std::string(transaction.exec("select coalesce(unadopted(), '')", {}).only().text(0));
+    } catch (const Error&) {
+        return {};
+    }
+}
+
+std::string status_json(const Environment& environment, const sql::InstallStatus& status,
+                        const std::string& unadopted) {
     return R"({"environment": )" + json_quoted(environment.name.value) + R"(, "schema": )" +
            json_quoted(environment.schema()) + R"(, "installed": )" +
            (status.installed ? "true" : "false") + R"(, "version": )" +
@@ -126,7 +137,8 @@ std::string status_json(const Environment& environment, const sql::InstallStatus
            std::to_string(status.newest_known) + R"(, "pending": )" + json_list(status.pending) +
            R"(, "newer": )" + json_list(status.newer) + R"(, "drifted": )" +
            json_list(status.drifted) + R"(, "orphans": )" + json_list(status.orphans) +
-           R"(, "functions_current": )" + (status.functions_current ? "true" : "false") + "}\n";
+           R"(, "functions_current": )" + (status.functions_current ? "true" : "false") +
+           R"(, "unadopted": )" + (unadopted.empty() ? "null" : json_quoted(unadopted)) + "}\n";
 }
 
 // One line that says how the schema stands, and what to do if that is not well.
@@ -159,18 +171,20 @@ int show_status(const Options& options, Invocation& invocation) {
     const Environment environment = invocation.load(options.name);
     sql::Connection connection = connect_directly(environment);
     const sql::InstallStatus status = sql::Migrator().status(connection, environment.schema());
+    const std::string unadopted = reason_of_rest(environment, status);
     if (options.json) {
-        write_out(status_json(environment, status));
+        write_out(status_json(environment, status, unadopted));
     } else {
         write_out(environment.name.value + ": schema " + environment.schema() + ", version " +
                   std::to_string(status.version) + " of " + std::to_string(status.newest_known) +
                   ", " + described(status, environment, invocation.app.name()) + "\n");
+        if (!unadopted.empty()) write_out(advice(unadopted) + "\n");
     }
     const bool is_current =
         status.pending.empty() && status.drifted.empty() && status.functions_current;
     const bool is_well =
         status.installed && (status.newer.empty() ? is_current : !status.newer_is_breaking);
-    return is_well ? 0 : 1;
+    return is_well && unadopted.empty() ? 0 : 1;
 }
 
 int list(const Options& options, Invocation& invocation) {
@@ -213,25 +227,13 @@ int show(const Options& options, Invocation& invocation) {
     return 0;
 }
 
-void confirm(const Options& options, const Environment& environment) {
-    if (options.yes) return;
-    const std::string& name = environment.name.value;
-    if (isatty(STDIN_FILENO) != 1) {
-        refuse("uninstall drops every event and view of " + name + "; add --yes to mean it");
-    }
-    std::fprintf(stderr,
-                 "This drops every event and view of %s. Type its name to go on: ", name.c_str());
-    std::string typed;
-    std::getline(std::cin, typed);
-    if (typed != name) refuse("that is not its name; nothing was dropped");
-}
-
 int uninstall(const Options& options, Invocation& invocation) {
     const Environment environment = invocation.load(options.name);
     sql::Connection connection = connect_directly(environment);
-    confirm(options, environment);
+    const std::string& name = environment.name.value;
+    if (!options.yes) require_typed_name(name, "uninstall drops every event and view of " + name);
     const sql::UninstallReport report = sql::uninstall(connection, environment.schema());
-    std::string line = environment.name.value + ": dropped schema " + environment.schema();
+    std::string line = name + ": dropped schema " + environment.schema();
     if (!report.roles_dropped.empty()) line += " and the roles " + joined(report.roles_dropped);
     if (!report.roles_kept.empty()) {
         line += "; kept, because something else uses them: " + joined(report.roles_kept);
@@ -246,7 +248,10 @@ int uninstall(const Options& options, Invocation& invocation) {
 
 int set_limit(const Options& options, Invocation& invocation) {
     std::optional<std::int64_t> value;
-    if (options.value != "none") {
+    std::optional<std::string> time;
+    if (options.limit == "task_history") {
+        if (options.value != "none") time = options.value;
+    } else if (options.value != "none") {
         std::size_t end = 0;
         try {
             value = std::stoll(options.value, &end);
@@ -261,7 +266,11 @@ int set_limit(const Options& options, Invocation& invocation) {
     sql::Connection connection = connect(environment, Access::write);
     sql::Transaction transaction(connection);
     transaction.exec("set local lock_timeout = '5s'");
-    transaction.exec("select set_limit(name => $1, value => $2)", {options.limit, value});
+    if (options.limit == "task_history") {
+        transaction.exec("select set_task_history(keep => $1::interval)", {time});
+    } else {
+        transaction.exec("select set_limit(name => $1, value => $2)", {options.limit, value});
+    }
     transaction.commit();
     write_out(environment.name.value + ": " + options.limit + " is " + options.value + "\n");
     return 0;
@@ -330,13 +339,15 @@ Verb set_limit_verb() {
     const auto options = std::make_shared<Options>();
     return of_group(
         {.name = "set-limit",
-         .help = "change a limit of dispatch",
+         .help = "change a limit of dispatch, or for how long tasks are known that have ended",
          .about = "Example: baton environment set-limit production payload_bytes 2097152",
          .options = {{"LIMIT",
                       "type_bytes, key_bytes, tenant_bytes, payload_bytes, content_type_bytes, "
-                      "meta_bytes or max_lag",
+                      "meta_bytes, max_lag or task_history",
                       &options->limit, true},
-                     {"VALUE", "a whole number; for max_lag also none, which switches it off",
+                     {"VALUE",
+                      "a whole number, for task_history a time ('30 days'); for that and max_lag "
+                      "also none, which switches it off",
                       &options->value, true}}},
         options, set_limit, true);
 }
@@ -346,7 +357,7 @@ Verb set_limit_verb() {
 Verb environment_verb() {
     Verb group{
         .name = "environment",
-        .help = "install, upgrade, inspect and uninstall environments",
+        .help = "install, upgrade, inspect, adopt and uninstall environments",
         .about = "Example: baton environment install dev --url postgresql:///postgres",
         .verbs = {
             install_verb(), upgrade_verb(),
@@ -363,7 +374,7 @@ Verb environment_verb() {
                           .about = "Example: baton environment show production",
                           .settings = Settings::all},
                          show),
-            uninstall_verb(), set_limit_verb()}};
+            adopt_verb(), uninstall_verb(), set_limit_verb()}};
     for (Verb& verb : machine_verbs()) group.verbs.push_back(std::move(verb));
     return group;
 }

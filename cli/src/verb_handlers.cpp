@@ -17,6 +17,7 @@ struct Options {
     std::optional<std::int64_t> waiting;
     std::optional<std::int64_t> width;
     std::string when_dead = "hold";
+    std::optional<std::string> run_at_most;
 };
 
 std::optional<std::string> seconds_text(const JsonValue& value) {
@@ -144,8 +145,8 @@ int set_lanes(const Options& options, Invocation& invocation) {
 }
 
 int limit(const Options& options, Invocation& invocation) {
-    if (!options.running && !options.waiting) {
-        refuse("say which limit: --running, --waiting, or both");
+    if (!options.running && !options.waiting && !options.run_at_most) {
+        refuse("say which limit: --running, --waiting or --run-at-most");
     }
     const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::write);
@@ -164,6 +165,14 @@ int limit(const Options& options, Invocation& invocation) {
     };
     set("limit_running", " may be held by nodes at a time", options.running);
     set("limit_waiting", " may wait before more are refused", options.waiting);
+    if (options.run_at_most) {
+        std::optional<std::string> at_most;
+        if (*options.run_at_most != "none") at_most = options.run_at_most;
+        transaction.exec("select set_run_at_most(handler => $1, at_most => $2::interval)",
+                         {options.name, at_most});
+        said += options.name + ": a task runs for " +
+                (at_most ? *at_most + " at most" : "as long as its node lives") + "\n";
+    }
     transaction.commit();
     write_out(said);
     return 0;
@@ -172,7 +181,9 @@ int limit(const Options& options, Invocation& invocation) {
 Verb limit_verb() {
     const auto options = std::make_shared<Options>();
     return {.name = "limit",
-            .help = "say how many tasks of a handler may be held by nodes, or wait",
+            .help =
+                "say how many tasks of a handler may be held by nodes, or wait, and for how long "
+                "one runs",
             .about = "Example: baton handlers limit send_invoice --running 5 --waiting 100000",
             .options = {{"NAME", "which handler", &options->name, true},
                         {.name = "--running",
@@ -182,7 +193,10 @@ Verb limit_verb() {
                         {.name = "--waiting",
                          .help = "where so many wait, no more can be enqueued; 0: any number",
                          .place = &options->waiting,
-                         .bounds = {0, 1'000'000}}},
+                         .bounds = {0, 1'000'000}},
+                        {"--run-at-most",
+                         "how long a node may have a task until it is taken away: a time, or none",
+                         &options->run_at_most}},
             .run = [options](Invocation& invocation) { return limit(*options, invocation); }};
 }
 

@@ -1,5 +1,6 @@
 // baton tasks …: which tasks there are, where each stands, and why it does not run.
 #include <algorithm>
+#include <chrono>
 
 #include "baton/base/error.hpp"
 #include "baton/base/terminal.hpp"
@@ -18,6 +19,7 @@ struct Options {
     std::optional<std::string> tenant;
     std::optional<std::int64_t> before;
     std::optional<std::int64_t> limit;
+    std::string timeout = "10";
     bool json = false;
 };
 
@@ -77,7 +79,13 @@ int list(const Options& options, Invocation& invocation) {
     return 0;
 }
 
-[[noreturn]] void refuse_task(std::int64_t task, const Invocation& invocation) {
+[[noreturn]] void refuse_task(sql::Transaction& transaction, std::int64_t task,
+                              const Invocation& invocation) {
+    try {
+        transaction.exec("select missing_task(task => $1)", {task});
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::task_invalid) throw;
+    }
     throw Error(ErrorCode::task_invalid, "there is no task " + std::to_string(task) + "; see `" +
                                              invocation.app.name() + " tasks list`");
 }
@@ -99,6 +107,7 @@ void print_task(const JsonValue& task, const std::string& payload, const std::st
     print("state", "state");
     print("node", "node");
     print("since", "since");
+    print("progress", "progress");
     print("why", "ended_why");
     print("due at", "due_at");
     print("attempts", "attempts");
@@ -136,7 +145,7 @@ int show(const Options& options, Invocation& invocation) {
         "select d, coalesce(d ->> 'payload', ''), coalesce(nullif(d ->> 'result', '{}'), '')"
         " from task_details(task => $1) as d where d is not null",
         {options.task});
-    if (found.empty()) refuse_task(*options.task, invocation);
+    if (found.empty()) refuse_task(transaction, *options.task, invocation);
     const sql::Row row = found.only();
     if (options.json) {
         write_json(row.text(0));
@@ -153,7 +162,7 @@ int why(const Options& options, Invocation& invocation) {
     sql::Transaction transaction(connection);
     const sql::Result told = transaction.exec(
         "select state, found, fix, to_jsonb(w) from why(task => $1) as w", {options.task});
-    if (told.empty()) refuse_task(*options.task, invocation);
+    if (told.empty()) refuse_task(transaction, *options.task, invocation);
     const sql::Row row = told.only();
     if (options.json) {
         write_json(row.text(3));
@@ -166,6 +175,47 @@ int why(const Options& options, Invocation& invocation) {
           std::string(row.text(1)));
     if (!row.is_null(2)) print("fix: " + std::string(row.text(2)));
     return 0;
+}
+
+// 0: it is done, and its result is printed; 1: it has ended otherwise; 3: it has not ended.
+int wait(const Options& options, Invocation& invocation) {
+    using Clock = std::chrono::steady_clock;
+    using std::chrono::milliseconds;
+    const auto end = Clock::now() + seconds_of("--timeout", options.timeout);
+    const environments::Environment environment = invocation.load();
+    sql::Connection connection = connect(environment, Access::read);
+    for (;;) {
+        // A second at a time: it holds a snapshot while it waits.
+        const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
+        const milliseconds look = std::clamp(left, milliseconds(0), milliseconds(1000));
+        try {
+            sql::Transaction transaction(connection);
+            const sql::Result ended = transaction.exec(
+                "select state, coalesce(result::text, '{}'), coalesce(error, '') "
+                "from wait_for_task(task => $1, timeout => $2)",
+                {options.task, std::to_string(look.count()) + " ms"});
+            const sql::Row row = ended.only();
+            if (row.text(0) == "done") {
+                write_out(std::string(row.text(1)) + "\n");
+                return 0;
+            }
+            const std::string error(row.text(2));
+            std::fprintf(stderr, "%s: task %lld is %s%s\n", invocation.app.name().c_str(),
+                         static_cast<long long>(*options.task), std::string(row.text(0)).c_str(),
+                         error.empty() ? "" : terminal_line(": " + error).c_str());
+            return 1;
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::wait_timeout) throw;
+            if (Clock::now() < end) continue;
+            std::fprintf(stderr, "%s: %s\n", invocation.app.name().c_str(),
+                         with_code(ErrorCode::wait_timeout,
+                                   "task " + std::to_string(*options.task) + " has not ended; `" +
+                                       invocation.app.name() + " tasks why " +
+                                       std::to_string(*options.task) + "` tells what it waits for")
+                             .c_str());
+            return 3;
+        }
+    }
 }
 
 using Run = int (*)(const Options&, Invocation&);
@@ -181,6 +231,22 @@ Verb of_task(Verb verb, Run run) {
                     {"--json", "as JSON", &options->json}};
     verb.run = [options, run](Invocation& invocation) { return run(*options, invocation); };
     return verb;
+}
+
+Verb wait_verb_of_tasks() {
+    const auto options = std::make_shared<Options>();
+    return {.name = "wait",
+            .help = "wait until a task has ended; print its result",
+            .about =
+                "Exits with 0 when it is done, 1 when it ended otherwise, 3 when it has not "
+                "ended.\nExample: baton tasks wait 4711 --timeout 30s",
+            .options = {{.name = "ID",
+                         .help = "which task",
+                         .place = &options->task,
+                         .is_required = true,
+                         .bounds = {.min = 1}},
+                        {"--timeout", "how many seconds to wait [10]", &options->timeout}},
+            .run = [options](Invocation& invocation) { return wait(*options, invocation); }};
 }
 
 Verb list_verb() {
@@ -219,7 +285,8 @@ Verb tasks_verb() {
         of_task({.name = "why",
                  .help = "the one reason why a task does not run, and what would make it run",
                  .about = "Example: baton tasks why 4711"},
-                why)};
+                why),
+        wait_verb_of_tasks()};
     for (Verb& verb : task_changing_verbs()) verbs.push_back(std::move(verb));
     return {.name = "tasks",
             .help = "list tasks, tell why one does not run, cancel and retry them",

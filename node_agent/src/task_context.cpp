@@ -1,8 +1,21 @@
 #include "baton/node_agent/task_context.hpp"
 
+#include <algorithm>
+
 #include "baton/base/error.hpp"
+#include "baton/local_bus/bus.hpp"
 
 namespace baton {
+
+TaskContext::TaskContext(Task task, std::string environment, Doors doors)
+    : task_(std::move(task)), environment_(std::move(environment)), doors_(std::move(doors)) {}
+
+TaskContext::~TaskContext() = default;
+
+Bus& TaskContext::bus() {
+    if (!bus_) bus_ = std::make_unique<Bus>([this] { return cancelled(); });
+    return *bus_;
+}
 
 SetMember& TaskContext::set() {
     if (!task_.in_set) {
@@ -17,6 +30,26 @@ void TaskContext::require_no_set(std::string_view what) const {
     throw Error(ErrorCode::task_invalid,
                 "what a member of a task set makes leaves with the set: task.set()." +
                     std::string(what) + "()");
+}
+
+EventId TaskContext::promote_event(NewEvent event) {
+    require_no_set("dispatch");
+    if (std::ranges::find(doors_.promote, event.type) == doors_.promote.end()) {
+        throw Error(ErrorCode::event_local,
+                    "event type \"" + event.type +
+                        "\" may not leave the local bus: name it in [bus] promote of the "
+                        "environment's file");
+    }
+    if (promoted_ >= promotions_max) {
+        throw Error(ErrorCode::event_local,
+                    "one attempt may promote " + std::to_string(promotions_max) +
+                        " events: promote what they come to, and leave the rest on the bus");
+    }
+    ++promoted_;
+    event.meta = "{\"promoted\": {\"task\": " + std::to_string(task_.id) +
+                 ", \"attempt\": " + std::to_string(task_.attempt) +
+                 ", \"sequence\": " + std::to_string(bus().next_sequence()) + "}}";
+    return baton::dispatch(tx(), event);
 }
 
 }  // namespace baton

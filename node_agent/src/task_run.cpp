@@ -120,7 +120,8 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
         {.transaction = [&]() -> pqxx::dbtransaction& { return transaction.open().raw(); },
          .is_cancelled = [&] { return workshop.is_stopping || is_lost(); },
          .is_lost = is_lost,
-         .set = [&]() -> SetMember& { return set.open(); }});
+         .set = [&]() -> SetMember& { return set.open(); },
+         .promote = workshop.promote});
     try {
         return run({.content = {task.payload, task.body, task.content_type},
                     .schema_version = task.schema_version},

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "baton/node_agent/handlers.hpp"
 #include "handler_connections.hpp"
@@ -17,12 +18,16 @@ namespace baton::node {
 
 /// What all threads of a node share. It outlives the agent where a handler does.
 struct Workshop {
-    Workshop(const std::string& url, const std::string& schema, std::string environment_name)
-        : connections(url, schema), environment(std::move(environment_name)) {}
+    Workshop(const std::string& url, const std::string& schema, std::string environment_name,
+             std::vector<std::string> promoted_events)
+        : connections(url, schema),
+          environment(std::move(environment_name)),
+          promote(std::move(promoted_events)) {}
 
     Reports reports;
     HandlerConnections connections;
     const std::string environment;
+    const std::vector<std::string> promote;  ///< Types of events.
     std::atomic<bool> is_stopping{false};
 };
 

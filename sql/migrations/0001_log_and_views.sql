@@ -113,7 +113,8 @@ create table event_from_1 partition of event for values from (1) to (10000001);
 -- was there to add partitions. An application's transaction must not fail for that.
 create table event_default partition of event default;
 
--- The limits as values, for clear refusals; one row. max_lag null: no back-pressure.
+-- The limits as values, for clear refusals; one row. max_lag null: no back-pressure. task_history:
+-- for how long at least a task is known that has ended; null: for ever.
 create table event_limit (
     only_row           boolean not null default true,
     type_bytes         integer not null default 128,
@@ -123,10 +124,12 @@ create table event_limit (
     content_type_bytes integer not null default 128,
     meta_bytes         integer not null default 16384,
     max_lag            bigint,
+    task_history       interval default '30 days',
 
     constraint event_limit_single_row primary key (only_row),
     constraint event_limit_only_row_true check (only_row),
-    constraint event_limit_max_lag_positive check (max_lag > 0)
+    constraint event_limit_max_lag_positive check (max_lag > 0),
+    constraint event_limit_task_history_positive check (task_history > '0')
 );
 insert into event_limit default values;
 
@@ -464,14 +467,11 @@ create table skipped_event (
 --   unknown_events  what is done about a type of event that nobody knows: accept, warn (status and
 --         the orchestrator's log name them) or refuse (dispatch raises BT040).
 --         set_unknown_events() changes it.
---   database_id, schema_id  where it was described: in a copy the two are others.
 create table environment (
     only_row                      boolean not null default true,
     name                          text,
     kind                          text,
     auto_enrol_beside_production  boolean not null default false,
-    database_id                   oid,
-    schema_id                     oid,
     unknown_events                text    not null default 'accept',
 
     constraint environment_single_row primary key (only_row),
@@ -482,6 +482,33 @@ create table environment (
         check (unknown_events in ('accept', 'warn', 'refuse'))
 );
 insert into environment default values;
+
+-- Where this environment lives; one row. In a restored dump, or a copy of the database, it says
+-- where that one lives which was copied: unadopted(). adopt_environment() says that it lives here.
+--   system_identifier  of the cluster. pg_upgrade changes it, but no row and no oid of a table.
+--   database_id        null: it is at home in each database that is made from this one as a
+--                      template, for tests that make many.
+--   table_id           of this table.
+--   written_by         the transaction that wrote this row; differs from the row's xmin where that
+--                      was restored.
+--   no_tasks_to        events up to this id become no tasks: who adopted it discarded them.
+create table environment_home (
+    only_row          boolean     not null default true,
+    system_identifier bigint      not null,
+    database_id       oid,
+    table_id          oid         not null,
+    written_by        xid8        not null default pg_current_xact_id(),
+    since             timestamptz not null default statement_timestamp(),
+    adopted_by        name,
+    no_tasks_to       bigint      not null default 0,
+
+    constraint environment_home_single_row primary key (only_row),
+    constraint environment_home_only_row_true check (only_row)
+);
+insert into environment_home (system_identifier, database_id, table_id)
+select s.system_identifier, d.oid, 'environment_home'::regclass
+  from pg_control_system() as s, pg_database d
+ where d.datname = current_database();
 
 -- The machines that were enrolled here, see enrol_machine() and admit_machine().
 --   machine_id       what a client makes of its machine: 64 hex digits.

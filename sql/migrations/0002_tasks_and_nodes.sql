@@ -12,6 +12,8 @@
 --                   before that can say that it started.
 --   retry_after     the pause after the first failure; each further one is twice as long, up to
 --   retry_longest.
+--   run_at_most     how long a node may have a task of it until that is taken away; null: as long
+--                   as the node lives.
 --   paused_at       since when claims give nothing of it; null: they do. paused_by: who said so.
 --   running_max     how many tasks of it nodes may hold at a time; null: as many as they like.
 --   waiting_max     how many tasks of it may wait until enqueue() refuses more; null: any number.
@@ -31,6 +33,7 @@ create table handler (
     paused_at      timestamptz,
     paused_by      name,
     pause_reason   text,
+    run_at_most    interval,
     running_max    integer,
     waiting_max    integer,
     is_full        boolean  not null default false,
@@ -40,6 +43,7 @@ create table handler (
 
     constraint handler_name_unique primary key (name),
     constraint handler_name_length check (octet_length(name) between 1 and 128),
+    constraint handler_run_at_most_positive check (run_at_most > '0'),
     constraint handler_max_attempts_positive check (max_attempts > 0),
     constraint handler_max_deliveries_positive check (max_deliveries > 0),
     constraint handler_running_max_positive check (running_max > 0),
@@ -180,7 +184,28 @@ create table task (
     constraint task_id_unique primary key (id)
 ) partition by range (id);
 create table task_from_1 partition of task for values from (1) to (10000001);
+-- Of what no other partition takes: because more were made than there was room for ahead, or
+-- because they outlived their partition.
 create table task_default partition of task default;
+
+-- The partitions of task, each of which task_end has, too; those that were dropped stay on record,
+-- so that it can be told what became of a task.
+--   not_before  until then it is kept: the newest that ended in it is not old enough.
+--   kept_by     a task for which it was kept when drop_task_partition() last looked.
+--   failures    whether task_failure may still have rows of its tasks.
+create table task_partition (
+    first_id   bigint      not null,
+    upper_id   bigint      not null,
+    added_at   timestamptz not null default clock_timestamp(),
+    not_before timestamptz not null default '-infinity',
+    kept_by    bigint,
+    dropped_at timestamptz,
+    failures   boolean     not null default true,
+
+    constraint task_partition_first_id_unique primary key (first_id),
+    constraint task_partition_ids_ascend check (upper_id > first_id)
+);
+insert into task_partition (first_id, upper_id) values (1, 10000001);
 
 -- The tasks that wait for a node. Narrow, because each is inserted and deleted once for each time
 -- that it is handed out.
@@ -239,45 +264,6 @@ create table task_key (
 );
 create index task_key_by_task on task_key (task);
 
--- The tasks of lanes, from when they enter their lane until they leave it. A lane is what tasks of
--- one handler have in common that must not be done all at once. Its first tasks are its heads, as
--- many as the handler's lane_width; only they are elsewhere: ready, due or claimed. Where one
--- leaves, the next one becomes a head in the same transaction: leave_lanes(). What came meanwhile,
--- and saw the lane full, left a word in lane_note: fill_lanes(). So there is no count that could be
--- wrong: the rows are the slots.
---   lane      lane_id() of the handler and the name that task.lane has.
---   is_head   if not, it waits here, and what was counted of it so far is kept here.
-create table task_in_lane (
-    task        bigint   not null,
-    lane        bigint   not null,
-    requirement integer  not null,
-    attempts    smallint not null default 0,
-    deliveries  smallint not null default 0,
-    is_head     boolean  not null default false,
-
-    constraint task_in_lane_unique primary key (task)
-) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
-create index task_in_lane_waiting on task_in_lane (lane, task) where not is_head;
-create index task_in_lane_heads on task_in_lane (lane) where is_head;
-
--- Lanes at which somebody has to look: a task has entered them, or one left and it was not certain
--- who is next. Inserted by whoever did that, deleted by fill_lanes().
-create table lane_note (
-    id      bigint not null generated always as identity,
-    handler text   not null,
-    lane    bigint not null,
-
-    constraint lane_note_unique primary key (handler, id)
-);
-
--- Whoever enqueues into a lane of width 1 locks its row here until the transaction ends: so what
--- has a lower id commits first. Cleared away by maintain() once nothing is in the lane.
-create table lane_turn (
-    lane bigint not null,
-
-    constraint lane_turn_unique primary key (lane)
-);
-
 -- The tasks that wait for a time: to run at, or to be tried again. maintain() makes them ready.
 --   follows  the task that has to end before: it has the same unique key, and was claimed when this
 --            one was made.
@@ -314,8 +300,20 @@ create table task_claim (
 ) with (fillfactor = 70);
 create index task_claim_by_node on task_claim (node, handler);
 
--- Tasks that were cancelled while a node held them, for heartbeat() to tell it. maintain() deletes
--- each once the node must have heard of it. Nothing else looks here, so it costs no claim anything.
+-- How far a node says that it has come with a task, since noted_at. Unlogged: it is worth nothing
+-- once the node is gone. clear_recalls() deletes what is over.
+create unlogged table task_progress (
+    task     bigint      not null,
+    claim    bigint      not null,
+    noted_at timestamptz not null default clock_timestamp(),
+    progress event_meta  not null,
+
+    constraint task_progress_task_unique primary key (task)
+) with (fillfactor = 50);
+
+-- Tasks that were cancelled, or taken away, while a node held them, for heartbeat() to tell it.
+-- maintain() deletes each once the node must have heard of it. Nothing else looks here, so it costs
+-- no claim anything.
 create table task_recall (
     node        bigint      not null,
     task        bigint      not null,
@@ -371,6 +369,7 @@ create table task_failure (
 -- When maintain() last did its work; one row.
 --   is_behind  that pass left some: the next one need not wait.
 --   key_task   of the last key at which clear_keys() looked. turn_lane: likewise, clear_turns().
+--   history_at  when forget_history() last did. swept_task: the highest that sweep_tasks() deleted.
 --   drawn_task, drawn_place  the newest place then, of tasks that were never handed out, and of
 --                            those that come back.
 --   ending_task, ending_place, ended_before  the same of an earlier pass, and a transaction that
@@ -381,6 +380,8 @@ create table maintenance (
     is_behind     boolean     not null default false,
     key_task      bigint      not null default 0,
     turn_lane     bigint      not null default -9223372036854775808,
+    history_at    timestamptz not null default '-infinity',
+    swept_task    bigint      not null default 0,
     drawn_task    bigint      not null default 0,
     drawn_place   bigint      not null default 0,
     ending_task   bigint      not null default 0,

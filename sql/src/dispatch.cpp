@@ -150,6 +150,10 @@ EventId dispatch(pqxx::transaction_base& transaction, const NewEvent& event) {
     }
 }
 
+EventId dispatch(pqxx::dbtransaction& transaction, const NewEvent& event) {
+    return dispatch(static_cast<pqxx::transaction_base&>(transaction), event);
+}
+
 std::vector<EventId> dispatch_many(pqxx::dbtransaction& transaction,
                                    std::span<const NewEvent> events, ReturnIds return_ids) {
     std::vector<EventId> ids;

@@ -1,6 +1,9 @@
 #include "baton/sql/enqueue.hpp"
 
+#include <algorithm>
+
 #include <pqxx/dbtransaction>
+#include <pqxx/transaction>
 
 #include "baton/base/error.hpp"
 #include "baton/sql/failure.hpp"
@@ -56,6 +59,42 @@ TaskId enqueue(pqxx::transaction_base& transaction, std::string_view handler,
             return TaskId(rows.only().integer(0));
         },
         "enqueue");
+}
+
+TaskResult wait_for_task(pqxx::connection_base& connection, TaskId task,
+                         std::chrono::milliseconds timeout) {
+    using Clock = std::chrono::steady_clock;
+    using std::chrono::milliseconds;
+    const auto end = Clock::now() + timeout;
+    for (;;) {
+        const auto left = std::chrono::duration_cast<milliseconds>(end - Clock::now());
+        const milliseconds look = std::clamp(left, milliseconds(0), milliseconds(1000));
+        try {
+            return sql::translating(
+                connection,
+                [&] {
+                    pqxx::work session(connection);
+                    // Whatever the role or the database sets: else it would not see the end.
+                    session.exec("set transaction isolation level read committed");
+                    const sql::Result rows(session.exec_params(
+                        "select state, result, error from wait_for_task($1, $2::interval)",
+                        static_cast<std::int64_t>(task), std::to_string(look.count()) + " ms"));
+                    const sql::Row row = rows.only();
+                    const auto error = row.text_or_null(2);
+                    return TaskResult{std::string(row.text(0)),
+                                      std::string(row.text_or_null(1).value_or("{}")),
+                                      error ? std::optional(std::string(*error)) : std::nullopt};
+                },
+                "waiting for a task");
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::wait_timeout) throw;
+            if (Clock::now() < end) continue;
+            throw Error(ErrorCode::wait_timeout,
+                        "task " + std::to_string(static_cast<std::int64_t>(task)) +
+                            " has not ended after " + std::to_string(timeout.count()) +
+                            " ms; `baton tasks why` tells what it waits for");
+        }
+    }
 }
 
 }  // namespace baton

@@ -63,22 +63,18 @@ TEST_F(EnvironmentKindTest, AnotherNameMakesNoEnvironmentLaxer) {
         expect_contains(outcome.text, "of kind production and cannot become " + kind);
     }
     EXPECT_EQ(ask("select name || ' ' || kind from environment"), "test production");
-    connection_.exec("update environment set schema_id = null, database_id = null");
-    EXPECT_EQ(outcome_of([&] {
-                  connection_.exec("select describe_environment('dev', 'development')");
-              }).code,
-              "settings_invalid")
-        << "one that was described before there was a record of where";
 }
 
-// A dump that was restored elsewhere can be staging's, and is where it is from then on.
-TEST_F(EnvironmentKindTest, CopyUnderAnotherNameCanBeOfAnyKindOnce) {
+// A dump that was restored elsewhere can be staging's, until somebody has said that it is.
+TEST_F(EnvironmentKindTest, CopyUnderAnotherNameCanBeOfAnyKindUntilItIsAdopted) {
     describe("production");
     enrol('a', good_.token);
-    connection_.exec("update environment set schema_id = 1");
+    connection_.exec("update environment_home set table_id = 1");
+    EXPECT_EQ(outcome_of([&] { describe("development"); }).code, "settings_invalid")
+        << "it has the name of production still";
     connection_.exec("select describe_environment('trial', 'development')");
     EXPECT_EQ(ask("select count(*) from machines()"), "0");
-    connection_.exec("select describe_environment('trial', 'staging')");
+    connection_.exec("select adopt_environment('trial', 'staging')");
     EXPECT_EQ(outcome_of([&] {
                   connection_.exec("select describe_environment('again', 'development')");
               }).code,

@@ -146,6 +146,21 @@ TEST_F(TaskLaneTest, BehindADeadHeadTheLaneStandsStill) {
     EXPECT_EQ(outcome_of([&] { set_lanes("1, 'stop'"); }).sqlstate, "BT042");
 }
 
+TEST_F(TaskLaneTest, DeadHeadForWhichALaneStandsStillIsNotForgotten) {
+    TestNode one = node();
+    const std::vector<std::int64_t> a = make_some(2);
+    kill(one, one.claim(10).at(0));
+    const std::int64_t gone = enqueue();
+    one.complete(one.claim(10).at(0).token);
+    connection_.exec("select set_task_history('1 hour')");
+    connection_.exec("update task set enqueued_at = enqueued_at - interval '2 hours'");
+    connection_.exec("update task_end set ended_at = ended_at - interval '2 hours'");
+    for (int pass = 0; pass < 3; ++pass) maintain();
+    EXPECT_EQ(number("select count(*) from task where id = " + std::to_string(gone)), 0);
+    EXPECT_EQ(retry(a[0]), "waiting");
+    EXPECT_EQ(one.claim(10).at(0).task, a[0]);
+}
+
 TEST_F(TaskLaneTest, CancelledOnesAreLeftOutAndWhatReturnsGoesByItsId) {
     TestNode one = node();
     const std::vector<std::int64_t> a = make_some(4);

@@ -24,6 +24,8 @@ DatabaseTemplate environment_template() {
                 sql::Connection inside(url, in_test_schema());
                 describe_as_development(inside);
                 inside.exec("select add_event_partitions()");
+                // At home in each database that is cloned from this one.
+                inside.exec("update environment_home set database_id = null");
             }};
 }
 

@@ -41,7 +41,6 @@ const Exceptions long_functions = {
     {"check_machine", "one decision after the other, each with its own refusal"},
     {"add_event_partitions", "one lock, under which each step is checked again"},
     {"check_log", "one query a fault"},
-    {"describe_environment", "one decision after the other, each with its own refusal"},
     {"live_sets_after", "one query"},
     {"mend_log", "one statement a fault"},
     {"register_reducer", "one transaction's checks, in order"},

@@ -82,7 +82,7 @@ TEST(TidyTest, FoldersIncludeOnlyWhatIsBelowThem) {
         {"environments", {"environments", "base"}},
         {"postgres", {"postgres", "base"}},
         {"sql", {"sql", "reducers", "types", "base"}},
-        {"local_bus", {"local_bus", "reducers", "types", "base"}},
+        {"local_bus", {"local_bus", "types", "base"}},
         // The two meet in the database alone.
         {"orchestrator", {"orchestrator", "sql", "reducers", "types", "base"}},
         {"node_agent", {"node_agent", "local_bus", "sql", "reducers", "types", "base"}},
@@ -115,7 +115,8 @@ TEST(TidyTest, ThirdPartyHeadersStayInTheirFolders) {
         {"toml++", {"environments"}},
         {"CLI/", {"cli", "examples", "bench"}},
         {"spdlog/", {"base"}},
-        {"zmq", {"local_bus"}},
+        {"zmq", {"local_bus", "bench"}},
+        {"boost/signals2", {"local_bus", "bench"}},
     };
     const std::regex include(R"(^#include <([^>]+)>)");
     for_each_line(everywhere, [&](const std::string& where, const std::string& line) {
@@ -182,8 +183,9 @@ TEST(TidyTest, BannedWordsHaveTheirReplacement) {
         return name.starts_with("tests/") && name != "tests/support/eventually.hpp";
     };
     const auto in_libraries = [](const std::string& name) {
-        static const std::set<std::string> folders = {
-            "base", "types", "reducers", "environments", "postgres", "sql", "orchestrator"};
+        static const std::set<std::string> folders = {"base",         "types",       "reducers",
+                                                      "environments", "postgres",    "sql",
+                                                      "local_bus",    "orchestrator"};
         return folders.contains(folder_of(name));
     };
     const auto in_headers = [](const std::string& name) { return name.ends_with(".hpp"); };

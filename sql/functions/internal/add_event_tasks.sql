@@ -5,8 +5,8 @@
 --
 -- Notifies    nodes that sleep.
 -- Arguments   first_position, count: which events, recorded ones.
--- Tables      handler_event, handler: read. task, task_ready: insert. The log: see read_log(). The
---             lanes: see enter_lanes().
+-- Tables      handler_event, handler, environment_home: read. task, task_ready: insert. The log:
+--             see read_log(). The lanes: see enter_lanes().
 create or replace function add_event_tasks(first_position bigint, count integer)
 returns void
 language plpgsql
@@ -26,6 +26,7 @@ begin
           from read_log(add_event_tasks.first_position - 1, add_event_tasks.count) as e
           join handler_event s on s.type = e.type and s.after_position < e.position
           join handler h on h.name = s.handler and h.live_version = s.version
+         where e.id > (select o.no_tasks_to from environment_home o)
          order by e.position, h.name
         returning id, requirement, lane
     ), readied as (

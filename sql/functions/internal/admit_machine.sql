@@ -1,4 +1,5 @@
--- admit_machine: the door of this environment, for whatever acts in it: take_lead(). Internal.
+-- admit_machine: the door of this environment, for whatever acts in it. Internal: admit_node(),
+-- claim_builds(), take_lead().
 --
 -- A refusal is returned and not raised, because it is written down for the admin to see, and what
 -- an exception undoes is not: the caller returns it in turn, and the client commits, then raises.

@@ -2,7 +2,7 @@
 -- doctor().
 --
 -- Returns     three rows of doctor(): tasks, maintenance and task_partitions.
--- Tables      node, task_default: read.
+-- Tables      node, task_default, task_partition: read.
 create or replace function check_tasks()
 returns table (check_name text, state text, found text, fix text)
 language sql
@@ -30,10 +30,15 @@ as $$
           from node n
          where is_live(n)) as n
      union all
-    select 'task_partitions', case when d.tasks = 0 then 'ok' else 'warning' end,
-           pg_catalog.format('%s%s tasks in the default partition', d.tasks,
+    select 'task_partitions', case when room.ids_left > 0 and d.tasks < 100000 then 'ok'
+                                   else 'warning' end,
+           pg_catalog.format('room for %s tasks before the next partition; %s%s in the default one',
+                             greatest(room.ids_left, 0), d.tasks,
                              case when d.tasks = 100000 then ' or more' else '' end),
-           case when d.tasks > 0
-                then 'nothing is lost; but history cannot be dropped by partitions there' end
-      from (select count(*) from (select from task_default limit 100000) as d) as d (tasks);
+           case when room.ids_left <= 0 or d.tasks = 100000
+                then 'nothing is lost, but these are forgotten one by one: each node has to call '
+                     'maintain() once a second, which adds partitions' end
+      from (select count(*) from (select from task_default limit 100000) as d) as d (tasks)
+     cross join (select max(p.upper_id) - task_id_value()
+                   from task_partition p) as room (ids_left);
 $$;

@@ -4,7 +4,8 @@
 -- never have had them. What would follow is an internal error that names no table.
 --
 -- Returns   their names, null if all is there.
--- Tables    environment, event_limit, leader, log_origin, turn, log_window, batch: read.
+-- Tables    environment, environment_home, event_limit, leader, log_origin, turn, log_window,
+--           batch: read.
 create or replace function missing_rows()
 returns text
 language sql
@@ -17,6 +18,8 @@ as $$
     )
     select string_agg(lacking.name, ', ')
       from (select 'environment' as name where not exists (select from environment)
+             union all
+            select 'environment_home' where not exists (select from environment_home)
              union all
             select 'event_limit' where not exists (select from event_limit)
              union all

@@ -9,7 +9,7 @@
 -- Arguments   task: which. states: of task_standings(), from which it may be taken.
 -- Returns     where it stood, and whether it was taken; it is not where it stands elsewhere.
 --   claim, node, claimed_at  who had it. attempts: how often a handler started with it.
--- Raises      BT042 there is no such task.
+-- Raises      BT042, BT052 there is no such task (any more): missing_task().
 -- Locks       the task's row there, until the transaction ends; waits for a claim that takes it
 --             just now, and for a transaction that completes it.
 -- Tables      task_ready, task_due, task_in_lane, task_end: delete. task_claim: see give_up().
@@ -29,8 +29,7 @@ begin
     loop
         select p.* into seen from task_standings(array[pull_task.task]) as p;
         if seen.state is null then
-            raise exception 'there is no task %', coalesce(pull_task.task::text, 'null')
-                using errcode = 'BT042';
+            perform missing_task(pull_task.task);
         end if;
         exit when seen.state = any (pull_task.states) is not true;
         case seen.state

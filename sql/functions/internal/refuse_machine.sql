@@ -1,4 +1,5 @@
--- refuse_machine: write down that somebody was turned away. Internal: admit_machine().
+-- refuse_machine: write down that somebody was turned away. Internal: admit_machine(),
+-- admit_node(), register_node().
 --
 -- What the caller told about itself proves nothing; the login and the address are the server's. Who
 -- makes up a new machine for each attempt can fill the table, not the disk: the oldest rows beyond

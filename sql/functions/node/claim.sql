@@ -20,13 +20,15 @@
 --   in_set      whether it is a member of a task set: see member_of() and complete_member().
 --   attempt     which one this is, once the handler starts: from 1. delivery: likewise.
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 the count is none.
+--             BT051 this is a copy that nobody adopted: unadopted().
 -- Locks       the tasks that it takes; it passes by those that others are taking. Where the handler
 --             has a limit, its claims wait for each other.
 -- Tables      task_claim, task: read. task_ready: see take_tasks(). node: see heartbeat(). Lanes:
 --             see fill_lanes(). The limit: see running_room().
 -- Cost        of the tasks that it gives, whatever else waits, was there, or is kept by an old
---             snapshot. The plans are those for few of many, as the settings say: statistics of a
---             moment when a table was empty must not change them.
+--             snapshot, and however many partitions there are. The plans are those for few of many,
+--             made once, as the settings say: statistics of a moment when a table was empty must
+--             not change them.
 -- Access: node
 create or replace function claim(session text, handler text, count integer default 1)
 returns table (
@@ -50,6 +52,7 @@ volatile
 security definer
 set search_path from current
 set jit = off
+set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_hashjoin = off
@@ -63,12 +66,15 @@ declare
     pinned   boolean[];
     room     integer;
     new_id   bigint;
+    lowest   bigint;
+    highest  bigint;
 begin
     if claim.count between 1 and 1000 is not true then
         raise exception 'a node cannot claim % tasks at once; give a number from 1 to 1000',
             coalesce(claim.count::text, 'null')
             using errcode = 'BT042';
     end if;
+    perform require_adopted();
     if me.alive_at + me.lease / 4 < clock_timestamp() then
         perform heartbeat(claim.session);
     end if;
@@ -87,6 +93,10 @@ begin
         end if;
     end if;
 
+    -- So that none but the partitions are opened that have some of these.
+    select min(h.task), max(h.task) into lowest, highest
+      from task_claim c cross join lateral pg_catalog.unnest(c.tasks) as h (task)
+     where c.id = new_id;
     return query
         select t.id::text || '.' || new_id::text, t.id,
                versions[pg_catalog.array_position(needs, t.requirement)],
@@ -98,7 +108,7 @@ begin
          cross join lateral unnest(c.tasks, c.attempts, c.deliveries) with ordinality
                as held (task, attempts, deliveries, ordinal)
           join task t on t.id = held.task
-         where c.id = new_id
+         where c.id = new_id and t.id between lowest and highest
          order by held.ordinal;
 end;
 $$;

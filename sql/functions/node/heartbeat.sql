@@ -4,9 +4,10 @@
 -- unless something was cancelled.
 --
 -- Arguments   session: of register_node().
--- Returns     the tokens of this node's whose tasks were cancelled while it held them, within the
---             last two leases, so each is said several times: stop what runs with it. What the node
---             says of the task is refused, whether it has heard of that or not.
+-- Returns     the tokens of this node's whose tasks were cancelled while it held them, or taken
+--             away because they ran for too long (end_long_runs()), within the last two leases, so
+--             each is said several times: stop what runs with it. What the node says of the task is
+--             refused, whether it has heard of that or not.
 -- Raises      BT038 the node has ended: what it held is handed to others; stop what runs. BT032 its
 --             machine was revoked: likewise.
 -- Tables      node: update. task_recall: read.

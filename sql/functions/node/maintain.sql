@@ -13,10 +13,11 @@
 -- Raises    BT006 the transaction's snapshot is fixed. BT009 see require_rows().
 -- Locks     the turn 'maintenance', until the transaction ends: call it alone in one. It ends a
 --           session that then hangs, after a minute.
--- Tables    node: update, delete. maintenance: read, update. turn, task_claim: read. task_failure,
+-- Tables    node: update. maintenance: read, update. turn, task_claim: read. task_failure,
 --           task_end, task_ready: see hand_back(). task_due: see ready_due(). task_floor: see
 --           raise_floors(). node_asleep: see forget_sleepers(). task_recall: see clear_recalls().
---           task_key: see clear_keys(). The lanes: see maintain_lanes(). task_set: see
+--           task_key: see clear_keys(). The lanes: see maintain_lanes(). task: see
+--           forget_history(). task_set: see
 --           maintain_task_sets().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
@@ -79,11 +80,10 @@ begin
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
     perform raise_floors();
+    perform end_long_runs(pass_limit);
     perform clear_recalls();
     perform forget_sleepers();
-    delete from node n
-     where n.ended_at < clock_timestamp() - interval '1 hour'
-       and not exists (select from task_claim c where c.node = n.id);
+    perform forget_history(maintain.at_once);
     perform maintain_lanes(pass_limit);
     update maintenance
        set passed_at = clock_timestamp(), is_behind = maintain.is_behind

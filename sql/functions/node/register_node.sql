@@ -1,7 +1,7 @@
 -- register_node: take part in this environment as a node, with the handlers that a process carries.
 --
 -- A machine that is not admitted gets the reason as an answer, not as an exception: commit, because
--- the attempt is written down in the same transaction. See admit_machine().
+-- the attempt is written down in the same transaction. See admit_node().
 --
 -- Call it at each start of a process. The session that it returns is what every other call needs;
 -- whoever has it is that node, so keep it in memory alone.
@@ -19,12 +19,13 @@
 --   labels    what else it has: 'gpu'. It gets tasks that ask for none, or for some of these.
 --   lease     how long it is believed without a call of heartbeat() or claim(): 1 second to 1 hour.
 --             After that its tasks are handed to others.
--- Returns   one row. session: null where it is refused, then refused_code and refused_message.
--- Raises    BT012 this version of a handler is on record here with another build: give the changed
---           code a new version. In an environment of kind development the new build counts.
---           BT042 a handler, label or lease is not as it must be, or a handler has the name of a
+-- Returns   one row. session: null where it is refused, then refused_code and refused_message:
+--           those of admit_node(), or BT012: this version of a handler is on record here with
+--           another build: give the changed code a new version. In an environment of kind
+--           development the new build counts.
+-- Raises    BT042 a handler, label or lease is not as it must be, or a handler has the name of a
 --           view set.
--- Tables    node: insert. machine: read. refusal: see admit_machine(). node_handler: see
+-- Tables    node: insert, delete. machine: read. refusal: see refuse_machine(). node_handler: see
 --           carry_handlers(). handler, handler_version, requirement, task_set_view: see
 --           register_handler().
 -- Access: node
@@ -63,8 +64,8 @@ begin
     end if;
 
     select a.code, a.message into refused_code, refused_message
-      from admit_machine(register_node.environment, node_name, register_node.machine_id,
-                         register_node.proof, register_node.enrol_as) as a;
+      from admit_node(register_node.environment, node_name, register_node.machine_id,
+                      register_node.proof, register_node.enrol_as) as a;
     if refused_code is not null then
         return next;
         return;
@@ -80,7 +81,16 @@ begin
     values (node_id, pg_catalog.sha256(pg_catalog.convert_to(session, 'UTF8'::name)), node_name,
             register_node.machine_id, sorted, register_node.lease);
 
-    perform carry_handlers(node_id, register_node.handlers);
+    begin
+        perform carry_handlers(node_id, register_node.handlers);
+    exception when sqlstate 'BT012' then
+        get stacked diagnostics refused_message = message_text;
+        refused_code := 'BT012';
+        session := null;
+        delete from node n where n.id = node_id;
+        perform refuse_machine(refused_code, refused_message, node_name,
+                               register_node.machine_id);
+    end;
     return next;
 end;
 $$;

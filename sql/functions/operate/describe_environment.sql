@@ -5,7 +5,7 @@
 -- what it is, whatever its schema is called by now. Where it stops being one of development, the
 -- machines that enrolled themselves are revoked. Under another name it is another environment, and
 -- then the machines of the former one are none of this one. A copy under another name (a dump,
--- restored as staging's) can be of any kind.
+-- restored as staging's) can be of any kind, as long as nobody adopted it: adopt_environment().
 --
 -- It leaves a comment on the schema, which every role of the database can read: so a development
 -- environment learns that it stands beside a production one, without a right to look into that.
@@ -14,7 +14,7 @@
 --             null: it is not known, which counts as production, and changes nothing that is.
 -- Raises      BT014 no such name. BT016 no such kind, or a laxer one.
 -- Notifies    see revoke_machine().
--- Tables      environment: update. machine: delete. log_origin: read.
+-- Tables      environment: update. machine: delete.
 create or replace function describe_environment(name text, kind text default null)
 returns void
 language plpgsql
@@ -26,7 +26,6 @@ declare
     strictness constant text[] := array['development', 'staging', 'production'];
     former     environment;
     new_kind   text;
-    place      record;
 begin
     if describe_environment.name is null
        or describe_environment.name !~ '^[a-z][a-z0-9-]{0,39}$'
@@ -43,24 +42,20 @@ begin
 
     perform require_rows();
     select * into strict former from environment where only_row for update;
-    select d.oid as database_id, n.oid as schema_id into strict place
-      from pg_database d, pg_namespace n
-     where d.datname = current_database() and n.nspname = current_schema();
     if former.name is distinct from describe_environment.name then
         delete from machine where former.name is not null;
-        if (former.database_id, former.schema_id) <> (place.database_id, place.schema_id)
-           or (select o.system_identifier from log_origin o order by o.window_number desc limit 1)
-              <> this_cluster()
-        then
+        if unadopted() is not null then
             former.kind := null;
         end if;
     end if;
     if pg_catalog.array_position(strictness, describe_environment.kind)
        < pg_catalog.array_position(strictness, former.kind)
     then
-        raise exception 'the environment % is of kind % and cannot become %: to make it anew, run '
-            '`baton environment uninstall %`, which drops all that is in it',
-            former.name, former.kind, describe_environment.kind, describe_environment.name
+        raise exception 'the environment % is of kind % and cannot become %: %',
+            former.name, former.kind, describe_environment.kind,
+            coalesce(unadopted(), pg_catalog.format(
+                'to make it anew, run `baton environment uninstall %s`, which drops all that is '
+                'in it', describe_environment.name))
             using errcode = 'BT016';
     end if;
     new_kind := coalesce(describe_environment.kind, former.kind);
@@ -69,11 +64,9 @@ begin
           where m.automatic and m.revoked_at is null;
     end if;
     update environment
-       set name = describe_environment.name, kind = new_kind,
-           database_id = place.database_id, schema_id = place.schema_id
+       set name = describe_environment.name, kind = new_kind
      where only_row
-       and (name, kind, database_id, schema_id) is distinct from
-           (describe_environment.name, new_kind, place.database_id, place.schema_id);
+       and (name, kind) is distinct from (describe_environment.name, new_kind);
     if found or pg_catalog.obj_description(
         current_schema()::regnamespace::oid, 'pg_namespace') is null
     then

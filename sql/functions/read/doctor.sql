@@ -28,6 +28,7 @@ begin
     return query select * from check_partitions();
     return query select * from check_ids();
     return query select * from check_cluster();
+    return query select * from check_adoption();
     return query select * from check_event_types();
     return query select * from check_log(doctor.whole_log);
     return query select * from check_connections();

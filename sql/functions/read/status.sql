@@ -8,7 +8,8 @@
 --           for over 5 s (see open_writers.sql), problems [text]: each says what stands still, and
 --           why; notes [text]: what cannot be told here, which promotion is waited for, for which
 --           versions the leader does nothing, which types nobody reads, of which handlers tasks are
---           dead, who was refused in the last hour, and who waits for whose lock.
+--           dead, for which ones history is kept, who was refused in the last hour, and who waits
+--           for whose lock.
 --           lag_events stops counting at 1000000.
 --           Whatever holds the leader up is a problem with its reason, see held_up(); so is what
 --           tasks wait for that is not there, see task_problems(), and a lane that stands still,
@@ -48,7 +49,7 @@ begin
     per_second := events_per_second();
     held := held_up(l, lag.events);
 
-    problems := leader_problems(l, is_led) || view_problems() || held;
+    problems := adoption_problems() || leader_problems(l, is_led) || view_problems() || held;
     if is_led then
         problems := problems || version_problems(false);
     end if;
@@ -69,6 +70,7 @@ begin
     notes := notes || array(select u.line from unread_event_types() as u);
     notes := notes || inactive_notes();
     notes := notes || task_notes(tasks);
+    notes := notes || history_notes();
     notes := notes || refusal_notes();
 
     return pg_catalog.jsonb_build_object(

@@ -3,11 +3,12 @@
 -- Arguments   task: of enqueue().
 -- Returns     a JSON object: task, handler, version, labels, state, priority, attempts, deliveries,
 --             tenant, enqueued_at, event_id, lane, due_at, since, node, started, ended_why, as
---             list_tasks() and task_standings() say; payload, or body (as Postgres writes bytes),
+--             list_tasks() and task_standings() say; progress, and when it was said: progress();
+--             payload, or body (as Postgres writes bytes),
 --             content_type and bytes; schema_version; meta; result; failures [{attempt, outcome,
 --             failed_at, node, error}], oldest first. A payload that cannot be read is a text that
 --             says why. Null where there is no such task.
--- Tables      task, requirement, node, task_end, task_failure: read.
+-- Tables      task, requirement, node, task_end, task_failure, task_progress: read.
 -- Access: observe, orchestrate
 create or replace function task_details(task bigint)
 returns jsonb
@@ -23,7 +24,8 @@ as $$
                'state', s.state, 'priority', t.priority, 'attempts', s.attempts,
                'deliveries', s.deliveries, 'tenant', t.tenant, 'enqueued_at', t.enqueued_at,
                'event_id', t.event_id, 'lane', t.lane, 'due_at', s.due_at, 'since', s.since,
-               'node', n.name, 'started', s.started, 'ended_why', s.ended_why,
+               'node', n.name, 'started', s.started, 'progress', p.progress,
+               'progress_at', p.noted_at, 'ended_why', s.ended_why,
                'payload', case when t.body is null then readable(t.payload) end,
                'body', t.body, 'content_type', t.content_type, 'bytes', octet_length(t.body),
                'schema_version', t.schema_version,
@@ -39,5 +41,7 @@ as $$
       join task t on t.id = s.task
       join requirement r on r.id = s.requirement
       left join node n on n.id = s.node
-      left join task_end e on e.task = s.task;
+      left join task_end e on e.task = s.task
+      left join task_progress p
+        on p.task = s.task and p.claim = s.claim and s.state = 'claimed';
 $$;

@@ -94,6 +94,8 @@ struct Environment {
     Setting<std::chrono::milliseconds> node_stop;
     /// What a node has that tasks may ask for, beside its handlers.
     Setting<std::vector<std::string>> node_labels;
+    /// The types of the events that a handler may promote from its local bus.
+    Setting<std::vector<std::string>> promoted_events;
     Setting<LogFormat> log;
     /// debug, info, warn, error or off.
     Setting<std::string> log_level;

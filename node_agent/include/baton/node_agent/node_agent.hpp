@@ -33,6 +33,8 @@ struct NodeOptions {
     std::string name = "node";             ///< Who this is, for people to read.
     MachineCredentials credentials;        ///< Which environment this is for, and on which machine.
     std::vector<std::string> labels = {};  ///< What the node has beside its handlers: "gpu".
+    /// The types of the events that handlers may promote: TaskContext::promote().
+    std::vector<std::string> promote = {};
     /// How long it is believed without a sign of life: its tasks are handed to others then.
     std::chrono::milliseconds lease{30'000};
     std::chrono::milliseconds poll{1000};  ///< How often to look for tasks where there were none.

@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,7 +22,14 @@ class dbtransaction;
 
 namespace baton {
 
+class Bus;
 class SetMember;
+
+/// What goes with a promoted event. Its meta is what it was caused by.
+struct PromoteOptions {
+    std::optional<std::string> key = std::nullopt;
+    std::optional<std::string> tenant = std::nullopt;
+};
 
 class TaskContext {
 public:
@@ -39,12 +48,16 @@ public:
         std::function<bool()> is_cancelled;
         std::function<bool()> is_lost = {};  ///< None: as is_cancelled.
         std::function<SetMember&()> set = {};
+        std::span<const std::string> promote{};  ///< Types of events; outlives the context.
     };
+    /// How many events one call of a handler may promote.
+    static constexpr std::uint64_t promotions_max = 1000;
 
-    TaskContext(Task task, std::string environment, Doors doors)
-        : task_(std::move(task)), environment_(std::move(environment)), doors_(std::move(doors)) {}
+    TaskContext(Task task, std::string environment, Doors doors);
     TaskContext(const TaskContext&) = delete;
     TaskContext& operator=(const TaskContext&) = delete;
+    /// Ends the bus, and with it all that is on it.
+    ~TaskContext();
 
     [[nodiscard]] const Task& task() const noexcept { return task_; }
 
@@ -65,7 +78,7 @@ public:
     template <class E>
     EventId dispatch(const E& event, EventOptions options = {}) {
         require_no_set("dispatch");
-        return baton::dispatch(tx(), event, std::move(options));
+        return baton::dispatch(tx(), make_event(event, std::move(options)));
     }
     /// Makes a task in tx(). Throws as enqueue(); and Error(task_invalid) in a task set, whose
     /// tasks leave by set().enqueue().
@@ -74,6 +87,23 @@ public:
                    const EnqueueOptions& options = {}) {
         require_no_set("enqueue");
         return baton::enqueue(tx(), handler, payload, options);
+    }
+
+    /// The task's own local bus (baton/local_bus/bus.hpp), made by the first call. What is said on
+    /// it stays in this process, and ends with the call of the handler; its scope is cancelled
+    /// when cancelled() is true.
+    [[nodiscard]] Bus& bus();
+
+    /// The one way from the bus to the log: dispatches the event in tx(), if the environment names
+    /// its type in `[bus] promote`. So it is there if this attempt completes the task, and only
+    /// then; its meta says {"promoted": {"task": …, "attempt": …, "sequence": …}}, the last of
+    /// which is its number among the messages of the bus. Throws Error(event_local) for another
+    /// type, or beyond promotions_max; else as dispatch(). (So a member of a task set, whose events
+    /// leave by set().dispatch(), promotes nothing.)
+    template <class E>
+    requires requires { E::event_type; }
+    EventId promote(const E& event, const PromoteOptions& options = {}) {
+        return promote_event(make_event(event, {.key = options.key, .tenant = options.tenant}));
     }
 
     /// Whether there is no use in going on: the node stops, its lease is over, or the task is not
@@ -94,11 +124,14 @@ public:
     }
 
 private:
+    EventId promote_event(NewEvent event);
     void require_no_set(std::string_view what) const;
 
     const Task task_;
     const std::string environment_;
     const Doors doors_;
+    std::uint64_t promoted_ = 0;
+    std::unique_ptr<Bus> bus_;
 };
 
 }  // namespace baton

@@ -28,6 +28,8 @@ namespace baton {
 /// dispatch_conflict, overloaded, and what the transaction's loss means (see failure.hpp). After an
 /// error the transaction can only be rolled back.
 EventId dispatch(pqxx::transaction_base& transaction, const NewEvent& event);
+/// The same, for callers that do not know libpqxx.
+EventId dispatch(pqxx::dbtransaction& transaction, const NewEvent& event);
 
 /// The same for a typed event, as JSON.
 template <class E>

@@ -7,6 +7,7 @@
 // Threads: no state is kept. Calls that share a transaction or its connection must not overlap.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,8 +19,9 @@
 #include "baton/types/upcast.hpp"
 
 namespace pqxx {
+class connection_base;
 class transaction_base;
-}
+}  // namespace pqxx
 
 namespace baton {
 
@@ -50,5 +52,21 @@ TaskId enqueue(pqxx::transaction_base& transaction, std::string_view handler,
     options.schema_version = types::schema_version_of<Payload>;
     return enqueue(transaction, handler, std::string_view(encode_json(payload)), options);
 }
+
+/// How a task has ended.
+struct TaskResult {
+    std::string state;   ///< done, dead, cancelled, replaced.
+    std::string result;  ///< JSON; what the handler gave: "{}" where it gave nothing.
+    /// Of the last attempt that failed; of one that was cancelled, who did that, and why.
+    std::optional<std::string> error;
+};
+
+/// Waits until the task has ended, however it does. Call it after COMMIT, with no transaction open
+/// on the connection, whose search_path names the environment's schema. It asks once a second, with
+/// a statement that looks up to some ten times: no snapshot is held for longer. Throws Error:
+/// wait_timeout, task_invalid (there is no such task), task_forgotten (it ended long ago), and what
+/// a lost connection means.
+TaskResult wait_for_task(pqxx::connection_base& connection, TaskId task,
+                         std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
 }  // namespace baton

@@ -1,0 +1,43 @@
+-- discard_tasks: whatever waits, follows or is held ends as cancelled, what is open of task sets is
+-- abandoned, and no event that was dispatched so far becomes a task. Internal: adopt_environment().
+--
+-- The caller has locked the tables, so that nothing is on its way.
+--
+-- Arguments   reason: for people to read.
+-- Returns     how many there were.
+-- Tables      task_ready, task_due, task_set_touch: delete. task_end: insert. task_claim, event:
+--             read. task_set: read, see abandon_task_set(). environment_home: update.
+-- Cost        of what waits.
+create or replace function discard_tasks(reason text)
+returns bigint
+language plpgsql
+volatile
+set search_path from current
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    discarded bigint;
+begin
+    delete from task_set_touch;
+    perform abandon_task_set(s.id, discard_tasks.reason) from task_set s where s.state = 'open';
+    -- They had a node which is not here: no attempt counts.
+    perform hand_back(c.id, false) from task_claim c order by c.id;
+    with waiting as (
+        delete from task_ready returning task, attempts
+    ), due as (
+        delete from task_due returning task, attempts
+    ), ended as (
+        insert into task_end (task, outcome, attempts, reason)
+        select w.task, 'cancelled', w.attempts, discard_tasks.reason
+          from (select task, attempts from waiting union all select task, attempts from due) as w
+        returning task
+    )
+    select count(*) into discarded from ended;
+    update environment_home
+       set no_tasks_to = greatest(
+               event_id_value(), (select e.id from event e order by e.id desc limit 1))
+     where only_row;
+    return discarded;
+end;
+$$;
