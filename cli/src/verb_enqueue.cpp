@@ -23,6 +23,7 @@ struct Options {
     std::optional<std::string> tenant;
     std::optional<std::string> meta;
     std::optional<std::int64_t> schema_version;
+    std::optional<std::string> lane;
 };
 
 // By the server's clock.
@@ -49,7 +50,8 @@ int enqueue_one(const Options& options, Invocation& invocation) {
                        .labels = options.labels,
                        .tenant = options.tenant,
                        .meta = options.meta,
-                       .schema_version = static_cast<int>(options.schema_version.value_or(1))};
+                       .schema_version = static_cast<int>(options.schema_version.value_or(1)),
+                       .lane = options.lane};
     const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::write);
     sql::Transaction transaction(connection);
@@ -74,27 +76,27 @@ Verb enqueue_verb() {
         .name = "enqueue",
         .help = "make a task for a handler and print its id",
         .about = "Example: baton enqueue send_invoice '{\"order\": 42}' --run-at '15 min'",
-        .options = {{"HANDLER", "who is to do it; `baton handlers` lists them", &options->handler,
-                     true},
-                    {"JSON", "the payload; - reads it from stdin [{}]", &options->payload},
-                    {"--run-at",
-                     "not before then: a time, or how long from now (\"15 min\") [at once]",
-                     &options->run_at},
-                    {.name = "--priority",
-                     .help = "higher goes first [0]",
-                     .place = &options->priority,
-                     .bounds = {-1000, 1000}},
-                    {"--label", "what a node must have beside the handler: gpu; repeatable",
-                     &options->labels},
-                    {.name = "--tenant",
-                     .help = "whose it is",
-                     .place = &options->tenant,
-                     .may_be_empty = true},
-                    {"--meta", "JSON about the task: correlation, causation, user", &options->meta},
-                    {.name = "--schema-version",
-                     .help = "which shape of the payload this is [1]",
-                     .place = &options->schema_version,
-                     .bounds = {1, types::schema_version_max}}},
+        .options =
+            {{"HANDLER", "who is to do it; `baton handlers` lists them", &options->handler, true},
+             {"JSON", "the payload; - reads it from stdin [{}]", &options->payload},
+             {"--run-at", "not before then: a time, or how long from now (\"15 min\") [at once]",
+              &options->run_at},
+             {.name = "--priority",
+              .help = "higher goes first [0]",
+              .place = &options->priority,
+              .bounds = {-1000, 1000}},
+             {"--label", "what a node must have beside the handler: gpu; repeatable",
+              &options->labels},
+             {"--lane", "whose tasks are done one after the other: customer/17", &options->lane},
+             {.name = "--tenant",
+              .help = "whose it is",
+              .place = &options->tenant,
+              .may_be_empty = true},
+             {"--meta", "JSON about the task: correlation, causation, user", &options->meta},
+             {.name = "--schema-version",
+              .help = "which shape of the payload this is [1]",
+              .place = &options->schema_version,
+              .bounds = {1, types::schema_version_max}}},
         .run = [options](Invocation& invocation) { return enqueue_one(*options, invocation); }};
 }
 

@@ -13,7 +13,11 @@ struct Options {
     bool json = false;
     std::string name;
     std::optional<std::string> reason;
-    std::string at_most;
+    std::optional<std::int64_t> running;
+    std::optional<std::int64_t> waiting;
+    std::optional<std::int64_t> width;
+    std::string when_dead = "hold";
+    std::optional<std::string> run_at_most;
 };
 
 std::optional<std::string> seconds_text(const JsonValue& value) {
@@ -36,12 +40,13 @@ std::string other_versions(const JsonValue& handler) {
 }
 
 void print_counts(const JsonValue& handlers) {
-    Table table({"handler", "live", "nodes", "waiting", "oldest", "due", "held", "dead", "others"});
+    Table table({"handler", "live", "nodes", "waiting", "oldest", "due", "lanes", "held", "dead",
+                 "others"});
     for (const JsonValue& handler : handlers.items()) {
         table.add({handler["name"].text(), handler["live_version"].text(), handler["nodes"].text(),
                    handler["waiting"].text(), seconds_text(handler["oldest_seconds"]),
-                   handler["due"].text(), handler["claimed"].text(), handler["dead"].text(),
-                   other_versions(handler)});
+                   handler["due"].text(), handler["in_lanes"].text(), handler["claimed"].text(),
+                   handler["dead"].text(), other_versions(handler)});
     }
     table.print(0, screen_width());
 }
@@ -121,28 +126,96 @@ int resume(const Options& options, Invocation& invocation) {
                   " was not paused");
 }
 
-int limit(const Options& options, Invocation& invocation) {
-    std::optional<std::string> at_most;
-    if (options.at_most != "none") at_most = options.at_most;
+int set_lanes(const Options& options, Invocation& invocation) {
     const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::write);
     sql::Transaction transaction(connection);
-    transaction.exec("select set_run_at_most(handler => $1, at_most => $2::interval)",
-                     {options.name, at_most});
+    const std::string width = std::to_string(options.width.value_or(1));
+    transaction.exec("select set_lanes(handler => $1, width => $2::integer, when_dead => $3)",
+                     {options.name, width, options.when_dead});
     transaction.commit();
-    write_out(options.name + ": a task runs for " +
-              (at_most ? *at_most + " at most" : "as long as its node lives") + "\n");
+    write_out(
+        advice("of each lane of " + options.name + " " + width +
+               (width == "1"
+                    ? " task is done at a time, in order; behind one that is dead it " +
+                          std::string(options.when_dead == "hold" ? "stands still" : "goes on")
+                    : " tasks are done at a time")) +
+        "\n");
+    return 0;
+}
+
+int limit(const Options& options, Invocation& invocation) {
+    if (!options.running && !options.waiting && !options.run_at_most) {
+        refuse("say which limit: --running, --waiting or --run-at-most");
+    }
+    const environments::Environment environment = invocation.load();
+    sql::Connection connection = connect(environment, Access::write);
+    sql::Transaction transaction(connection);
+    std::string said;
+    const auto set = [&](const std::string& call, const std::string& what,
+                         const std::optional<std::int64_t>& at_most) {
+        if (!at_most) return;
+        const std::string number = std::to_string(*at_most);
+        transaction.exec("select " + call + "(handler => $1, at_most => nullif($2::integer, 0))",
+                         {options.name, number});
+        said += advice("of " + options.name + " " +
+                       (*at_most == 0 ? std::string("any number of tasks") : number + " tasks") +
+                       what) +
+                "\n";
+    };
+    set("limit_running", " may be held by nodes at a time", options.running);
+    set("limit_waiting", " may wait before more are refused", options.waiting);
+    if (options.run_at_most) {
+        std::optional<std::string> at_most;
+        if (*options.run_at_most != "none") at_most = options.run_at_most;
+        transaction.exec("select set_run_at_most(handler => $1, at_most => $2::interval)",
+                         {options.name, at_most});
+        said += options.name + ": a task runs for " +
+                (at_most ? *at_most + " at most" : "as long as its node lives") + "\n";
+    }
+    transaction.commit();
+    write_out(said);
     return 0;
 }
 
 Verb limit_verb() {
     const auto options = std::make_shared<Options>();
     return {.name = "limit",
-            .help = "say how long a node may have a task of a handler until it is taken away",
-            .about = "Example: baton handlers limit send_invoice --run-at-most '5 min'",
+            .help =
+                "say how many tasks of a handler may be held by nodes, or wait, and for how long "
+                "one runs",
+            .about = "Example: baton handlers limit send_invoice --running 5 --waiting 100000",
             .options = {{"NAME", "which handler", &options->name, true},
-                        {"--run-at-most", "a time, or none", &options->at_most, true}},
+                        {.name = "--running",
+                         .help = "so many are held at a time, by all nodes together; 0: any number",
+                         .place = &options->running,
+                         .bounds = {0, 1'000'000}},
+                        {.name = "--waiting",
+                         .help = "where so many wait, no more can be enqueued; 0: any number",
+                         .place = &options->waiting,
+                         .bounds = {0, 1'000'000}},
+                        {"--run-at-most",
+                         "how long a node may have a task until it is taken away: a time, or none",
+                         &options->run_at_most}},
             .run = [options](Invocation& invocation) { return limit(*options, invocation); }};
+}
+
+Verb lanes_verb() {
+    const auto options = std::make_shared<Options>();
+    return {.name = "lanes",
+            .help = "say how many tasks of one lane of a handler are done at a time",
+            .about = "Example: baton handlers lanes send_invoice --width 5",
+            .options = {{"NAME", "which handler", &options->name, true},
+                        {.name = "--width",
+                         .help = "so many; with 1 they are done in their order [1]",
+                         .place = &options->width,
+                         .bounds = {1, 100000}},
+                        {.name = "--when-dead",
+                         .help = "with width 1: the lane stands still (hold), or the next one goes "
+                                 "(pass) [hold]",
+                         .place = &options->when_dead,
+                         .choices = {"hold", "pass"}}},
+            .run = [options](Invocation& invocation) { return set_lanes(*options, invocation); }};
 }
 
 Verb pause_verb() {
@@ -179,7 +252,7 @@ Verb handlers_verb() {
             "Example: baton handlers --json | jq '.[].waiting'",
         .options = {{"--json", "as JSON", &options->json}},
         .run = [options](Invocation& invocation) { return list_handlers(*options, invocation); },
-        .verbs = {pause_verb(), resume_verb(), limit_verb()}};
+        .verbs = {pause_verb(), resume_verb(), lanes_verb(), limit_verb()}};
 }
 
 }  // namespace baton::cli

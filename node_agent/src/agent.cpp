@@ -16,9 +16,9 @@ constexpr std::chrono::seconds maintenance_pause{1};
 std::vector<sql::CarriedHandler> carried_by(const Handlers& handlers, const std::string& program) {
     std::vector<sql::CarriedHandler> carried;
     for (const HandlerInfo& info : handlers.infos()) {
-        carried.push_back({info.name, info.version,
-                           build_with_program(info.build, info.follows_program, program),
-                           info.events, info.accepts_from, info.view, info.columns});
+        carried.push_back(
+            {info.name, info.version, build_with_program(info.build, info.follows_program, program),
+             info.events, info.accepts_from, info.view, info.columns, info.lane_by_key});
     }
     return carried;
 }

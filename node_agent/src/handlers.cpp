@@ -42,6 +42,7 @@ void Handlers::add(HandlerInfo info, std::string_view shape, std::string_view so
         for (const int version : info.accepts_from) {
             digested.append("accepts from ").append(std::to_string(version)).append(",");
         }
+        if (info.lane_by_key) digested.append("lane by key,");
         if (!info.view.empty()) digested.append("view ").append(info.view).append(info.columns);
         if (!sources.empty()) digested.append("sources ").append(sources);
         info.build = digest_of(digested);

@@ -15,6 +15,13 @@
 --   run_at_most     how long a node may have a task of it until that is taken away; null: as long
 --                   as the node lives.
 --   paused_at       since when claims give nothing of it; null: they do. paused_by: who said so.
+--   running_max     how many tasks of it nodes may hold at a time; null: as many as they like.
+--   waiting_max     how many tasks of it may wait until enqueue() refuses more; null: any number.
+--   is_full         it does so. full_after: before a task with a higher id is made it need not be
+--                   counted how many wait: see note_full().
+--   lane_width      how many tasks of one of its lanes may be at its head at a time: task_in_lane.
+--   lane_when_dead  what becomes of a lane of width 1 whose head is dead: hold, it stands still; or
+--                   pass, the next one is its head.
 create table handler (
     name           text     not null,
     live_version   integer  not null,
@@ -27,12 +34,22 @@ create table handler (
     paused_by      name,
     pause_reason   text,
     run_at_most    interval,
+    running_max    integer,
+    waiting_max    integer,
+    is_full        boolean  not null default false,
+    full_after     bigint   not null default 0,
+    lane_width     integer  not null default 1,
+    lane_when_dead text     not null default 'hold',
 
     constraint handler_name_unique primary key (name),
     constraint handler_name_length check (octet_length(name) between 1 and 128),
     constraint handler_run_at_most_positive check (run_at_most > '0'),
     constraint handler_max_attempts_positive check (max_attempts > 0),
-    constraint handler_max_deliveries_positive check (max_deliveries > 0)
+    constraint handler_max_deliveries_positive check (max_deliveries > 0),
+    constraint handler_running_max_positive check (running_max > 0),
+    constraint handler_waiting_max_positive check (waiting_max > 0),
+    constraint handler_lane_width_positive check (lane_width > 0),
+    constraint handler_lane_when_dead_known check (lane_when_dead in ('hold', 'pass'))
 );
 
 -- Every (handler, version), with the build it was first seen with.
@@ -61,11 +78,13 @@ create index handler_version_by_runs_as on handler_version (handler, runs_as);
 -- The event types whose events become tasks of a handler version while that is live.
 --   after_position  events up to there do not: the end of the log when the handler first named the
 --                   type, in whatever version.
+--   lane_by_key     the task's lane is the event's key.
 create table handler_event (
     handler        text    not null,
     version        integer not null,
     type           text    not null,
     after_position bigint  not null,
+    lane_by_key    boolean not null default false,
 
     constraint handler_event_unique primary key (handler, version, type),
     constraint handler_event_version_registered
@@ -144,7 +163,7 @@ create sequence task_doorbell minvalue 1 cache 1;
 --             limits of events, because a task can have what an event had.
 --   meta      about the task, not of it: correlation, causation, user.
 --   schema_version  which shape of the payload this is; an event's, where it follows from one.
---   unique_key  see task_key.
+--   unique_key  see task_key. lane: see task_in_lane.
 create table task (
     xid          xid8        not null default pg_current_xact_id(),
     id           bigint      not null generated always as identity,
@@ -159,6 +178,7 @@ create table task (
     meta         event_meta,
     schema_version smallint not null default 1,
     unique_key   text,
+    lane         text,
 
     constraint task_schema_version_positive check (schema_version > 0),
     constraint task_id_unique primary key (id)
@@ -192,6 +212,7 @@ insert into task_partition (first_id, upper_id) values (1, 10000001);
 --   rank   what goes first, lowest first: see ready_rank().
 --   place  among those of one rank. The task's id, where it was never handed out; where it comes
 --          back, a number drawn anew.
+--   in_lane  it is at the head of a lane: see task_in_lane. (The row has room for it anyway.)
 create table task_ready (
     requirement integer  not null,
     rank        integer  not null,
@@ -199,6 +220,7 @@ create table task_ready (
     task        bigint   not null,
     attempts    smallint not null default 0,
     deliveries  smallint not null default 0,
+    in_lane     boolean  not null default false,
 
     constraint task_ready_unique primary key (requirement, rank, place)
 ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
@@ -230,11 +252,13 @@ create unique index task_floor_newest on task_floor (requirement, rank, id desc)
 -- is, so that an end costs nothing more, until another task takes the key, or clear_keys() comes.
 --   task  the one that has it; null within the transaction that is making it.
 --   next  the one that follows it.
+--   since  when the first of those was made that gave their place to one another, up to the newest.
 create table task_key (
     handler text   not null,
     key     text   not null,
     task    bigint,
     next    bigint,
+    since   timestamptz,
 
     constraint task_key_unique primary key (handler, key)
 );
@@ -259,19 +283,22 @@ create index task_due_following on task_due (task) where follows is not null;
 --   attempts, deliveries  before this claim, one for each task.
 --   started   the tasks that a handler started with.
 --   returned  the tasks that are this claim's no more: they failed, were handed back, or cancelled.
+--   in_lanes  some of the tasks are in lanes.
 create table task_claim (
     id         bigint      not null generated always as identity,
     node       bigint      not null,
+    handler    text        not null,
     claimed_at timestamptz not null default clock_timestamp(),
     tasks      bigint[]    not null,
     attempts   smallint[]  not null,
     deliveries smallint[]  not null,
     started    bigint[]    not null default '{}',
     returned   bigint[]    not null default '{}',
+    in_lanes   boolean     not null default false,
 
     constraint task_claim_id_unique primary key (id)
 ) with (fillfactor = 70);
-create index task_claim_by_node on task_claim (node);
+create index task_claim_by_node on task_claim (node, handler);
 
 -- How far a node says that it has come with a task, since noted_at. Unlogged: it is worth nothing
 -- once the node is gone. clear_recalls() deletes what is over.
@@ -341,7 +368,7 @@ create table task_failure (
 
 -- When maintain() last did its work; one row.
 --   is_behind  that pass left some: the next one need not wait.
---   key_task   of the last key at which clear_keys() looked.
+--   key_task   of the last key at which clear_keys() looked. turn_lane: likewise, clear_turns().
 --   history_at  when forget_history() last did. swept_task: the highest that sweep_tasks() deleted.
 --   drawn_task, drawn_place  the newest place then, of tasks that were never handed out, and of
 --                            those that come back.
@@ -352,6 +379,7 @@ create table maintenance (
     passed_at     timestamptz not null default '-infinity',
     is_behind     boolean     not null default false,
     key_task      bigint      not null default 0,
+    turn_lane     bigint      not null default -9223372036854775808,
     history_at    timestamptz not null default '-infinity',
     swept_task    bigint      not null default 0,
     drawn_task    bigint      not null default 0,

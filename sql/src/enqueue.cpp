@@ -45,15 +45,17 @@ TaskId enqueue(pqxx::transaction_base& transaction, std::string_view handler,
     std::optional<std::string> run_at;
     if (options.run_at) run_at = options.run_at->text();
     const std::optional<std::string> tenant = text_of(options.tenant);
+    const std::optional<std::string> lane = text_of(options.lane);
     const std::string labels = sql::Parameter(sql::text_array(options.labels)).to_text();
     return sql::translating(
         transaction.conn(),
         [&] {
             const sql::Result rows(transaction.exec_params(
                 "select enqueue($1, $2::jsonb, $3::timestamptz, $4::integer, $5::text[], $6,"
-                " $7::jsonb, $8::integer)",
+                " $7::jsonb, $8::integer, lane => $9)",
                 name, std::string(payload), pointer_to(run_at), options.priority, labels,
-                pointer_to(tenant), pointer_to(options.meta), options.schema_version));
+                pointer_to(tenant), pointer_to(options.meta), options.schema_version,
+                pointer_to(lane)));
             return TaskId(rows.only().integer(0));
         },
         "enqueue");

@@ -34,7 +34,7 @@ std::string json_of(const std::vector<CarriedHandler>& handlers) {
         if (!handler.view.empty()) {
             json += R"(,"view":)" + json_quoted(handler.view) + R"(,"columns":)" + handler.columns;
         }
-        json += "}";
+        json += handler.lane_by_key ? R"(,"lane":"key"})" : "}";
     }
     return json + "]";
 }

@@ -59,7 +59,7 @@ TEST_F(TaskSetsVerbTest, RestartAndAbandonAreSaidWithTheirReason) {
     EXPECT_EQ(run({"task-sets", "abandon", "2"}).out, "task set 2 is abandoned\n");
     expect_has(run({"task-sets", "show", "1"}).out, {"superseded", ": again"});
     expect_refused({"task-sets", "abandon", "2"}, "task set 2 is abandoned: abandoned by " +
-                                                      text("select session_user") + " [BT053]");
+                                                      text("select session_user") + " [BT051]");
     expect_refused({"task-sets", "restart", "9"}, "there is no task set 9 [BT042]");
 }
 

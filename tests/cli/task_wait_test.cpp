@@ -48,7 +48,7 @@ TEST_F(TaskWaitVerbTest, ForgottenTaskIsToldFromOneThatNeverWas) {
         const Ran ran = tool_.run({"tasks", verb, "1"});
         EXPECT_EQ(ran.err,
                   "baton: task 1 is not kept any more: it has ended, and history is kept for "
-                  "01:00:00 [BT052]\n")
+                  "01:00:00 [BT050]\n")
             << verb;
         EXPECT_EQ(ran.code, 1);
     }

@@ -131,16 +131,48 @@ TEST_F(TasksTest, HandlersAreListed) {
     one.complete(one.claim()[0].token);
     (void)one.claim();
     const std::string list = run({"handlers"}).out;
-    expect_words(list, {"handler live nodes waiting oldest due held dead others", "send 1 1 2 ",
-                        "of the newest that ended"});
+    expect_words(list, {"handler live nodes waiting oldest due lanes held dead others",
+                        "send 1 1 2 ", "of the newest that ended"});
     expect_narrow(list);
     tool_.set("COLUMNS", "120");
-    expect_words(run({"handlers"}).out, {" 0 1 0 2 (1 node)"});
+    expect_words(run({"handlers"}).out, {" 0 0 1 0 2 (1 node)"});
     const std::string json = run({"handlers", "--json"}).out;
     const simdjson::dom::array handlers = parser_.parse(json).get_array();
     ASSERT_EQ(handlers.size(), 2U);
     EXPECT_EQ(std::int64_t(handlers.at(1)["waiting"]), 2);
     EXPECT_EQ(std::int64_t(handlers.at(1)["versions"].at(1)["version"]), 2);
+}
+
+TEST_F(TasksTest, LanesAreMadeWider) {
+    TestNode one = node();
+    for (int i = 0; i < 3; ++i) run({"enqueue", "send", "--lane", "a"});
+    EXPECT_EQ(one.claim(10).size(), 1U);
+    EXPECT_EQ(run({"handlers", "lanes", "send", "--width", "2"}).out,
+              "of each lane of send 2 tasks are done at a time\n");
+    EXPECT_EQ(one.claim(10).size(), 1U);
+    tool_.set("COLUMNS", "120");
+    expect_words(run({"handlers"}).out, {"send 1 1 0 0 1 2 0"});
+    EXPECT_EQ(run({"handlers", "lanes", "send", "--when-dead", "pass"}).out,
+              "of each lane of send 1 task is done at a time, in order; behind one that is dead it "
+              "goes on\n");
+}
+
+TEST_F(TasksTest, HandlersAreLimited) {
+    TestNode one = node();
+    for (int i = 0; i < 3; ++i) enqueue();
+    EXPECT_EQ(run({"handlers", "limit", "send", "--running", "2"}).out,
+              "of send 2 tasks may be held by nodes at a time\n");
+    EXPECT_EQ(one.claim(10).size(), 2U);
+    EXPECT_EQ(run({"handlers", "limit", "send", "--running", "0", "--waiting", "1"}).out,
+              "of send any number of tasks may be held by nodes at a time\n"
+              "of send 1 tasks may wait before more are refused\n");
+    expect_refused({"enqueue", "send"},
+                   "handler send is full: 1 tasks of it wait, or more; nothing was made, try again "
+                   "later [BT048]",
+                   1);
+    EXPECT_EQ(one.claim(10).size(), 1U);
+    expect_refused({"handlers", "limit", "send"},
+                   "say which limit: --running, --waiting or --run-at-most [BT027]", 2);
 }
 
 TEST_F(TasksTest, TasksAreListedInPages) {

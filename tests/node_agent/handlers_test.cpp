@@ -113,6 +113,19 @@ TEST_F(HandlersTest, SaysFromWhichVersionsItAccepts) {
               "handler \"invoice\" version 3: accepts_from must name versions from 1 to 9999");
 }
 
+struct InLanes : Invoice {
+    static constexpr bool lane_by_key = true;
+};
+
+TEST_F(HandlersTest, SaysThatTheKeyIsTheLane) {
+    handlers_.add<InLanes>();
+    EXPECT_TRUE(handlers_.infos()[0].lane_by_key);
+    Handlers others;
+    others.add<Invoice>();
+    EXPECT_FALSE(others.infos()[0].lane_by_key);
+    EXPECT_NE(others.infos()[0].build, handlers_.infos()[0].build);
+}
+
 TEST_F(HandlersTest, PayloadIsReadInWhicheverShapeItHas) {
     handlers_.add<Invoice>();
     EXPECT_EQ(run(0, {{.json = R"({"amount": 9.90})"}, 2}).result, R"({"amount":9.90})");

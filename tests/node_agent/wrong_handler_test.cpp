@@ -36,6 +36,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Mistake{"NO_NAME", "static constexpr std::string_view name"},
                       Mistake{"NO_VERSION", "static constexpr int version"},
                       Mistake{"ACCEPTS_TEXT", "accepts_from of a handler is a version or several"},
+                      Mistake{"LANE_NUMBER", "lane_by_key of a handler is static constexpr bool"},
                       Mistake{"RETURNS_BOOL", "the handler has no handle()"},
                       Mistake{"OTHER_PAYLOAD", "the handler has no handle()"},
                       Mistake{"NOT_CONST", "the handler has no handle()"}),

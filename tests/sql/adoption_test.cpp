@@ -69,14 +69,14 @@ protected:
     // Nothing gives a task there, in no way; the views go on, and the tasks of events wait.
     void expect_inert(const std::string& url, const std::string& because) {
         const TestNode late(url, offer("late"));
-        EXPECT_EQ(late.refused_code, "BT051");
+        EXPECT_EQ(late.refused_code, "BT049");
         EXPECT_NE(late.refused_message.find(because), std::string::npos) << late.refused_message;
         EXPECT_NE(late.refused_message.find("`baton environment adopt test --as KIND`"),
                   std::string::npos);
         EXPECT_EQ(ask(url,
                       "string_agg(concat_ws(' ', code, node, attempts), '') "
                       "from refusals()"),
-                  "BT051 late 1");
+                  "BT049 late 1");
         const Outcome claimed =
             outcome_of([&] { ask(url, "count(*) from claim('" + session_ + "', 'send', 10)"); });
         EXPECT_EQ(claimed.code, "environment_not_adopted") << claimed.text;
@@ -220,13 +220,13 @@ TEST_F(AdoptionTest, CopyOfAnAdoptedCopyIsInert) {
     adopt(there, "'test', 'development'");
     const std::string again = sql::database_elsewhere();
     testing::copy_database(there, again, testing::Form::sql);
-    EXPECT_EQ(TestNode(again, offer()).refused_code, "BT051");
+    EXPECT_EQ(TestNode(again, offer()).refused_code, "BT049");
     Connection(again, testing::in_test_schema())
         .exec(
             "update environment_home set system_identifier = 1, table_id = "
             "'environment_home'::regclass, database_id = (select oid from pg_database where "
             "datname = current_database()), written_by = '3'");
-    EXPECT_EQ(TestNode(again, offer()).refused_code, "BT051");
+    EXPECT_EQ(TestNode(again, offer()).refused_code, "BT049");
 }
 
 // pg_upgrade gives the cluster another identifier, and leaves rows and tables as they are.

@@ -103,7 +103,7 @@ TEST_F(NodeDrillTest, LaptopTakesNoTaskWhateverItHas) {
 
     const std::string copy = sql::database_elsewhere();
     testing::copy_database(url_, copy, testing::Form::custom);
-    expect_nothing_at(copy, "at a copy", box_, "BT051");
+    expect_nothing_at(copy, "at a copy", box_, "BT049");
     {
         Connection owner(copy, testing::in_test_schema());
         owner.exec("select adopt_environment('test', 'production')");

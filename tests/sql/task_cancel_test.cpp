@@ -208,5 +208,33 @@ TEST_F(TaskCancelTest, FixedSnapshotIsRefused) {
     connection_.exec("rollback");
 }
 
+TEST_F(TaskCancelTest, PurgeEndsWhatWaitsAndNothingElse) {
+    TestNode one = node({.handlers = R"([{"name": "send", "version": 1, "build": "b1"},
+                                         {"name": "print", "version": 1, "build": "b1"}])"});
+    const std::int64_t held = enqueue("'send', unique_key => 'k'");
+    const ClaimedTask claimed = one.claim().at(0);
+    const std::int64_t other = enqueue("'print'");
+    enqueue();
+    enqueue("'send', priority => 5, labels => array['gpu']");
+    enqueue("'send', run_at => clock_timestamp() + interval '1 hour'");
+    enqueue("'send', unique_key => 'k', on_conflict => 'replace'");
+    for (int i = 0; i < 3; ++i) enqueue("'send', lane => 'a'");
+    maintain();
+    const auto purge = [&](const std::string& how) {
+        return number("select purge('send'" + how + ")");
+    };
+    EXPECT_EQ(purge(", \"limit\" => 2"), 2);
+    EXPECT_EQ(purge(", 'no longer'"), 5);
+    EXPECT_EQ(purge(""), 0);
+    EXPECT_EQ(number("select count(*) from task_end where outcome = 'cancelled'"), 7);
+    EXPECT_EQ(number("select count(*) from task_end where reason ~ ': no longer$'"), 5);
+    EXPECT_EQ(number("select count(*) from task_in_lane"), 0);
+    EXPECT_EQ(state_of(held), "claimed");
+    EXPECT_TRUE(one.complete(claimed.token));
+    EXPECT_EQ(state_of(other), "waiting");
+    EXPECT_EQ(outcome_of([&] { purge(", null, 0"); }).sqlstate, "BT042");
+    EXPECT_EQ(outcome_of([&] { connection_.exec("select purge('sent')"); }).sqlstate, "BT037");
+}
+
 }  // namespace
 }  // namespace baton

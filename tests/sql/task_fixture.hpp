@@ -153,6 +153,7 @@ protected:
             with place (task, name) as (
                 select task, 'waiting' from task_ready union all select task, 'due' from task_due
                 union all select task, outcome from task_end
+                union all select task, 'following' from task_in_lane where not is_head
                 union all
                 select h.task, 'claimed' from task_claim c, pg_catalog.unnest(c.tasks) as h (task)
                  where h.task <> all (c.returned)

@@ -92,7 +92,7 @@ TEST_F(TaskHistoryTest, WholePartitionsAreDroppedOnceAllOfThemEndedLongAgo) {
     EXPECT_EQ(number("select count(*) from task"), 50);
     EXPECT_EQ(number("select count(*) from task_failure"), 0);
     EXPECT_EQ(refusal("retry_task(7)"),
-              "BT052 task 7 is not kept any more: it has ended, and history is kept for 01:00:00");
+              "BT050 task 7 is not kept any more: it has ended, and history is kept for 01:00:00");
     EXPECT_EQ(refusal("retry_task(300)"), "BT042 there is no task 300");
     EXPECT_EQ(refusal("complete('" + first_.session + "', '7.1')"),
               "BT039 the claim 7.1 does not hold its task any more: task 7 is not kept any more: "
@@ -141,8 +141,8 @@ TEST_F(TaskHistoryTest, WhatStillWaitsOutlivesItsPartition) {
     forget();
     EXPECT_EQ(text("select coalesce(string_agg(id::text, ' ' order by id), '') from task"), "")
         << "those are forgotten one by one";
-    EXPECT_EQ(refusal("retry_task(9)").substr(0, 5), "BT052");
-    EXPECT_EQ(refusal("retry_task(210)").substr(0, 5), "BT052");
+    EXPECT_EQ(refusal("retry_task(9)").substr(0, 5), "BT050");
+    EXPECT_EQ(refusal("retry_task(210)").substr(0, 5), "BT050");
 }
 
 TEST_F(TaskHistoryTest, WhatANodeHasKeepsItsPartitionAndStatusSaysSo) {

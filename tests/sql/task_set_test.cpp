@@ -280,11 +280,11 @@ TEST_F(TaskSetTest, WhatIsNoSetIsRefused) {
     const std::int64_t set = open();
     EXPECT_EQ(
         refusal("open_task_set('compute', '2014', '{\"m\": 1}')"),
-        "BT054 task set " + std::to_string(set) +
+        "BT052 task set " + std::to_string(set) +
             " of handler compute and key 2014 is open: wait for it, restart or abandon it, or "
             "say by touch_task_set() that a next one has to follow");
     EXPECT_EQ(refusal("add_to_task_set(" + std::to_string(set) + ", '{\"m3\": 1}')"),
-              "BT053 task set " + std::to_string(set) + " is sealed: it has all its members");
+              "BT051 task set " + std::to_string(set) + " is sealed: it has all its members");
     EXPECT_EQ(refusal("seal_task_set(77)"), "BT042 there is no task set 77");
     enqueue("'compute'");
     const ClaimedTask plain = node.claim(3, "compute").at(2);

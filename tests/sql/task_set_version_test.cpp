@@ -151,10 +151,10 @@ TEST_F(TaskSetVersionTest, APersonRestartsOrAbandonsASetThatIsBlocked) {
     one.deregister();
     connection_.exec("select restart_task_set(" + std::to_string(set) + ", 'nobody has 1')");
     EXPECT_EQ(reason(set), "restarted by " + text("select session_user") + ": nobody has 1");
-    EXPECT_EQ(refusal("restart_task_set(" + std::to_string(set) + ")").substr(0, 5), "BT053");
+    EXPECT_EQ(refusal("restart_task_set(" + std::to_string(set) + ")").substr(0, 5), "BT051");
     maintain();
     EXPECT_EQ(refusal("add_to_task_set(" + std::to_string(set) + ", '{\"m3\": 1}')"),
-              "BT053 task set " + std::to_string(set) + " is superseded: " + reason(set) +
+              "BT051 task set " + std::to_string(set) + " is superseded: " + reason(set) +
                   "; set " + std::to_string(newest()) + " took its place");
     work(two);
     EXPECT_EQ(report(), "m1=20 m2=20");

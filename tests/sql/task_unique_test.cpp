@@ -101,6 +101,39 @@ TEST_F(TaskUniqueTest, WhatHasEndedStandsInNobodysWay) {
     EXPECT_EQ(number("select count(*) from task_end where outcome = 'replaced'"), 0);
 }
 
+TEST_F(TaskUniqueTest, PutOffUntilThereIsPeaceButNotForEver) {
+    TestNode one = node();
+    enqueue();
+    const auto put_off = [&] {
+        return make("replace", "k",
+                    ", run_at => clock_timestamp() + interval '10 s', longest_wait => '1 min'");
+    };
+    const auto due_in = [&](std::int64_t task) {
+        return number(
+            "select round(extract(epoch from due_at - clock_timestamp())) from task_due "
+            "where task = " +
+            std::to_string(task));
+    };
+    put_off();
+    connection_.exec("update task_key set since = since - interval '30 s'");
+    EXPECT_GE(due_in(put_off()), 8);
+    connection_.exec("update task_key set since = since - interval '25 s'");
+    const std::int64_t last = put_off();
+    EXPECT_LE(due_in(last), 5) << "a minute after the first one";
+    connection_.exec("update task_key set since = since - interval '5 s'");
+    const std::int64_t now = put_off();
+    EXPECT_EQ(state_of(last), "replaced");
+    EXPECT_EQ(state_of(now), "waiting");
+    const ClaimedTask claimed = one.claim().at(0);
+    EXPECT_EQ(claimed.task, now) << "it goes first";
+    const std::int64_t next = put_off();
+    EXPECT_EQ(state_of(next), "following");
+    one.complete(claimed.token);
+    EXPECT_GE(due_in(put_off()), 8) << "another row of them";
+    EXPECT_EQ(outcome_of([&] { make("replace", "k", ", longest_wait => '-1 s'"); }).sqlstate,
+              "BT042");
+}
+
 TEST_F(TaskUniqueTest, WhileItRunsTheNewOneFollows) {
     TestNode one = node();
     const std::int64_t running = make();

@@ -2,7 +2,7 @@
 --
 -- Arguments   task_set: of open_task_set(). members: see there.
 -- Returns     how many.
--- Raises      BT053 it is sealed, or has ended. BT042 there is no such set, or a member is not as
+-- Raises      BT051 it is sealed, or has ended. BT042 there is no such set, or a member is not as
 --             it must be. BT001, BT002 see enqueue(). BT006 the transaction's snapshot is fixed.
 -- Locks       the set's row, until the transaction ends, against what seals or ends it.
 -- Notifies    nodes that sleep.
@@ -21,7 +21,7 @@ begin
     perform from task_set s where s.id = add_to_task_set.task_set for share;
     if (require_open_set(add_to_task_set.task_set)).is_sealed then
         raise exception 'task set % is sealed: it has all its members', add_to_task_set.task_set
-            using errcode = 'BT053';
+            using errcode = 'BT051';
     end if;
     return add_members(add_to_task_set.task_set, add_to_task_set.members);
 end;

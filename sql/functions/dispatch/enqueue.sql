@@ -18,11 +18,19 @@
 --   on_conflict  what becomes of a call while a task has the key. 'skip': none is made. 'replace':
 --             that task ends as replaced, and this one is made; where a node has it, this one waits
 --             until it has ended.
+--   lane      1 to 512 bytes. Of the tasks of one lane of the handler so many are done at a time as
+--             set_lanes() says, one, unless it was told otherwise: and then in the order of their
+--             ids, which is that in which their transactions commit.
+--   longest_wait  with 'replace' and a run_at: not later than so long after the first of the tasks
+--             was made that have replaced each other. So with run_at a little later each call puts
+--             the work off until there is peace, but not for ever.
 -- Returns   the task's id; of the one that there is, where none was made.
--- Raises    BT037 nobody registered the handler. BT042 a label, priority, schema version or
---           unique key is not as it must be. BT006 with a unique key: the transaction's snapshot is
---           fixed. BT001, BT002 a field that is none, or too large, as dispatch() says.
--- Locks     the unique key, until the transaction ends: others with it wait.
+-- Raises    BT037 nobody registered the handler. BT048 too many tasks of it wait: see
+--           limit_waiting(). BT042 a label, priority, schema version, unique
+--           key or lane is not as it must be. BT006 with a unique key: the transaction's snapshot
+--           is fixed. BT001, BT002 a field that is none, or too large, as dispatch() says.
+-- Locks     the unique key and the lane, until the transaction ends: others that make tasks with
+--           them wait.
 -- Notifies  a node, if one sleeps.
 -- Tables    task, task_ready: insert. handler: read. task_due, task_key: see enqueue_apart().
 -- Access: dispatch, node, orchestrate
@@ -36,7 +44,9 @@ create or replace function enqueue(
     meta     jsonb       default null,
     schema_version integer default 1,
     unique_key  text    default null,
-    on_conflict text    default 'skip'
+    on_conflict text    default 'skip',
+    lane        text    default null,
+    longest_wait interval default null
 )
 returns bigint
 language plpgsql
@@ -50,19 +60,20 @@ begin
     if enqueue.run_at is not null or enqueue.priority operator(pg_catalog.<>) 0
        or enqueue.labels operator(pg_catalog.<>) '{}'
        or (enqueue.schema_version operator(pg_catalog.=) 1) is not true
-       or enqueue.unique_key is not null
+       or enqueue.unique_key is not null or enqueue.lane is not null
     then
         return :"schema".enqueue_apart(
             enqueue.handler, enqueue.payload, null, null, enqueue.run_at, enqueue.priority,
             enqueue.labels, enqueue.tenant, enqueue.meta, enqueue.schema_version,
-            enqueue.unique_key, enqueue.on_conflict);
+            enqueue.unique_key, enqueue.on_conflict, enqueue.lane,
+            enqueue.longest_wait);
     end if;
 
     with added as (
         insert into :"schema".task (requirement, payload, tenant, meta)
         select h.requirement, enqueue.payload, enqueue.tenant, enqueue.meta
           from :"schema".handler h
-         where h.name operator(pg_catalog.=) enqueue.handler
+         where h.name operator(pg_catalog.=) enqueue.handler and not h.is_full
         returning id, requirement
     )
     insert into :"schema".task_ready (requirement, rank, place, task)

@@ -17,7 +17,9 @@ create or replace function enqueue_bytes(
     meta         jsonb       default null,
     schema_version integer   default 1,
     unique_key   text        default null,
-    on_conflict  text        default 'skip'
+    on_conflict  text        default 'skip',
+    lane         text        default null,
+    longest_wait interval    default null
 )
 returns bigint
 language plpgsql
@@ -34,6 +36,6 @@ begin
         enqueue_bytes.handler, '{}', enqueue_bytes.body, enqueue_bytes.content_type,
         enqueue_bytes.run_at, enqueue_bytes.priority, enqueue_bytes.labels, enqueue_bytes.tenant,
         enqueue_bytes.meta, enqueue_bytes.schema_version, enqueue_bytes.unique_key,
-        enqueue_bytes.on_conflict);
+        enqueue_bytes.on_conflict, enqueue_bytes.lane, enqueue_bytes.longest_wait);
 end;
 $$;

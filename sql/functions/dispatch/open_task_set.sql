@@ -21,7 +21,7 @@
 --   kept      how long its rows are kept once readers see those of a newer set.
 --   labels    what a node must have beside the handler.
 -- Returns   the set's id.
--- Raises    BT037 nobody registered the handler. BT054 a set of this handler and key is open. BT042
+-- Raises    BT037 nobody registered the handler. BT052 a set of this handler and key is open. BT042
 --           an argument is not as it must be. BT023 there is no such view, or its rows are not
 --           those of one position. 42501 the login may not read it. BT001, BT002 see enqueue().
 --           BT006 the transaction's snapshot is fixed.
@@ -69,7 +69,7 @@ begin
         raise exception 'task set % of handler % and key % is open: wait for it, restart or '
             'abandon it, or say by touch_task_set() that a next one has to follow',
             others, open_task_set.handler, open_task_set.key
-            using errcode = 'BT054';
+            using errcode = 'BT052';
     end if;
     perform require_readable_views(open_task_set.inputs);
 

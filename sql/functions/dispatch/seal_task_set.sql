@@ -2,7 +2,7 @@
 -- transaction, where they are.
 --
 -- Arguments   task_set: of open_task_set().
--- Raises      BT053 it has ended. BT042 there is no such set, or it has no members. BT006 the
+-- Raises      BT051 it has ended. BT042 there is no such set, or it has no members. BT006 the
 --             transaction's snapshot is fixed.
 -- Locks       the set's row, until the transaction ends.
 -- Tables      task_set: update. task_set_member: read. See publish_task_set().

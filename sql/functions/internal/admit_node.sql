@@ -2,7 +2,7 @@
 -- adopted: unadopted(). Internal: register_node().
 --
 -- Arguments   as those of admit_machine().
--- Returns     code, message: why it is refused: BT051, or as admit_machine() says.
+-- Returns     code, message: why it is refused: BT049, or as admit_machine() says.
 -- Tables      machine: see admit_machine(). refusal: see refuse_machine().
 create or replace function admit_node(
     environment text, node text, machine_id text, proof text, enrol_as bytea)
@@ -21,7 +21,7 @@ begin
                                  admit_node.proof, admit_node.enrol_as) as a;
         return;
     end if;
-    perform refuse_machine('BT051', reason, admit_node.node, admit_node.machine_id);
-    return query select 'BT051', reason;
+    perform refuse_machine('BT049', reason, admit_node.node, admit_node.machine_id);
+    return query select 'BT049', reason;
 end;
 $$;

@@ -16,7 +16,8 @@ begin
     for carried in
         select h.value ->> 'name' as handler, h.value ->> 'version' as version,
                h.value ->> 'build' as build, event_types_of(h.value) as events,
-               versions_accepted(h.value) as accepts_from, shown.view, shown.columns
+               is_lane_by_key(h.value) as by_key, versions_accepted(h.value) as accepts_from,
+               shown.view, shown.columns
           from pg_catalog.jsonb_array_elements(carry_handlers.handlers) as h
          cross join lateral task_set_view_of(h.value) as shown
          order by 1, 2
@@ -31,8 +32,8 @@ begin
                 using errcode = 'BT042';
         end if;
         perform register_handler(carried.handler, carried.version::integer, carried.build,
-                                 carried.events, carried.accepts_from, carried.view,
-                                 carried.columns);
+                                 carried.events, carried.by_key, carried.accepts_from,
+                                 carried.view, carried.columns);
         insert into node_handler (node, handler, version, build)
         values (carry_handlers.node, carried.handler, carried.version::integer, carried.build)
         on conflict do nothing;

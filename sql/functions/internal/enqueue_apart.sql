@@ -2,8 +2,8 @@
 --
 -- Arguments, returns, raises  as enqueue(); and body and content_type.
 -- Tables    task, task_ready, task_due: insert. handler: read. requirement: see requirement_of().
---           task_floor: see open_rank(). task_key: see give_key(). task_end: see
---           settle_key().
+--           task_floor: see open_rank(). task_key: see give_key(). task_end: see settle_key(). The
+--           lane: see bring_back().
 create or replace function enqueue_apart(
     handler      text,
     payload      jsonb,
@@ -16,7 +16,9 @@ create or replace function enqueue_apart(
     meta         jsonb,
     schema_version integer,
     unique_key   text,
-    on_conflict  text
+    on_conflict  text,
+    lane         text,
+    longest_wait interval
 )
 returns bigint
 language plpgsql
@@ -30,22 +32,15 @@ declare
     needs    integer;
     spot     record;
     follows  bigint;
+    run_at   timestamptz := enqueue_apart.run_at;
     new_task bigint;
 begin
     select h.* into known from handler h where h.name = enqueue_apart.handler;
     if known.name is null then
         perform refuse_handler(enqueue_apart.handler);
     end if;
-    if enqueue_apart.schema_version between 1 and 32767 is not true then
-        raise exception 'a schema version of % is not between 1 and 32767',
-            coalesce(enqueue_apart.schema_version::text, 'null')
-            using errcode = 'BT042';
-    end if;
-    if enqueue_apart.priority between -1000 and 1000 is not true then
-        raise exception 'a priority of % is not between -1000 and 1000',
-            coalesce(enqueue_apart.priority::text, 'null')
-            using errcode = 'BT042';
-    end if;
+    perform require_task_options(enqueue_apart.schema_version, enqueue_apart.priority,
+                                 enqueue_apart.longest_wait);
     needs := case when coalesce(cardinality(enqueue_apart.labels), 0) = 0 then known.requirement
                   else requirement_of(known.name, known.live_version, enqueue_apart.labels) end;
 
@@ -60,17 +55,23 @@ begin
             return spot.standing;
         end if;
         follows := spot.follows;
+        run_at := least(run_at, spot.since + enqueue_apart.longest_wait);
     end if;
 
+    perform refuse_handler(known.name) where known.is_full;
+    perform lock_turn(known.name, enqueue_apart.lane) where enqueue_apart.lane is not null;
     insert into task (requirement, priority, payload, body, content_type, tenant, meta,
-                      schema_version, unique_key)
+                      schema_version, unique_key, lane)
     values (needs, enqueue_apart.priority, enqueue_apart.payload, enqueue_apart.body,
             enqueue_apart.content_type, enqueue_apart.tenant, enqueue_apart.meta,
-            enqueue_apart.schema_version, enqueue_apart.unique_key)
+            enqueue_apart.schema_version, enqueue_apart.unique_key, enqueue_apart.lane)
     returning id into new_task;
-    if enqueue_apart.run_at > clock_timestamp() or follows is not null then
+    if run_at > clock_timestamp() or follows is not null then
         insert into task_due (due_at, task, follows)
-        values (coalesce(enqueue_apart.run_at, clock_timestamp()), new_task, follows);
+        values (coalesce(run_at, clock_timestamp()), new_task, follows);
+    elsif enqueue_apart.lane is not null or run_at < enqueue_apart.run_at then
+        -- One that has waited for the longest does not stand behind all others once more.
+        perform bring_back(array[new_task], null, null);
     else
         insert into task_ready (requirement, rank, place, task)
         values (needs, ready_rank(enqueue_apart.priority, false), new_task, new_task);
@@ -79,7 +80,8 @@ begin
         end if;
     end if;
     if enqueue_apart.unique_key is not null then
-        perform give_key(known.name, enqueue_apart.unique_key, new_task, follows);
+        perform give_key(known.name, enqueue_apart.unique_key, new_task, follows,
+                         spot.since);
     end if;
     return new_task;
 end;

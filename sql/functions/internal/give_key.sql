@@ -2,8 +2,10 @@
 -- enqueue_apart(), may_return(), which have locked the key.
 --
 -- Arguments   handler, key: which. task: to whom. follows: whom it follows; null for nobody.
+--             since: of the one that it replaces; null: it replaces none.
 -- Tables      task_key: update.
-create or replace function give_key(handler text, key text, task bigint, follows bigint)
+create or replace function give_key(
+    handler text, key text, task bigint, follows bigint, since timestamptz)
 returns void
 language sql
 volatile
@@ -11,6 +13,7 @@ set search_path from current
 as $$
     update task_key k
        set task = coalesce(give_key.follows, give_key.task),
-           next = case when give_key.follows is not null then give_key.task end
+           next = case when give_key.follows is not null then give_key.task end,
+           since = coalesce(give_key.since, clock_timestamp())
      where k.handler = give_key.handler and k.key = give_key.key;
 $$;

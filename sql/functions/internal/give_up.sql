@@ -33,6 +33,8 @@ begin
                       from held h group by h.claim) as g
              where c.id = g.claim
         )
-        select h.* from held h order by h.ordinal;
+        select h.ordinal, h.task, h.claim, h.claimed_at, h.attempts, h.deliveries, h.started
+          from held h
+         order by h.ordinal;
 end;
 $$;

@@ -4,6 +4,7 @@
 --
 -- Arguments   node: who asks. tokens: of claim().
 -- Returns     one row for each token that is good: which number it has among the tokens, from 1.
+--             in_lanes: some of its claim's tasks are.
 -- Locks       the claims, until the transaction ends, against what changes them.
 -- Tables      task_claim: read.
 -- Cost        of the claims that are shown, however many there are: they are found by their ids,
@@ -11,7 +12,7 @@
 create or replace function held_tasks(node bigint, tokens text[])
 returns table (
     ordinal bigint, task bigint, claim bigint, claimed_at timestamptz, attempts integer,
-    deliveries integer, started boolean)
+    deliveries integer, started boolean, in_lanes boolean)
 language plpgsql
 volatile
 set search_path from current
@@ -37,7 +38,7 @@ begin
         select s.ordinal, s.task, c.id, c.claimed_at,
                c.attempts[pg_catalog.array_position(c.tasks, s.task)]::integer,
                c.deliveries[pg_catalog.array_position(c.tasks, s.task)]::integer,
-               s.task = any (c.started)
+               s.task = any (c.started), c.in_lanes
           from shown s
           join locked c on c.id = s.claim
          where s.task = any (c.tasks) and s.task <> all (c.returned);

@@ -1,11 +1,12 @@
 -- live_tasks: those of a range of ids that have not ended, and those whose claim or unique key has
--- still to be cleared away, which another one follows, or whose task set still looks at them.
+-- still to be cleared away, which another one follows, for which a lane stands still, or whose task
+-- set still looks at them.
 -- Internal: drop_task_partition(), sweep_tasks().
 --
 -- Arguments   first_id, upper_id: from and below. at_most: how many.
 -- Returns     the tasks; is_held: it is not, or not only, one that waits.
--- Tables      task_floor, task_ready, task_due, task_claim, task_key, task_set_member, task_set:
---             read.
+-- Tables      task_floor, task_ready, task_due, task_in_lane, task_end, task_claim, task_key,
+--             task_set_member, task_set: read.
 -- Cost        some index probes, and of what nodes hold.
 create or replace function live_tasks(first_id bigint, upper_id bigint, at_most integer)
 returns table (task bigint, is_held boolean)
@@ -58,5 +59,10 @@ as $$
     (select d.follows, true
        from task_due d
       where d.follows >= live_tasks.first_id and d.follows < live_tasks.upper_id
+      limit live_tasks.at_most)
+     union all
+    (select l.task, l.is_head and exists (select from task_end e where e.task = l.task)
+       from task_in_lane l
+      where l.task >= live_tasks.first_id and l.task < live_tasks.upper_id
       limit live_tasks.at_most)
 $$;

@@ -3,11 +3,11 @@
 --
 -- Arguments   handler, key: which.
 -- Returns     one row. task: that has it. next: that follows it. Null where there is none that has
---             not ended.
+--             not ended. since: see task_key.
 -- Locks       the key, until the transaction ends.
 -- Tables      task_key: insert, read. task_end: read.
 create or replace function lock_key(handler text, key text)
-returns table (task bigint, next bigint)
+returns table (task bigint, next bigint, since timestamptz)
 language plpgsql
 volatile
 set search_path from current
@@ -29,7 +29,7 @@ begin
     end loop;
     -- Another statement: it sees what ended while this waited for the lock.
     return query
-        select l.live[1], l.live[2]
+        select l.live[1], l.live[2], held.since
           from (select array(
                     select h.task
                       from pg_catalog.unnest(array[held.task, held.next]) with ordinality

@@ -4,7 +4,7 @@
 -- of them it would look for long.
 --
 -- Returns     the first five, as people read it; null where there is none.
--- Tables      task, requirement, task_ready, task_due, task_end: read.
+-- Tables      task, requirement, task_ready, task_due, task_in_lane, task_end: read.
 create or replace function misplaced_tasks()
 returns text
 language sql
@@ -33,6 +33,8 @@ as $$
          cross join lateral ready_of(r.id, 10) as q
          union
         (select d.task from task_due d order by d.due_at, d.task limit 1000)
+         union
+        (select l.task from task_in_lane l order by l.task limit 1000)
     ), held as materialized (
         select h.task from held_now(array(select s.id from sample s)) as h
     )
@@ -51,6 +53,8 @@ as $$
                 select 'waiting' from task_ready q where q.task = s.id and q.rank % 2 = 0
                  union all
                 select 'due' from task_due d where d.task = s.id
+                 union all
+                select 'following' from task_in_lane l where l.task = s.id and not l.is_head
                  union all
                 select e.outcome from task_end e where e.task = s.id
                  union all

@@ -5,12 +5,14 @@
 -- being recorded is waited for, and the next one finds what is said here. There are such events
 -- then, whoever else reads them: they are declared.
 --
--- Arguments   handler, version: registered ones. types: all that it names.
+-- Arguments   handler, version: registered ones. types: all that it names. lane_by_key: an event's
+--             key is its task's lane.
 -- Raises      BT001 a type that no event can have. BT006 the transaction's snapshot is fixed.
 -- Locks       the leader's row, until the transaction ends, where there is a type.
--- Tables      handler_event: read, insert, delete. leader: read. declared_event_type: see
+-- Tables      handler_event: read, insert, update, delete. leader: read. declared_event_type: see
 --             declare_event_types().
-create or replace function name_events(handler text, version integer, types text[])
+create or replace function name_events(
+    handler text, version integer, types text[], lane_by_key boolean)
 returns void
 language plpgsql
 volatile
@@ -28,11 +30,12 @@ begin
     perform require_read_committed('register_node');
     perform declare_event_types(name_events.types);
     perform from leader where only_row for update;
-    insert into handler_event (handler, version, type, after_position)
+    insert into handler_event (handler, version, type, after_position, lane_by_key)
     select name_events.handler, name_events.version, e.type,
            coalesce((select min(s.after_position) from handler_event s
-                      where s.handler = name_events.handler and s.type = e.type), log_end())
-      from pg_catalog.unnest(name_events.types) as e (type)
-    on conflict do nothing;
+                      where s.handler = name_events.handler and s.type = e.type), log_end()),
+           name_events.lane_by_key
+      from (select distinct t.type from pg_catalog.unnest(name_events.types) as t (type)) as e
+    on conflict (handler, version, type) do update set lane_by_key = excluded.lane_by_key;
 end;
 $$;

@@ -6,7 +6,8 @@
 --             deliveries: with this one. outcome: failed or lost. error, retry_after, dead: see
 --             fail().
 -- Returns     'retry' or 'dead'.
--- Tables      task_failure, task_due, task_end: insert. task, requirement, handler: read.
+-- Tables      task_failure, task_due, task_end: insert. task, requirement, handler: read. Its lane:
+--             see leave_lanes().
 create or replace function note_failure(
     task        bigint,
     claim       bigint,
@@ -26,7 +27,7 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    policy handler;
+    policy record;
     pause  interval := note_failure.retry_after;
 begin
     insert into task_failure (task, claim, node, attempt, outcome, error)
@@ -34,7 +35,7 @@ begin
             note_failure.outcome,
             pg_catalog.left(coalesce(note_failure.error, 'no reason was given'), 16384));
 
-    select h.* into strict policy
+    select h.*, t.lane is not null as in_lane into strict policy
       from task t
       join requirement r on r.id = t.requirement
       join handler h on h.name = r.handler
@@ -45,6 +46,12 @@ begin
         insert into task_end (task, claim, node, outcome, attempts, claimed_at)
         values (note_failure.task, note_failure.claim, note_failure.node, 'dead',
                 note_failure.attempts + 1, note_failure.claimed_at);
+        if policy.in_lane then
+            -- set_lanes() waits for this, or this for that.
+            select h.lane_when_dead into strict policy.lane_when_dead
+              from handler h where h.name = policy.name for key share;
+            perform leave_lanes(array[note_failure.task], policy.lane_when_dead = 'hold');
+        end if;
         return 'dead';
     end if;
 
@@ -57,6 +64,9 @@ begin
     insert into task_due (due_at, task, attempts, deliveries)
     values (clock_timestamp() + greatest(pause, interval '0'), note_failure.task,
             note_failure.attempts + 1, note_failure.deliveries);
+    if policy.in_lane then
+        perform leave_lanes(array[note_failure.task], true);
+    end if;
     return 'retry';
 end;
 $$;

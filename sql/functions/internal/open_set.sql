@@ -47,7 +47,7 @@ begin
     exception when unique_violation then
         raise exception 'a task set of handler % and key % was opened just now', wanted.handler,
             wanted.key
-            using errcode = 'BT054';
+            using errcode = 'BT052';
     end;
     if add_members(wanted.id, open_set.members) = 0 and wanted.is_sealed then
         raise exception 'a task set without members: give {"name": payload, ...}, or seal => false '

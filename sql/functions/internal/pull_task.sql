@@ -1,16 +1,18 @@
--- pull_task: take a task out of the place where it stands. Internal: cancel(), retry_task(),
--- settle_key(). The caller puts it where it belongs now, in the same transaction.
+-- pull_task: take a task out of the place where it stands. Internal: cancel(), purge(),
+-- retry_task(), settle_key(). The caller puts it where it belongs now, in the same transaction.
 --
 -- Nothing keeps a task where it is between a look and what follows from it. So this looks, takes it
 -- from there, and looks again where it has gone meanwhile.
 --
+-- One that is at the head of a lane stays there, for the caller to say what becomes of that.
+--
 -- Arguments   task: which. states: of task_standings(), from which it may be taken.
 -- Returns     where it stood, and whether it was taken; it is not where it stands elsewhere.
 --   claim, node, claimed_at  who had it. attempts: how often a handler started with it.
--- Raises      BT042, BT052 there is no such task (any more): missing_task().
+-- Raises      BT042, BT050 there is no such task (any more): missing_task().
 -- Locks       the task's row there, until the transaction ends; waits for a claim that takes it
 --             just now, and for a transaction that completes it.
--- Tables      task_ready, task_due, task_end: delete. task_claim: see give_up().
+-- Tables      task_ready, task_due, task_in_lane, task_end: delete. task_claim: see give_up().
 create or replace function pull_task(task bigint, states text[])
 returns table (
     state text, is_pulled boolean, claim bigint, node bigint, claimed_at timestamptz,
@@ -35,8 +37,14 @@ begin
                 delete from task_ready r
                  where r.requirement = seen.requirement and r.rank = seen.rank
                    and r.place = seen.place;
-            when 'due', 'following' then
+            when 'due' then
                 delete from task_due d where d.task = pull_task.task;
+            when 'following' then
+                if seen.follows is not null then
+                    delete from task_due d where d.task = pull_task.task;
+                else
+                    delete from task_in_lane l where l.task = pull_task.task and not l.is_head;
+                end if;
             when 'claimed' then
                 select h.claimed_at, h.attempts + h.started::integer into claimed_at, attempts
                   from give_up(seen.node, array[

@@ -1,8 +1,9 @@
--- refuse_handler: raise that nobody registered a handler. Internal: enqueue(), enqueue_apart(),
--- enqueue_many(), open_set(), require_handler().
+-- refuse_handler: raise that nobody registered a handler, or that too many tasks of it wait.
+-- Internal: enqueue(), enqueue_apart(), enqueue_many(), open_set(), require_handler().
 --
 -- Arguments   name: of the handler.
--- Raises      BT037 with the name that is most like it.
+-- Raises      BT048 there is such a handler: so it is full, or was just now. BT037 there is none,
+--             with the name that is most like it.
 -- Tables      handler: read.
 create or replace function refuse_handler(name text)
 returns void
@@ -13,7 +14,15 @@ as $$
 declare
     shown   constant text := pg_catalog.left(refuse_handler.name, 128);
     nearest text;
+    at_most integer;
 begin
+    select h.waiting_max into at_most from handler h where h.name = refuse_handler.name;
+    if found then
+        raise exception 'handler % is full: % tasks of it wait, or more; nothing was made, try '
+            'again later',
+            shown, coalesce(at_most::text, 'too many')
+            using errcode = 'BT048';
+    end if;
     select h.name into nearest
       from handler h
      cross join lateral (select edit_distance(h.name, shown, least(4, length(shown) / 3))

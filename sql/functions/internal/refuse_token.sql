@@ -20,7 +20,7 @@ begin
     select a.message into forgotten
       from token_parts(array[refuse_token.token]) as p
      cross join lateral task_absence(p.task) as a
-     where a.code = 'BT052' and not exists (select from task t where t.id = p.task);
+     where a.code = 'BT050' and not exists (select from task t where t.id = p.task);
     raise exception 'the claim % does not hold its task any more: %; nothing was changed',
         coalesce(pg_catalog.left(refuse_token.token, 40), 'null'),
         case when forgotten.message is not null then forgotten.message

@@ -12,8 +12,8 @@
 --           name_events(). requirement: see requirement_of(). task_set_view: see
 --           make_task_set_view().
 create or replace function register_handler(
-    handler text, version integer, build text, events text[], accepts_from integer[] default '{}',
-    view text default null, columns jsonb default null)
+    handler text, version integer, build text, events text[], lane_by_key boolean default false,
+    accepts_from integer[] default '{}', view text default null, columns jsonb default null)
 returns void
 language plpgsql
 volatile
@@ -48,7 +48,8 @@ begin
            set build = register_handler.build, accepts_from = register_handler.accepts_from
          where v.handler = known.handler and v.version = known.version;
     end if;
-    perform name_events(known.handler, known.version, register_handler.events);
+    perform name_events(known.handler, known.version, register_handler.events,
+                        register_handler.lane_by_key);
     perform make_task_set_view(known.handler, known.version, register_handler.view,
                                register_handler.columns);
     insert into handler (name, live_version, requirement)

@@ -4,7 +4,7 @@
 -- A node that registered where the copy was made can come here with its session; what is written
 -- down of one that registers here, register_node() does.
 --
--- Raises    BT051.
+-- Raises    BT049.
 create or replace function require_adopted()
 returns void
 language plpgsql
@@ -15,8 +15,8 @@ declare
     reason constant text := unadopted();
 begin
     if reason is not null then
-        raise log 'baton: BT051 refused in %', current_schema();
-        raise exception '%', reason using errcode = 'BT051';
+        raise log 'baton: BT049 refused in %', current_schema();
+        raise exception '%', reason using errcode = 'BT049';
     end if;
 end;
 $$;

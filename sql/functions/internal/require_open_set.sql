@@ -2,7 +2,7 @@
 -- add_to_task_set(), restart_task_set(), seal_task_set(). The caller has locked it.
 --
 -- Arguments   task_set: its id.
--- Raises      BT042 there is no such set. BT053 it has ended; the message says which one took its
+-- Raises      BT042 there is no such set. BT051 it has ended; the message says which one took its
 --             place.
 -- Tables      task_set: read.
 create or replace function require_open_set(task_set bigint)
@@ -26,7 +26,7 @@ begin
             || coalesce('; set ' || (select s.id from task_set s
                                    where s.handler = known.handler and s.key = known.key
                                      and s.state = 'open')::text || ' took its place', '')
-            using errcode = 'BT053';
+            using errcode = 'BT051';
     end if;
     return known;
 end;

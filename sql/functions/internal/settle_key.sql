@@ -3,13 +3,15 @@
 --
 -- Arguments   handler, key: which. on_conflict: 'skip' or 'replace'; see enqueue().
 -- Returns     one row. standing: the task that there is, where none is to be made. follows: the one
---             that has to end before the new one may begin; null for none.
+--             that has to end before the new one may begin; null for none. since: when the first of
+--             those was made whose place the new one takes; null for none.
 -- Raises      BT042 the key or on_conflict is not as it must be. BT006 the transaction's snapshot
 --             is fixed.
 -- Locks       the key: see lock_key(). The task that it replaces: see pull_task().
 -- Tables      task_end: insert. task_key: see lock_key(). task_ready, task_due: see pull_task().
+--             The lane of what it replaces: see leave_lanes().
 create or replace function settle_key(handler text, key text, on_conflict text)
-returns table (standing bigint, follows bigint)
+returns table (standing bigint, follows bigint, since timestamptz)
 language plpgsql
 volatile
 set search_path from current
@@ -33,7 +35,7 @@ begin
         select k.* into strict held from lock_key(settle_key.handler, settle_key.key) as k;
         newest := coalesce(held.next, held.task);
         if newest is null or settle_key.on_conflict = 'skip' then
-            return query select newest, null::bigint;
+            return query select newest, null::bigint, null::timestamptz;
             return;
         end if;
         select p.* into strict former
@@ -42,10 +44,12 @@ begin
             insert into task_end (task, outcome, attempts, reason)
             values (newest, 'replaced', former.attempts,
                     'replaced by a task with the same unique key');
-            return query select null::bigint, case when held.next is not null then held.task end;
+            perform leave_lanes(array[newest], false);
+            return query select null::bigint, case when held.next is not null then held.task end,
+                                held.since;
             return;
         elsif former.state = 'claimed' then
-            return query select null::bigint, newest;
+            return query select null::bigint, newest, null::timestamptz;
             return;
         end if;
         -- It ended just now: there is room, or is for the one that it followed.

@@ -5,11 +5,13 @@
 -- to look at the floor of each rank, and moves that on; see raise_floors(). No other rank is looked
 -- at, and no row of it locked, once there are enough.
 --
--- Arguments   node: whose. requirements: of which tasks; null: of none. count: see claim().
+-- Arguments   node: whose. handler: of which. requirements: of which of its tasks; null: of none.
+--             count: see claim().
 -- Returns     the claim's id; null where nothing waits.
 -- Locks       the tasks that it takes; it passes by those that others are taking.
 -- Tables      task_ready: delete. task_claim: insert. task_floor: read, insert.
-create or replace function take_tasks(node bigint, requirements integer[], count integer)
+create or replace function take_tasks(
+    node bigint, handler text, requirements integer[], count integer)
 returns bigint
 language plpgsql
 volatile
@@ -56,10 +58,12 @@ begin
          group by l.requirement, l.rank, l.place, l.base, l.settled
         having least(max(t.place), l.settled) >= l.place + floor_step
     )
-    insert into task_claim (node, tasks, attempts, deliveries)
-    select take_tasks.node, pg_catalog.array_agg(t.task order by t.rank, t.place),
+    insert into task_claim (node, handler, tasks, attempts, deliveries, in_lanes)
+    select take_tasks.node, take_tasks.handler,
+           pg_catalog.array_agg(t.task order by t.rank, t.place),
            pg_catalog.array_agg(t.attempts order by t.rank, t.place),
-           pg_catalog.array_agg(t.deliveries order by t.rank, t.place)
+           pg_catalog.array_agg(t.deliveries order by t.rank, t.place),
+           pg_catalog.bool_or(t.in_lane)
       from taken t
     having count(*) > 0
     returning id into new_id;

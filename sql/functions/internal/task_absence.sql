@@ -2,7 +2,7 @@
 -- refuse_token().
 --
 -- Arguments   task: of enqueue().
--- Returns     code: BT052 it has ended, and is forgotten; BT042 there never was one. message.
+-- Returns     code: BT050 it has ended, and is forgotten; BT042 there never was one. message.
 -- Tables      task_partition, event_limit, maintenance: read.
 create or replace function task_absence(task bigint)
 returns table (code text, message text)
@@ -10,7 +10,7 @@ language sql
 volatile
 set search_path from current
 as $$
-    select case when f.is_forgotten then 'BT052' else 'BT042' end,
+    select case when f.is_forgotten then 'BT050' else 'BT042' end,
            case when f.is_forgotten
                 then pg_catalog.format('task %s is not kept any more: it has ended, and history is '
                                        'kept for %s', task_absence.task, l.task_history)

@@ -6,7 +6,7 @@
 -- Arguments   state: of list_tasks(); null: any. handler: reads only what is of this one, where
 --             that costs less; null: any. before: only ids below. at_most: so many.
 -- Returns     ids, the highest first.
--- Tables      task, task_end, task_due, task_ready, task_floor, requirement: read.
+-- Tables      task, task_end, task_due, task_in_lane, task_ready, task_floor, requirement: read.
 create or replace function task_candidates(
     state text, handler text, before bigint, at_most integer)
 returns setof bigint
@@ -28,12 +28,23 @@ begin
                       where e.task < task_candidates.before and e.outcome = 'done'
                       order by e.task desc limit task_candidates.at_most;
     elsif task_candidates.state in ('due', 'following') then
-        return query select d.task from task_due d
+        return query
+            select w.task
+              from ((select d.task
+                       from task_due d
                       where d.task < task_candidates.before
                         and (d.follows is null
                              or exists (select from task_end l where l.task = d.follows))
                             = (task_candidates.state = 'due')
-                      order by d.task desc limit task_candidates.at_most;
+                      order by d.task desc limit task_candidates.at_most)
+                     union all
+                    (select l.task
+                       from task_in_lane l
+                      where task_candidates.state = 'following' and not l.is_head
+                        and l.task < task_candidates.before
+                      order by l.task desc limit task_candidates.at_most)) as w
+             order by w.task desc
+             limit task_candidates.at_most;
     elsif task_candidates.state = 'claimed' then
         return query select h.task from held_now(null::bigint[]) as h
                       where h.task < task_candidates.before

@@ -1,4 +1,5 @@
--- task_notes: which handlers have tasks that are dead, and which are paused. Internal: status().
+-- task_notes: which handlers have tasks that are dead, and which are paused or full. Internal:
+-- status().
 --
 -- Nothing stands still for those that are dead, but nobody does them any more; and what is paused
 -- somebody wanted to stand still.
@@ -25,5 +26,11 @@ as $$
         select pause_of(h) || pg_catalog.format('; see "baton handlers resume %s"', h.name)
           from handler h
          where h.paused_at is not null
+         order by h.name)
+        || array(
+        select pg_catalog.format('handler %s is full: %s tasks of it wait, or more, and enqueue() '
+                                 'refuses to make others', h.name, h.waiting_max)
+          from handler h
+         where h.is_full
          order by h.name);
 $$;

@@ -30,6 +30,10 @@ begin
     if found then
         return;
     end if;
+    return query select 'limit', l.found, l.fix from why_limited(need.handler) as l;
+    if found then
+        return;
+    end if;
     if why_waiting.place <= (select f.place from task_floor f
                               where f.requirement = why_waiting.requirement
                                 and f.rank = why_waiting.rank

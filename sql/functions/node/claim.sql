@@ -20,10 +20,11 @@
 --   in_set      whether it is a member of a task set: see member_of() and complete_member().
 --   attempt     which one this is, once the handler starts: from 1. delivery: likewise.
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 the count is none.
---             BT051 this is a copy that nobody adopted: unadopted().
--- Locks       the tasks that it takes; it passes by those that others are taking.
--- Tables      task_claim, task: read. task_ready: see take_tasks(). node: see
---             heartbeat().
+--             BT049 this is a copy that nobody adopted: unadopted().
+-- Locks       the tasks that it takes; it passes by those that others are taking. Where the handler
+--             has a limit, its claims wait for each other.
+-- Tables      task_claim, task: read. task_ready: see take_tasks(). node: see heartbeat(). Lanes:
+--             see fill_lanes(). The limit: see running_room().
 -- Cost        of the tasks that it gives, whatever else waits, was there, or is kept by an old
 --             snapshot, and however many partitions there are. The plans are those for few of many,
 --             made once, as the settings say: statistics of a moment when a table was empty must
@@ -63,6 +64,7 @@ declare
     needs    integer[];
     versions integer[];
     pinned   boolean[];
+    room     integer;
     new_id   bigint;
     lowest   bigint;
     highest  bigint;
@@ -78,10 +80,18 @@ begin
     end if;
 
     select pg_catalog.array_agg(m.requirement), pg_catalog.array_agg(m.version),
-           pg_catalog.array_agg(m.is_pinned)
-      into needs, versions, pinned
+           pg_catalog.array_agg(m.is_pinned),
+           case when pg_catalog.bool_or(m.is_limited) then running_room(claim.handler) end
+      into needs, versions, pinned, room
       from requirements_met(me.id, claim.handler, me.labels) as m;
-    new_id := take_tasks(me.id, needs, claim.count);
+    room := least(claim.count, room);
+    if room > 0 then
+        new_id := take_tasks(me.id, claim.handler, needs, room);
+        -- Who finds tasks need not look for more of them in lanes.
+        if new_id is null and needs is not null and fill_lanes(claim.handler, 256) > 0 then
+            new_id := take_tasks(me.id, claim.handler, needs, room);
+        end if;
+    end if;
 
     -- So that none but the partitions are opened that have some of these.
     select min(h.task), max(h.task) into lowest, highest

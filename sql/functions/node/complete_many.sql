@@ -12,7 +12,7 @@
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 tokens and results
 --             are not as many.
 -- Locks       the claims, until the transaction ends: call it last.
--- Tables      task_end: insert. task_claim: see held_tasks().
+-- Tables      task_end: insert. task_claim: see held_tasks(). Lanes: see leave_lanes().
 -- Access: node
 create or replace function complete_many(
     session text, tokens text[], results jsonb[] default null)
@@ -27,8 +27,9 @@ set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
-    me   node := require_node(complete_many.session);
-    done bigint[];
+    me       node := require_node(complete_many.session);
+    done     bigint[];
+    in_lanes boolean;
 begin
     if cardinality(complete_many.results) <> cardinality(complete_many.tokens) then
         raise exception '% results for % tokens: give one for each, or null',
@@ -36,15 +37,22 @@ begin
             using errcode = 'BT042';
     end if;
 
-    with ended as (
+    with held as materialized (
+        select h.* from held_tasks(me.id, complete_many.tokens) as h
+    ), ended as (
         insert into task_end (task, claim, node, outcome, attempts, claimed_at, result)
         select h.task, h.claim, me.id, 'done', h.attempts + 1, h.claimed_at,
                coalesce(complete_many.results[h.ordinal], '{}')
-          from held_tasks(me.id, complete_many.tokens) as h
+          from held h
         on conflict (task) do nothing
         returning task
     )
-    select pg_catalog.array_agg(e.task) into done from ended e;
+    select pg_catalog.array_agg(e.task), (select pg_catalog.bool_or(h.in_lanes) from held h)
+      into done, in_lanes
+      from ended e;
+    if in_lanes and done is not null then
+        perform leave_lanes(done, false);
+    end if;
 
     if cardinality(done) = cardinality(complete_many.tokens) then
         return query

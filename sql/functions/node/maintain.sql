@@ -16,7 +16,8 @@
 -- Tables    node: update. maintenance: read, update. turn, task_claim: read. task_failure,
 --           task_end, task_ready: see hand_back(). task_due: see ready_due(). task_floor: see
 --           raise_floors(). node_asleep: see forget_sleepers(). task_recall: see clear_recalls().
---           task_key: see clear_keys(). task: see forget_history(). task_set: see
+--           task_key: see clear_keys(). The lanes: see maintain_lanes(). task: see
+--           forget_history(). task_set: see
 --           maintain_task_sets().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
@@ -83,6 +84,7 @@ begin
     perform clear_recalls();
     perform forget_sleepers();
     perform forget_history(maintain.at_once);
+    perform maintain_lanes(pass_limit);
     update maintenance
        set passed_at = clock_timestamp(), is_behind = maintain.is_behind
      where only_row;

@@ -7,7 +7,7 @@
 -- Raises      BT042 a pause that is none. BT038, BT032 the node has ended, as require_node() says.
 --             BT006 the transaction's snapshot is fixed.
 -- Locks       the claim, until the transaction ends.
--- Tables      task_due: insert. task_claim: see give_up().
+-- Tables      task_due: insert. task_claim: see give_up(). Its lane: see leave_lanes().
 -- Access: node
 create or replace function snooze(session text, token text, pause interval)
 returns boolean
@@ -18,7 +18,8 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    me node := require_node(snooze.session);
+    me      node := require_node(snooze.session);
+    put_off bigint;
 begin
     if snooze.pause between interval '0' and interval '10 years' is not true then
         raise exception 'a task cannot be put off by %; give 0 to 10 years',
@@ -28,7 +29,12 @@ begin
     perform require_read_committed('snooze');
     insert into task_due (due_at, task, attempts, deliveries)
     select clock_timestamp() + snooze.pause, h.task, h.attempts, h.deliveries
-      from give_up(me.id, array[snooze.token]) as h;
-    return found;
+      from give_up(me.id, array[snooze.token]) as h
+    returning task into put_off;
+    if put_off is null then
+        return false;
+    end if;
+    perform leave_lanes(array[put_off], true);
+    return true;
 end;
 $$;

@@ -62,7 +62,7 @@ begin
          order by d.task
     loop
         exit when went >= redrive."limit";
-        went := went + (retry_task(keyed) = 'waiting')::integer;
+        went := went + (retry_task(keyed) in ('waiting', 'following'))::integer;
     end loop;
     return went;
 end;

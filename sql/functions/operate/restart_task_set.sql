@@ -5,7 +5,7 @@
 --
 -- Arguments   task_set: of open_task_set(). reason: for people to read; what is over 1000
 --             characters is cut.
--- Raises      BT053 it has ended. BT042 there is no such set. BT006 the transaction's snapshot is
+-- Raises      BT051 it has ended. BT042 there is no such set. BT006 the transaction's snapshot is
 --             fixed.
 -- Locks       the set's row, until the transaction ends: a member that is being completed is
 --             waited for.

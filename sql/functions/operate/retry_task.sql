@@ -4,13 +4,14 @@
 -- It goes before those of its priority that were never handed out.
 --
 -- Arguments   task: of enqueue().
--- Returns     where it stands now: 'waiting'. What else it says, it was before, and nothing was
---             changed: it is 'claimed', 'done', 'replaced', 'following' another of its unique key;
---             or it is 'dead' or 'cancelled', and another task has that key by now.
+-- Returns     where it stands now: 'waiting', or 'following', if it waits for its turn in its lane.
+--             What else it says, it was before, and nothing was changed: it is 'claimed', 'done',
+--             'replaced', or 'following' already; or it is 'dead' or 'cancelled', and another task
+--             has its unique key by now.
 -- Raises      BT042 there is no such task. BT006 the transaction's snapshot is fixed.
 -- Locks       the task, until the transaction ends: see pull_task().
--- Tables      task_ready: see bring_back(). task_end, task_due: see pull_task(). task_key: see
---             may_return().
+-- Tables      task_in_lane: read. task_ready: see bring_back(). task_end, task_due: see
+--             pull_task(). task_key: see may_return().
 -- Access: orchestrate
 create or replace function retry_task(task bigint)
 returns text
@@ -36,6 +37,8 @@ begin
     else
         perform bring_back(array[retry_task.task], null, null);
     end if;
-    return 'waiting';
+    return case when exists (select from task_in_lane l
+                              where l.task = retry_task.task and not l.is_head)
+                then 'following' else 'waiting' end;
 end;
 $$;

@@ -5,9 +5,11 @@
 --   versions     [{version, build, live, nodes}]: nodes: how many live ones carry it in that build.
 --   event_types  whose events become tasks of the live version.
 --   nodes        how many live ones carry the live version in its build.
---   waiting, due, claimed  see pending_by_handler(); dead: see dead_by_handler(). What is counted
---                has bounds, which those say.
+--   waiting, due, in_lanes, claimed  see pending_by_handler(); dead: see dead_by_handler(). What is
+--                counted has bounds, which those say.
 --   oldest_seconds  for how long the first of the waiting ones has been there.
+--   running_max  see limit_running(). waiting_max, is_full: see limit_waiting(). lane_width,
+--                lane_when_dead: see set_lanes().
 --   paused_at, paused_by, pause_reason  see pause_handler().
 --   per_second, wait_p50, wait_p95, run_p50, run_p95  see ended_by_handler().
 -- Cost        of what is counted, however much more there is.
@@ -23,6 +25,7 @@ returns table (
     waiting        integer,
     oldest_seconds numeric,
     due            integer,
+    in_lanes       integer,
     claimed        integer,
     dead           integer,
     per_second     numeric,
@@ -32,7 +35,12 @@ returns table (
     run_p95        numeric,
     paused_at      timestamptz,
     paused_by      name,
-    pause_reason   text
+    pause_reason   text,
+    running_max    integer,
+    waiting_max    integer,
+    is_full        boolean,
+    lane_width     integer,
+    lane_when_dead text
 )
 language sql
 stable
@@ -57,9 +65,10 @@ as $$
            array(select s.type from handler_event s
                   where s.handler = h.name and s.version = h.live_version order by s.type),
            l.nodes, p.waiting,
-           round(extract(epoch from clock_timestamp() - p.oldest)), p.due, p.claimed,
-           coalesce(d.dead, 0), coalesce(e.per_second, 0), e.wait_p50, e.wait_p95, e.run_p50,
-           e.run_p95, h.paused_at, h.paused_by, h.pause_reason
+           round(extract(epoch from clock_timestamp() - p.oldest)), p.due, p.in_lanes,
+           p.claimed, coalesce(d.dead, 0), coalesce(e.per_second, 0), e.wait_p50, e.wait_p95,
+           e.run_p50, e.run_p95, h.paused_at, h.paused_by, h.pause_reason, h.running_max,
+           h.waiting_max, h.is_full, h.lane_width, h.lane_when_dead
       from handler h
       join carried l on l.handler = h.name and l.version = h.live_version
       join pending_by_handler() as p on p.handler = h.name

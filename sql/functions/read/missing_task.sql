@@ -1,7 +1,7 @@
 -- missing_task: raise why a task that somebody asks for is not there.
 --
 -- Arguments   task: of enqueue().
--- Raises      BT042, BT052: see task_absence().
+-- Raises      BT042, BT050: see task_absence().
 -- Access: dispatch, node, observe, orchestrate
 create or replace function missing_task(task bigint)
 returns void

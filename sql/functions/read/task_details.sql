@@ -2,7 +2,7 @@
 --
 -- Arguments   task: of enqueue().
 -- Returns     a JSON object: task, handler, version, labels, state, priority, attempts, deliveries,
---             tenant, enqueued_at, event_id, due_at, since, node, started, ended_why, as
+--             tenant, enqueued_at, event_id, lane, due_at, since, node, started, ended_why, as
 --             list_tasks() and task_standings() say; progress, and when it was said: progress();
 --             payload, or body (as Postgres writes bytes),
 --             content_type and bytes; schema_version; meta; result; failures [{attempt, outcome,
@@ -23,9 +23,9 @@ as $$
                'task', t.id, 'handler', r.handler, 'version', r.version, 'labels', r.labels,
                'state', s.state, 'priority', t.priority, 'attempts', s.attempts,
                'deliveries', s.deliveries, 'tenant', t.tenant, 'enqueued_at', t.enqueued_at,
-               'event_id', t.event_id, 'due_at', s.due_at, 'since', s.since, 'node', n.name,
-               'started', s.started, 'progress', p.progress, 'progress_at', p.noted_at,
-               'ended_why', s.ended_why,
+               'event_id', t.event_id, 'lane', t.lane, 'due_at', s.due_at, 'since', s.since,
+               'node', n.name, 'started', s.started, 'progress', p.progress,
+               'progress_at', p.noted_at, 'ended_why', s.ended_why,
                'payload', case when t.body is null then readable(t.payload) end,
                'body', t.body, 'content_type', t.content_type, 'bytes', octet_length(t.body),
                'schema_version', t.schema_version,

@@ -3,8 +3,8 @@
 -- Arguments   task: of enqueue().
 -- Returns     one row; none where there is no such task.
 --   state       waiting, due (until due_at), following (another task of its unique key, until that
---               ends), claimed, or how it ended: done, dead, cancelled, replaced. nowhere: see
---               task_standings(). why() says what it waits for.
+--               ends, or those before it in its lane), claimed, or how it ended: done, dead,
+--               cancelled, replaced. nowhere: see task_standings(). why() says what it waits for.
 --   attempts    how often a handler started with it; while it is claimed, before that claim.
 --   deliveries  how often it was handed out; null once it has ended.
 --   node        who holds it, or with whom it ended.

@@ -10,7 +10,7 @@
 --             last failure; of one that was cancelled, who did that, and why.
 -- Raises      BT005 the time is over: nothing is wrong, it has not ended yet; why() says why.
 --             BT006 it cannot succeed here: the task was made by this very transaction, or this
---             transaction's snapshot is fixed. BT042, BT052 see missing_task().
+--             transaction's snapshot is fixed. BT042, BT050 see missing_task().
 -- Tables      task, task_end: read.
 -- Cost        of a look, an index probe in one partition.
 -- Access: dispatch, node, observe, orchestrate

@@ -29,6 +29,9 @@ struct SendInvoice {
 #ifdef ACCEPTS_TEXT
     static constexpr std::string_view accepts_from = "1";
 #endif
+#ifdef LANE_NUMBER
+    static constexpr int lane_by_key = 1;
+#endif
 
 #ifdef RETURNS_BOOL
     bool handle(const OrderPlaced&, baton::TaskContext&) const { return true; }

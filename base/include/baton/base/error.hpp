@@ -65,10 +65,11 @@ namespace baton {
     BATON_ERROR(stream_failed, "BT045", false)           \
     BATON_ERROR(bus_misused, "BT046", false)             \
     BATON_ERROR(event_local, "BT047", false)             \
-    BATON_ERROR(environment_not_adopted, "BT051", false) \
-    BATON_ERROR(task_forgotten, "BT052", false)          \
-    BATON_ERROR(task_set_ended, "BT053", false)          \
-    BATON_ERROR(task_set_open, "BT054", true)
+    BATON_ERROR(queue_full, "BT048", true)               \
+    BATON_ERROR(environment_not_adopted, "BT049", false) \
+    BATON_ERROR(task_forgotten, "BT050", false)          \
+    BATON_ERROR(task_set_ended, "BT051", false)          \
+    BATON_ERROR(task_set_open, "BT052", true)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,

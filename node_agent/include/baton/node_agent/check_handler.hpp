@@ -107,6 +107,19 @@ constexpr bool check_accepts_from() {
 }
 
 template <class H>
+constexpr bool check_lane_by_key() {
+    if constexpr (requires { H::lane_by_key; }) {
+        constexpr bool is_sound = HasEvent<H> && std::same_as<decltype(H::lane_by_key), const bool>;
+        static_assert(is_sound,
+                      "lane_by_key of a handler is static constexpr bool, and for those that have "
+                      "an Event: it is its key that is meant");
+        return is_sound;
+    } else {
+        return true;
+    }
+}
+
+template <class H>
 concept HasRow = requires {
     typename H::Row;
 };
@@ -164,8 +177,8 @@ constexpr bool check_handler() {
     } else if constexpr (!check_payload<typename PayloadOf<H>::type>()) {
         return false;
     } else {
-        return check_event_type<H>() && check_accepts_from<H>() && check_row<H>() &&
-               check_handle<H>();
+        return check_event_type<H>() && check_accepts_from<H>() && check_lane_by_key<H>() &&
+               check_row<H>() && check_handle<H>();
     }
 }
 // NOLINTEND(bugprone-branch-clone)

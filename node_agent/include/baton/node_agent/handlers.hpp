@@ -34,6 +34,7 @@ struct HandlerInfo {
     int threads = 0;
     std::string view = {};     ///< Of its task sets' rows, if it makes some.
     std::string columns = {};  ///< Of that: JSON text, as register_node() takes it.
+    bool lane_by_key = false;  ///< The key of an event is the lane of its task.
 };
 
 /// What a handler class must have (check_handler.hpp says what is missing):
@@ -49,6 +50,8 @@ struct HandlerInfo {
 ///   static constexpr std::array accepts_from{1};   the versions whose payloads it takes, too: what
 ///                         waits of them is done by it once it is live. Or one int
 ///   static constexpr int threads = 4;              how many of its tasks run at once on a node
+///   static constexpr bool lane_by_key = true;      with an Event: its key is the task's lane, so
+///                         that those of one key are done one after the other, in their order
 ///   using Row = …;        a struct with BATON_FIELDS and BATON_KEY, and
 ///   static constexpr std::string_view view = "…";  where its tasks are members of task sets: the
 ///                         rows that they make, and the view that shows them; TaskContext::set()
@@ -137,6 +140,7 @@ void Handlers::add_sound(H handler) {
     } else if constexpr (requires { H::accepts_from; }) {
         info.accepts_from.assign(std::begin(H::accepts_from), std::end(H::accepts_from));
     }
+    if constexpr (requires { H::lane_by_key; }) info.lane_by_key = H::lane_by_key;
     if constexpr (node::HasRow<H>) {
         info.view = H::view;
         info.columns = node::columns_json<typename H::Row>();

@@ -35,11 +35,13 @@ struct EnqueueOptions {
     std::optional<std::string> tenant = std::nullopt;
     std::optional<std::string> meta = std::nullopt;  ///< JSON text.
     int schema_version = 1;                          ///< Which shape of the payload this is.
+    std::optional<std::string> lane = std::nullopt;  ///< What must not be done all at once.
 };
 
 /// Makes a task for the handler of that name, with a payload of JSON. Throws Error:
-/// handler_unknown, task_invalid, event_invalid, event_too_large, and what the transaction's loss
-/// means (see failure.hpp). After an error the transaction can only be rolled back.
+/// handler_unknown, queue_full, task_invalid, event_invalid, event_too_large, and what the
+/// transaction's loss means (see failure.hpp). After an error the transaction can only be rolled
+/// back.
 TaskId enqueue(pqxx::transaction_base& transaction, std::string_view handler,
                std::string_view payload, const EnqueueOptions& options = {});
 

@@ -1,0 +1,38 @@
+-- running_room: how many tasks of a handler may be claimed now. Internal: claim().
+--
+-- What is held is counted, from the claims that there are: nothing has to be given back, and what a
+-- node held that is gone counts until others may have it. Claims of one such handler follow each
+-- other until they commit, so none is counted that another one does not see. What holds nothing any
+-- more is cleared away, because the next one would look at it again.
+--
+-- Arguments   handler: one that has a limit.
+-- Returns     null: as many as you like, somebody has lifted the limit just now.
+-- Locks       the handler, until the transaction ends.
+-- Tables      handler: read. task_claim: read, delete. See running_of().
+create or replace function running_room(handler text)
+returns integer
+language plpgsql
+volatile
+set search_path from current
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+    at_most integer;
+    running integer;
+    ended   bigint[];
+begin
+    select h.running_max into at_most
+      from handler h
+     where h.name = running_room.handler
+       for no key update;
+    -- Another statement: it sees what was claimed while this waited for the lock.
+    select sum(r.tasks), pg_catalog.array_agg(r.claim) filter (where r.tasks = 0)
+      into running, ended
+      from running_of(running_room.handler) as r;
+    delete from task_claim
+     where id = any (array(
+        select c.id from task_claim c where c.id = any (ended) for update skip locked));
+    return greatest(at_most - coalesce(running, 0), case when at_most is not null then 0 end);
+end;
+$$;

@@ -1,0 +1,39 @@
+-- Lanes: what tasks of one handler have in common that must not be done all at once.
+
+-- The tasks of lanes, from when they enter their lane until they leave it. The first tasks of a
+-- lane are its heads, as many as the handler's lane_width; only they are elsewhere: ready, due or
+-- claimed. Where one leaves, the next one becomes a head in the same transaction: leave_lanes().
+-- What came meanwhile, and saw the lane full, left a word in lane_note: fill_lanes(). So there is
+-- no count that could be wrong: the rows are the slots.
+--   lane      lane_id() of the handler and the name that task.lane has.
+--   is_head   if not, it waits here, and what was counted of it so far is kept here.
+create table task_in_lane (
+    task        bigint   not null,
+    lane        bigint   not null,
+    requirement integer  not null,
+    attempts    smallint not null default 0,
+    deliveries  smallint not null default 0,
+    is_head     boolean  not null default false,
+
+    constraint task_in_lane_unique primary key (task)
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000);
+create index task_in_lane_waiting on task_in_lane (lane, task) where not is_head;
+create index task_in_lane_heads on task_in_lane (lane) where is_head;
+
+-- Lanes at which somebody has to look: a task has entered them, or one left and it was not certain
+-- who is next. Inserted by whoever did that, deleted by fill_lanes().
+create table lane_note (
+    id      bigint not null generated always as identity,
+    handler text   not null,
+    lane    bigint not null,
+
+    constraint lane_note_unique primary key (handler, id)
+);
+
+-- Whoever enqueues into a lane of width 1 locks its row here until the transaction ends: so what
+-- has a lower id commits first. Cleared away by maintain() once nothing is in the lane.
+create table lane_turn (
+    lane bigint not null,
+
+    constraint lane_turn_unique primary key (lane)
+);
