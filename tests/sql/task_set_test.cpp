@@ -128,6 +128,27 @@ TEST_F(TaskSetTest, G2MembersReadTheLogUpToTheInputPosition) {
         "BT042 task set " + std::to_string(set) + " keeps no rows of view v; its inputs are: none");
 }
 
+// A token is no secret: who does not hold the member reads nothing by it.
+TEST_F(TaskSetTest, OnlyWhoHoldsAMemberReadsForIt) {
+    TestNode node = carrier({1});
+    const TestNode other = carrier({1}, "other");
+    connection_.exec("select dispatch('a', '{}')");
+    sql::LogFollower(url_).drain();
+    open("2014", R"({"m1": 1})");
+    const ClaimedTask task = node.claim(1, "compute").at(0);
+    const auto reading = [&](const std::string& function, const TestNode& as,
+                             const std::string& more = "") {
+        return refusal("* from " + function + "('" + as.session + "', '" + task.token + "'" + more +
+                       ")")
+            .substr(0, 5);
+    };
+    EXPECT_EQ(reading("read_set_log", other), "BT039");
+    EXPECT_EQ(reading("read_set_view", other, ", 'v'"), "BT039");
+    EXPECT_EQ(reading("member_of", other), "BT039");
+    EXPECT_EQ(node.release(task.token), 1);
+    EXPECT_EQ(reading("read_set_log", node), "BT039");
+}
+
 // Of one position, and one snapshot: a batch writes its views as it moves the log's end.
 TEST_F(TaskSetTest, G2InputsAreTheRowsOfThePosition) {
     TestNode node = carrier({1});

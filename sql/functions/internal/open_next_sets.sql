@@ -23,7 +23,7 @@ declare
 begin
     update task_set_touch t
        set after_event = null
-      from (select o.id, o.after_event from task_set_touch o order by o.id limit 10000) as o
+      from (select o.id, o.after_event from task_set_touch o order by o.id limit 1000) as o
      cross join (select b.window_number, b.last_id
                    from batch b order by b.first_position desc limit 1) as newest
      where t.id = o.id and o.after_event is not null
@@ -31,7 +31,7 @@ begin
                     newest.window_number, newest.last_id);
     for touched in
         select t.handler, t.key, pg_catalog.array_agg(t.id) as ids, min(t.touched_at) as since
-          from (select o.* from task_set_touch o order by o.id limit 10000) as t
+          from (select o.* from task_set_touch o order by o.id limit 1000) as t
          where t.after_event is null
          group by t.handler, t.key
          order by min(t.id)

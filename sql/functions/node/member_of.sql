@@ -4,7 +4,7 @@
 -- Returns     one row; none where it is a task of its own.
 --   task_set, key, member  which one. input_position: up to where the set reads the log.
 --   is_open     whether the set still waits for it; else there is no use in going on.
--- Raises      BT038, BT032 see require_node().
+-- Raises      BT039 the task is this claim's no more. BT038, BT032 see require_node().
 -- Tables      task_set_member, task_set: read.
 -- Access: node
 create or replace function member_of(session text, token text)
@@ -17,7 +17,7 @@ set search_path from current
 as $$
 #variable_conflict use_column
 begin
-    perform require_node(member_of.session);
+    perform require_held(member_of.session, member_of.token);
     return query
         select s.id, s.key, m.member, s.input_position, s.state = 'open'
           from token_parts(array[member_of.token]) as p

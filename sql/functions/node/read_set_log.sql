@@ -5,7 +5,7 @@
 -- Returns     rows of read_log(), none after the set's input position; with types, of the
 --             limit_count events that follow, those of these types, and always the last one of
 --             them, so that its position leads on.
--- Raises      BT038, BT032, BT042 see member_shown().
+-- Raises      BT039 the task is this claim's no more. BT038, BT032, BT042 see member_shown().
 -- Tables      task_set: read. The log: see read_log().
 -- Access: node
 create or replace function read_set_log(
@@ -39,6 +39,7 @@ declare
     last bigint := least(read_set_log.after_position + read_set_log.limit_count,
                          (select s.input_position from task_set s where s.id = m.task_set));
 begin
+    perform require_held(read_set_log.session, read_set_log.token);
     return query
         select e.*
           from read_log(read_set_log.after_position,

@@ -28,7 +28,7 @@ struct CarriedHandler {
     /// register_node() takes it.
     std::string view = {};
     std::string columns = {};
-    bool lane_by_key = false;              ///< The key of an event is the lane of its task.
+    bool lane_by_key = false;  ///< The key of an event is the lane of its task.
 };
 
 /// What a process says of itself as it registers.
