@@ -108,7 +108,11 @@ Table handlers_table(const JsonValue& versions) {
     Table table({"handler", "version", "state", "since", "build", "carried by"});
     for (const JsonValue& version : versions.items()) {
         if (version["handler"].is_null()) continue;
-        table.add({version["handler"].text(), version["version"].text(), version["state"].text(),
+        std::string state = version["state"].text().value_or("");
+        if (const auto sets = version["open_sets"].integer().value_or(0); sets > 0) {
+            state += ", " + std::to_string(sets) + (sets == 1 ? " set open" : " sets open");
+        }
+        table.add({version["handler"].text(), version["version"].text(), state,
                    moment_text(version["since"].text().value_or("")),
                    shortened(version["build"].text().value_or(""), build_width),
                    names_text(version["nodes"])});

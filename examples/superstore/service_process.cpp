@@ -30,7 +30,7 @@ using namespace std::chrono_literals;
 
 }  // namespace
 
-ServiceProcess::ServiceProcess(std::string verb, const std::string& url,
+ServiceProcess::ServiceProcess(const std::string& verb, const std::string& url,
                                const std::string& environment, const std::string& program)
     : called_(program + " " + verb) {
     const std::string file =

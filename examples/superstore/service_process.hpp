@@ -16,7 +16,7 @@ class ServiceProcess {
 public:
     /// Starts this same program with the verb: orchestrate, node; or another one of its folder.
     /// What it says goes to stderr. Throws std::system_error.
-    ServiceProcess(std::string verb, const std::string& url, const std::string& environment,
+    ServiceProcess(const std::string& verb, const std::string& url, const std::string& environment,
                    const std::string& program = "superstore");
     /// Lets it finish what it is at; kills it when that takes longer than 10 s.
     ~ServiceProcess();

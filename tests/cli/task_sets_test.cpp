@@ -73,6 +73,8 @@ TEST_F(TaskSetsVerbTest, ADryPromotionSaysWhatBecomesOfThem) {
               "  task set 2 (2015) would be superseded, and opened anew\n"
               "  task set 1 (2014) would be finished by version 1\n");
     EXPECT_EQ(state(2), "open");
+    connection_.exec("select promote('compute', 2)");
+    expect_has(run({"versions"}).out, {"warm, 1 set open"});
 }
 
 TEST_F(TaskSetsVerbTest, TheViewOfSetsIsReadNowAndThen) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <random>
@@ -21,7 +22,12 @@ using testing::ClaimedTask;
 using testing::TestNode;
 
 constexpr int months = 12;
-constexpr int sets = 200;
+
+// BATON_DRILL_SETS says how many, for script/soak.
+int wanted_sets() {
+    const char* const said = std::getenv("BATON_DRILL_SETS");  // NOLINT(concurrency-mt-unsafe)
+    return said != nullptr ? std::atoi(said) : 200;
+}
 
 class TaskSetDrillTest : public testing::TaskSetFixture {
 protected:
@@ -136,7 +142,8 @@ TEST_F(TaskSetDrillTest, NoReaderSeesAMixtureOrAnOlderPosition) {
     std::array<std::thread, 4> readers;
     for (std::thread& reader : readers) reader = std::thread([this] { watch(); });
     // Each set is an interleaving of its own.
-    for (int step = 0; step < 40000 && (step % 50 != 0 || newest() < sets); ++step) {
+    const int sets = wanted_sets();
+    for (int step = 0; step < 200 * sets && (step % 50 != 0 || newest() < sets); ++step) {
         take_step(random, nodes, follower);
     }
     EXPECT_GE(newest(), sets);
