@@ -93,7 +93,7 @@ TEST(SuperstoreDemoTest, PrintsTheMonthsOf2017AndAgreesInEveryRow) {
               std::string::npos)
         << demo.error_output();
     const std::vector<std::string> lines = squeezed_lines_of(demo.output());
-    ASSERT_EQ(lines.size(), 1U + 48U + 1U + 4U) << demo.output();
+    ASSERT_EQ(lines.size(), 1U + 48U + 1U + 6U) << demo.output();
     EXPECT_EQ(lines[0], "month region orders lines quantity sales profit");
     EXPECT_EQ(lines[1].substr(0, 15), "2017-01 Central");
     EXPECT_EQ(lines[45], "2017-12 Central 53 102 369 18883.0708 -1238.3754");
@@ -103,6 +103,8 @@ TEST(SuperstoreDemoTest, PrintsTheMonthsOf2017AndAgreesInEveryRow) {
     EXPECT_EQ(lines[51], "customer_totals: 793 rows agree");
     EXPECT_EQ(lines[52], "category_sales: 17 rows agree");
     EXPECT_EQ(lines[53], "invoice: 5009 rows agree");
+    EXPECT_EQ(lines[54], "year_report of 2017, by version 1: 12 rows agree");
+    EXPECT_EQ(lines[55], "year_report of 2016, by version 2: 12 rows agree");
 }
 
 TEST(SuperstoreDemoTest, CsvPrintsTheViewAndNothingElse) {
