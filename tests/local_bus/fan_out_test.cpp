@@ -167,9 +167,14 @@ TEST(FanOutTest, WhoPushesAndNeverGathersIsTold) {
         FAIL() << "it took them all";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::bus_misused);
-        EXPECT_STREQ(error.what(),
-                     "8 results of a fan_out() wait for next(), so its workers do: gather between "
-                     "one push() and another");
+        // 8, and what each worker had in hand when the last place was taken.
+        const std::string said = error.what();
+        EXPECT_TRUE(said.starts_with("8 ") || said.starts_with("9 ") || said.starts_with("10 "))
+            << said;
+        EXPECT_TRUE(said.ends_with(
+            " results of a fan_out() wait for next(), so its workers do: gather between "
+            "one push() and another"))
+            << said;
     }
     int gathered = 0;
     while (pool.next()) ++gathered;

@@ -31,10 +31,11 @@
 namespace baton {
 
 struct FanOutOptions {
-    int threads = 2;              ///< 1 to 256
-    std::size_t depth = 256;      ///< How many items may wait, 1 to 1,048,576.
-    std::size_t results = 65536;  ///< How many results may wait until workers do.
-    bool in_order = false;        ///< next() gives results in the order of push().
+    int threads = 2;          ///< 1 to 256
+    std::size_t depth = 256;  ///< How many items may wait, 1 to 1,048,576.
+    /// How many results may wait until workers do. What they have in hand then comes on top.
+    std::size_t results = 65536;
+    bool in_order = false;  ///< next() gives results in the order of push().
     /// After that time its scope is cancelled. None: never.
     std::optional<std::chrono::milliseconds> deadline = std::nullopt;
 };
