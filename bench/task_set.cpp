@@ -15,7 +15,7 @@ const std::string session_token = "1." + std::string(64, '7');
 
 void add_node(Session& session) {
     session.exec(
-        "select register_handler('compute', 1, 'bench', '{}', '{}', 'report', "
+        "select register_handler('compute', 1, 'bench', '{}', view => 'report', columns => "
         R"('[{"name": "k", "type": "bigint", "nullable": false, "key": true},)"
         R"( {"name": "total", "type": "bigint", "nullable": false, "key": false}]');)"
         "insert into machine (machine_id, name, token_hash) "
