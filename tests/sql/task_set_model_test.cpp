@@ -3,8 +3,7 @@
 // a standby that takes over. After each step the guarantees G1 to G6 (docs/task_sets.md) must hold
 // of what the database shows, against what this test has seen before.
 //
-// A property of rapidcheck over generated lists of plain commands. BATON_SEED draws the same lives
-// again; BATON_MODEL_RUNS makes as many.
+// A property of rapidcheck. BATON_SEED draws the same lives again; BATON_MODEL_RUNS makes as many.
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
