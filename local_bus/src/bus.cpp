@@ -2,12 +2,13 @@
 
 #include <utility>
 
+#include "baton/base/text.hpp"
 #include "hub.hpp"
 
 namespace baton {
 
-Bus::Bus(std::function<bool()> is_cancelled)
-    : hub_(std::make_shared<bus::Hub>(std::move(is_cancelled))) {}
+Bus::Bus(std::function<bool()> is_cancelled, BusContext context)
+    : context_(std::move(context)), hub_(std::make_shared<bus::Hub>(std::move(is_cancelled))) {}
 
 Bus::~Bus() { close(); }
 
@@ -21,6 +22,18 @@ std::uint64_t Bus::next_sequence() { return hub_->next_sequence(); }
 
 Published Bus::publish_message(std::shared_ptr<Message> message, bool retain) {
     return hub_->publish(std::move(message), retain);
+}
+
+void Bus::tap(std::shared_ptr<bus::Tap> tap) { hub_->tap(std::move(tap)); }
+
+void Bus::untap(const std::shared_ptr<bus::Tap>& tap) { hub_->untap(tap); }
+
+bool Bus::wants_log(Level level) const { return hub_->is_wanted(*bus::empty_line(level)); }
+
+void Bus::publish_log(Level level, std::string_view text) {
+    publish(LogLine{std::string(name_of(level)), storable_text(text), context_.task,
+                    context_.attempt, context_.trace},
+            {.topic = log_topic(level)});
 }
 
 std::shared_ptr<bus::Lane> Bus::add_lane(const SubscribeOptions& options, bus::Type type,
