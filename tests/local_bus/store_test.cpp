@@ -37,11 +37,11 @@ std::string total_of(baton::Bus& bus, std::int64_t wanted, Tell tell,
                      const std::function<void()>& begin) {
     const std::jthread beginner([&] { begin(); });
     baton::LocalStore<Progress> store("month");
-    store.on<RegionDone>();  // by state.reduce(); or on<RegionDone>([](Progress& state, const RegionDone& region) { … })
+    store.on<RegionDone>();  // by state.reduce(); or on<RegionDone>(reduce)
     store.follow(bus, {.topic = "region/**", .depth = 1024});  // what any thread says from now on
     auto watch = store.select([](const Progress& state) { return state.regions; },
                               [&](std::int64_t regions) { tell(regions); });  // when it has changed
-    while (!store.condition([&](const Progress& state) { return state.regions == wanted; }, 100ms)) {
+    while (!store.condition([&](const Progress& now) { return now.regions == wanted; }, 100ms)) {
         if (store.scope().cancelled() || store.lost() > 0) return "regions are missing";
     }
     return store.state().total.text();
