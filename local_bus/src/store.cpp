@@ -59,6 +59,7 @@ void StoreCore::follow(Bus& bus, SubscribeOptions options) {
     if (options.topic.empty()) options.topic = "**";
     source_ = bus.inbox<Message>(options);
     scope = bus.scope().inside();
+    context = bus.context();
 }
 
 void StoreCore::require_own_thread() const {
@@ -97,6 +98,7 @@ void StoreCore::pass(std::size_t at, const MessagePtr& message, bool& has_arrive
 
 void StoreCore::arrive(const MessagePtr& message) {
     ++stats.folded;
+    if (recorder) recorder(*message);
     if (history_max_ > 0) {
         if (history.size() >= history_max_) history.pop_front();
         history.push_back(message);

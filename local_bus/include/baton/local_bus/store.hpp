@@ -115,10 +115,12 @@ public:
     void require_no_reducer() const;
 
     // Of the owner.
+    std::function<void(const Message&)> recorder;  // null: nobody records
     StoreStats stats;
     std::deque<MessagePtr> history;
     std::deque<Watcher> watchers;
     CancelScope scope;
+    BusContext context;  // of the bus that it follows
 
     [[nodiscard]] const std::optional<Inbox<Message>>& source() const { return source_; }
     [[nodiscard]] const std::string& name() const { return name_; }
@@ -270,6 +272,16 @@ public:
     /// follows. Scopes inside of it are for single calls.
     [[nodiscard]] const CancelScope& scope() const noexcept { return core_.scope; }
     void cancel() noexcept { CancelScope(core_.scope).cancel(); }
+
+    /// Writes what is folded from now on to `recording`, which outlives the store, in the order in
+    /// which it is folded: replay() of that gives the same digest, whatever the reducers do.
+    template <class Recording>
+    void record_to(Recording& recording) {
+        core_.require_own_thread();
+        core_.recorder = [&recording, this](const Message& message) {
+            recording.write(message, core_.context);
+        };
+    }
 
     /// For replay().
     [[nodiscard]] bus::StoreCore& core() noexcept { return core_; }
