@@ -28,11 +28,10 @@ void Bus::tap(std::shared_ptr<bus::Tap> tap) { hub_->tap(std::move(tap)); }
 
 void Bus::untap(const std::shared_ptr<bus::Tap>& tap) { hub_->untap(tap); }
 
-bool Bus::wants_log(Level level) const { return hub_->is_wanted(*bus::empty_line(level)); }
-
-void Bus::publish_log(Level level, std::string_view text) {
-    publish(LogLine{std::string(name_of(level)), storable_text(text), context_.task,
-                    context_.attempt, context_.trace},
+void Bus::log_arguments(Level level, fmt::string_view format, fmt::format_args arguments) {
+    if (!hub_->is_wanted(*bus::empty_line(level))) return;
+    publish(LogLine{std::string(name_of(level)), storable_text(fmt::vformat(format, arguments)),
+                    context_.task, context_.attempt, context_.trace},
             {.topic = log_topic(level)});
 }
 

@@ -8,10 +8,12 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <thread>
 
 #include "baton/local_bus/last_messages.hpp"
+#include "end_to_end/document.hpp"
 #include "local_bus/messages.hpp"
 
 namespace baton::testing {
@@ -92,6 +94,33 @@ protected:
     fs::path folder_;
     fs::path path_;
 };
+
+struct Progress {
+    std::int64_t sales = 0;
+    void reduce(const RegionDone& region) { sales += region.sales; }
+    BATON_FIELDS(sales)
+};
+
+TEST_F(RecordingTest, TheExampleOfTheDocumentsGivesTheSameDigest) {
+    const fs::path& path = path_;
+    baton::LocalStore<Progress> store("month");
+    store.on<RegionDone>();
+    // clang-format off
+    baton::LocalStore<Progress> another("again");
+    another.on<RegionDone>();
+    baton::Recording recording(path);
+    store.record_to(recording);  // or recording.follow(bus)
+    store.dispatch(RegionDone{"north", 5});
+    recording.close();
+    const baton::Replayed replayed = baton::replay(path, another);  // gives the same digest
+    if (!replayed.is_whole) std::cerr << replayed.ended << "\n";
+    // clang-format on
+    EXPECT_TRUE(replayed.is_whole);
+    EXPECT_EQ(another.digest(), store.digest());
+    const CppOfDocument document = cpp_of_document("docs/recordings.md");
+    EXPECT_EQ(document.blocks, 1);
+    EXPECT_EQ(document.faults, "");
+}
 
 TEST_F(RecordingTest, ReplayGivesTheSameDigest) {
     const std::string digest = record(500);

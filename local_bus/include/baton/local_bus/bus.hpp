@@ -141,10 +141,9 @@ public:
     /// wants such a line nothing is formatted, and no message made.
     template <class... Arguments>
     void log(Level level, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-        if (wants_log(level)) {
-            publish_log(level, fmt::vformat(format, fmt::make_format_args(arguments...)));
-        }
+        log_arguments(level, format, fmt::make_format_args(arguments...));
     }
+    void log_arguments(Level level, fmt::string_view format, fmt::format_args arguments);
 
     /// Has `tap` see each message that it wants, until untap(): tap.hpp.
     void tap(std::shared_ptr<bus::Tap> tap);
@@ -184,8 +183,6 @@ private:
         }
     }
     Published publish_message(std::shared_ptr<Message> message, bool retain);
-    [[nodiscard]] bool wants_log(Level level) const;
-    void publish_log(Level level, std::string_view text);
     std::shared_ptr<bus::Lane> add_lane(const SubscribeOptions& options, bus::Type type,
                                         std::function<std::string(const Message&)> key,
                                         std::function<void(const Message&)> callback);
