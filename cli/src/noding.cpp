@@ -22,7 +22,7 @@ NodeOptions node_options(const environments::Environment& environment) {
     options.bus = {.failures = environment.bus_failures.value,
                    .failure_files = environment.bus_failure_files.value,
                    .failure_days = environment.bus_failure_days.value,
-                   .log_level = level_named(environment.bus_log_level.value),
+                   .to_log = level_named(environment.bus_to_log.value),
                    .error_lines = environment.bus_error_lines.value,
                    .error_lines_except = environment.bus_error_lines_except.value};
     options.lease = environment.node_lease.value;

@@ -32,7 +32,7 @@ BusKeeping::BusKeeping(BusOptions options, const std::string& node, std::string 
             bus::FailureLimits{.files_max = static_cast<std::size_t>(options_.failure_files),
                                .age_max = std::chrono::hours(24 * options_.failure_days)});
     }
-    if (options_.log_level) forward_ = bus::forward_lines(*options_.log_level);
+    if (options_.to_log) forward_ = bus::forward_lines(*options_.to_log);
     if (!options_.has_window) return;
     try {
         window_ = std::make_unique<BusWindow>(node, environment_);

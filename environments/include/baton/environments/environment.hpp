@@ -103,7 +103,7 @@ struct Environment {
     Setting<std::int64_t> bus_failure_days;
     /// Of what handlers log on their bus, what is in the node's log, too: silly, debug, info, warn,
     /// error or off.
-    Setting<std::string> bus_log_level;
+    Setting<std::string> bus_to_log;
     /// How many of its last lines an attempt's error has, but for tasks of these tenants.
     Setting<std::int64_t> bus_error_lines;
     Setting<std::vector<std::string>> bus_error_lines_except;

@@ -3,7 +3,7 @@
 //   task.log(baton::Level::debug, "gathered {} regions", count);  // to "log/debug"
 //
 // Each has the task, attempt and trace of the bus that it is said on. Nothing of it reaches the
-// node's log, or Postgres, unless the environment's file says so (`[bus] log_level`,
+// node's log, or Postgres, unless the environment's file says so (`[bus] to_log`,
 // `error_lines`).
 //
 // Threads: values only; LastLines and forward_lines() as Tap.

@@ -39,7 +39,7 @@ struct BusOptions {
     std::int64_t failure_files = 100;
     std::int64_t failure_days = 7;
     /// The lines of tasks that are also in the process's log: from there on; none: none.
-    std::optional<Level> log_level = std::nullopt;
+    std::optional<Level> to_log = std::nullopt;
     /// How many of its last lines an attempt's error has.
     std::int64_t error_lines = 0;
     std::vector<std::string> error_lines_except = {};  ///< But not for tasks of these tenants.
