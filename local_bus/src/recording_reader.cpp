@@ -1,3 +1,4 @@
+// RecordingReader and replay(): what recording.cpp wrote, as far as it is whole.
 #include <algorithm>
 #include <fstream>
 #include <string>
