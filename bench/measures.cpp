@@ -30,6 +30,9 @@ std::span<const Measure> measures() {
         {"bus_patterns", "a message that one of 1,000 patterns is for", measure_bus_patterns},
         {"bus_request", "a question and its answer against a raw PAIR", measure_bus_request},
         {"bus_fan_out", "pieces of work over threads against PUSH/PULL", measure_bus_fan_out},
+        {"bus_stalled",
+         "what a subscriber that stands still costs in memory, and the others in time",
+         measure_bus_stalled},
         {"bus_emit", "signals in one thread against Boost.Signals2", measure_bus_emit},
     }};
     return all;

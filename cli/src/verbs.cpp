@@ -25,6 +25,7 @@
     VERB(task_sets)       \
     VERB(handlers)        \
     VERB(nodes)           \
+    VERB(bus)             \
     VERB(status)          \
     VERB(doctor)          \
     VERB(version)
