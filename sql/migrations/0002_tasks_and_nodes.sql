@@ -1,6 +1,6 @@
 -- Tasks and nodes: what a handler has to do, and who carries handlers.
 --
--- A task is written once and never changed. What changes is where it stands, and each place is a
+-- A task is written once, and only update_task() changes it. What changes is where it stands, and each place is a
 -- table of its own: it waits in task_ready or task_due, is held by a row of task_claim, and ends in
 -- task_end. So a claim deletes narrow rows and adds one for the whole of what it takes, whatever
 -- the payloads are; docs/benchmarks.md has what the other designs cost.
@@ -154,7 +154,7 @@ create unlogged table node_asleep (
 -- 1 while some node sleeps, else null: what every enqueue() reads, as dispatch() reads `doorbell`.
 create sequence task_doorbell minvalue 1 cache 1;
 
--- One task: work for one handler. Rows are inserted and never changed.
+-- One task: work for one handler. Rows are inserted and never changed, but by update_task().
 --   xid       the transaction that made it. FIRST column: its default is evaluated before that of
 --             id, and maintain() relies on "xid taken, then id drawn".
 --   event_id  of the event that it follows from, and that gave it its payload; null for none.
@@ -299,29 +299,6 @@ create table task_claim (
     constraint task_claim_id_unique primary key (id)
 ) with (fillfactor = 70);
 create index task_claim_by_node on task_claim (node, handler);
-
--- How far a node says that it has come with a task, since noted_at. Unlogged: it is worth nothing
--- once the node is gone. clear_recalls() deletes what is over.
-create unlogged table task_progress (
-    task     bigint      not null,
-    claim    bigint      not null,
-    noted_at timestamptz not null default clock_timestamp(),
-    progress event_meta  not null,
-
-    constraint task_progress_task_unique primary key (task)
-) with (fillfactor = 50);
-
--- Tasks that were cancelled, or taken away, while a node held them, for heartbeat() to tell it.
--- maintain() deletes each once the node must have heard of it. Nothing else looks here, so it costs
--- no claim anything.
-create table task_recall (
-    node        bigint      not null,
-    task        bigint      not null,
-    claim       bigint      not null,
-    recalled_at timestamptz not null default clock_timestamp(),
-
-    constraint task_recall_unique primary key (node, task, claim)
-);
 
 -- How each task ended, once: where it is retried, the row goes, and the task with it to task_ready.
 --   outcome  done, dead (it failed for the last time), cancelled, replaced (by one of its key).

@@ -1,4 +1,5 @@
--- Lanes: what tasks of one handler have in common that must not be done all at once.
+-- Lanes: what tasks of one handler have in common that must not be done all at once. And what few
+-- tasks or handlers have, so that it costs the others nothing.
 
 -- The tasks of lanes, from when they enter their lane until they leave it. The first tasks of a
 -- lane are its heads, as many as the handler's lane_width; only they are elsewhere: ready, due or
@@ -36,4 +37,37 @@ create table lane_turn (
     lane bigint not null,
 
     constraint lane_turn_unique primary key (lane)
+);
+
+-- Tasks that a node may have for longer than their handler says: extend(). end_long_runs() looks
+-- here, and nobody else; clear_recalls() deletes what is over.
+create table task_extension (
+    task   bigint      not null,
+    claim  bigint      not null,
+    ends_at timestamptz not null,
+
+    constraint task_extension_unique primary key (task, claim)
+);
+
+-- How far a node says that it has come with a task, since noted_at. Unlogged: it is worth nothing
+-- once the node is gone. clear_recalls() deletes what is over.
+create unlogged table task_progress (
+    task     bigint      not null,
+    claim    bigint      not null,
+    noted_at timestamptz not null default clock_timestamp(),
+    progress event_meta  not null,
+
+    constraint task_progress_task_unique primary key (task)
+) with (fillfactor = 50);
+
+-- Tasks that were cancelled, or taken away, while a node held them, for heartbeat() to tell it.
+-- maintain() deletes each once the node must have heard of it. Nothing else looks here, so it costs
+-- no claim anything.
+create table task_recall (
+    node        bigint      not null,
+    task        bigint      not null,
+    claim       bigint      not null,
+    recalled_at timestamptz not null default clock_timestamp(),
+
+    constraint task_recall_unique primary key (node, task, claim)
 );
