@@ -1,9 +1,9 @@
 -- Tasks and nodes: what a handler has to do, and who carries handlers.
 --
--- A task is written once, and only update_task() changes it. What changes is where it stands, and each place is a
--- table of its own: it waits in task_ready or task_due, is held by a row of task_claim, and ends in
--- task_end. So a claim deletes narrow rows and adds one for the whole of what it takes, whatever
--- the payloads are; docs/benchmarks.md has what the other designs cost.
+-- A task is written once, and only update_task() changes it. What changes is where it stands, and
+-- each place is a table of its own: it waits in task_ready or task_due, is held by a row of
+-- task_claim, and ends in task_end. So a claim deletes narrow rows and adds one for the whole of
+-- what it takes, whatever the payloads are; docs/benchmarks.md has what the other designs cost.
 
 -- Every handler that was registered here, and how its tasks are treated.
 --   requirement     what a new task of it needs, where it asks for no labels; of live_version.
@@ -253,12 +253,16 @@ create unique index task_floor_newest on task_floor (requirement, rank, id desc)
 --   task  the one that has it; null within the transaction that is making it.
 --   next  the one that follows it.
 --   since  when the first of those was made that gave their place to one another, up to the newest.
+--   free_at  before that none may begin after the newest: enqueue(every => ...). former_free_at:
+--          the same of one that takes the newest one's place. Null: at any time.
 create table task_key (
     handler text   not null,
     key     text   not null,
     task    bigint,
     next    bigint,
     since   timestamptz,
+    free_at timestamptz,
+    former_free_at timestamptz,
 
     constraint task_key_unique primary key (handler, key)
 );
@@ -267,17 +271,28 @@ create index task_key_by_task on task_key (task);
 -- The tasks that wait for a time: to run at, or to be tried again. maintain() makes them ready.
 --   follows  the task that has to end before: it has the same unique key, and was claimed when this
 --            one was made.
+--   after  the task that has to end before: enqueue(after => ...). Then due_at is infinity, so that
+--            nobody looks at the row meanwhile, and not_before is when it may run.
+--   when_failed  what becomes of it where that is not done, but dead, cancelled or replaced:
+--            cancel, it ends as cancelled; run; or hold, until that is retried, and done.
 create table task_due (
     due_at     timestamptz not null,
     task       bigint      not null,
     attempts   smallint    not null default 0,
     deliveries smallint    not null default 0,
     follows    bigint,
+    after      bigint,
+    when_failed text,
+    not_before timestamptz,
 
     constraint task_due_unique primary key (due_at, task)
 );
 create unique index task_due_by_task on task_due (task);
 create index task_due_following on task_due (task) where follows is not null;
+create index task_due_after on task_due (after, task) where after is not null;
+-- 1 while some task waits for another one, else null: what every completion reads, as enqueue()
+-- reads task_doorbell.
+create sequence task_parents minvalue 1 cache 1;
 
 -- What one claim took. It ends when each of its tasks ended or came back.
 --   attempts, deliveries  before this claim, one for each task.
@@ -346,6 +361,7 @@ create table task_failure (
 -- When maintain() last did its work; one row.
 --   is_behind  that pass left some: the next one need not wait.
 --   key_task   of the last key at which clear_keys() looked. turn_lane: likewise, clear_turns().
+--   after_task  of the last task for which others wait, at which maintain_children() looked.
 --   history_at  when forget_history() last did. swept_task: the highest that sweep_tasks() deleted.
 --   drawn_task, drawn_place  the newest place then, of tasks that were never handed out, and of
 --                            those that come back.
@@ -356,6 +372,7 @@ create table maintenance (
     passed_at     timestamptz not null default '-infinity',
     is_behind     boolean     not null default false,
     key_task      bigint      not null default 0,
+    after_task    bigint      not null default 0,
     turn_lane     bigint      not null default -9223372036854775808,
     history_at    timestamptz not null default '-infinity',
     swept_task    bigint      not null default 0,

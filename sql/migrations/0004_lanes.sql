@@ -71,3 +71,14 @@ create table task_recall (
 
     constraint task_recall_unique primary key (node, task, claim)
 );
+
+-- Tasks that are worth nothing after a time: expire_tasks() ends them then, if no node has them.
+--   look_at  when it looks: at expires_at, and later where a node had it then.
+create table task_expiry (
+    task       bigint      not null,
+    expires_at timestamptz not null,
+    look_at    timestamptz not null,
+
+    constraint task_expiry_unique primary key (task)
+);
+create index task_expiry_by_time on task_expiry (look_at);

@@ -13,7 +13,8 @@ create or replace function update_key(
     run_at     timestamptz default null,
     priority   integer     default null,
     labels     text[]      default null,
-    schema_version integer default null
+    schema_version integer default null,
+    expires_at timestamptz default null
 )
 returns text
 language plpgsql
@@ -28,6 +29,6 @@ begin
     holder := key_holder(update_key.handler, update_key.unique_key);
     return case when holder is not null then update_task(
         holder, update_key.payload, update_key.run_at, update_key.priority, update_key.labels,
-        update_key.schema_version) end;
+        update_key.schema_version, update_key.expires_at) end;
 end;
 $$;

@@ -6,7 +6,7 @@
 -- Arguments   task: of enqueue(). payload: as enqueue() takes it, in place of the former, or of the
 --             bytes that it was made of. schema_version: of the payload.
 --             priority: as enqueue() takes it. run_at: not before that; a time that is over: now.
---             labels: as enqueue() takes them.
+--             labels, expires_at: as enqueue() takes them.
 -- Returns     where it stands: 'waiting', 'due' or 'following': it is changed. 'claimed', or how it
 --             has ended: then nothing was changed, for a node may have read it already.
 -- Raises      BT042 there is no such task, or it is a member of a task set, or a priority, label or
@@ -14,7 +14,8 @@
 --             transaction's snapshot is fixed.
 -- Locks       see pull_task(): claims pass it by until the transaction ends.
 -- Notifies    a node that sleeps, where it is ready now.
--- Tables      task: read, update. requirement: read. See pull_task(), put_task().
+-- Tables      task: read, update. requirement: read. task_expiry: see set_expiry(). Its place: see
+--             pull_task(), put_task().
 -- Access: dispatch, orchestrate
 create or replace function update_task(
     task     bigint,
@@ -22,7 +23,8 @@ create or replace function update_task(
     run_at   timestamptz default null,
     priority integer     default null,
     labels   text[]      default null,
-    schema_version integer default null
+    schema_version integer default null,
+    expires_at timestamptz default null
 )
 returns text
 language plpgsql
@@ -38,7 +40,8 @@ declare
 begin
     perform require_read_committed('update_task');
     perform require_task_options(coalesce(update_task.schema_version, 1),
-                                 coalesce(update_task.priority, 0), null::interval);
+                                 coalesce(update_task.priority, 0), null::interval, 'cancel',
+                                 null::interval, false);
     select r.* into need
       from task t
       join requirement r on r.id = t.requirement
@@ -77,6 +80,7 @@ begin
            schema_version = coalesce(update_task.schema_version, t.schema_version)
      where t.id = update_task.task
        and (moved or update_task.payload is not null or update_task.schema_version is not null);
+    perform set_expiry(update_task.task, update_task.expires_at);
     perform put_task(update_task.task, former.state, former.ready, former.due, former.attempts,
                      former.deliveries, update_task.run_at, moved);
     return (select s.state from task_standings(array[update_task.task]) as s);

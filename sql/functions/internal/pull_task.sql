@@ -43,7 +43,7 @@ begin
             when 'due' then
                 delete from task_due d where d.task = pull_task.task returning d.* into due;
             when 'following' then
-                if seen.follows is not null then
+                if coalesce(seen.follows, seen.after) is not null then
                     delete from task_due d where d.task = pull_task.task returning d.* into due;
                 else
                     delete from task_in_lane l where l.task = pull_task.task and not l.is_head;

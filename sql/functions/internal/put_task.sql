@@ -15,7 +15,10 @@ as $$
 declare
     is_later constant boolean := coalesce(put_task.run_at > clock_timestamp(), false);
 begin
-    if (put_task.due).follows is not null
+    if (put_task.due).after is not null then
+        put_task.due.not_before := coalesce(put_task.run_at, put_task.due.not_before);
+        insert into task_due select put_task.due.*;
+    elsif (put_task.due).follows is not null
        or (put_task.state = 'due' and (is_later or put_task.run_at is null))
     then
         put_task.due.due_at := coalesce(put_task.run_at, put_task.due.due_at);
