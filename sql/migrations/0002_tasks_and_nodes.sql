@@ -16,6 +16,8 @@
 --                   as the node lives.
 --   paused_at       since when claims give nothing of it; null: they do. paused_by: who said so.
 --   running_max     how many tasks of it nodes may hold at a time; null: as many as they like.
+--   rate_max        how many of it nodes may take in rate_per; null: as many as they like.
+--   is_fair         its lanes have no width, but share what nodes have: see share_lanes().
 --   waiting_max     how many tasks of it may wait until enqueue() refuses more; null: any number.
 --   is_full         it does so. full_after: before a task with a higher id is made it need not be
 --                   counted how many wait: see note_full().
@@ -35,6 +37,9 @@ create table handler (
     pause_reason   text,
     run_at_most    interval,
     running_max    integer,
+    rate_max       integer,
+    rate_per       interval,
+    is_fair        boolean  not null default false,
     waiting_max    integer,
     is_full        boolean  not null default false,
     full_after     bigint   not null default 0,
@@ -47,6 +52,7 @@ create table handler (
     constraint handler_max_attempts_positive check (max_attempts > 0),
     constraint handler_max_deliveries_positive check (max_deliveries > 0),
     constraint handler_running_max_positive check (running_max > 0),
+    constraint handler_rate_whole check (rate_max > 0 and rate_per > '0' or rate_max is null),
     constraint handler_waiting_max_positive check (waiting_max > 0),
     constraint handler_lane_width_positive check (lane_width > 0),
     constraint handler_lane_when_dead_known check (lane_when_dead in ('hold', 'pass'))

@@ -82,3 +82,37 @@ create table task_expiry (
     constraint task_expiry_unique primary key (task)
 );
 create index task_expiry_by_time on task_expiry (look_at);
+
+-- What was taken lately of handlers that have a rate: how many tasks from began_at on, for a
+-- fiftieth of rate_per. It is written down as they are claimed, and forgotten once it is too long
+-- ago to matter.
+create table handler_rate (
+    handler  text        not null,
+    began_at timestamptz not null,
+    tasks    integer     not null,
+
+    constraint handler_rate_unique primary key (handler, began_at)
+) with (fillfactor = 50);
+
+-- The lanes of a fair handler in which tasks wait; of others what is new is in lane_note.
+--   turn  that with the lowest one was served longest ago, of those that have as much.
+create table fair_lane (
+    handler text   not null,
+    lane    bigint not null,
+    turn    bigint not null,
+
+    constraint fair_lane_unique primary key (handler, lane)
+);
+create index fair_lane_by_turn on fair_lane (handler, turn);
+create sequence fair_turn;
+
+-- How much a lane of a fair handler gets, where that is not 1.
+create table lane_weight (
+    handler text    not null,
+    name    text    not null,
+    lane    bigint  not null,
+    weight  integer not null,
+
+    constraint lane_weight_unique primary key (lane),
+    constraint lane_weight_positive check (weight > 0)
+);

@@ -88,13 +88,17 @@ begin
         select h.requirement, enqueue.payload, enqueue.tenant, enqueue.meta
           from :"schema".handler h
          where h.name operator(pg_catalog.=) enqueue.handler and not h.is_full
+           and not h.is_fair
         returning id, requirement
     )
     insert into :"schema".task_ready (requirement, rank, place, task)
     select a.requirement, 1, a.id, a.id from added a
     returning task into new_task;
     if new_task is null then
-        perform :"schema".refuse_handler(enqueue.handler);
+        -- It has a lane without having named one, or is refused.
+        return :"schema".enqueue_apart(
+            enqueue.handler, enqueue.payload, null, null, null, 0, null, enqueue.tenant,
+            enqueue.meta, 1, null, null, null, null, null, 'cancel', null, null);
     end if;
     if pg_catalog.pg_sequence_last_value(':"schema".task_doorbell') is not null then
         perform :"schema".ring_nodes(h.requirement, 1)

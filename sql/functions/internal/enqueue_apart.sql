@@ -36,6 +36,7 @@ declare
     needs    integer;
     spot     record;
     run_at   timestamptz := enqueue_apart.run_at;
+    lane     text := enqueue_apart.lane;
     goes_first boolean := false;
     new_task bigint;
 begin
@@ -68,14 +69,17 @@ begin
 
     perform refuse_handler(known.name) where known.is_full;
     perform lock_turn(known.name, enqueue_apart.lane) where enqueue_apart.lane is not null;
+    if known.is_fair then
+        lane := coalesce(lane, fair_lane_name(enqueue_apart.tenant));
+    end if;
     insert into task (requirement, priority, payload, body, content_type, tenant, meta,
                       schema_version, unique_key, lane)
     values (needs, enqueue_apart.priority, enqueue_apart.payload, enqueue_apart.body,
             enqueue_apart.content_type, enqueue_apart.tenant, enqueue_apart.meta,
-            enqueue_apart.schema_version, enqueue_apart.unique_key, enqueue_apart.lane)
+            enqueue_apart.schema_version, enqueue_apart.unique_key, lane)
     returning id into new_task;
     perform place_task(new_task, needs, enqueue_apart.priority, run_at, spot.follows,
-                       goes_first or enqueue_apart.lane is not null, enqueue_apart.after,
+                       goes_first or lane is not null, enqueue_apart.after,
                        enqueue_apart.when_failed);
     perform set_expiry(new_task, enqueue_apart.expires_at);
     perform give_key(known.name, enqueue_apart.unique_key, new_task, spot.follows, spot.since,

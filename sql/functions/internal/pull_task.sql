@@ -46,7 +46,16 @@ begin
                 if coalesce(seen.follows, seen.after) is not null then
                     delete from task_due d where d.task = pull_task.task returning d.* into due;
                 else
-                    delete from task_in_lane l where l.task = pull_task.task and not l.is_head;
+                    -- Whoever waits for a row that becomes a head has it locked then, and whoever
+                    -- ends that head would wait for it, and be waited for here.
+                    delete from task_in_lane where ctid = any (array(
+                        select l.ctid from task_in_lane l
+                         where l.task = pull_task.task and not l.is_head
+                           for update skip locked));
+                    if not found then
+                        perform pg_sleep(0.002);
+                        continue;
+                    end if;
                 end if;
             when 'claimed' then
                 select h.claimed_at, h.attempts + h.started::integer into claimed_at, attempts

@@ -18,7 +18,7 @@
 --           raise_floors(). node_asleep: see forget_sleepers(). task_recall: see clear_recalls().
 --           task_key: see clear_keys(). The lanes: see maintain_lanes(). task: see
 --           forget_history(). task_set: see maintain_task_sets(). task_expiry: see expire_tasks().
---           What waits for others: see maintain_children().
+--           What waits for others: see maintain_children(). Rates: see rates_free().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
@@ -83,7 +83,7 @@ begin
     perform clear_keys(pass_limit);
     perform raise_floors();
     perform end_long_runs(pass_limit);
-    perform clear_recalls(), forget_sleepers();
+    perform clear_recalls(), forget_sleepers(), rates_free();
     perform forget_history(maintain.at_once);
     perform maintain_lanes(pass_limit);
     update maintenance
