@@ -108,6 +108,9 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
              const CancelFlag& cancelled, TaskTransaction& transaction, SetWork& set) {
     const sql::ClaimedTask& task = held.task;
     const auto is_lost = [&] { return *cancelled || !held.session->is_trusted(); };
+    const auto say = [&](Saying saying) {
+        if (workshop.sayings.say(held, std::move(saying))) workshop.reports.wake();
+    };
     TaskContext context(
         {.id = task.id,
          .version = task.version,
@@ -121,7 +124,9 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
          .is_cancelled = [&] { return workshop.is_stopping || is_lost(); },
          .is_lost = is_lost,
          .set = [&]() -> SetMember& { return set.open(); },
-         .promote = workshop.promote});
+         .promote = workshop.promote,
+         .progress = [&](std::string json) { say({.progress = std::move(json)}); },
+         .extend = [&](std::chrono::milliseconds time) { say({.longer = time}); }});
     try {
         return run({.content = {task.payload, task.body, task.content_type},
                     .schema_version = task.schema_version},

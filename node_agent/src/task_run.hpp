@@ -13,6 +13,7 @@
 #include "handler_connections.hpp"
 #include "live_session.hpp"
 #include "reports.hpp"
+#include "sayings.hpp"
 
 namespace baton::node {
 
@@ -25,6 +26,7 @@ struct Workshop {
           promote(std::move(promoted_events)) {}
 
     Reports reports;
+    Sayings sayings;
     HandlerConnections connections;
     const std::string environment;
     const std::vector<std::string> promote;  ///< Types of events.
