@@ -162,6 +162,25 @@ TEST_F(TaskFairTest, WhatFailsIsPutOffReleasedOrCancelledStaysInItsLane) {
     EXPECT_EQ(number("select count(*) from lane_note"), 0);
 }
 
+TEST_F(TaskFairTest, WhatACopyDiscardsIsDiscardedInLanesToo) {
+    TestNode one = node({.handlers = R"([{"name": "send", "version": 1, "build": "b1"},
+                                         {"name": "read", "version": 1, "build": "b1"}])"});
+    share();
+    make_some("a", 5);
+    for (int i = 0; i < 5; ++i) enqueue("'read', lane => 'l'");
+    EXPECT_EQ(one.claim(2).size(), 2U);
+    EXPECT_EQ(one.claim(2, "read").size(), 1U);
+    enqueue("'read', lane => 'other'");
+    maintain();
+    EXPECT_EQ(number("select discard_tasks('a copy')"), 11);
+    EXPECT_TRUE(one.claim(9).empty());
+    EXPECT_TRUE(one.claim(9, "read").empty());
+    EXPECT_EQ(number("select count(*) from task_end where outcome = 'cancelled'"), 11);
+    EXPECT_EQ(number("select count(*) from task_in_lane"), 0);
+    enqueue("'read', lane => 'l'");
+    EXPECT_EQ(one.claim(9, "read").size(), 1U) << "no lane stands still";
+}
+
 TEST_F(TaskFairTest, WhyAndStatusSayWhatIsMissing) {
     {
         TestNode one = node();
