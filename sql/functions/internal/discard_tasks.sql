@@ -5,8 +5,9 @@
 --
 -- Arguments   reason: for people to read.
 -- Returns     how many there were.
--- Tables      task_ready, task_due, task_in_lane, lane_note, fair_lane, task_set_touch: delete. task_end: insert. task_claim, event:
---             read. task_set: read, see abandon_task_set(). environment_home: update.
+-- Tables      task_ready, task_due, task_in_lane, lane_note, fair_lane, task_set_touch: delete.
+--             task_end: insert. task_claim, event: read. task_set: read, see abandon_task_set().
+--             environment_home: update.
 -- Cost        of what waits.
 create or replace function discard_tasks(reason text)
 returns bigint
