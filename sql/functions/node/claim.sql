@@ -73,8 +73,7 @@ declare
 begin
     if claim.count between 1 and 1000 is not true then
         raise exception 'a node cannot claim % tasks at once; give a number from 1 to 1000',
-            coalesce(claim.count::text, 'null')
-            using errcode = 'BT042';
+            coalesce(claim.count::text, 'null') using errcode = 'BT042';
     end if;
     perform require_adopted();
     if me.alive_at + me.lease / 4 < clock_timestamp() then
@@ -84,10 +83,10 @@ begin
     select pg_catalog.array_agg(m.requirement), pg_catalog.array_agg(m.version),
            pg_catalog.array_agg(m.is_pinned),
            pg_catalog.bool_or(m.is_limited), pg_catalog.bool_or(m.is_fair),
-           case when pg_catalog.bool_or(m.is_limited) then running_room(claim.handler) end
+           least(claim.count, case when pg_catalog.bool_or(m.is_limited)
+                                   then running_room(claim.handler) end)
       into needs, versions, pinned, limited, is_fair, room
       from requirements_met(me.id, claim.handler, me.labels) as m;
-    room := least(claim.count, room);
     if room > 0 then
         new_id := take_tasks(me.id, claim.handler, needs, room);
         -- Who finds tasks need not look for more of them in lanes.
@@ -97,7 +96,9 @@ begin
         then
             new_id := take_tasks(me.id, claim.handler, needs, room);
         end if;
-        perform spend_rate(claim.handler, new_id) where limited;
+        if limited then
+            perform spend_rate(claim.handler, new_id);
+        end if;
     end if;
 
     -- So that none but the partitions are opened that have some of these.
