@@ -52,11 +52,11 @@ struct Installed {
 };
 using InstalledFunctions = std::multimap<std::string, Installed, std::less<>>;
 
-// Not those of SQL reducers, <view>__v<version>..., nor what those call.
+// Not those of SQL reducers, <view>__v<version>..., nor what those call; nor those of captures.
 InstalledFunctions functions_in(Transaction& transaction, const std::string& schema) {
     const Result rows = transaction.exec(
         "select p.proname, p.prosrc, p.proname || '(' || oidvectortypes(p.proargtypes) || ')',"
-        " p.proowner = n.nspowner and p.proname !~ '__v[0-9]'"
+        " p.proowner = n.nspowner and p.proname !~ '__v[0-9]' and p.proname !~ '^capture_[0-9]+$'"
         " and not exists (select from pg_proc r where r.pronamespace = n.oid"
         " and r.proname ~ '__v[0-9]' and r.proowner = p.proowner"
         " and strpos(r.prosrc, p.proname::text) > 0)"
