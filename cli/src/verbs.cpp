@@ -8,6 +8,7 @@
     VERB(orchestrate)     \
     VERB(node)            \
     VERB(dispatch)        \
+    VERB(capture)         \
     VERB(log)             \
     VERB(view)            \
     VERB(views)           \
