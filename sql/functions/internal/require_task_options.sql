@@ -1,5 +1,5 @@
 -- require_task_options: raise what is wrong with what is said of a new task. Internal:
--- enqueue_apart().
+-- enqueue_apart(), require_schedule_options().
 --
 -- Raises      BT042 a schema version, priority or longest wait that is none.
 create or replace function require_task_options(

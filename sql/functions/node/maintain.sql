@@ -1,5 +1,6 @@
 -- maintain: what has to go on whoever is there: nodes that went away lose their tasks to others,
--- what waited for a time becomes ready, what ended is cleared away.
+-- what waited for a time becomes ready, what is due of schedules is made, what ended is cleared
+-- away.
 --
 -- The leader and every node call it about once a second; only one works at a time. The others
 -- return at once, and so does whoever comes within half a second after a pass that left nothing to
@@ -13,11 +14,11 @@
 -- Raises    BT006 the transaction's snapshot is fixed. BT009 see require_rows().
 -- Locks     the turn 'maintenance', until the transaction ends: call it alone in one. It ends a
 --           session that then hangs, after a minute.
--- Tables    node: update. maintenance: read, update. turn, task_claim: read. task_failure,
---           task_end, task_ready: see hand_back(). task_due: see ready_due(). task_floor: see
---           raise_floors(). node_asleep: see forget_sleepers(). task_recall: see clear_recalls().
---           task_key: see clear_keys(). The lanes: see maintain_lanes(). task: see
---           forget_history(). task_set: see
+-- Tables    schedule: see fire_schedules(). node: update. maintenance: read, update. turn,
+--           task_claim: read. task_failure, task_end, task_ready: see hand_back(). task_due: see
+--           ready_due(). task_floor: see raise_floors(). node_asleep: see forget_sleepers().
+--           task_recall: see clear_recalls(). task_key: see clear_keys(). The lanes: see
+--           maintain_lanes(). task: see forget_history(). task_set: see
 --           maintain_task_sets().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
@@ -77,6 +78,7 @@ begin
     is_behind := is_behind or tasks_due >= pass_limit;
 
     is_behind := maintain_task_sets() or is_behind;
+    is_behind := fire_schedules(pass_limit) or is_behind;
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
     perform raise_floors();
