@@ -23,6 +23,7 @@
     VERB(enqueue)         \
     VERB(tasks)           \
     VERB(task_sets)       \
+    VERB(schedules)       \
     VERB(handlers)        \
     VERB(nodes)           \
     VERB(status)          \
