@@ -39,8 +39,9 @@ struct Setting {
 
 /// Views that change their versions together, as the file declares them.
 struct ViewSetSetting {
-    int version = 0;                 ///< 1 to 9999.
-    std::vector<std::string> views;  ///< One at least.
+    int version = 0;                      ///< 1 to 9999.
+    std::vector<std::string> views;       ///< One at least.
+    std::map<std::string, int> handlers;  ///< Their versions, by name.
 };
 
 /// A handler that is a command, as the file declares it: [[handler]].
