@@ -36,8 +36,7 @@ std::string list_of(const std::vector<sql::CarriedHandler>& handlers) {
 Agent::Agent(NodeOptions options, const Handlers& handlers)
     : options_(std::move(options)),
       loop_(options_.url, sql::session_options(options_.schema, "baton node"), "work"),
-      workshop_(std::make_shared<Workshop>(options_.url, options_.schema,
-                                           options_.credentials.environment, options_.promote)),
+      workshop_(std::make_shared<Workshop>(options_)),
       carried_(carried_by(handlers, options_.program)) {
     if (carried_.empty()) {
         throw Error(ErrorCode::handler_invalid,

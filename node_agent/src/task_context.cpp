@@ -7,6 +7,26 @@
 #include "baton/types/json.hpp"
 
 namespace baton {
+namespace {
+
+// What a task's meta says of the work that it is a part of.
+struct Traced {
+    std::optional<std::string> traceparent;  // W3C
+    std::optional<std::string> trace;
+    BATON_FIELDS(traceparent, trace)
+};
+
+std::optional<std::string> trace_in(const std::optional<std::string>& meta) {
+    if (!meta) return std::nullopt;
+    try {
+        const auto traced = decode_json<Traced>(*meta);
+        return traced.traceparent ? traced.traceparent : traced.trace;
+    } catch (const Error&) {
+        return std::nullopt;  // it is of another type: somebody else's word
+    }
+}
+
+}  // namespace
 
 TaskContext::TaskContext(Task task, std::string environment, Doors doors)
     : task_(std::move(task)), environment_(std::move(environment)), doors_(std::move(doors)) {}
@@ -14,8 +34,15 @@ TaskContext::TaskContext(Task task, std::string environment, Doors doors)
 TaskContext::~TaskContext() = default;
 
 Bus& TaskContext::bus() {
-    if (!bus_) bus_ = std::make_unique<Bus>([this] { return cancelled(); });
+    if (bus_) return *bus_;
+    bus_ = std::make_unique<Bus>([this] { return cancelled(); },
+                                 BusContext{task_.id, task_.attempt, trace_in(task_.meta)});
+    if (doors_.bus_opened) followed_ = doors_.bus_opened(*bus_);
     return *bus_;
+}
+
+void TaskContext::log_arguments(Level level, fmt::string_view format, fmt::format_args arguments) {
+    bus().log_arguments(level, format, arguments);
 }
 
 SetMember& TaskContext::set() {

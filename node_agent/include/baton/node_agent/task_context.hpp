@@ -4,6 +4,8 @@
 // Lifetime: as long as the call of the handler.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include <string_view>
 #include <utility>
 
+#include "baton/local_bus/log_line.hpp"
 #include "baton/sql/dispatch.hpp"
 #include "baton/sql/enqueue.hpp"
 
@@ -51,6 +54,8 @@ public:
         std::function<bool()> is_lost = {};  ///< None: as is_cancelled.
         std::function<SetMember&()> set = {};
         std::span<const std::string> promote{};  ///< Types of events; outlives the context.
+        /// Told of the bus, if one is made; what it returns is let go of before the bus ends.
+        std::function<std::shared_ptr<void>(Bus&)> bus_opened = {};
         std::function<void(std::string json)> progress = {};              ///< None: nobody looks.
         std::function<void(std::chrono::milliseconds time)> extend = {};  ///< Likewise.
     };
@@ -97,6 +102,14 @@ public:
     /// it stays in this process, and ends with the call of the handler; its scope is cancelled
     /// when cancelled() is true.
     [[nodiscard]] Bus& bus();
+
+    /// A line for whoever follows this task's log: a message to "log/<level>" on bus(), with task,
+    /// attempt and trace (baton/local_bus/log_line.hpp). Where nobody wants such a line nothing is
+    /// formatted. May be called from any thread once bus() was.
+    template <class... Arguments>
+    void log(Level level, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+        log_arguments(level, format, fmt::make_format_args(arguments...));
+    }
 
     /// The one way from the bus to the log: dispatches the event in tx(), if the environment names
     /// its type in `[bus] promote`. So it is there if this attempt completes the task, and only
@@ -145,6 +158,7 @@ public:
 
 private:
     EventId promote_event(NewEvent event);
+    void log_arguments(Level level, fmt::string_view format, fmt::format_args arguments);
     void require_no_set(std::string_view what) const;
 
     const Task task_;
@@ -152,6 +166,7 @@ private:
     const Doors doors_;
     std::uint64_t promoted_ = 0;
     std::unique_ptr<Bus> bus_;
+    std::shared_ptr<void> followed_;  // goes before the bus
 };
 
 }  // namespace baton
