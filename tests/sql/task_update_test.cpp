@@ -42,7 +42,7 @@ TEST_F(TaskUpdateTest, WhatWaitsIsChangedAndKeepsItsPlace) {
     EXPECT_EQ(update(first, R"(, payload => '{"late": 1}')"), "claimed");
     one.complete(tasks[0].token);
     EXPECT_EQ(update(first, R"(, payload => '{"late": 1}')"), "done");
-    EXPECT_EQ(text("select payload::text || schema_version from task where id = " +
+    EXPECT_EQ(text("select concat(payload, schema_version) from task where id = " +
                    std::to_string(first)),
               R"({"new": 1}3)");
     one.fail(tasks[1].token, "x", "1 hour");

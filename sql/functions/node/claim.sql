@@ -79,7 +79,6 @@ begin
     if me.alive_at + me.lease / 4 < clock_timestamp() then
         perform heartbeat(claim.session);
     end if;
-
     select pg_catalog.array_agg(m.requirement), pg_catalog.array_agg(m.version),
            pg_catalog.array_agg(m.is_pinned),
            pg_catalog.bool_or(m.is_limited), pg_catalog.bool_or(m.is_fair),
