@@ -8,6 +8,7 @@
     VERB(orchestrate)     \
     VERB(node)            \
     VERB(dispatch)        \
+    VERB(capture)         \
     VERB(log)             \
     VERB(view)            \
     VERB(views)           \
@@ -26,6 +27,7 @@
     VERB(schedules)       \
     VERB(handlers)        \
     VERB(nodes)           \
+    VERB(bus)             \
     VERB(status)          \
     VERB(doctor)          \
     VERB(version)

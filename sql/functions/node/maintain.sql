@@ -14,12 +14,13 @@
 -- Raises    BT006 the transaction's snapshot is fixed. BT009 see require_rows().
 -- Locks     the turn 'maintenance', until the transaction ends: call it alone in one. It ends a
 --           session that then hangs, after a minute.
--- Tables    schedule: see fire_schedules(). node: update. maintenance: read, update. turn,
---           task_claim: read. task_failure, task_end, task_ready: see hand_back(). task_due: see
---           ready_due(). task_floor: see raise_floors(). node_asleep: see forget_sleepers().
---           task_recall: see clear_recalls(). task_key: see clear_keys(). The lanes: see
---           maintain_lanes(). task: see forget_history(). task_set: see
---           maintain_task_sets().
+-- Tables    node: update. maintenance: read, update. turn, task_claim: read. task_failure,
+--           task_end, task_ready: see hand_back(). task_due: see ready_due(). task_floor: see
+--           raise_floors(). node_asleep: see forget_sleepers(). task_recall: see clear_recalls().
+--           task_key: see clear_keys(). The lanes: see maintain_lanes(). task: see
+--           forget_history(). task_set: see maintain_task_sets(). task_expiry: see expire_tasks().
+--           What waits for others: see maintain_children(). Rates: see rates_free().
+--           schedule: see fire_schedules().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
@@ -77,14 +78,15 @@ begin
     tasks_due := ready_due(pass_limit);
     is_behind := is_behind or tasks_due >= pass_limit;
 
+    is_behind := maintain_children(pass_limit) or is_behind;
+    is_behind := expire_tasks(pass_limit) or is_behind;
     is_behind := maintain_task_sets() or is_behind;
     is_behind := fire_schedules(pass_limit) or is_behind;
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
     perform raise_floors();
     perform end_long_runs(pass_limit);
-    perform clear_recalls();
-    perform forget_sleepers();
+    perform clear_recalls(), forget_sleepers(), rates_free();
     perform forget_history(maintain.at_once);
     perform maintain_lanes(pass_limit);
     update maintenance
