@@ -137,7 +137,7 @@ TEST_F(ScheduleTest, ByHandAndForThePast) {
     EXPECT_NE(text("select run_schedule('a')::text"), one);
     EXPECT_EQ(runs("a"), "made hand, made hand");
     const std::string backfill = "backfill_schedule('a', '2026-10-01Z', '2026-10-02Z'";
-    EXPECT_EQ(text("select made::text || ' ' || next_from from " + backfill + ", 'allow', 24)"),
+    EXPECT_EQ(text("select concat_ws(' ', made, next_from) from " + backfill + ", 'allow', 24)"),
               "24 2026-10-02 00:00:00+00");
     EXPECT_EQ(text("select concat(made, next_from) from " + backfill + ")"), "1");
     EXPECT_EQ(text("select concat(made, next_from) from " + backfill + ")"), "0")
@@ -271,7 +271,7 @@ TEST_F(ScheduleTest, RefusesWhatCannotBe) {
 }
 
 TEST_F(ScheduleTest, FromCppItIsTheSame) {
-    pqxx::connection connection(url_);
+    pqxx::connection connection(url_ + "&client_encoding=UTF8");
     pqxx::work transaction(connection);
     transaction.exec("set local search_path = " + std::string(testing::test_schema));
     const ScheduleOptions options{.zone = "Europe/Berlin",
