@@ -24,8 +24,10 @@
     VERB(enqueue)         \
     VERB(tasks)           \
     VERB(task_sets)       \
+    VERB(schedules)       \
     VERB(handlers)        \
     VERB(nodes)           \
+    VERB(bus)             \
     VERB(status)          \
     VERB(doctor)          \
     VERB(version)

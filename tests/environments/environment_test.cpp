@@ -325,7 +325,7 @@ TEST_F(EnvironmentTest, HandlersThatAreCommandsAreRead) {
                                                "folder = \"../images\"\n"
                                                "files = [\"resize.py\", \"x.json\"]\n"
                                                "events = [\"image/uploaded\"]\n"
-                                               "accepts_from = [1, 2]\n"
+                                               "accepts_from = [1, 2]\nlane = \"key\"\n"
                                                "variables = [\"DATABASE_URL\"]\n"
                                                "timeout_ms = 60000\n"
                                                "threads = 2\n"
@@ -347,17 +347,19 @@ TEST_F(EnvironmentTest, HandlersThatAreCommandsAreRead) {
     EXPECT_EQ(all.variables, std::vector<std::string>{"DATABASE_URL"});
     EXPECT_EQ(all.time_limit, 60s);
     EXPECT_EQ(all.threads, 2);
+    EXPECT_EQ(all.lane, HandlerLane::key);
     const HandlerSetting& least = shop.handlers[1].value;
     EXPECT_EQ(least.folder.string(), folder_.string() + "/");
     EXPECT_TRUE(least.files.empty());
     EXPECT_EQ(least.time_limit, 0s);
     EXPECT_EQ(least.threads, 4);
+    EXPECT_EQ(least.lane, HandlerLane::none);
     std::string shown;
     for (const SettingLine& line : described(shop)) {
         if (line.key == "handler.resize") shown += line.value + " from " + line.origin + "\n";
     }
     EXPECT_EQ(shown, "version 3: python3 resize.py from " + file +
-                         ":17\nversion 4: ./resize from " + file + ":28\n");
+                         ":17\nversion 4: ./resize from " + file + ":29\n");
 }
 
 TEST_F(EnvironmentTest, HandlersThatAreWrongAreRefused) {
