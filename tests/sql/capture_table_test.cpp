@@ -64,6 +64,8 @@ TEST_F(CaptureTableTest, WhatCannotBeCapturedIsRefusedWithTheReason) {
     exec("select set_unknown_events('refuse')");
     expect_refused("select capture_table('orders', 'order/chnaged', '{id}')", "BT040",
                    "event type \"order/chnaged\" is not known here");
+    // Who writes to a table is not refused because nobody reads its events.
+    EXPECT_NE(events_of("insert into public.orders values (1)"), "");
 }
 
 TEST_F(CaptureTableTest, OddNamesAndAHostileSearchPath) {
@@ -103,6 +105,7 @@ TEST_F(CaptureTableTest, WriterNeedsNoRightHereAndGainsNone) {
          " login; grant insert, update, delete, select on "
          "public.orders to " +
          writer_role + "; grant create on schema public to " + writer_role +
+         "; grant usage on schema baton_test to " + writer_role +
          "; alter table public.orders enable row level security; create policy own on "
          "public.orders using (id < 100)");
     {
@@ -219,6 +222,8 @@ TEST_F(CaptureTableTest, TableMayChangeUnderIt) {
               std::string::npos)
         << doctor();
     EXPECT_NE(ask("status() ->> 'problems'").find("column total of shop.sales"), std::string::npos);
+    EXPECT_EQ(ask("refresh_capture()"), "1");
+    EXPECT_EQ(events_of("update shop.sales set state = 'f'"), update + "{\"status\": \"f\"}}");
     exec("alter table shop.sales add total numeric");
     EXPECT_EQ(events_of("update shop.sales set total = 4"), update + "{\"total\": 4}}");
     exec("alter table shop.sales disable trigger user");

@@ -15,9 +15,14 @@ set search_path from current
 set standard_conforming_strings = on
 as $$
     with known as (
-        select count(*) as number,
-               string_agg(pg_catalog.format('(a.attname = %L and a.atttypid = %s)', c.column_name,
-                                            c.type_id), E'\n or ' order by c.place) as names
+        -- Of one that is gone only the name: should there be such a column again.
+        select count(c.type_id) as number,
+               coalesce(string_agg(
+                   case when c.type_id is null
+                        then pg_catalog.format('a.attname = %L', c.former_name)
+                        else pg_catalog.format('(a.attname = %L and a.atttypid = %s)',
+                                               c.column_name, c.type_id) end,
+                   E'\n or ' order by c.place), 'false') as names
           from capture k
          cross join lateral capture_columns(k.id, capture_body.relation) as c
          where k.id = capture_body.capture
