@@ -66,7 +66,7 @@ begin
             enqueue.handler, enqueue.payload, null, null, enqueue.run_at, enqueue.priority,
             enqueue.labels, enqueue.tenant, enqueue.meta, enqueue.schema_version,
             enqueue.unique_key, enqueue.on_conflict, enqueue.lane,
-            enqueue.longest_wait);
+            enqueue.longest_wait, null);
     end if;
 
     with added as (

@@ -36,6 +36,6 @@ begin
         enqueue_bytes.handler, '{}', enqueue_bytes.body, enqueue_bytes.content_type,
         enqueue_bytes.run_at, enqueue_bytes.priority, enqueue_bytes.labels, enqueue_bytes.tenant,
         enqueue_bytes.meta, enqueue_bytes.schema_version, enqueue_bytes.unique_key,
-        enqueue_bytes.on_conflict, enqueue_bytes.lane, enqueue_bytes.longest_wait);
+        enqueue_bytes.on_conflict, enqueue_bytes.lane, enqueue_bytes.longest_wait, null);
 end;
 $$;

@@ -1,6 +1,8 @@
 -- enqueue_apart: enqueue() and enqueue_bytes() with whatever can be said. Internal.
 --
--- Arguments, returns, raises  as enqueue(); and body and content_type.
+-- Arguments, returns, raises  as enqueue(); and body and content_type. event_id: the event that it
+--           follows from, in the batch that folds it; null: somebody makes it. What follows from an
+--           event is held to no limit_waiting(), and waits for nobody who makes tasks of its lane.
 -- Tables    task, task_ready, task_due: insert. handler: read. requirement: see requirement_of().
 --           task_floor: see open_rank(). task_key: see give_key(). task_end: see settle_key(). The
 --           lane: see bring_back().
@@ -18,7 +20,8 @@ create or replace function enqueue_apart(
     unique_key   text,
     on_conflict  text,
     lane         text,
-    longest_wait interval
+    longest_wait interval,
+    event_id     bigint
 )
 returns bigint
 language plpgsql
@@ -58,13 +61,14 @@ begin
         run_at := least(run_at, spot.since + enqueue_apart.longest_wait);
     end if;
 
-    perform refuse_handler(known.name) where known.is_full;
-    perform lock_turn(known.name, enqueue_apart.lane) where enqueue_apart.lane is not null;
-    insert into task (requirement, priority, payload, body, content_type, tenant, meta,
-                      schema_version, unique_key, lane)
-    values (needs, enqueue_apart.priority, enqueue_apart.payload, enqueue_apart.body,
-            enqueue_apart.content_type, enqueue_apart.tenant, enqueue_apart.meta,
-            enqueue_apart.schema_version, enqueue_apart.unique_key, enqueue_apart.lane)
+    perform refuse_handler(known.name) where known.is_full and enqueue_apart.event_id is null;
+    perform lock_turn(known.name, enqueue_apart.lane)
+      where enqueue_apart.lane is not null and enqueue_apart.event_id is null;
+    insert into task (requirement, event_id, priority, payload, body, content_type, meta, lane,
+                      tenant, schema_version, unique_key)
+    values (needs, enqueue_apart.event_id, enqueue_apart.priority, enqueue_apart.payload,
+            enqueue_apart.body, enqueue_apart.content_type, enqueue_apart.meta, enqueue_apart.lane,
+            enqueue_apart.tenant, enqueue_apart.schema_version, enqueue_apart.unique_key)
     returning id into new_task;
     if run_at > clock_timestamp() or follows is not null then
         insert into task_due (due_at, task, follows)

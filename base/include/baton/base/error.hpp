@@ -69,7 +69,9 @@ namespace baton {
     BATON_ERROR(environment_not_adopted, "BT049", false) \
     BATON_ERROR(task_forgotten, "BT050", false)          \
     BATON_ERROR(task_set_ended, "BT051", false)          \
-    BATON_ERROR(task_set_open, "BT052", true)
+    BATON_ERROR(task_set_open, "BT052", true)            \
+    BATON_ERROR(effect_invalid, "BT055", false)          \
+    BATON_ERROR(effect_chain, "BT056", false)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,
