@@ -1,4 +1,5 @@
--- Effects: what a reducer lets follow from an event, beside the rows of its view.
+-- Effects: what a reducer lets follow from an event, beside the rows of its view. And the events
+-- from before a handler's subscription that become tasks of it.
 
 -- One effect, as a reducer says it: which of task, event, open_task_set and touch_task_set is set
 -- says what it is. The columns that the function of a SQL reducer may return have these names.
@@ -51,3 +52,28 @@ create table derived_event (
     constraint derived_event_id_unique unique (event_id),
     constraint derived_event_depth_positive check (depth > 0)
 );
+
+-- Events from before a handler's subscription that are to become tasks of it, too: those of a type
+-- at first_position to last_position. Rows of one handler and type never overlap, nor do they reach
+-- what its subscription has: see add_backfill().
+--   done_to    those up to there have been looked at.
+--   looked_at  when a page was made last.
+create table subscription_backfill (
+    handler        text        not null,
+    type           text        not null,
+    first_position bigint      not null,
+    last_position  bigint      not null,
+    done_to        bigint      not null,
+    asked_at       timestamptz not null default clock_timestamp(),
+    asked_by       name        not null default session_user,
+    looked_at      timestamptz not null default '-infinity',
+
+    constraint subscription_backfill_unique primary key (handler, type, first_position),
+    constraint subscription_backfill_handler_registered
+        foreign key (handler) references handler (name) deferrable initially deferred,
+    constraint subscription_backfill_positions_ascend
+        check (first_position <= last_position
+               and done_to between first_position - 1 and last_position)
+);
+create index subscription_backfill_left on subscription_backfill (handler)
+    where done_to < last_position;

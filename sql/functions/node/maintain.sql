@@ -18,7 +18,7 @@
 --           raise_floors(). node_asleep: see forget_sleepers(). task_recall: see clear_recalls().
 --           task_key: see clear_keys(). The lanes: see maintain_lanes(). task: see
 --           forget_history(). task_set: see
---           maintain_task_sets().
+--           maintain_task_sets(). subscription_backfill: see backfill_tasks().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
@@ -77,6 +77,7 @@ begin
     is_behind := is_behind or tasks_due >= pass_limit;
 
     is_behind := maintain_task_sets() or is_behind;
+    is_behind := backfill_tasks(5 * pass_limit) or is_behind;
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
     perform raise_floors();
