@@ -8,6 +8,7 @@
     VERB(orchestrate)     \
     VERB(node)            \
     VERB(dispatch)        \
+    VERB(capture)         \
     VERB(log)             \
     VERB(view)            \
     VERB(views)           \
@@ -25,6 +26,7 @@
     VERB(task_sets)       \
     VERB(handlers)        \
     VERB(nodes)           \
+    VERB(bus)             \
     VERB(status)          \
     VERB(doctor)          \
     VERB(version)

@@ -16,6 +16,7 @@
 #include "baton/local_bus/cancel.hpp"
 #include "baton/local_bus/part.hpp"
 #include "baton/local_bus/policy.hpp"
+#include "baton/local_bus/tap.hpp"
 #include "lane.hpp"
 #include "topics.hpp"
 
@@ -43,12 +44,18 @@ public:
     void add_server(const std::shared_ptr<Lane>& lane);
     [[nodiscard]] std::shared_ptr<Lane> server(std::string_view topic) const;
 
+    void tap(std::shared_ptr<Tap> tap);
+    void untap(const std::shared_ptr<Tap>& tap);
+    /// Whether anybody would get such a message now.
+    [[nodiscard]] bool is_wanted(const Message& message);
+
     void close();
     [[nodiscard]] BusStats stats() const;
     [[nodiscard]] const CancelScope& scope() const noexcept { return scope_; }
     [[nodiscard]] std::uint64_t next_sequence();
 
 private:
+    using Taps = std::shared_ptr<const std::vector<std::shared_ptr<Tap>>>;
     using Route = std::shared_ptr<const std::vector<std::shared_ptr<Lane>>>;
 
     struct RoutesOfType {
@@ -71,6 +78,7 @@ private:
     std::uint64_t sequence_ = 0;
     std::uint64_t published_ = 0;
     std::uint64_t unheard_ = 0;
+    Taps taps_;  // null: there is none
     TopicTrie trie_;
     std::unordered_map<Type, RoutesOfType> routes_;  // found so far
     std::size_t route_count_ = 0;

@@ -38,6 +38,19 @@ void add_texts(std::string& json, std::string_view name, const std::vector<std::
 }
 
 std::string in_seconds(std::chrono::seconds time) { return std::to_string(time.count()) + " s"; }
+std::string in_ms(std::chrono::milliseconds time) { return std::to_string(time.count()) + " ms"; }
+
+// What is said of a task beside others.
+void add_order(std::string& json, const EnqueueOptions& options) {
+    add_if(json, "unique_key", options.unique_key);
+    if (options.on_conflict == OnConflict::replace) add_text(json, "on_conflict", "replace");
+    if (options.longest_wait) add_text(json, "longest_wait", in_ms(*options.longest_wait));
+    if (options.every) add_text(json, "every", in_ms(*options.every));
+    if (options.after) add_number(json, "after", static_cast<std::int64_t>(*options.after));
+    if (options.when_failed == WhenFailed::run) add_text(json, "when_failed", "run");
+    if (options.when_failed == WhenFailed::hold) add_text(json, "when_failed", "hold");
+    if (options.expires_at) add_text(json, "expires_at", options.expires_at->text());
+}
 
 void require_json(std::string_view what, std::string_view text) {
     const std::optional<std::string> fault = types::json_fault(text);
@@ -72,6 +85,7 @@ void Effects::add_task(std::string_view handler, std::string_view payload,
     if (options.meta) add_json(json, "meta", *options.meta);
     if (options.schema_version != 1) add_number(json, "schema_version", options.schema_version);
     add_if(json, "lane", options.lane);
+    add_order(json, options);
     end(std::move(json));
 }
 

@@ -32,7 +32,9 @@ begin
             requirement, event_id, priority, payload, body, content_type, tenant, meta,
             schema_version, lane)
         select h.requirement, e.id, rank::smallint, e.payload, e.body, e.content_type, e.tenant,
-               e.meta, e.schema_version, case when s.lane_by_key then e.key end
+               e.meta, e.schema_version,
+               coalesce(case when s.lane_by_key then e.key end,
+                        case when h.is_fair then fair_lane_name(e.tenant) end)
           from read_log(add_event_tasks.first_position - 1, add_event_tasks.count) as e
           join handler_event s
             on s.type = e.type

@@ -55,7 +55,7 @@ begin
         return 0;
     end if;
 
-    lock table task_claim, task_ready, task_due, event in share row exclusive mode;
+    lock table task_claim, task_ready, task_due, task_in_lane, event in share row exclusive mode;
     update environment set kind = null where only_row;
     perform describe_environment(adopt_environment.name, adopt_environment.kind);
     update environment_home h

@@ -44,7 +44,8 @@ begin
                 made.task, coalesce(made.payload, '{}'), null, null, made.run_at,
                 coalesce(made.priority, 0), coalesce(made.labels, '{}'), made.tenant, made.meta,
                 coalesce(made.schema_version, 1), made.unique_key,
-                coalesce(made.on_conflict, 'skip'), made.lane, made.longest_wait, made.event_id);
+                coalesce(made.on_conflict, 'skip'), made.lane, made.longest_wait, made.after,
+                coalesce(made.when_failed, 'cancel'), made.every, made.expires_at, made.event_id);
         else
             perform open_effect_set(made);
         end if;

@@ -24,9 +24,6 @@ class transaction_base;
 
 namespace baton {
 
-/// What enqueue() returns.
-enum class TaskId : std::int64_t {};
-
 /// Makes a task for the handler of that name, with a payload of JSON. Throws Error:
 /// handler_unknown, queue_full, task_invalid, event_invalid, event_too_large, and what the
 /// transaction's loss means (see failure.hpp). After an error the transaction can only be rolled
