@@ -28,6 +28,8 @@ std::span<const Measure> measures() {
         {"task_latency", "from COMMIT until the handler runs", measure_task_latency},
         {"task_set", "members of a set against plain tasks, and readers of its rows",
          measure_task_set},
+        {"schedules", "100,000 schedules that are idle, and 10,000 that are due at once",
+         measure_schedules},
         {"bus_publish", "messages between threads against raw ZeroMQ", measure_bus_publish},
         {"bus_patterns", "a message that one of 1,000 patterns is for", measure_bus_patterns},
         {"bus_request", "a question and its answer against a raw PAIR", measure_bus_request},

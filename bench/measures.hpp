@@ -34,6 +34,7 @@ void measure_enqueue_8(Workbench& workbench);
 void measure_drain(Workbench& workbench);
 void measure_drain_node(Workbench& workbench);
 void measure_task_latency(Workbench& workbench);
+void measure_schedules(Workbench& workbench);
 void measure_task_set(Workbench& workbench);
 void measure_bus_publish(Workbench& workbench);
 void measure_bus_patterns(Workbench& workbench);

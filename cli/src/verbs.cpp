@@ -24,6 +24,7 @@
     VERB(enqueue)         \
     VERB(tasks)           \
     VERB(task_sets)       \
+    VERB(schedules)       \
     VERB(handlers)        \
     VERB(nodes)           \
     VERB(bus)             \

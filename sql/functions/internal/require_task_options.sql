@@ -1,5 +1,5 @@
 -- require_task_options: raise what is wrong with what is said of a new task. Internal:
--- enqueue_apart(), update_task().
+-- enqueue_apart(), require_schedule_options(), update_task().
 --
 -- Arguments   see enqueue(); null longest_wait, every: not said. has_key: it has a unique key.
 -- Raises      BT042 a schema version, priority, longest wait, when_failed or every that is none.

@@ -54,7 +54,7 @@ begin
         problems := problems || version_problems(false);
     end if;
     problems := problems || writer_problems() || task_problems(tasks) || lane_problems();
-    problems := problems || task_set_problems() || capture_problems();
+    problems := problems || task_set_problems() || capture_problems() || schedule_problems();
     if lag.seconds > 10 and is_led then
         problems := problems || pg_catalog.format(
             'the oldest waiting event is %s s old: the orchestrator is behind: %s',

@@ -74,6 +74,8 @@ namespace baton {
     BATON_ERROR(recording_failed, "BT054", false)        \
     BATON_ERROR(effect_invalid, "BT055", false)          \
     BATON_ERROR(effect_chain, "BT056", false)            \
+    BATON_ERROR(schedule_invalid, "BT059", false)        \
+    BATON_ERROR(schedule_unknown, "BT060", false)        \
     BATON_ERROR(capture_refused, "BT061", false)         \
     BATON_ERROR(capture_broken, "BT062", false)
 

@@ -32,7 +32,7 @@
 namespace baton {
 
 /// One thing that is to happen, as JSON: see the type effect in
-/// sql/migrations/0006_effects_and_backfill.sql.
+/// sql/migrations/0007_effects_and_backfill.sql.
 struct Effect {
     Position position{};  ///< Of the event that it follows from.
     std::string json;
