@@ -1,5 +1,7 @@
 // baton handlers …: which handlers there are, who carries them, and how their tasks come along;
 // and to let one rest.
+#include <limits>
+
 #include "baton/base/terminal.hpp"
 #include "command_line.hpp"
 #include "json_value.hpp"
@@ -18,6 +20,7 @@ struct Options {
     std::optional<std::int64_t> width;
     std::string when_dead = "hold";
     std::optional<std::string> run_at_most;
+    std::optional<std::int64_t> position;
     std::optional<std::int64_t> rate;
     std::string per = "1 s";
     bool off = false;
@@ -298,6 +301,43 @@ Verb resume_verb() {
             .run = [options](Invocation& invocation) { return resume(*options, invocation); }};
 }
 
+int subscribe_from(const Options& options, Invocation& invocation) {
+    const environments::Environment environment = invocation.load();
+    sql::Connection connection = connect(environment, Access::write);
+    sql::Transaction transaction(connection);
+    const std::int64_t positions =
+        transaction
+            .exec("select subscribe_from(handler => $1, \"position\" => $2::bigint)",
+                  {options.name, *options.position})
+            .only()
+            .integer(0);
+    transaction.commit();
+    write_out(advice(positions == 0
+                         ? options.name + " has all events from there already, or is about to"
+                         : options.name + " takes up " + std::to_string(positions) +
+                               " events from before its subscription; \"baton status\" says how "
+                               "far it is") +
+              "\n");
+    return 0;
+}
+
+Verb subscribe_from_verb() {
+    const auto options = std::make_shared<Options>();
+    return {
+        .name = "subscribe-from",
+        .help = "make tasks of events from before a handler's subscription, too",
+        .about =
+            "They go behind those of events that come now, and each is made once.\n"
+            "Example: baton handlers subscribe-from send_invoice 1",
+        .options = {{"NAME", "which handler", &options->name, true},
+                    {.name = "POSITION",
+                     .help = "of the first event; 1: all of the log",
+                     .place = &options->position,
+                     .is_required = true,
+                     .bounds = {1, std::numeric_limits<std::int64_t>::max()}}},
+        .run = [options](Invocation& invocation) { return subscribe_from(*options, invocation); }};
+}
+
 }  // namespace
 
 Verb handlers_verb() {
@@ -313,7 +353,8 @@ Verb handlers_verb() {
             "Example: baton handlers --json | jq '.[].waiting'",
         .options = {{"--json", "as JSON", &options->json}},
         .run = [options](Invocation& invocation) { return list_handlers(*options, invocation); },
-        .verbs = {pause_verb(), resume_verb(), lanes_verb(), fair_verb(), limit_verb()}};
+        .verbs = {pause_verb(), resume_verb(), lanes_verb(), fair_verb(), limit_verb(),
+                  subscribe_from_verb()}};
 }
 
 }  // namespace baton::cli

@@ -18,7 +18,7 @@ std::vector<sql::CarriedHandler> carried_by(const Handlers& handlers, const std:
     for (const HandlerInfo& info : handlers.infos()) {
         carried.push_back(
             {info.name, info.version, build_with_program(info.build, info.follows_program, program),
-             info.events, info.accepts_from, info.view, info.columns, info.lane_by_key});
+             info.events, info.accepts_from, info.view, info.columns, info.lane_by_key, info.from});
     }
     return carried;
 }

@@ -129,6 +129,14 @@ sql::Registered Manifest::register_reducer(sql::Transaction& transaction, const 
     return sql::register_reducer(transaction, info, options_.other_builds, is_live);
 }
 
+std::optional<Position> Manifest::read_effects_after(sql::Transaction& transaction,
+                                                     const Member& member) {
+    if (member.is_sql && !sql::has_sql_effects(transaction, member.view, member.version)) {
+        return std::nullopt;
+    }
+    return sql::read_effects_position(transaction, member.view);
+}
+
 std::optional<Position> Manifest::start_from_former(sql::Connection& connection,
                                                     const Member& member,
                                                     const sql::BuildClaim& claim) const {

@@ -34,6 +34,7 @@ std::string json_of(const std::vector<CarriedHandler>& handlers) {
         if (!handler.view.empty()) {
             json += R"(,"view":)" + json_quoted(handler.view) + R"(,"columns":)" + handler.columns;
         }
+        if (handler.from > 0) json += R"(,"from":)" + std::to_string(handler.from);
         json += handler.lane_by_key ? R"(,"lane":"key"})" : "}";
     }
     return json + "]";

@@ -80,7 +80,8 @@ begin
             enqueue.handler, enqueue.payload, null, null, enqueue.run_at, enqueue.priority,
             enqueue.labels, enqueue.tenant, enqueue.meta, enqueue.schema_version,
             enqueue.unique_key, enqueue.on_conflict, enqueue.lane, enqueue.longest_wait,
-            enqueue.after, enqueue.when_failed, enqueue.every, enqueue.expires_at);
+            enqueue.after, enqueue.when_failed, enqueue.every, enqueue.expires_at,
+            null);
     end if;
 
     with added as (
@@ -98,7 +99,7 @@ begin
         -- It has a lane without having named one, or is refused.
         return :"schema".enqueue_apart(
             enqueue.handler, enqueue.payload, null, null, null, 0, null, enqueue.tenant,
-            enqueue.meta, 1, null, null, null, null, null, 'cancel', null, null);
+            enqueue.meta, 1, null, null, null, null, null, 'cancel', null, null, null);
     end if;
     if pg_catalog.pg_sequence_last_value(':"schema".task_doorbell') is not null then
         perform :"schema".ring_nodes(h.requirement, 1)

@@ -42,6 +42,6 @@ begin
         enqueue_bytes.meta, enqueue_bytes.schema_version, enqueue_bytes.unique_key,
         enqueue_bytes.on_conflict, enqueue_bytes.lane, enqueue_bytes.longest_wait,
         enqueue_bytes.after, enqueue_bytes.when_failed, enqueue_bytes.every,
-        enqueue_bytes.expires_at);
+        enqueue_bytes.expires_at, null);
 end;
 $$;

@@ -1,6 +1,8 @@
 -- enqueue_apart: enqueue() and enqueue_bytes() with whatever can be said. Internal.
 --
--- Arguments, returns, raises  as enqueue(); and body and content_type.
+-- Arguments, returns, raises  as enqueue(); and body and content_type. event_id: the event that it
+--           follows from, in the batch that folds it; null: somebody makes it. What follows from an
+--           event is held to no limit_waiting(), and waits for nobody who makes tasks of its lane.
 -- Tables    task: insert. handler: read. requirement: see requirement_of(). task_floor: see
 --           open_rank(). task_key: see give_key(). task_end: see settle_key(). Its place: see
 --           place_task(). task_expiry: see set_expiry().
@@ -22,7 +24,8 @@ create or replace function enqueue_apart(
     after        bigint,
     when_failed  text,
     every        interval,
-    expires_at   timestamptz
+    expires_at   timestamptz,
+    event_id     bigint
 )
 returns bigint
 language plpgsql
@@ -67,16 +70,17 @@ begin
         run_at := greatest(coalesce(run_at, clock_timestamp()), spot.free_at);
     end if;
 
-    perform refuse_handler(known.name) where known.is_full;
-    perform lock_turn(known.name, enqueue_apart.lane) where enqueue_apart.lane is not null;
+    perform refuse_handler(known.name) where known.is_full and enqueue_apart.event_id is null;
+    perform lock_turn(known.name, enqueue_apart.lane)
+      where enqueue_apart.lane is not null and enqueue_apart.event_id is null;
     if known.is_fair then
         lane := coalesce(lane, fair_lane_name(enqueue_apart.tenant));
     end if;
-    insert into task (requirement, priority, payload, body, content_type, tenant, meta,
-                      schema_version, unique_key, lane)
-    values (needs, enqueue_apart.priority, enqueue_apart.payload, enqueue_apart.body,
-            enqueue_apart.content_type, enqueue_apart.tenant, enqueue_apart.meta,
-            enqueue_apart.schema_version, enqueue_apart.unique_key, lane)
+    insert into task (requirement, event_id, priority, payload, body, content_type, meta, lane,
+                      tenant, schema_version, unique_key)
+    values (needs, enqueue_apart.event_id, enqueue_apart.priority, enqueue_apart.payload,
+            enqueue_apart.body, enqueue_apart.content_type, enqueue_apart.meta, lane,
+            enqueue_apart.tenant, enqueue_apart.schema_version, enqueue_apart.unique_key)
     returning id into new_task;
     perform place_task(new_task, needs, enqueue_apart.priority, run_at, spot.follows,
                        goes_first or lane is not null, enqueue_apart.after,

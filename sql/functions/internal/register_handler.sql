@@ -15,7 +15,8 @@
 --           make_task_set_view(). set_handler: see follow_live_sets().
 create or replace function register_handler(
     handler text, version integer, build text, events text[], lane_by_key boolean default false,
-    accepts_from integer[] default '{}', view text default null, columns jsonb default null)
+    accepts_from integer[] default '{}', view text default null, columns jsonb default null,
+    from_position bigint default null)
 returns void
 language plpgsql
 volatile
@@ -51,7 +52,7 @@ begin
          where v.handler = known.handler and v.version = known.version;
     end if;
     perform name_events(known.handler, known.version, register_handler.events,
-                        register_handler.lane_by_key);
+                        register_handler.lane_by_key, register_handler.from_position);
     perform make_task_set_view(known.handler, known.version, register_handler.view,
                                register_handler.columns);
     insert into handler (name, live_version, requirement)

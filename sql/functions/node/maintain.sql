@@ -20,7 +20,7 @@
 --           task_key: see clear_keys(). The lanes: see maintain_lanes(). task: see
 --           forget_history(). task_set: see maintain_task_sets(). task_expiry: see expire_tasks().
 --           What waits for others: see maintain_children(). Rates: see rates_free().
---           schedule: see fire_schedules().
+--           schedule: see fire_schedules(). subscription_backfill: see backfill_tasks().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
@@ -78,10 +78,9 @@ begin
     tasks_due := ready_due(pass_limit);
     is_behind := is_behind or tasks_due >= pass_limit;
 
-    is_behind := maintain_children(pass_limit) or is_behind;
-    is_behind := expire_tasks(pass_limit) or is_behind;
-    is_behind := maintain_task_sets() or is_behind;
-    is_behind := fire_schedules(pass_limit) or is_behind;
+    is_behind := greatest(maintain_children(pass_limit), expire_tasks(pass_limit), is_behind);
+    is_behind := greatest(maintain_task_sets(), fire_schedules(pass_limit),
+                          backfill_tasks(5 * pass_limit), is_behind);
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
     perform raise_floors();

@@ -70,6 +70,7 @@ begin
     notes := notes || array(select u.line from unread_event_types() as u);
     notes := notes || inactive_notes();
     notes := notes || task_notes(tasks);
+    notes := notes || backfill_notes();
     notes := notes || history_notes();
     notes := notes || refusal_notes();
 

@@ -10,6 +10,7 @@
 //     --auto-promote, --rollback-window MS   as in OrchestratorOptions
 //     --totals N, --marks N, --other-build, --without-marks, --fixed-marks, --with-origins,
 //     --prices N, --old-prices, --fold-takes MS   see ReducerChoice
+//     --alerts N                 version 1 or 2 of account_alerts; 3: another build of version 1
 //
 // Exits 0 after SIGTERM or SIGINT, 2 for wrong arguments, 3 with one line for an Error.
 //
@@ -27,6 +28,7 @@
 
 #include "baton/base/log.hpp"
 #include "baton/orchestrator/orchestrator.hpp"
+#include "orchestrator/program/effects.hpp"
 #include "orchestrator/program/reducers.hpp"
 #include "support/environment.hpp"
 
@@ -35,6 +37,7 @@ namespace {
 struct Arguments {
     baton::OrchestratorOptions options;
     baton::testing::ReducerChoice reducers;
+    int alerts = 0;
 };
 
 // Returns whether the word is one of those that choose reducers.
@@ -104,6 +107,8 @@ Arguments read_arguments(const std::vector<std::string>& words) {
         } else if (word == "--snapshots") {
             result.options.snapshots.every = static_cast<std::int64_t>(number());
             result.options.snapshots.most = static_cast<int>(number());
+        } else if (word == "--alerts") {
+            result.alerts = static_cast<int>(number());
         } else if (!read_choice(word, number, result.reducers)) {
             throw std::invalid_argument("unknown option " + word);
         }
@@ -119,6 +124,15 @@ sigset_t ending_signals() {
     return signals;
 }
 
+baton::Registry registry_of(const Arguments& arguments) {
+    using namespace baton::testing;
+    baton::Registry registry = make_registry(arguments.reducers);
+    if (arguments.alerts == 1) registry.add<AccountAlertsReducer<1>>();
+    if (arguments.alerts == 2) registry.add<AccountAlertsReducer<2>>();
+    if (arguments.alerts == 3) registry.add<OtherAccountAlertsReducer>();
+    return registry;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -127,7 +141,7 @@ int main(int argc, char** argv) {
     try {
         const std::span<char*> words(argv, static_cast<std::size_t>(argc));
         const Arguments arguments = read_arguments({words.begin() + 1, words.end()});
-        const baton::Registry registry = baton::testing::make_registry(arguments.reducers);
+        const baton::Registry registry = registry_of(arguments);
         baton::Orchestrator orchestrator(arguments.options, registry);
         std::thread([&signals, &orchestrator] {
             int signal = 0;

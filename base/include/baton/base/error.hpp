@@ -72,6 +72,8 @@ namespace baton {
     BATON_ERROR(task_set_open, "BT052", true)            \
     BATON_ERROR(bus_unavailable, "BT053", true)          \
     BATON_ERROR(recording_failed, "BT054", false)        \
+    BATON_ERROR(effect_invalid, "BT055", false)          \
+    BATON_ERROR(effect_chain, "BT056", false)            \
     BATON_ERROR(schedule_invalid, "BT059", false)        \
     BATON_ERROR(schedule_unknown, "BT060", false)        \
     BATON_ERROR(capture_refused, "BT061", false)         \

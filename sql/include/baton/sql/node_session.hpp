@@ -29,6 +29,9 @@ struct CarriedHandler {
     std::string view = {};
     std::string columns = {};
     bool lane_by_key = false;  ///< The key of an event is the lane of its task.
+    /// The first event that is to be a task, of types that the handler never named before; 0: the
+    /// next one of the log.
+    std::int64_t from = 0;
 };
 
 /// What a process says of itself as it registers.

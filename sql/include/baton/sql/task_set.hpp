@@ -4,15 +4,13 @@
 // Threads: no state is kept. Calls that share a transaction or its connection must not overlap.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "baton/types/codec.hpp"
+#include "baton/types/task.hpp"
 
 namespace pqxx {
 class transaction_base;
@@ -22,22 +20,6 @@ namespace baton {
 
 /// What open_task_set() returns.
 enum class TaskSetId : std::int64_t {};
-
-struct TaskSetOptions {
-    std::vector<std::string> inputs = {};  ///< Views whose rows are kept for the members.
-    bool seal = true;                      ///< There are no further members.
-    /// Another version is promoted: another set takes its place; else its own version finishes it.
-    bool restart_on_promotion = false;
-    /// It is abandoned after that time, or restarted. Unset: never.
-    std::optional<std::chrono::seconds> deadline = std::nullopt;
-    bool restart_at_deadline = false;
-    /// How long its rows are kept once readers see those of a newer set.
-    std::chrono::seconds kept = std::chrono::hours(24 * 30);
-    std::vector<std::string> labels = {};  ///< What a node must have beside the handler.
-};
-
-/// Members by their names, each with a payload of JSON.
-using MemberPayloads = std::map<std::string, std::string, std::less<>>;
 
 /// Makes the tasks of a set, pinned to the handler's live version and to the end of the log.
 /// Throws Error: handler_unknown, task_set_open, task_invalid, view_unknown, event_invalid,
