@@ -69,7 +69,8 @@ namespace baton {
     BATON_ERROR(environment_not_adopted, "BT049", false) \
     BATON_ERROR(task_forgotten, "BT050", false)          \
     BATON_ERROR(task_set_ended, "BT051", false)          \
-    BATON_ERROR(task_set_open, "BT052", true)
+    BATON_ERROR(task_set_open, "BT052", true)            \
+    BATON_ERROR(bus_unavailable, "BT053", true)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,
