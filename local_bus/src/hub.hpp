@@ -17,6 +17,7 @@
 #include "baton/local_bus/part.hpp"
 #include "baton/local_bus/policy.hpp"
 #include "lane.hpp"
+#include "raw_message.hpp"
 #include "topics.hpp"
 
 namespace baton::bus {
@@ -28,11 +29,21 @@ struct TextHash {
     }
 };
 
+/// What became of a message of another process.
+struct PublishedForeign {
+    Published published{};
+    std::string unreadable{};  ///< Why a subscriber did not get it: it is not of its type.
+};
+
 class Hub {
 public:
     explicit Hub(std::function<bool()> is_cancelled) : scope_(std::move(is_cancelled)) {}
 
     [[nodiscard]] Published publish(std::shared_ptr<Message> message, bool retain);
+    /// The same of a process, whose own full subscriptions it does not wait for. Throws
+    /// Error(bus_misused) for a topic that is none.
+    [[nodiscard]] PublishedForeign publish(const std::shared_ptr<RawMessage>& message, bool retain,
+                                           const void* origin);
     /// Throws Error(bus_misused).
     void add(const std::shared_ptr<Lane>& lane);
     /// Ends it; waits for its callback as Lane::stop() does.
@@ -47,6 +58,10 @@ public:
     [[nodiscard]] BusStats stats() const;
     [[nodiscard]] const CancelScope& scope() const noexcept { return scope_; }
     [[nodiscard]] std::uint64_t next_sequence();
+    /// Gives a message its number, while nobody else has it.
+    static void number(Message& message, std::uint64_t sequence) noexcept {
+        message.sequence_ = sequence;
+    }
 
 private:
     using Route = std::shared_ptr<const std::vector<std::shared_ptr<Lane>>>;
@@ -57,6 +72,8 @@ private:
     };
 
     [[nodiscard]] const Route& route_of(const Message& message);
+    [[nodiscard]] Route take_in(const std::shared_ptr<Message>& message, bool retain,
+                                Published& published);
     static void give(const std::vector<std::shared_ptr<Lane>>& lanes, MessagePtr message,
                      Published& published);
     void keep(const MessagePtr& message);
