@@ -1,13 +1,10 @@
-// ChildGroup: what the processes of one FanOut have in common: the folder of their sockets, and
-// ZeroMQ's context.
+// ChildGroup: what the processes of one FanOut have in common: the folder of their sockets.
 //
 // Threads: values only; whoever lets go of it last ends it.
 #pragma once
 
 #include <atomic>
 #include <string>
-
-#include <zmq.hpp>
 
 #include "baton/local_bus/ipc_folder.hpp"
 
@@ -20,12 +17,10 @@ public:
 
     /// A new one at each call: what was bound once is never bound again.
     [[nodiscard]] std::string next_endpoint();
-    [[nodiscard]] zmq::context_t& context() noexcept { return context_; }
 
 private:
     IpcFolder folder_;
     std::atomic<std::uint32_t> endpoints_{0};
-    zmq::context_t context_{1};
 };
 
 /// 32 hexadecimal digits that nobody can guess.

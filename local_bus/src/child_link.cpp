@@ -27,8 +27,8 @@ void set(zmq::socket_t& socket, int option, const void* value, std::size_t size)
     if (::zmq_setsockopt(socket.handle(), option, value, size) != 0) throw zmq::error_t();
 }
 
-zmq::socket_t bound_socket(ChildGroup& group, const std::string& endpoint) {
-    zmq::socket_t socket(group.context(), zmq::socket_type::pair);
+zmq::socket_t bound_socket(zmq::context_t& context, const std::string& endpoint) {
+    zmq::socket_t socket(context, zmq::socket_type::pair);
     socket.set(zmq::sockopt::linger, 0);
     socket.set(zmq::sockopt::sndhwm, frames_waiting);
     socket.set(zmq::sockopt::rcvhwm, frames_waiting);
@@ -40,11 +40,11 @@ zmq::socket_t bound_socket(ChildGroup& group, const std::string& endpoint) {
 }
 
 // Of what becomes of the connection.
-zmq::socket_t monitor_of(ChildGroup& group, zmq::socket_t& socket, const std::string& name) {
+zmq::socket_t monitor_of(zmq::context_t& context, zmq::socket_t& socket, const std::string& name) {
     if (::zmq_socket_monitor(socket.handle(), name.c_str(), ZMQ_EVENT_DISCONNECTED) != 0) {
         throw zmq::error_t();
     }
-    zmq::socket_t monitor(group.context(), zmq::socket_type::pair);
+    zmq::socket_t monitor(context, zmq::socket_type::pair);
     monitor.set(zmq::sockopt::linger, 0);
     monitor.connect(name);
     return monitor;
@@ -105,8 +105,8 @@ ChildLink::ChildLink(ChildGroup& group, ProcessOptions process, const std::strin
     : bell_(bell.descriptor()),
       endpoint_(group.next_endpoint()),
       process_([&] {
-          socket_ = bound_socket(group, endpoint_);
-          monitor_ = monitor_of(group, socket_, "inproc://monitor-" + endpoint_);
+          socket_ = bound_socket(context_, endpoint_);
+          monitor_ = monitor_of(context_, socket_, "inproc://monitor");
           return with_address(std::move(process), endpoint_, secret);
       }()),
       output_(process_.output().number()),

@@ -105,9 +105,9 @@ void ChildSession::obey(Visit& visit, const wire::ChildMessage& message) {
             case wire::FromChild::hello:
                 throw wire::Malformed("a second hello");
             case wire::FromChild::publish:
-                return publish(visit, message);
+                return publish(message);
             case wire::FromChild::subscribe:
-                return subscribe(visit, message);
+                return subscribe(message);
             case wire::FromChild::unsubscribe:
                 return unsubscribe(message.id);
             case wire::FromChild::taken:
@@ -126,7 +126,12 @@ void ChildSession::obey(Visit& visit, const wire::ChildMessage& message) {
     }
 }
 
-void ChildSession::publish(Visit& /*visit*/, const wire::ChildMessage& message) {
+void ChildSession::publish(const wire::ChildMessage& message) {
+    if (message.retain && retained_.insert(std::string(message.text)).second &&
+        retained_.size() > wire::retained_max) {
+        retained_.erase(std::string(message.text));
+        throw Error(ErrorCode::bus_misused, "a process retains values of at most 64 topics");
+    }
     const PublishedForeign result = hub_->publish(
         std::make_shared<RawMessage>(message.text, message.value), message.retain, this);
     if (!result.unreadable.empty()) {
@@ -137,7 +142,7 @@ void ChildSession::publish(Visit& /*visit*/, const wire::ChildMessage& message) 
     ++stats_.published;
 }
 
-void ChildSession::subscribe(Visit& /*visit*/, const wire::ChildMessage& message) {
+void ChildSession::subscribe(const wire::ChildMessage& message) {
     if (message.id > INT32_MAX) throw wire::Malformed("an id above 2^31");
     if (message.count < 1 || message.count > wire::subscription_depth_max) {
         throw Error(ErrorCode::bus_misused,

@@ -84,7 +84,7 @@ void ChildSession::end() noexcept {
     dismiss();
     const std::lock_guard lock(end_mutex_);
     if (thread_.joinable()) thread_.join();
-    group_.reset();  // the last one ends ZeroMQ's threads, and removes the folder
+    group_.reset();  // the last one removes the folder
 }
 
 std::optional<std::string> ChildSession::fault() const {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -99,8 +100,8 @@ private:
     void hear_frame(Visit& visit, std::string_view frame);
     void welcome(Visit& visit, const wire::ChildMessage& message);
     void obey(Visit& visit, const wire::ChildMessage& message);
-    void publish(Visit& visit, const wire::ChildMessage& message);
-    void subscribe(Visit& visit, const wire::ChildMessage& message);
+    void publish(const wire::ChildMessage& message);
+    void subscribe(const wire::ChildMessage& message);
     void unsubscribe(std::int64_t id);
     void note_taken(const wire::ChildMessage& message);
     void note_answer(const wire::ChildMessage& message);
@@ -119,6 +120,7 @@ private:
     const std::shared_ptr<Hub> hub_;
     const ProcessOptions process_;
     Bell bell_;
+    std::set<std::string> retained_;  // topics; of the session's thread
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;

@@ -24,6 +24,7 @@ constexpr std::size_t depth_max = 64;
 constexpr std::size_t subscriptions_max = 64;
 constexpr std::int64_t subscription_depth_max = 65'536;
 constexpr std::int64_t patience_ms_max = 10'000;
+constexpr std::size_t retained_max = 64;  // topics
 constexpr std::size_t untaken_max = 256;
 constexpr std::size_t items_max = 256;
 

@@ -59,7 +59,7 @@ std::string failure_of(const FanOutOptions& options) {
     Bus bus;
     auto pool = bus.fan_out<Piece, Sum>(options);
     std::string failure;
-    for (int i = 0; i < 10 && !failure.starts_with("no worker is left: "); ++i) {
+    for (int i = 0; i < 200 && !failure.starts_with("no worker is left: "); ++i) {
         EXPECT_TRUE(pool.push({"sum", {1}}));
         const auto done = pool.next(30s);
         failure = done ? done->failure : "nothing came";
@@ -250,8 +250,8 @@ TEST(ChildTest, WhoStallsLosesWhatItDeclaredAndHoldsUpNobody) {
         ASSERT_EQ(::kill(pool.processes().at(0).pid, SIGKILL), 0);
         ASSERT_TRUE(eventually(20s, [&] { return pool.processes().at(0).subscriptions == 0; }));
         ASSERT_TRUE(eventually(20s, [&] { return bus.stats().subscriptions.size() == 1; }));
+        ASSERT_TRUE(eventually(20s, [&] { return bus.stats().ended.in_flight == 0; }));
         stats = bus.stats().ended;
-        EXPECT_EQ(stats.in_flight, 0U);
         EXPECT_EQ(stats.delivered, 2U);
         EXPECT_EQ(stats.published, stats.delivered + stats.dropped + stats.discarded);
     }
