@@ -97,6 +97,18 @@ private:
     std::unique_ptr<ServiceProcess> process_;
 };
 
+// A month's regions are computed by threads and a process in Python, which talk over a local bus.
+// Of that the log has one event a month.
+void tell_months_computed(baton::sql::Connection& connection) {
+    const baton::sql::Result events = connection.exec(
+        "select count(*), sum((payload ->> 'pieces')::int), sum((payload ->> 'by_python')::int)"
+        " from event where type = 'month/computed'");
+    const auto figure = [&](int column) { return std::string(events.only().text(column)); };
+    say("computed those months in " + figure(1) + " pieces, " + figure(2) +
+        " of them in Python, over the nodes' local buses; the log has " + figure(0) +
+        " events of it, month/computed");
+}
+
 // Two years' reports, computed by three nodes: the first while the next version is promoted and a
 // node is killed, the second by that version. False where the demo is interrupted.
 bool make_year_reports(const std::string& url, baton::sql::Connection& connection) {
@@ -179,6 +191,7 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     if (is_interrupted()) return exit_interrupted;
     say("the nightly report, by its schedule: " + report);
     if (!make_year_reports(url, connection)) return exit_interrupted;
+    tell_months_computed(connection);
 
     if (csv_view.empty()) {
         print_report(connection, 2017, std::cout);
