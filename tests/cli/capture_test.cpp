@@ -41,7 +41,7 @@ TEST_F(CaptureVerbTest, AddsListsShowsRefreshesAndRemoves) {
                    "--columns is required; see `baton capture add --help` [BT027]");
     expect_refused({"capture", "add", "acount", "--type", "a/b", "--columns", "city"},
                    "there is no table acount; name it as in SQL: orders, shop.orders, "
-                   "shop.\"Order Lines\"; without a schema it is that in public [BT061]");
+                   "shop.\"Order Lines\"; without a schema it is that in public [BT059]");
     const Ran added = run({"capture", "add", "account", "--type", "account/changed", "--columns",
                            "city, name", "--when", "new.city <> 'Graz'", "--old", "--key", "name",
                            "--key-prefix", "account/", "--oversize", "drop-field"});
@@ -64,7 +64,7 @@ TEST_F(CaptureVerbTest, AddsListsShowsRefreshesAndRemoves) {
     expect_has(run({"doctor"}).out, {"1 captures of tables, each as its table is"});
     expect_refused({"capture", "remove", "account", "--type", "x"},
                    "no changes of account are made events of type x; see baton capture list "
-                   "[BT061]");
+                   "[BT059]");
     EXPECT_EQ(run({"capture", "remove", "account"}).out,
               "1 capture of account is taken away; the events that there are stay\n");
     EXPECT_EQ(run({"capture", "list"}).out.substr(0, 20), "no table is captured");

@@ -38,7 +38,7 @@ TEST_F(SchedulesVerbTest, PreviewPrintsSlotsAndMakesNothing) {
               "no slot comes\n");
     expect_refused({"schedules", "preview", "61 * * * *"},
                    "'61' is no minute: that may be * or 0 to 59, a range (0-59), a step of at most "
-                   "60 (*/2 or 0-59/2), or several of them with commas [BT059]");
+                   "60 (*/2 or 0-59/2), or several of them with commas [BT057]");
 }
 
 TEST_F(SchedulesVerbTest, AddShowsTheNextTenAndTheRestTakesAHandInIt) {
@@ -69,9 +69,9 @@ TEST_F(SchedulesVerbTest, AddShowsTheNextTenAndTheRestTakesAHandInIt) {
               "schedule nightly goes on, from now on\n");
     EXPECT_EQ(run({"schedules", "resume", "nightly"}).out, "schedule nightly was not paused\n");
     EXPECT_EQ(run({"schedules", "remove", "nightly"}).out, "schedule nightly is removed\n");
-    expect_refused({"schedules", "remove", "nightly"}, "there is no schedule 'nightly' [BT060]");
+    expect_refused({"schedules", "remove", "nightly"}, "there is no schedule 'nightly' [BT058]");
     expect_refused({"schedules", "show", "nightly"},
-                   "there is no schedule \"nightly\"; see `baton schedules list` [BT060]");
+                   "there is no schedule \"nightly\"; see `baton schedules list` [BT058]");
 }
 
 TEST_F(SchedulesVerbTest, WhatCannotBeIsRefusedInALine) {
@@ -81,9 +81,9 @@ TEST_F(SchedulesVerbTest, WhatCannotBeIsRefusedInALine) {
         "[BT037]");
     expect_refused({"schedules", "add", "a", "@daily"},
                    "schedule 'a' cannot be: it is of a handler or of an event_type, one of the two "
-                   "[BT059]");
+                   "[BT057]");
     expect_refused({"schedules", "add", "a", "@daily", "--event", "a/b", "--zone", "CEST"},
-                   "'CEST' is no time zone here: say one as Europe/Berlin, or UTC [BT059]");
+                   "'CEST' is no time zone here: say one as Europe/Berlin, or UTC [BT057]");
     for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{
              {"--payload", "{"}, {"--jitter", "soon"}, {"--starts-at", "now and then"}}) {
         std::vector<std::string> all = {"schedules", "add", "a", "@daily", "--handler", "send"};

@@ -83,7 +83,7 @@ TEST_F(CaptureTest, KeyIsThePrimaryKeyOrWhatIsAsked) {
               "[\"a/b\", 7] {\"op\": \"insert\", \"key\": {\"line\": \"a/b\", \"order\": 7}, "
               "\"after\": {\"n\": 1}}");
     exec("create table public.notes (who text, note text)");
-    expect_refused("select capture_table('notes', 'note/made', '{note}')", "BT061",
+    expect_refused("select capture_table('notes', 'note/made', '{note}')", "BT059",
                    "has no primary key: say which columns tell its rows apart");
     exec(
         "select capture_table('notes', 'note/made', '{note}', key => '{who}', key_prefix => "
@@ -109,7 +109,7 @@ TEST_F(CaptureTest, ConditionSaysWhichChangesCount) {
          {"new.stat = 1", "new.total", "count(*) > 1", "new.status = 'a'); select 1", "(", "a"}) {
         expect_refused(
             "select capture_table('orders', 'x', '{status}', condition => $c$" + condition + "$c$)",
-            "BT061", "the changes of public.orders cannot be made events so: ");
+            "BT059", "the changes of public.orders cannot be made events so: ");
     }
     EXPECT_EQ(ask("count(*) from pg_trigger where tgname like '%capture%'"), "4");
 }

@@ -146,18 +146,18 @@ TEST_F(ScheduleTest, ByHandAndForThePast) {
     for (const std::string more :
          {"'2026-10-02Z', '2026-10-01Z'", "null, now()", "'2026-10-01Z', 'infinity'",
           "'2026-10-01Z', now(), 'skip'", "'2026-10-01Z', now(), 'queue', 0"}) {
-        EXPECT_EQ(refusal("backfill_schedule('a', " + more + ")").substr(0, 5), "BT059") << more;
+        EXPECT_EQ(refusal("backfill_schedule('a', " + more + ")").substr(0, 5), "BT057") << more;
     }
     connection_.exec("select remove_schedule('a')");
     EXPECT_EQ(number("select count(*) from schedule_run"), 0);
-    EXPECT_EQ(refusal("run_schedule('a')"), "BT060 there is no schedule 'a'");
+    EXPECT_EQ(refusal("run_schedule('a')"), "BT058 there is no schedule 'a'");
 }
 
 TEST_F(ScheduleTest, BeginsEndsAndIsSpread) {
     schedule("'a', '* * * * *', 'send', starts_at => '2100-01-01Z', ends_at => '2100-01-01Z'");
     EXPECT_EQ(field("a", "next_slot"), "2100-01-01T00:00:00+00:00");
     EXPECT_EQ(refusal("schedule('b', '* * * * *', 'send', ends_at => '2020-01-01Z')"),
-              "BT059 schedule 'b' cannot be: no slot of it comes any more");
+              "BT057 schedule 'b' cannot be: no slot of it comes any more");
     schedule("'c', 'every hour', 'send', jitter => '10 minutes'");
     schedule("'d', 'every hour', 'send', jitter => '10 minutes'");
     const std::string spread =
@@ -225,11 +225,11 @@ TEST_F(ScheduleTest, ACopyThatNobodyAdoptedMakesNothing) {
 // What is said of a schedule and cannot be is refused in one line, and changes nothing.
 TEST_F(ScheduleTest, RefusesWhatCannotBe) {
     const std::vector<std::pair<std::string, std::string>> cases = {
-        {"'', '@daily', 'send'", "BT059"},
-        {"null, '@daily', 'send'", "BT059"},
-        {"repeat('x', 129), '@daily', 'send'", "BT059"},
-        {"'a', '@daily'", "BT059"},
-        {"'a', '@daily', 'send', event_type => 'x'", "BT059"},
+        {"'', '@daily', 'send'", "BT057"},
+        {"null, '@daily', 'send'", "BT057"},
+        {"repeat('x', 129), '@daily', 'send'", "BT057"},
+        {"'a', '@daily'", "BT057"},
+        {"'a', '@daily', 'send', event_type => 'x'", "BT057"},
         {"'a', '@daily', 'sent'", "BT037"},
         {"'a', '@daily', event_type => ''", "BT001"},
         {"'a', '@daily', event_type => repeat('x', 129)", "BT002"},
@@ -239,22 +239,22 @@ TEST_F(ScheduleTest, RefusesWhatCannotBe) {
         {"'a', '@daily', 'send', priority => 1001", "BT042"},
         {"'a', '@daily', 'send', priority => null", "BT042"},
         {"'a', '@daily', 'send', labels => array['']", "BT042"},
-        {"'a', '@daily', 'send', labels => null", "BT059"},
-        {"'a', '@daily', 'send', overlap => 'replace'", "BT059"},
-        {"'a', '@daily', event_type => 'x', overlap => 'skip'", "BT059"},
-        {"'a', '@daily', 'send', missed => 'none'", "BT059"},
-        {"'a', '@daily', 'send', missed => null", "BT059"},
-        {"'a', '@daily', 'send', missed => 'all', overlap => 'skip'", "BT059"},
-        {"'a', '@daily', 'send', missed_limit => 1001", "BT059"},
-        {"'a', '@daily', 'send', missed_window => '0'", "BT059"},
-        {"'a', '@daily', 'send', missed_window => null", "BT059"},
-        {"'a', '@daily', 'send', jitter => '-1 s'", "BT059"},
-        {"'a', '@daily', 'send', jitter => '25 hours'", "BT059"},
-        {"'a', '@daily', 'send', starts_at => 'infinity'", "BT059"},
-        {"'a', '@daily', 'send', ends_at => '-infinity'", "BT059"},
-        {"'a', '@daily', 'send', starts_at => '2030-01-02Z', ends_at => '2030-01-01Z'", "BT059"},
-        {"'a', '61 * * * *', 'send'", "BT059"},
-        {"'a', '@daily', 'send', zone => 'Mars/Base'", "BT059"},
+        {"'a', '@daily', 'send', labels => null", "BT057"},
+        {"'a', '@daily', 'send', overlap => 'replace'", "BT057"},
+        {"'a', '@daily', event_type => 'x', overlap => 'skip'", "BT057"},
+        {"'a', '@daily', 'send', missed => 'none'", "BT057"},
+        {"'a', '@daily', 'send', missed => null", "BT057"},
+        {"'a', '@daily', 'send', missed => 'all', overlap => 'skip'", "BT057"},
+        {"'a', '@daily', 'send', missed_limit => 1001", "BT057"},
+        {"'a', '@daily', 'send', missed_window => '0'", "BT057"},
+        {"'a', '@daily', 'send', missed_window => null", "BT057"},
+        {"'a', '@daily', 'send', jitter => '-1 s'", "BT057"},
+        {"'a', '@daily', 'send', jitter => '25 hours'", "BT057"},
+        {"'a', '@daily', 'send', starts_at => 'infinity'", "BT057"},
+        {"'a', '@daily', 'send', ends_at => '-infinity'", "BT057"},
+        {"'a', '@daily', 'send', starts_at => '2030-01-02Z', ends_at => '2030-01-01Z'", "BT057"},
+        {"'a', '61 * * * *', 'send'", "BT057"},
+        {"'a', '@daily', 'send', zone => 'Mars/Base'", "BT057"},
     };
     for (const auto& [arguments, code] : cases) {
         const std::string refused = refusal("schedule(" + arguments + ")");
@@ -265,9 +265,9 @@ TEST_F(ScheduleTest, RefusesWhatCannotBe) {
     connection_.exec("update schedule set name = name");
     schedule("'nightly', '@daily', 'send'");
     EXPECT_EQ(refusal("pause_schedule('nigthly')"),
-              "BT060 there is no schedule 'nigthly'; is it 'nightly'?");
+              "BT058 there is no schedule 'nigthly'; is it 'nightly'?");
     EXPECT_EQ(refusal("schedule('a', '@daily', 'send', overlap => 'queue', missed => 'sometimes')"),
-              "BT059 schedule 'a' cannot be: missed is skip, last or all");
+              "BT057 schedule 'a' cannot be: missed is skip, last or all");
 }
 
 TEST_F(ScheduleTest, FromCppItIsTheSame) {

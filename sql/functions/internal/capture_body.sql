@@ -47,7 +47,7 @@ begin
                 'not what it was when they were asked for: %%; let the owner of the environment '
                 'take the capture away (baton capture remove) and add it anew',
                 tg_table_schema, tg_table_name, %1$L, sqlerrm
-                using errcode = 'BT062';
+                using errcode = 'BT060';
         end;
     elsif tg_op = 'INSERT' then
         %5$s;

@@ -2,7 +2,7 @@
 -- Internal: remove_capture(), refresh_capture(), capture_text().
 --
 -- Arguments   relation: null: of all tables. event_type: null: of all types.
--- Raises      BT061 there is none.
+-- Raises      BT059 there is none.
 -- Tables      capture: read.
 create or replace function captures_of(relation text, event_type text)
 returns setof bigint
@@ -38,7 +38,7 @@ begin
             captures_of.relation,
             case when captures_of.event_type is null then ''
                  else ' of type ' || captures_of.event_type end
-            using errcode = 'BT061';
+            using errcode = 'BT059';
     end if;
 end;
 $$;

@@ -3,7 +3,7 @@
 -- Arguments   field: what it is called. said: what stands there. lowest, highest: its numbers.
 --             names: of those, from the lowest on; null: it has none.
 -- Returns     the bits of schedule_plan.
--- Raises      BT059 that is none, with what it may be.
+-- Raises      BT057 that is none, with what it may be.
 create or replace function cron_field(
     field text, said text, lowest integer, highest integer, names text[])
 returns bigint

@@ -4,7 +4,7 @@
 -- What depends on how a field begins is as Debian's cron has it: where neither day begins with *,
 -- one of them will do; where minute or hour (or second) begins with *, real time counts.
 --
--- Raises      BT059 it is none.
+-- Raises      BT057 it is none.
 create or replace function parse_cron(spec text)
 returns schedule_plan
 language plpgsql

@@ -4,7 +4,7 @@
 -- Arguments   spec: in small letters. starts_at: from which it is counted; null: from 1970 on,
 --             weeks from its first Monday. zone: whose days.
 -- Returns     null where it is none of these.
--- Raises      BT059 a number, time or date in it is none.
+-- Raises      BT057 a number, time or date in it is none.
 create or replace function parse_days(spec text, starts_at timestamptz, zone text)
 returns schedule_plan
 language plpgsql

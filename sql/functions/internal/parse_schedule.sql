@@ -3,7 +3,7 @@
 -- Arguments   spec: cron with five or six fields, '@daily', 'every 15 minutes', 'every 2 days at
 --             06:30', 'on 2026-12-24 at 09:00'. starts_at: of the schedule, or null. zone: as
 --             time_zone() gives it.
--- Raises      BT059 it is none; or it never comes: the 30th of February.
+-- Raises      BT057 it is none; or it never comes: the 30th of February.
 create or replace function parse_schedule(spec text, starts_at timestamptz, zone text)
 returns schedule_plan
 language plpgsql

@@ -2,7 +2,7 @@
 -- capture_table(), refresh_capture().
 --
 -- Arguments   relation: pg_class.oid.
--- Raises      BT061.
+-- Raises      BT059.
 create or replace function refuse_capture(relation oid)
 returns void
 language plpgsql
@@ -37,7 +37,7 @@ begin
                 case when part <> refuse_capture.relation
                      then 'of ' || part::regclass::text || ', a part of it: ' || reason
                      else reason end
-                using errcode = 'BT061';
+                using errcode = 'BT059';
         end if;
     end loop;
 end;

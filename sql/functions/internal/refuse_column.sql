@@ -4,7 +4,7 @@
 -- Rows in columns become JSON by the casts of the types in them, with the rights of the
 -- environment's owner. So these types must be of somebody whom the owner trusts.
 --
--- Raises      BT061.
+-- Raises      BT059.
 create or replace function refuse_column(relation oid, column_name text)
 returns void
 language plpgsql
@@ -24,7 +24,7 @@ begin
             refuse_column.column_name,
             (select string_agg(a.attname::text, ', ' order by a.attnum) from pg_attribute a
               where a.attrelid = refuse_column.relation and a.attnum > 0 and not a.attisdropped)
-            using errcode = 'BT061';
+            using errcode = 'BT059';
     end if;
     with recursive inside (id, is_in_row) as (
         select kind, false
@@ -57,7 +57,7 @@ begin
     if fault is not null then
         raise exception 'column "%" of % cannot be shown in events: %', refuse_column.column_name,
             refuse_column.relation::regclass, fault
-            using errcode = 'BT061';
+            using errcode = 'BT059';
     end if;
 end;
 $$;

@@ -2,7 +2,7 @@
 -- Internal.
 --
 -- Arguments   what: the sentence.
--- Raises      BT059.
+-- Raises      BT057.
 create or replace function refuse_schedule(what text)
 returns void
 language plpgsql
@@ -10,6 +10,6 @@ immutable
 set search_path from current
 as $$
 begin
-    raise exception '%', refuse_schedule.what using errcode = 'BT059';
+    raise exception '%', refuse_schedule.what using errcode = 'BT057';
 end;
 $$;

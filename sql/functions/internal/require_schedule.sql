@@ -2,7 +2,7 @@
 -- remove_schedule(), resume_schedule(), run_schedule().
 --
 -- Arguments   name: which.
--- Raises      BT060 there is none, with the name that is most like it.
+-- Raises      BT058 there is none, with the name that is most like it.
 -- Locks       its row, until the transaction ends; it waits for a pass of maintain() that has it.
 -- Tables      schedule: read, lock.
 create or replace function require_schedule(name text)
@@ -31,6 +31,6 @@ begin
     raise exception 'there is no schedule %', concat(
         coalesce(pg_catalog.quote_literal(shown), 'null'),
         '; is it ' || pg_catalog.quote_literal(nearest) || '?')
-        using errcode = 'BT060';
+        using errcode = 'BT058';
 end;
 $$;

@@ -1,7 +1,7 @@
 -- require_schedule_options: raise what is wrong with what is said of a schedule. Internal:
 -- schedule().
 --
--- Raises      BT059 something that cannot be, or does not go together. BT037 nobody registered the
+-- Raises      BT057 something that cannot be, or does not go together. BT037 nobody registered the
 --             handler. BT040 the event's type is not known. BT042 a priority or label. BT001, BT002
 --             a field that is none, or too large.
 create or replace function require_schedule_options(wanted schedule)

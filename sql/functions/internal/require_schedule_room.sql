@@ -5,7 +5,7 @@
 -- sure.
 --
 -- Arguments   id: of the one that is about to be made.
--- Raises      BT059.
+-- Raises      BT057.
 -- Tables      schedule: read.
 create or replace function require_schedule_room(id bigint)
 returns void

@@ -2,7 +2,7 @@
 -- that in public, whatever the search_path is. Internal: capture_table().
 --
 -- Returns     pg_class.oid.
--- Raises      BT061 there is none.
+-- Raises      BT059 there is none.
 create or replace function require_table(relation text)
 returns oid
 language plpgsql
@@ -28,7 +28,7 @@ begin
         raise exception 'there is no table %; name it as in SQL: orders, shop.orders, '
             'shop."Order Lines"; without a schema it is that in public',
             coalesce(require_table.relation, 'null')
-            using errcode = 'BT061';
+            using errcode = 'BT059';
     end if;
     return found;
 end;

@@ -4,7 +4,7 @@
 -- AT TIME ZONE takes more: abbreviations, which it prefers to names (so CET would have no summer),
 -- and rules of POSIX. Those are refused, because they are not what somebody means who says them.
 --
--- Raises      BT059 there is none of that name.
+-- Raises      BT057 there is none of that name.
 -- Tables      schedule: read.
 -- Cost        some milliseconds, where there is no schedule of it: it reads all zones.
 create or replace function time_zone(zone text)

@@ -5,7 +5,7 @@
 -- Rows of nulls stand for those of the table, which the owner of the environment need not be
 -- allowed to read.
 --
--- Raises      BT061.
+-- Raises      BT059.
 create or replace function try_capture(capture bigint, relation oid)
 returns void
 language plpgsql
@@ -29,6 +29,6 @@ begin
 exception when others then
     raise exception 'the changes of % cannot be made events so: %', try_capture.relation::regclass,
         sqlerrm
-        using errcode = 'BT061';
+        using errcode = 'BT059';
 end;
 $$;

@@ -7,7 +7,7 @@
 --             so many slots it looks, 1 to 1000.
 -- Returns     made: how many. next_from: where it stopped; call it again with that. Null: it is
 --             done.
--- Raises      BT049 this is a copy that nobody adopted. BT059 the time or overlap is none. BT060
+-- Raises      BT049 this is a copy that nobody adopted. BT057 the time or overlap is none. BT058
 --             see require_schedule(). See enqueue() and dispatch().
 -- Locks       the schedule, until the transaction ends.
 -- Tables      see fire_slot().

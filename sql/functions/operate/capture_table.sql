@@ -17,7 +17,7 @@
 --   oversize    'refuse': a statement fails whose event would be larger than the limit.
 --               'drop-field': the largest fields stay away.
 -- Returns   the capture's id. capture_<id>() is the function of its triggers.
--- Raises    BT061 it cannot be, and why. BT040 nobody knows the type. BT001, BT002 see dispatch().
+-- Raises    BT059 it cannot be, and why. BT040 nobody knows the type. BT001, BT002 see dispatch().
 --           42501 the current role is not the environment's owner, or may not put triggers on it.
 -- Locks     the table, and its parts, against writers, until the transaction ends. Waits for each
 --           no longer than lock_timeout.
@@ -53,7 +53,7 @@ begin
        or capture_table.key_prefix is null then
         raise exception 'a capture is not as it must be: name columns, or ''*'' for all that there '
             'are now; oversize is refuse or drop-field'
-            using errcode = 'BT061';
+            using errcode = 'BT059';
     end if;
     known := capture_table.event_type::event_type;
     shown := array(select pg_catalog.unnest(case when '*' = any (capture_table.columns)
@@ -64,7 +64,7 @@ begin
     if keyed is null then
         raise exception '% has no primary key: say which columns tell its rows apart (key)',
             id::regclass
-            using errcode = 'BT061';
+            using errcode = 'BT059';
     end if;
     insert into capture (event_type, table_id, table_schema, table_name, columns, fields,
                          key_fields, key_prefix, condition, has_old, oversize)
@@ -78,7 +78,7 @@ begin
     if made is null then
         raise exception 'the changes of % are events of type % already: take that capture away '
             'first (baton capture remove)', id::regclass, capture_table.event_type
-            using errcode = 'BT061';
+            using errcode = 'BT059';
     end if;
     perform try_capture(made, id);
     perform make_capture(made, id);

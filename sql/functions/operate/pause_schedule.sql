@@ -2,7 +2,7 @@
 --
 -- Arguments   name: which. reason: for people to read.
 -- Returns     true; false where it was paused already, and then since when and by whom stays.
--- Raises      BT060 see require_schedule().
+-- Raises      BT058 see require_schedule().
 -- Tables      schedule: update.
 -- Access: orchestrate
 create or replace function pause_schedule(name text, reason text default null)

@@ -4,7 +4,7 @@
 --
 -- Arguments   relation: the table, as capture_table() takes it. event_type: null: of all types.
 -- Returns     how many captures were taken away.
--- Raises      BT061 there is none. 42501 the current role is not the environment's owner.
+-- Raises      BT059 there is none. 42501 the current role is not the environment's owner.
 -- Locks       the table, and its parts, against everybody, until the transaction ends. Waits for
 --             each no longer than lock_timeout.
 -- Tables      capture: delete.

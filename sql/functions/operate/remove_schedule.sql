@@ -2,7 +2,7 @@
 -- and events are as any others.
 --
 -- Arguments   name: which.
--- Raises      BT060 see require_schedule().
+-- Raises      BT058 see require_schedule().
 -- Tables      schedule: delete.
 -- Access: orchestrate
 create or replace function remove_schedule(name text)

@@ -3,7 +3,7 @@
 --
 -- Arguments   name: which.
 -- Returns     true; false where it was not paused.
--- Raises      BT060 see require_schedule().
+-- Raises      BT058 see require_schedule().
 -- Tables      schedule: see write_schedule().
 -- Access: orchestrate
 create or replace function resume_schedule(name text)

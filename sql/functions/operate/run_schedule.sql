@@ -4,7 +4,7 @@
 --
 -- Arguments   name: which.
 -- Returns     the id of the task or event.
--- Raises      BT049 this is a copy that nobody adopted. BT060 see require_schedule(). See enqueue()
+-- Raises      BT049 this is a copy that nobody adopted. BT058 see require_schedule(). See enqueue()
 --             and dispatch().
 -- Locks       the schedule, until the transaction ends.
 -- Tables      schedule: update. See fire_slot().

@@ -21,7 +21,7 @@
 --   jitter    each slot is made up to so much later, always the same for the same slot.
 --   starts_at, ends_at   no slot is before the one or after the other.
 -- Returns   'added', 'changed' or 'same'.
--- Raises    BT059 the spec is none, or something that cannot be; no slot comes any more. BT037,
+-- Raises    BT057 the spec is none, or something that cannot be; no slot comes any more. BT037,
 --           BT040, BT042, BT001, BT002 see require_schedule_options().
 -- Locks     the schedule, until the transaction ends.
 -- Tables    schedule: read, lock. See write_schedule().

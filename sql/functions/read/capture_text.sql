@@ -2,7 +2,7 @@
 -- database.
 --
 -- Arguments   as remove_capture().
--- Raises      BT061 there is no such capture.
+-- Raises      BT059 there is no such capture.
 -- Access: observe, orchestrate
 create or replace function capture_text(relation text, event_type text default null)
 returns text

@@ -4,7 +4,7 @@
 --             1 to 1000.
 -- Returns     a row for each: slot: what the clocks of the zone show, with how far they are from
 --             UTC; instant: when that is.
--- Raises      BT059 the spec, zone or count is none.
+-- Raises      BT057 the spec, zone or count is none.
 -- Access: observe, orchestrate
 create or replace function preview_schedule(
     spec text, zone text default 'UTC', count integer default 10, after timestamptz default null,
