@@ -46,7 +46,8 @@ begin
         perform refuse_schedule(pg_catalog.format('schedule %s cannot be: %s', coalesce(
             pg_catalog.quote_literal(pg_catalog.left(wanted.name, 128)), 'null'), fault));
     end if;
-    perform require_task_options(1, wanted.priority, null::interval, 'cancel', null::interval, false);
+    perform require_task_options(1, wanted.priority, null::interval, 'cancel', null::interval,
+                                 false);
     perform sorted_labels(wanted.labels);
     if wanted.handler is not null then
         perform require_handler(wanted.handler);

@@ -83,8 +83,7 @@ begin
                           backfill_tasks(5 * pass_limit), is_behind);
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
-    perform raise_floors();
-    perform end_long_runs(pass_limit);
+    perform raise_floors(), end_long_runs(pass_limit);
     perform clear_recalls(), forget_sleepers(), rates_free();
     perform forget_history(maintain.at_once);
     perform maintain_lanes(pass_limit);
