@@ -51,5 +51,26 @@ TEST_F(MaintainTest, PassThatLeftSomethingIsFollowedAtOnce) {
     EXPECT_EQ(passes(), 0);
 }
 
+// However much waits for a time that is not yet.
+TEST_F(MaintainTest, WhatIsNotDueYetIsNotReadByAPass) {
+    connection_.exec("set plan_cache_mode = force_generic_plan");
+    node();
+    connection_.exec(
+        "select enqueue('send', run_at => now() + interval '1 day') "
+        "from generate_series(1, 3000)");
+    const auto reads = [&] {
+        connection_.exec("select pg_stat_force_next_flush()");
+        connection_.exec("select pg_stat_clear_snapshot()");
+        return number(
+            "select (select seq_tup_read from pg_stat_user_tables where relid = "
+            "'task_due'::regclass) + (select sum(idx_tup_read) from "
+            "pg_stat_user_indexes where relid = 'task_due'::regclass)");
+    };
+    maintain();
+    const std::int64_t before = reads();
+    maintain();
+    EXPECT_LE(reads(), before + 20);
+}
+
 }  // namespace
 }  // namespace baton

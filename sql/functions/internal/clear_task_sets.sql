@@ -22,7 +22,7 @@ declare
 begin
     for over in
         select s.* from task_set s
-         where s.clear_at <= clock_timestamp() and s.cleared_at is null
+         where s.clear_at <= (select clock_timestamp()) and s.cleared_at is null
          order by s.clear_at
          limit clear_task_sets.pass_limit
            for no key update skip locked

@@ -26,7 +26,7 @@ declare
 begin
     over := array(
         select x.task from task_expiry x
-         where x.look_at <= clock_timestamp()
+         where x.look_at <= (select clock_timestamp())
          order by x.look_at
          limit expire_tasks.at_most
            for update skip locked);

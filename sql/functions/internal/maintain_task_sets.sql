@@ -25,7 +25,7 @@ begin
         perform settle_task_sets(100);
     end if;
     if exists (select from task_set s
-                where s.clear_at <= clock_timestamp() and s.cleared_at is null) then
+                where s.clear_at <= (select clock_timestamp()) and s.cleared_at is null) then
         is_behind := clear_task_sets(200);
     end if;
     if exists (select from task_set_touch) then

@@ -22,7 +22,7 @@ begin
         delete from task_due
          where ctid = any (array(
             select d.ctid from task_due d
-             where d.due_at <= clock_timestamp()
+             where d.due_at <= (select clock_timestamp())
                and (d.follows is null
                     or exists (select from task_end e where e.task = d.follows))
              order by d.due_at, d.task

@@ -35,7 +35,8 @@ as $$
             select string_agg(o.what, ' and ') as what
               from (select 'tasks whose time has come' as what
                      where exists (select from task_due d
-                                    where d.due_at < clock_timestamp() - interval '10 seconds'
+                                    where d.due_at < (select clock_timestamp()
+                                                      - interval '10 seconds')
                                       and d.follows is null)
                      union all
                     select 'what nodes held that have ended'

@@ -2,9 +2,9 @@
 -- what waited for a time becomes ready, what is due of schedules is made, what ended is cleared
 -- away.
 --
--- The leader and every node call it about once a second; only one works at a time. The others
--- return at once, and so does whoever comes within half a second after a pass that left nothing to
--- do. Each pass is bounded, so a backlog takes several.
+-- Every node calls it about once a second; only one works at a time. The others return at once, and
+-- so does whoever comes within half a second after a pass that left nothing to do. Each pass is
+-- bounded, so a backlog takes several.
 --
 -- Arguments  at_once: however short a time ago the last pass was.
 -- Returns   what it did; no row where another session is at it, or was just now.
