@@ -46,7 +46,8 @@ Handlers node_handlers(const App& app, const environments::Environment& environm
                                    .variables = handler.variables,
                                    .threads = handler.threads,
                                    .time_limit = handler.time_limit,
-                                   .stop_patience = environment.node_stop.value});
+                                   .stop_patience = environment.node_stop.value,
+                                   .lane_by_key = handler.lane == environments::HandlerLane::key});
         } catch (const Error& error) {
             throw Error(ErrorCode::settings_invalid, origin + ": " + error.what());
         }

@@ -8,6 +8,7 @@
     VERB(orchestrate)     \
     VERB(node)            \
     VERB(dispatch)        \
+    VERB(capture)         \
     VERB(log)             \
     VERB(view)            \
     VERB(views)           \
@@ -23,6 +24,7 @@
     VERB(enqueue)         \
     VERB(tasks)           \
     VERB(task_sets)       \
+    VERB(schedules)       \
     VERB(handlers)        \
     VERB(nodes)           \
     VERB(bus)             \

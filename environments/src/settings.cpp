@@ -34,7 +34,12 @@ std::string text_of(const SettingRule& rule, const Value& value) {
     } else if constexpr (std::same_as<Value, fs::path>) {
         return value.string();
     } else if constexpr (std::same_as<Value, ViewSetSetting>) {
-        return "version " + std::to_string(value.version) + " of " + joined(value.views);
+        std::string text =
+            "version " + std::to_string(value.version) + " of " + joined(value.views);
+        for (const auto& [handler, version] : value.handlers) {
+            text += ", " + handler + "@" + std::to_string(version);
+        }
+        return text;
     } else if constexpr (std::same_as<Value, std::int64_t>) {
         return std::to_string(value);
     } else {
@@ -316,7 +321,8 @@ constexpr SettingRule rules[] = {
      .member = list<&Environment::bus_error_lines_except>(),
      .items = "tenants"},
     {.key = "view_sets",
-     .help = "views that change their version together: version and views of each set",
+     .help =
+         "views that change their version together: version and views of each set, and handlers",
      .member = table<&Environment::view_sets>()},
     {.key = "handler",
      .help = "handlers that are commands",

@@ -58,6 +58,21 @@ public:
             " tasks in hand, and started another one");
         process_ = start();
     }
+    // A report each night, by its schedule; and one now, by hand. What that says, and when the next
+    // is.
+    std::string make_report() {
+        connection_.exec(
+            "select schedule('nightly_report', '30 2 * * *', 'nightly_report', "
+            "zone => 'America/New_York'), run_schedule('nightly_report')");
+        wait_until("select count(*) > 0 from shop.nightly_report");
+        return std::string(
+            connection_
+                .exec("select concat((select concat(max(orders), ' orders, ', max(invoices), "
+                      "' invoices') from shop.nightly_report), '; the next one at ', next_slot) "
+                      "from schedules()")
+                .only()
+                .text(0));
+    }
     void require_running() {
         process_->require_running();
         orchestrator_.require_running();
@@ -81,6 +96,18 @@ private:
     ServiceProcess& orchestrator_;
     std::unique_ptr<ServiceProcess> process_;
 };
+
+// A month's regions are computed by threads and a process in Python, which talk over a local bus.
+// Of that the log has one event a month.
+void tell_months_computed(baton::sql::Connection& connection) {
+    const baton::sql::Result events = connection.exec(
+        "select count(*), sum((payload ->> 'pieces')::int), sum((payload ->> 'by_python')::int)"
+        " from event where type = 'month/computed'");
+    const auto figure = [&](int column) { return std::string(events.only().text(column)); };
+    say("computed those months in " + figure(1) + " pieces, " + figure(2) +
+        " of them in Python, over the nodes' local buses; the log has " + figure(0) +
+        " events of it, month/computed");
+}
 
 // Two years' reports, computed by three nodes: the first while the next version is promoted and a
 // node is killed, the second by that version. False where the demo is interrupted.
@@ -160,7 +187,11 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     });
     if (is_interrupted()) return exit_interrupted;
     say("every order has its invoice");
+    const std::string report = node.make_report();
+    if (is_interrupted()) return exit_interrupted;
+    say("the nightly report, by its schedule: " + report);
     if (!make_year_reports(url, connection)) return exit_interrupted;
+    tell_months_computed(connection);
 
     if (csv_view.empty()) {
         print_report(connection, 2017, std::cout);

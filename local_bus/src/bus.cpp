@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "baton/base/text.hpp"
+#include "child_session.hpp"
 #include "hub.hpp"
 
 namespace baton {
@@ -37,17 +38,24 @@ void Bus::log_arguments(Level level, fmt::string_view format, fmt::format_args a
 
 std::shared_ptr<bus::Lane> Bus::add_lane(const SubscribeOptions& options, bus::Type type,
                                          std::function<std::string(const Message&)> key,
-                                         std::function<void(const Message&)> callback) {
-    auto lane = std::make_shared<bus::Lane>(options, type, std::move(key), std::move(callback));
+                                         std::function<void(const Message&)> callback,
+                                         bus::Decoder decoder) {
+    auto lane = std::make_shared<bus::Lane>(options, type, std::move(key), std::move(callback),
+                                            bus::LaneTraits{.decoder = decoder});
     hub_->add(lane);
     return lane;
 }
 
 std::shared_ptr<bus::Lane> Bus::add_server(const SubscribeOptions& options, bus::Type type,
                                            std::function<void(const Message&)> callback) {
-    auto lane = std::make_shared<bus::Lane>(options, type, nullptr, std::move(callback), false);
+    auto lane = std::make_shared<bus::Lane>(options, type, nullptr, std::move(callback),
+                                            bus::LaneTraits{.lingers = false});
     hub_->add_server(lane);
     return lane;
+}
+
+std::vector<std::shared_ptr<bus::RemoteWorker>> Bus::start_processes(const FanOutOptions& options) {
+    return bus::start_children(options, hub_);
 }
 
 void Bus::add_part(const std::shared_ptr<bus::Part>& part) { hub_->add(part); }

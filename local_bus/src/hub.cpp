@@ -37,6 +37,30 @@ void count(Published& published, Lane::Wait wait) {
     if (wait == Lane::Wait::circular) ++published.circular;
 }
 
+// A message of another process for each of those who want it: made once for each of their types.
+class ReadableMessages {
+public:
+    explicit ReadableMessages(MessagePtr raw) : raw_(std::move(raw)) {}
+
+    /// Throws Error(decode_failed) where it is not what the lane's type has.
+    [[nodiscard]] MessagePtr for_lane(const Lane& lane) {
+        const Decoder decoder = lane.decoder_for(*raw_);
+        if (decoder == nullptr) return raw_;
+        MessagePtr& made = made_[decoder];
+        if (!made) {
+            const auto& raw = static_cast<const RawMessage&>(*raw_);
+            const std::shared_ptr<Message> message = decoder(raw.topic(), raw.bytes());
+            Hub::number(*message, raw.sequence());
+            made = message;
+        }
+        return made;
+    }
+
+private:
+    const MessagePtr raw_;
+    std::map<Decoder, MessagePtr> made_;
+};
+
 void show(const std::vector<std::shared_ptr<Tap>>& taps, const MessagePtr& message) {
     for (const std::shared_ptr<Tap>& tap : taps) {
         if (tap->wants(*message)) tap->note(message);
@@ -47,26 +71,65 @@ void show(const std::vector<std::shared_ptr<Tap>>& taps, const MessagePtr& messa
 
 Published Hub::publish(std::shared_ptr<Message> message, bool retain) {
     Published published;
-    Route route;
     Taps taps;
-    {
-        const std::lock_guard lock(mutex_);
-        if (is_closed_) {
-            published.closed = true;
-            return published;
-        }
-        route = route_of(*message);
-        message->sequence_ = sequence_ + 1;
-        // Together with the route: who subscribes later gets it from here, and only from here.
-        if (retain) keep(message);
-        published.sequence = ++sequence_;
-        ++published_;
-        if (route->empty()) ++unheard_;
-        taps = taps_;
+    if (const Route route = take_in(message, retain, published, taps)) {
+        if (taps) show(*taps, message);
+        give(*route, std::move(message), published);
     }
-    if (taps) show(*taps, message);
-    give(*route, std::move(message), published);
     return published;
+}
+
+// Gives it its number, and finds who wants it. Null: the bus has ended.
+Hub::Route Hub::take_in(const std::shared_ptr<Message>& message, bool retain, Published& published,
+                        Taps& taps) {
+    const std::lock_guard lock(mutex_);
+    if (is_closed_) {
+        published.closed = true;
+        return nullptr;
+    }
+    Route route = route_of(*message);
+    message->sequence_ = sequence_ + 1;
+    // Together with the route: who subscribes later gets it from here, and only from here.
+    if (retain) keep(message);
+    published.sequence = ++sequence_;
+    ++published_;
+    if (route->empty()) ++unheard_;
+    taps = taps_;
+    return route;
+}
+
+PublishedForeign Hub::publish(const std::shared_ptr<RawMessage>& message, bool retain,
+                              const void* origin) {
+    PublishedForeign result;
+    Taps taps;
+    const Route route = take_in(message, retain, result.published, taps);
+    if (!route) return result;
+    if (taps) show(*taps, message);
+    ReadableMessages readable(message);
+    std::vector<std::pair<Lane*, MessagePtr>> full;
+    for (const std::shared_ptr<Lane>& lane : *route) {
+        MessagePtr each;
+        try {
+            each = readable.for_lane(*lane);
+        } catch (const Error& error) {
+            result.unreadable = error.what();
+            continue;
+        }
+        const Mailbox::Offer offer = lane->mailbox().offer(each, false);
+        if (offer != Mailbox::Offer::full) {
+            count(result.published, offer);
+        } else if (lane->origin() == origin) {
+            lane->mailbox().refuse();
+            ++result.published.circular;
+        } else {
+            full.emplace_back(lane.get(), std::move(each));
+        }
+    }
+    const Clock::time_point since = Clock::now();
+    for (const auto& [lane, each] : full) {
+        count(result.published, lane->offer_patiently(each, since));
+    }
+    return result;
 }
 
 void Hub::give(const std::vector<std::shared_ptr<Lane>>& lanes, MessagePtr message,
@@ -138,9 +201,16 @@ void Hub::offer_retained(Lane& lane) {
         if (lane.wants(*message) && matches(lane.pattern(), topic)) wanted.push_back(message);
     }
     std::ranges::sort(wanted, {}, [](const MessagePtr& message) { return message->sequence(); });
-    for (MessagePtr& message : wanted) {
-        // Nobody can wait here: what finds no room is dropped, and counted.
-        if (lane.mailbox().offer(message, true) == Mailbox::Offer::full) lane.mailbox().refuse();
+    for (const MessagePtr& message : wanted) {
+        try {
+            MessagePtr readable = ReadableMessages(message).for_lane(lane);
+            // Nobody can wait here: what finds no room is dropped, and counted.
+            if (lane.mailbox().offer(readable, true) == Mailbox::Offer::full) {
+                lane.mailbox().refuse();
+            }
+        } catch (const Error&) {
+            continue;  // of another process, and not of this type
+        }
     }
 }
 

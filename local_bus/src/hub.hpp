@@ -18,6 +18,7 @@
 #include "baton/local_bus/policy.hpp"
 #include "baton/local_bus/tap.hpp"
 #include "lane.hpp"
+#include "raw_message.hpp"
 #include "topics.hpp"
 
 namespace baton::bus {
@@ -29,11 +30,21 @@ struct TextHash {
     }
 };
 
+/// What became of a message of another process.
+struct PublishedForeign {
+    Published published{};
+    std::string unreadable{};  ///< Why a subscriber did not get it: it is not of its type.
+};
+
 class Hub {
 public:
     explicit Hub(std::function<bool()> is_cancelled) : scope_(std::move(is_cancelled)) {}
 
     [[nodiscard]] Published publish(std::shared_ptr<Message> message, bool retain);
+    /// The same of a process, whose own full subscriptions it does not wait for. Throws
+    /// Error(bus_misused) for a topic that is none.
+    [[nodiscard]] PublishedForeign publish(const std::shared_ptr<RawMessage>& message, bool retain,
+                                           const void* origin);
     /// Throws Error(bus_misused).
     void add(const std::shared_ptr<Lane>& lane);
     /// Ends it; waits for its callback as Lane::stop() does.
@@ -53,6 +64,10 @@ public:
     [[nodiscard]] BusStats stats() const;
     [[nodiscard]] const CancelScope& scope() const noexcept { return scope_; }
     [[nodiscard]] std::uint64_t next_sequence();
+    /// Gives a message its number, while nobody else has it.
+    static void number(Message& message, std::uint64_t sequence) noexcept {
+        message.sequence_ = sequence;
+    }
 
 private:
     using Taps = std::shared_ptr<const std::vector<std::shared_ptr<Tap>>>;
@@ -64,6 +79,8 @@ private:
     };
 
     [[nodiscard]] const Route& route_of(const Message& message);
+    [[nodiscard]] Route take_in(const std::shared_ptr<Message>& message, bool retain,
+                                Published& published, Taps& taps);
     static void give(const std::vector<std::shared_ptr<Lane>>& lanes, MessagePtr message,
                      Published& published);
     void keep(const MessagePtr& message);

@@ -25,12 +25,13 @@ constexpr std::chrono::seconds patience_at_end{5};
 }  // namespace
 
 Lane::Lane(const SubscribeOptions& options, Type type, ConflationKey key, Callback callback,
-           bool lingers)
+           LaneTraits traits)
     : pattern_(options.topic),
       type_(type),
-      has_thread_(static_cast<bool>(callback)),
+      has_thread_(callback || traits.deliver),
+      traits_(std::move(traits)),
       callback_(std::move(callback)),
-      mailbox_(options.depth, options.when_full, std::move(key), lingers) {
+      mailbox_(options.depth, options.when_full, std::move(key), traits_.lingers) {
     require_pattern(pattern_);
 }
 
@@ -102,20 +103,28 @@ SubscriptionStats Lane::stats() const {
 void Lane::run() {
     current_lane = this;
     std::vector<MessagePtr> batch;
-    while (mailbox_.take_batch(batch)) {
-        for (MessagePtr& message : batch) {
-            if (mailbox_.is_closed()) break;
-            deliver(*message);
-            message.reset();
-        }
-    }
+    while (mailbox_.take_batch(batch)) deliver_all(batch);
     batch.clear();
     // Here, and not wherever the lane goes at last: it may have taken others with it, whose ends
     // ask the bus.
     callback_ = nullptr;
+    traits_.deliver = nullptr;
     const std::lock_guard lock(mutex_);
     has_ended_ = true;
     ended_.notify_all();
+}
+
+void Lane::deliver_all(std::vector<MessagePtr>& batch) {
+    if (traits_.deliver) {
+        const std::size_t taken = traits_.deliver(batch);
+        for (std::size_t i = 0; i < taken; ++i) mailbox_.note_handed(false);
+        return;
+    }
+    for (MessagePtr& message : batch) {
+        if (mailbox_.is_closed()) break;
+        deliver(*message);
+        message.reset();
+    }
 }
 
 void Lane::deliver(const Message& message) {

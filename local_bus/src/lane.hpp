@@ -7,10 +7,12 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "baton/local_bus/foreign.hpp"
 #include "baton/local_bus/message.hpp"
 #include "baton/local_bus/policy.hpp"
 #include "mailbox.hpp"
@@ -18,12 +20,25 @@
 namespace baton::bus {
 
 using Callback = std::function<void(const Message&)>;
+/// Takes what is in hand at once, and returns how many of them were dealt with: all, or those until
+/// it was told to end.
+using BatchCallback = std::function<std::size_t(std::span<const MessagePtr>)>;
+
+/// What sets a lane apart from the others of its kind.
+struct LaneTraits {
+    bool lingers = true;
+    Decoder decoder = nullptr;     ///< of what another process published; null: none is for it
+    BatchCallback deliver{};       ///< instead of a callback
+    const void* origin = nullptr;  ///< whose it is, if it is another process's
+};
+
+class RawMessage;
 
 class Lane : public std::enable_shared_from_this<Lane> {
 public:
     /// Of messages of `type`; of all, if it is null.
     Lane(const SubscribeOptions& options, Type type, ConflationKey key, Callback callback,
-         bool lingers = true);
+         LaneTraits traits = {});
     ~Lane();
     Lane(const Lane&) = delete;
     Lane& operator=(const Lane&) = delete;
@@ -46,8 +61,14 @@ public:
     [[nodiscard]] Mailbox& mailbox() noexcept { return mailbox_; }
     [[nodiscard]] const std::string& pattern() const noexcept { return pattern_; }
     [[nodiscard]] bool wants(const Message& message) const noexcept {
-        return type_ == nullptr || type_ == message.type();
+        return type_ == nullptr || type_ == message.type() ||
+               (traits_.decoder != nullptr && message.type() == type_of<RawMessage>);
     }
+    /// Of a message that it wants: how it is made one of its type; null: it is one.
+    [[nodiscard]] Decoder decoder_for(const Message& message) const noexcept {
+        return type_ == nullptr || type_ == message.type() ? nullptr : traits_.decoder;
+    }
+    [[nodiscard]] const void* origin() const noexcept { return traits_.origin; }
     [[nodiscard]] SubscriptionStats stats() const;
 
     /// The caller, if it is a lane's thread, waits for `lane` while this lives.
@@ -70,6 +91,7 @@ public:
 private:
     void run();
     void deliver(const Message& message);
+    void deliver_all(std::vector<MessagePtr>& batch);
     void report(const char* reason);
 
     // Constant after construction.
@@ -77,7 +99,8 @@ private:
     const Type type_;
     const bool has_thread_;
 
-    Callback callback_;  // the thread's, once it runs
+    LaneTraits traits_;  // its callback is the thread's, once it runs
+    Callback callback_;  // likewise
     Mailbox mailbox_;
 
     mutable std::mutex mutex_;

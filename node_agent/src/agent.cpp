@@ -18,7 +18,7 @@ std::vector<sql::CarriedHandler> carried_by(const Handlers& handlers, const std:
     for (const HandlerInfo& info : handlers.infos()) {
         carried.push_back(
             {info.name, info.version, build_with_program(info.build, info.follows_program, program),
-             info.events, info.accepts_from, info.view, info.columns, info.lane_by_key});
+             info.events, info.accepts_from, info.view, info.columns, info.lane_by_key, info.from});
     }
     return carried;
 }
@@ -192,6 +192,7 @@ Clock::time_point Agent::cycle(sql::Connection& connection, bool claims) {
     exchange(connection, claims);
     fail(connection);
     release(connection);
+    tell(connection);
     if (claims && Clock::now() >= next_maintenance_) {
         next_maintenance_ = Clock::now() + (sql::maintain(connection) ? std::chrono::seconds(0)
                                                                       : maintenance_pause);
@@ -218,6 +219,7 @@ Clock::time_point Agent::next_cycle(bool claims) const {
     const Clock::time_point now = Clock::now();
     Clock::time_point next = next_heartbeat_;
     if (claims) next = std::min(next, next_maintenance_);
+    if (!workshop_->sayings.empty()) next = std::min(next, std::max(now, next_telling_));
     if (!doubtful_.empty()) next = std::min(next, now + maintenance_pause);
     for (const Desk& desk : desks_) {
         if (desk.pool->has_untold()) next = std::min(next, now + step);

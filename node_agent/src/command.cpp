@@ -1,11 +1,7 @@
 #include "baton/node_agent/command.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -14,11 +10,13 @@
 #include <utility>
 
 #include "baton/base/error.hpp"
+#include "baton/base/find_program.hpp"
 #include "baton/base/log.hpp"
 #include "baton/base/run_process.hpp"
 #include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
 #include "command_outcome.hpp"
+#include "progress_lines.hpp"
 #include "watched_files.hpp"
 
 namespace baton {
@@ -29,30 +27,28 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-std::optional<std::string> variable(const std::string& name) {
-    const char* const value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
-std::string setting(std::string_view name, std::string_view value) {
-    return std::string(name).append("=").append(value);
-}
-
 // A program, and what it gets whatever its task is.
 class CommandHandler {
 public:
     explicit CommandHandler(Command command) : command_(std::move(command)) {
         if (command_.words.empty()) refuse("a command needs one word at least");
+        if (command_.lane_by_key && command_.events.empty()) {
+            refuse("its lane is the key of an event, and it names no type of events");
+        }
         std::error_code error;
         command_.folder = fs::absolute(command_.folder);
         if (!fs::is_directory(command_.folder, error)) {
             refuse("there is no folder " + command_.folder.string());
         }
-        program_ = find_program();
+        try {
+            program_ = find_program(command_.words.front(), command_.folder);
+            variables_ = variables_for_child(command_.variables);
+        } catch (const std::runtime_error& fault) {
+            refuse(fault.what());
+        }
         watch(program_);
         for (const std::string& file : command_.files)
             watch((command_.folder / file).lexically_normal());
-        find_variables();
     }
 
     // What its build is a digest of: not where it is on this machine.
@@ -60,6 +56,7 @@ public:
         std::string text;
         for (const std::string& word : command_.words) text += json_quoted(word) + ",";
         for (const std::string& file : command_.files) text += json_quoted(file) + ",";
+        if (command_.lane_by_key) text += "lane by key,";
         return text + files_.digests();
     }
 
@@ -68,6 +65,7 @@ public:
         const std::string line = std::string(payload.content.json) + "\n";
         const bool is_bytes = !payload.content.content_type.empty();
         std::optional<Clock::time_point> stopping_since;
+        ProgressLines lines([&](std::string json) { task.progress(std::move(json)); });
         try {
             const ProcessOutcome ended =
                 run_process({.process = {.program = program_,
@@ -76,7 +74,8 @@ public:
                                          .folder = command_.folder},
                              .input = is_bytes ? payload.content.body : std::string_view(line),
                              .time_limit = command_.time_limit,
-                             .wish = [&] { return wish(task, stopping_since); }});
+                             .wish = [&] { return wish(task, stopping_since); },
+                             .on_output = [&](std::string_view bytes) { lines.read(bytes); }});
             return outcome_of(ended, command_.time_limit);
         } catch (const std::system_error& error) {
             // However often it is tried.
@@ -92,50 +91,11 @@ private:
                         std::to_string(command_.version) + ": " + what);
     }
 
-    [[nodiscard]] fs::path find_program() const {
-        const std::string& name = command_.words.front();
-        const auto can_be_run = [](const fs::path& path) {
-            std::error_code error;
-            return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
-        };
-        if (name.find('/') != std::string::npos) {
-            fs::path path = (command_.folder / name).lexically_normal();
-            if (can_be_run(path)) return path;
-            std::error_code error;
-            if (!fs::exists(path, error)) refuse("there is no program " + path.string());
-            refuse(path.string() + " is no program that may be executed");
-        }
-        const std::string path = variable("PATH").value_or(usual_path);
-        std::string_view folders = path;
-        while (!folders.empty()) {
-            const std::string_view folder = folders.substr(0, folders.find(':'));
-            folders.remove_prefix(std::min(folders.size(), folder.size() + 1));
-            if (!folder.starts_with('/')) continue;
-            if (fs::path found = fs::path(folder) / name; can_be_run(found)) return found;
-        }
-        refuse("there is no program " + json_quoted(name) + " in PATH, which is " + path);
-    }
-
     void watch(const fs::path& path) {
         try {
             files_.add(path);
         } catch (const std::runtime_error& error) {
             refuse(error.what());
-        }
-    }
-
-    void find_variables() {
-        constexpr std::array<const char*, 9> usual{
-            "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "TMPDIR", "TZ", "USER"};
-        for (const char* const name : usual) {
-            if (const auto value = variable(name)) variables_.push_back(setting(name, *value));
-        }
-        if (!variable("PATH")) variables_.push_back(setting("PATH", usual_path));
-        for (const std::string& name : command_.variables) {
-            if (std::ranges::find(usual, name) != usual.end()) continue;
-            const auto value = variable(name);
-            if (!value) refuse("the variable " + json_quoted(name) + " is not set");
-            variables_.push_back(setting(name, *value));
         }
     }
 
@@ -148,7 +108,7 @@ private:
             std::erase_if(variables, [&](const std::string& each) {
                 return each.starts_with(std::string(name) + "=");
             });
-            variables.push_back(setting(name, value));
+            variables.push_back(variable_setting(name, value));
         };
         set("BATON_ENVIRONMENT", task.environment());
         set("BATON_HANDLER", command_.name);
@@ -192,8 +152,6 @@ private:
         return snooze(1s);
     }
 
-    static constexpr auto usual_path = "/usr/local/bin:/usr/bin:/bin";
-
     Command command_;
     fs::path program_;
     WatchedFiles files_;
@@ -212,7 +170,8 @@ void add_command(Handlers& handlers, const Command& command) {
                   .build = {},
                   .events = command.events,
                   .accepts_from = command.accepts_from,
-                  .threads = command.threads},
+                  .threads = command.threads,
+                  .lane_by_key = command.lane_by_key},
                  handler->sources(), [handler](const StoredPayload& payload, TaskContext& task) {
                      return handler->run(payload, task);
                  });

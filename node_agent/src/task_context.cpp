@@ -4,6 +4,7 @@
 
 #include "baton/base/error.hpp"
 #include "baton/local_bus/bus.hpp"
+#include "baton/types/json.hpp"
 
 namespace baton {
 namespace {
@@ -57,6 +58,24 @@ void TaskContext::require_no_set(std::string_view what) const {
     throw Error(ErrorCode::task_invalid,
                 "what a member of a task set makes leaves with the set: task.set()." +
                     std::string(what) + "()");
+}
+
+void TaskContext::progress(std::string json) {
+    if (const auto fault = types::json_fault(json)) {
+        throw Error(ErrorCode::task_invalid,
+                    "progress is no JSON that Postgres can store: " + *fault);
+    }
+    if (doors_.progress) doors_.progress(std::move(json));
+}
+
+void TaskContext::extend(std::chrono::milliseconds time) {
+    constexpr std::chrono::hours longest{30 * 24};
+    if (time < std::chrono::seconds(1) || time > longest) {
+        throw Error(ErrorCode::task_invalid, "a task cannot be given " +
+                                                 std::to_string(time.count()) +
+                                                 " ms longer; give 1 second to 30 days");
+    }
+    if (doors_.extend) doors_.extend(time);
 }
 
 EventId TaskContext::promote_event(NewEvent event) {

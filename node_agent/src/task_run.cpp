@@ -109,6 +109,9 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
              TaskTrail& trail) {
     const sql::ClaimedTask& task = held.task;
     const auto is_lost = [&] { return *cancelled || !held.session->is_trusted(); };
+    const auto say = [&](Saying saying) {
+        if (workshop.sayings.say(held, std::move(saying))) workshop.reports.wake();
+    };
     TaskContext context(
         {.id = task.id,
          .version = task.version,
@@ -123,7 +126,9 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
          .is_lost = is_lost,
          .set = [&]() -> SetMember& { return set.open(); },
          .promote = workshop.promote,
-         .bus_opened = [&](Bus& bus) { return trail.follow(bus); }});
+         .bus_opened = [&](Bus& bus) { return trail.follow(bus); },
+         .progress = [&](std::string json) { say({.progress = std::move(json)}); },
+         .extend = [&](std::chrono::milliseconds time) { say({.longer = time}); }});
     try {
         return run({.content = {task.payload, task.body, task.content_type},
                     .schema_version = task.schema_version},

@@ -15,6 +15,7 @@
 #include "handler_connections.hpp"
 #include "live_session.hpp"
 #include "reports.hpp"
+#include "sayings.hpp"
 
 namespace baton::node {
 
@@ -27,6 +28,7 @@ struct Workshop {
           keeping(options.bus, options.name, options.credentials.environment) {}
 
     Reports reports;
+    Sayings sayings;
     HandlerConnections connections;
     const std::string environment;
     const std::vector<std::string> promote;  ///< Types of events.

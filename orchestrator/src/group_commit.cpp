@@ -181,6 +181,7 @@ void GroupCommit::commit() {
     write(transaction);
     fault_point("before_checkpoint");
     ledger_.record(transaction, pages_, outcomes_);
+    write_effects(transaction);
     fault_point("before_commit");
     end_transaction(transaction);
     fault_point("after_commit");
@@ -201,6 +202,15 @@ void GroupCommit::write(sql::Transaction& transaction) {
             outcome.view->write(transaction);
             if (checks_constraints_) transaction.exec("set constraints all immediate");
         });
+    }
+}
+
+// Behind the fence: who opens a task set locks its handler, as a promotion does, which locks the
+// leader's row first. And so they are for the handlers' versions of the batch's position.
+void GroupCommit::write_effects(sql::Transaction& transaction) {
+    for (const FoldOutcome& outcome : outcomes_) {
+        refusing(context_.connection, *outcome.view, context_.lease.length(),
+                 [&] { outcome.view->write_effects(transaction); });
     }
 }
 

@@ -172,6 +172,7 @@ private:
 
     [[nodiscard]] bool fold(View& view, const Page& page);
     void write(sql::Transaction& transaction);
+    void write_effects(sql::Transaction& transaction);
     void end_transaction(sql::Transaction& transaction);
     void committed();
 

@@ -77,9 +77,11 @@ void Leader::register_reducers(const Manifest& manifest) {
         live.push_back(&set);
     }
     std::vector<sql::ViewStanding> standings;
+    std::vector<std::optional<Position>> effects_after;
     for (const Manifest::Set* const set : live) {
         for (const Manifest::Member& member : set->members) {
             standings.push_back(sql::read_standing(transaction, member.view));
+            effects_after.push_back(manifest.read_effects_after(transaction, member));
         }
     }
     sql::fence(transaction, epoch_);
@@ -92,6 +94,7 @@ void Leader::register_reducers(const Manifest& manifest) {
             std::unique_ptr<View> view = manifest.make_view(connection_, member);
             view->set = set->set.name;
             view->standing = standings[views_.size()];
+            if (const auto after = effects_after[views_.size()]) view->run_effects_after(*after);
             // It was halted in a COMMIT without an answer, or by another process.
             if (view->standing.state == sql::ViewState::halted) slow_.forget(*view);
             views.push_back(view.get());

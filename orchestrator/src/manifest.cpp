@@ -60,6 +60,19 @@ void Manifest::add_declared(const ViewSet& declared, std::vector<Member>& free) 
         set.members.push_back(std::move(*found));
         free.erase(found);
     }
+    for (const SetHandler& handler : declared.handlers) {
+        if (handler.name.empty() || handler.name.size() > 128) {
+            refuse(declared, "names a handler that has no name of 1 to 128 bytes");
+        }
+        if (handler.version < 1 || handler.version > 9999) {
+            refuse(declared, "needs a version of 1 to 9999 for the handler " + handler.name);
+        }
+        if (std::ranges::any_of(set.set.handlers,
+                                [&](const auto& known) { return known.name == handler.name; })) {
+            refuse(declared, "names the handler " + handler.name + " twice");
+        }
+        set.set.handlers.push_back({handler.name, handler.version});
+    }
     sets_.push_back(std::move(set));
 }
 
@@ -114,6 +127,14 @@ sql::Registered Manifest::register_reducer(sql::Transaction& transaction, const 
     ReducerInfo info = registry_.reducers()[member.index];
     info.build = build_of(member);
     return sql::register_reducer(transaction, info, options_.other_builds, is_live);
+}
+
+std::optional<Position> Manifest::read_effects_after(sql::Transaction& transaction,
+                                                     const Member& member) {
+    if (member.is_sql && !sql::has_sql_effects(transaction, member.view, member.version)) {
+        return std::nullopt;
+    }
+    return sql::read_effects_position(transaction, member.view);
 }
 
 std::optional<Position> Manifest::start_from_former(sql::Connection& connection,

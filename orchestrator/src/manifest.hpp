@@ -43,6 +43,10 @@ public:
 
     [[nodiscard]] sql::Registered register_reducer(sql::Transaction& transaction,
                                                    const Member& member, bool is_live) const;
+    /// Behind which position the effects of a live version's events are still to happen; none for a
+    /// SQL reducer that has no function for them.
+    [[nodiscard]] static std::optional<Position> read_effects_after(sql::Transaction& transaction,
+                                                                    const Member& member);
     /// Lets a new build begin with the rows of a former version, where the reducer can do that.
     /// Returns where it stands then. Throws as sql::start_from_former() does.
     std::optional<Position> start_from_former(sql::Connection& connection, const Member& member,

@@ -184,6 +184,7 @@ std::optional<Reason> PageFolder::try_beginning(View& view, std::size_t count) {
         refusing(context_.connection, view, context_.lease.length(), [&] {
             view.write(transaction);
             transaction.exec("set constraints all immediate");
+            view.write_effects(transaction);
         });
     } catch (const Refusal& refusal) {
         if (refusal.waits) {

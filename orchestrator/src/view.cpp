@@ -41,11 +41,19 @@ public:
         has_new_ = false;
     }
 
-    [[nodiscard]] std::size_t unwritten_rows() const override { return fold_->changed_count(); }
+    [[nodiscard]] std::size_t unwritten_rows() const override {
+        return fold_->changed_count() + fold_->effects().said().size();
+    }
 
     void write(sql::Transaction& transaction) override {
         rows_.write(transaction, fold_->changes());
     }
+
+    void write_effects(sql::Transaction& transaction) override {
+        sql::write_effects(transaction, name(), version(), fold_->effects().said());
+    }
+
+    void run_effects_after(Position position) override { fold_->effects().run_after(position); }
 
     void committed() override {
         fold_->commit();
@@ -81,13 +89,8 @@ public:
 
     void write(sql::Transaction& transaction) override {
         for (const PageRange& range : ranges_) {
+            enter(transaction, range);
             const sql::LogPage& log = range.page.log;
-            if (range.is_recorded) {
-                const auto first = static_cast<std::int64_t>(log.events[range.first].position);
-                sql::enter_recorded(transaction, Position{first - 1}, range.count);
-            } else {
-                sql::enter_slice(transaction, log, range.first, range.count);
-            }
             if (log.newest_schema_version > 1 && !event_versions_.empty()) {
                 sql::require_known_versions(transaction, name(), version(), event_versions_);
             }
@@ -95,10 +98,33 @@ public:
         }
     }
 
+    void write_effects(sql::Transaction& transaction) override {
+        if (!effects_after_) return;
+        for (const PageRange& range : ranges_) {
+            const Event& last = range.page.log.events[range.first + range.count - 1];
+            if (last.position <= *effects_after_) continue;
+            enter(transaction, range);
+            sql::call_sql_effects(transaction, name(), version(), *effects_after_);
+        }
+    }
+
+    void run_effects_after(Position position) override { effects_after_ = position; }
+
     void committed() override { ranges_.clear(); }
     void rolled_back() override { ranges_.clear(); }
 
 private:
+    static void enter(sql::Transaction& transaction, const PageRange& range) {
+        const sql::LogPage& log = range.page.log;
+        if (range.is_recorded) {
+            const auto first = static_cast<std::int64_t>(log.events[range.first].position);
+            sql::enter_recorded(transaction, Position{first - 1}, range.count);
+        } else {
+            sql::enter_slice(transaction, log, range.first, range.count);
+        }
+    }
+
+    std::optional<Position> effects_after_;
     std::string event_versions_;  // "" where it looks at them itself
     std::vector<PageRange> ranges_;
 };

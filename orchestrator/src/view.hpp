@@ -67,17 +67,24 @@ public:
     [[nodiscard]] virtual std::optional<UnfoldableEvent> fold(const PageRange& range) = 0;
     /// As if the last fold() had not been; it must have been kept.
     virtual void forget_last_fold() = 0;
-    /// How many rows are in memory that write() has to write, or a few more.
+    /// How many rows and effects are in memory that are to be written, or a few more.
     [[nodiscard]] virtual std::size_t unwritten_rows() const { return 0; }
     /// Whether write() needs the pages of the ranges that were folded.
     [[nodiscard]] virtual bool needs_pages() const { return false; }
     /// Writes what fold() kept since the last commit, each row once. Throws sql::SqlError where the
     /// database refused it: the transaction is over.
     virtual void write(sql::Transaction& transaction) = 0;
+    /// Lets happen what follows from the events that fold() kept since the last commit, if
+    /// effects_after says so. After write(), and after the leader's row was locked. Throws as
+    /// write().
+    virtual void write_effects(sql::Transaction& transaction) = 0;
     /// What was folded is durable.
     virtual void committed() = 0;
     /// It is not, and must be folded again.
     virtual void rolled_back() = 0;
+
+    /// The effects of events behind it are wanted: this version is live. Without it, none are.
+    virtual void run_effects_after(Position position) = 0;
 
     std::string set;  ///< The view set that it belongs to.
     sql::ViewStanding standing;

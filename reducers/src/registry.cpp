@@ -68,8 +68,8 @@ std::string Registry::digest(const ReducerInfo& info, std::string_view event_sha
 void Registry::refuse_impure(const ReducerInfo& info, std::string_view event_type) {
     refuse(info,
            "event " + json_quoted(event_type) +
-               " gave different rows when it was reduced twice; a reducer may depend on nothing "
-               "but the event and the rows");
+               " gave different rows or effects when it was reduced twice; a reducer may depend on "
+               "nothing but the event and the rows");
 }
 
 void Registry::decode(std::span<const Event> events, DecodedBatch& batch) const {

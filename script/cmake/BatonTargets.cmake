@@ -18,6 +18,7 @@ find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(libpqxx REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(libzmq REQUIRED IMPORTED_TARGET libzmq)
 
 # (GCC says of -fsanitize that it makes -Wmaybe-uninitialized wrong; the presets switch it off there.)
 # Warnings are for our own code only, so they are a property of our targets and are not installed.

@@ -328,6 +328,8 @@ create index set_member_by_member on set_member (member, version);
 --   state     following  it has every event that was recorded; position is not kept up to date.
 --             behind     it has the events up to position, and the leader is catching it up.
 --             halted     it has the events up to position, and waits for a person.
+--   effects_to  the effects of the events up to there have happened, or are not to: what was in the
+--             log before the version was live has none. Not kept up to date while it follows.
 create table view_state (
     view       text    not null,
     version    integer not null,
@@ -335,6 +337,7 @@ create table view_state (
     position   bigint  not null,
     reason     text,
     changed_at timestamptz not null default clock_timestamp(),
+    effects_to bigint  not null default 0,
 
     constraint view_state_view_unique primary key (view),
     constraint view_state_version_registered

@@ -38,8 +38,8 @@ InstallStatus status_of(Transaction& transaction, const MigrationSet& set,
     return status;
 }
 
-// With what differs, for which everything is read that views and functions name. For whoever holds a
-// lock on that it waits as long as the caller's lock_timeout says.
+// With what differs, for which everything is read that views and functions name. For whoever holds
+// a lock on that it waits as long as the caller's lock_timeout says.
 InstallStatus whole_status_of(Transaction& transaction, const MigrationSet& set,
                               const std::string& schema) {
     InstallStatus status = status_of(transaction, set, schema);

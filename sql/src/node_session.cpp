@@ -34,6 +34,7 @@ std::string json_of(const std::vector<CarriedHandler>& handlers) {
         if (!handler.view.empty()) {
             json += R"(,"view":)" + json_quoted(handler.view) + R"(,"columns":)" + handler.columns;
         }
+        if (handler.from > 0) json += R"(,"from":)" + std::to_string(handler.from);
         json += handler.lane_by_key ? R"(,"lane":"key"})" : "}";
     }
     return json + "]";
@@ -190,6 +191,18 @@ bool NodeSession::snooze(Connection& connection, std::string_view token,
         .exec(statement, {{"session", session_}, {"token", token}, {"pause", interval(pause)}})
         .only()
         .boolean(0);
+}
+
+void NodeSession::progress(Connection& connection, std::string_view token,
+                           std::string_view json) const {
+    constexpr Statement statement{"progress", "select progress(:session, :token, :json::jsonb)"};
+    connection.exec(statement, {{"session", session_}, {"token", token}, {"json", json}});
+}
+
+void NodeSession::extend(Connection& connection, std::string_view token,
+                         std::chrono::milliseconds time) const {
+    constexpr Statement statement{"extend", "select extend(:session, :token, :time::interval)"};
+    connection.exec(statement, {{"session", session_}, {"token", token}, {"time", interval(time)}});
 }
 
 std::int64_t NodeSession::deregister(Connection& connection) const {

@@ -276,6 +276,18 @@ void look_for_faults(Transaction& transaction, const SqlReducer& reducer) {
     }
 }
 
+void look_at_effects(Transaction& transaction, const SqlReducer& reducer) {
+    constexpr Statement statement{"effects_fault",
+                                  "select effects_fault(:name, :version::integer)"};
+    const Result result =
+        transaction.exec(statement, {{"name", reducer.name}, {"version", reducer.version}});
+    const std::string fault(result.only().text_or_null(0).value_or(""));
+    if (fault.empty()) return;
+    throw Error(ErrorCode::reducer_invalid, "SQL reducer " + reducer.origin + ": " + reducer.name +
+                                                "__v" + std::to_string(reducer.version) +
+                                                "_effects() " + fault);
+}
+
 }  // namespace
 
 SqlReducer read_sql_reducer(const std::string& path) {
@@ -350,6 +362,7 @@ Registered register_reducer(Transaction& transaction, const SqlReducer& reducer,
         // A fold of no events: what cannot even be planned is refused here, not at an event.
         enter_recorded(transaction, Position{0}, 0);
         call_sql_reducer(transaction, reducer.name, reducer.version);
+        look_at_effects(transaction, reducer);
     });
     look_for_faults(transaction, reducer);
     return is_replaced ? Registered::to_be_built_anew : Registered::as_it_was;

@@ -124,6 +124,12 @@ void write_standing(Transaction& transaction, const std::string& view, const Vie
                                  {"reason", reason}});
 }
 
+Position read_effects_position(Transaction& transaction, const std::string& view) {
+    constexpr Statement statement{"read_effects_position",
+                                  "select effects_to from view_state where view = :view"};
+    return Position{transaction.exec(statement, {{"view", view}}).only().integer(0)};
+}
+
 std::vector<Position> read_skipped(Transaction& transaction, const std::string& view, int version,
                                    Position after, std::size_t count) {
     constexpr Statement statement{
@@ -242,6 +248,40 @@ void call_sql_reducer(Transaction& transaction, const std::string& name, int ver
     constexpr Statement statement{"call_sql_reducer",
                                   "select call_sql_reducer(:name, :version::integer)"};
     transaction.exec(statement, {{"name", name}, {"version", version}});
+}
+
+bool has_sql_effects(Transaction& transaction, const std::string& name, int version) {
+    constexpr Statement statement{
+        "has_sql_effects",
+        "select to_regprocedure(format('%I.%I()', current_schema(), :name || '__v' ||"
+        " :version::integer::text || '_effects')) is not null"};
+    return transaction.exec(statement, {{"name", name}, {"version", version}}).only().boolean(0);
+}
+
+void call_sql_effects(Transaction& transaction, const std::string& name, int version,
+                      Position after) {
+    constexpr Statement statement{
+        "call_sql_effects", "select call_sql_effects(:name, :version::integer, :after::bigint)"};
+    transaction.exec(statement, {{"name", name}, {"version", version}, {"after", after}});
+}
+
+void write_effects(Transaction& transaction, const std::string& view, int version,
+                   std::span<const Effect> effects) {
+    constexpr Statement statement{
+        "write_effects", "select write_effects(:view, :version::integer, :effects::jsonb[])"};
+    // One statement holds so much at any rate.
+    constexpr std::size_t bytes_max = std::size_t{16} << 20U;
+    std::vector<std::string> some;
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < effects.size(); ++i) {
+        some.push_back(effects[i].json);
+        bytes += effects[i].json.size();
+        if (bytes < bytes_max && i + 1 < effects.size()) continue;
+        transaction.exec(statement,
+                         {{"view", view}, {"version", version}, {"effects", text_array(some)}});
+        some.clear();
+        bytes = 0;
+    }
 }
 
 void require_known_versions(Transaction& transaction, const std::string& name, int version,

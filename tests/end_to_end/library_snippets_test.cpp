@@ -80,6 +80,9 @@ TEST(LibrarySnippetsTest, CppSnippetsStandInWhatIsCompiled) {
     const CppOfDocument found = cpp_of_document("docs/library.md");
     EXPECT_EQ(found.faults, "");
     EXPECT_EQ(found.blocks, 7);
+    const CppOfDocument effects = cpp_of_document("docs/effects.md");
+    EXPECT_EQ(effects.faults, "");
+    EXPECT_EQ(effects.blocks, 1);
 }
 
 TEST(LibrarySnippetsTest, GivenShowsTheView) {

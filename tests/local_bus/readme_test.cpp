@@ -63,6 +63,19 @@ std::string gather(const Job& job) {
     return total.text();
 }
 
+[[maybe_unused]] std::string gather_with_processes(const Job& job) {
+    baton::Bus bus;
+    // clang-format off
+    auto pool = bus.fan_out<Region>(
+        {.threads = 4, .processes = {{"python3", "region.py"}}, .folder = "examples/bus_child"},
+        [&](const Region& region) { return RegionDone{region.name, sum_of(region)}; });
+    // clang-format on
+    for (const Region& region : job.regions) pool.push(region);
+    std::string regions;
+    while (auto done = pool.next()) regions += done->value ? done->value->region : done->failure;
+    return regions;
+}
+
 std::string sum(const std::vector<RegionDone>& regions) {
     // clang-format off
     baton::Bus bus;

@@ -294,9 +294,9 @@ TEST(RegistryTest, SameNameAndVersionTwiceIsRefused) {
 
 TEST(RegistryTest, ImpureReducersAreRefused) {
     EXPECT_EQ(refusal<Counting>(),
-              "reducer \"base\" version 1: event \"order/cancelled\" gave different rows when it "
-              "was reduced "
-              "twice; a reducer may depend on nothing but the event and the rows");
+              "reducer \"base\" version 1: event \"order/cancelled\" gave different rows or "
+              "effects when it was reduced twice; a reducer may depend on nothing but the event "
+              "and the rows");
     EXPECT_NE(refusal<SometimesThrowing>(), "accepted");
 }
 

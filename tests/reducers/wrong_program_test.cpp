@@ -64,6 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"NO_EVENTS", "using Events = baton::EventTypes<...>;", {"= BalanceReducer"}},
         Mistake{"NO_REDUCE", "has no reduce() for an event", {"E = Refunded"}},
         Mistake{"NOT_CONST", "reduce(const E&, baton::Rows<Row>&) const", {"= BalanceReducer"}},
+        Mistake{"EFFECTS_NOT_CONST", "baton::Effects&) const", {"= BalanceReducer"}},
         Mistake{"GIVEN_ANOTHER", "Events have no such struct", {"E = Refunded"}}),
     [](const auto& mistake) {
         std::string name;

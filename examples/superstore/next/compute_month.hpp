@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "../handlers/compute_month.hpp"
+#include "../handlers/month_report.hpp"
 #include "baton/sources/compute_month_2.hpp"
 
 namespace superstore::next {
@@ -19,16 +19,9 @@ struct ComputeMonth {
     static constexpr std::string_view sources = baton::sources::compute_month_2;
 
     void handle(const Month& month, baton::TaskContext& task) const {
-        MonthReport report;
-        report.month = month.month;
-        task.set().read<OrderPlaced>([&](const OrderPlaced& order) {
-            if (order.ordered_on.month() != month.month) return;
-            report.orders += 1;
-            for (const OrderLine& line : order.lines) {
-                report.sales += line.sales - line.sales * line.discount;
-            }
+        make_month_report(month, task, [](const OrderLine& line) {
+            return line.sales - line.sales * line.discount;
         });
-        task.set().add(report);
     }
 };
 

@@ -1,13 +1,17 @@
 -- add_event_tasks: make the tasks that follow from events: one for each event and live handler that
--- named its type. Internal: record_batch(). In the batch's transaction, so each is made once.
+-- named its type. Internal: backfill_tasks(), record_batch(). In the transaction that notes that
+-- they were recorded, or looked at, so each is made once.
 --
--- They are ready in the order of the log; those that have a lane enter it in that order.
+-- They are ready in the order of the log; those that have a lane enter it in that order. Those from
+-- before a subscription have a priority of -1, so that they go behind what comes now.
 --
 -- Notifies    nodes that sleep.
--- Arguments   first_position, count: which events, recorded ones.
+-- Arguments   first_position, count: which events, recorded ones. only_handler, only_types: those
+--             from before its subscription; null: of all that subscribe to them.
 -- Tables      handler_event, handler, environment_home: read. task, task_ready: insert. The log:
 --             see read_log(). The lanes: see enter_lanes().
-create or replace function add_event_tasks(first_position bigint, count integer)
+create or replace function add_event_tasks(
+    first_position bigint, count integer, only_handler text, only_types text[])
 returns void
 language plpgsql
 volatile
@@ -16,22 +20,35 @@ set jit = off
 as $$
 #variable_conflict use_column
 declare
+    rank  constant integer := case when add_event_tasks.only_handler is null then 0 else -1 end;
     laned bigint[];
 begin
+    if rank <> 0 then
+        perform open_rank(h.requirement, rank)
+           from handler h where h.name = add_event_tasks.only_handler;
+    end if;
     with added as (
         insert into task (
-            requirement, event_id, payload, body, content_type, tenant, meta, schema_version, lane)
-        select h.requirement, e.id, e.payload, e.body, e.content_type, e.tenant, e.meta,
-               e.schema_version, case when s.lane_by_key then e.key end
+            requirement, event_id, priority, payload, body, content_type, tenant, meta,
+            schema_version, lane)
+        select h.requirement, e.id, rank::smallint, e.payload, e.body, e.content_type, e.tenant,
+               e.meta, e.schema_version,
+               coalesce(case when s.lane_by_key then e.key end,
+                        case when h.is_fair then fair_lane_name(e.tenant) end)
           from read_log(add_event_tasks.first_position - 1, add_event_tasks.count) as e
-          join handler_event s on s.type = e.type and s.after_position < e.position
+          join handler_event s
+            on s.type = e.type
+           and case when add_event_tasks.only_handler is null
+                    then s.after_position < e.position
+                    else s.handler = add_event_tasks.only_handler
+                         and s.type = any (add_event_tasks.only_types) end
           join handler h on h.name = s.handler and h.live_version = s.version
          where e.id > (select o.no_tasks_to from environment_home o)
          order by e.position, h.name
         returning id, requirement, lane
     ), readied as (
         insert into task_ready (requirement, rank, place, task)
-        select a.requirement, ready_rank(0, false), a.id, a.id
+        select a.requirement, ready_rank(rank, false), a.id, a.id
           from added a
          where a.lane is null
          order by a.id

@@ -17,7 +17,7 @@ begin
         select h.value ->> 'name' as handler, h.value ->> 'version' as version,
                h.value ->> 'build' as build, event_types_of(h.value) as events,
                is_lane_by_key(h.value) as by_key, versions_accepted(h.value) as accepts_from,
-               shown.view, shown.columns
+               shown.view, shown.columns, subscription_start(h.value) as from_position
           from pg_catalog.jsonb_array_elements(carry_handlers.handlers) as h
          cross join lateral task_set_view_of(h.value) as shown
          order by 1, 2
@@ -33,7 +33,7 @@ begin
         end if;
         perform register_handler(carried.handler, carried.version::integer, carried.build,
                                  carried.events, carried.by_key, carried.accepts_from,
-                                 carried.view, carried.columns);
+                                 carried.view, carried.columns, carried.from_position);
         insert into node_handler (node, handler, version, build)
         values (carry_handlers.node, carried.handler, carried.version::integer, carried.build)
         on conflict do nothing;

@@ -4,13 +4,15 @@
 -- A SQL reducer may read what is like a pattern; one that reads whatever there is makes no type
 -- known, else no mistake was ever found. Rows that are copied from another database (logical
 -- replication) were dispatched there. Where a version is kept whose types are not known here, which
--- a program of before registered, nothing is refused: it may read this. Who writes into a partition
--- itself restores a dump, as nobody else may; that is told what to do about that.
+-- a program of before registered, nothing is refused: it may read this. What a table is captured as
+-- was known when that was asked for, and its writers are not to fail when nobody reads it any more.
+-- Who writes into a partition itself restores a dump, as nobody else may; that is told what to do
+-- about that.
 --
 -- Arguments  type: that is in neither table as it is.
 -- Returns    true, if it is known.
 -- Raises     BT040 it is not.
--- Tables     event_type_reader: read.
+-- Tables     event_type_reader, capture: read.
 create or replace function refuse_unknown_type(type text)
 returns boolean
 language plpgsql
@@ -26,6 +28,7 @@ begin
        or exists (select from event_type_reader r
                    where pg_catalog.strpos(r.type, '%') > 0 and r.type !~ '^%+$'
                      and refuse_unknown_type.type like r.type)
+       or exists (select from capture k where k.event_type = refuse_unknown_type.type)
        or exists (select from kept_without_types())
     then
         return true;

@@ -1,5 +1,6 @@
 -- session_state: what a statement can leave behind in a session that changes what the next one
--- does, as one text to compare. Internal: call_sql_reducer().
+-- does, as one text to compare. Internal: call_sql_effects(),
+-- call_sql_reducer().
 --
 -- Not every setting is in it, but those by which a reducer's result, the leader's own statements or
 -- their rights could come to be others: to read them all takes a hundred times as long.

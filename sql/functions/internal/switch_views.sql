@@ -29,8 +29,8 @@ begin
      where (l.view, l.version)::versioned <> all (live);
     delete from view_state l
      where (l.view, l.version)::versioned <> all (live);
-    insert into view_state (view, version, state, position)
-    select b.view, b.version, 'following', switch_views.head
+    insert into view_state (view, version, state, position, effects_to)
+    select b.view, b.version, 'following', switch_views.head, switch_views.head
       from view_build b
      where (b.view, b.version)::versioned = any (live);
     delete from view_build b

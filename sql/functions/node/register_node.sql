@@ -10,12 +10,13 @@
 --   environment, machine_id, proof, enrol_as  see admit_machine(). The proof answers challenge().
 --   name      for people to read: host and process, as 'web-3:4711'.
 --   handlers  [{"name": "send_invoice", "version": 2, "build": "...", "events": ["order/placed"],
---             "lane": "key", "accepts_from": [1], "view": "year_report", "columns": [...]}, ...]:
---             what the process carries. The build says which code it is: a digest. While the
---             version is live, each event of a type among events becomes a task of it, with the
---             event's key as its lane, if lane says so; and it does the tasks that wait of the
---             versions among accepts_from. The rows that members of its task sets make are shown in
---             the view: task_set_view_of().
+--             "from": 1, "lane": "key", "accepts_from": [1], "view": "year_report",
+--             "columns": [...]}, ...]: what the process carries. The build says which code it is: a
+--             digest. While the version is live, each event of a type among events becomes a task
+--             of it, with the event's key as its lane, if lane says so; of a type that the handler
+--             never named before also those from the position that from says, see add_backfill().
+--             And it does the tasks that wait of the versions among accepts_from. The rows that
+--             members of its task sets make are shown in the view: task_set_view_of().
 --   labels    what else it has: 'gpu'. It gets tasks that ask for none, or for some of these.
 --   lease     how long it is believed without a call of heartbeat() or claim(): 1 second to 1 hour.
 --             After that its tasks are handed to others.

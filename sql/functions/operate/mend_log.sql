@@ -91,7 +91,8 @@ begin
                   where o.relation is not null);
     end loop;
     update view_state
-       set state = 'behind', position = 0, reason = null, changed_at = clock_timestamp();
+       set state = 'behind', position = 0, reason = null, changed_at = clock_timestamp(),
+           effects_to = log_end();
     update view_build
        set state = 'building', position = 0, reason = null, changed_at = clock_timestamp(),
            claim = claim + 1, backend_pid = null, claimed_position = 0;

@@ -33,7 +33,9 @@ begin
     end if;
     execute pg_catalog.format('truncate %I', versioned);
     update view_state s
-       set state = 'behind', position = 0, reason = null, changed_at = clock_timestamp()
+       set state = 'behind', position = 0, reason = null, changed_at = clock_timestamp(),
+           -- What is read again has had its effects.
+           effects_to = case s.state when 'following' then log_end() else s.effects_to end
      where s.view = rebuild_reducer.name and s.version = rebuild_reducer.version;
     delete from view_build b
      where b.view = rebuild_reducer.name and b.version = rebuild_reducer.version;

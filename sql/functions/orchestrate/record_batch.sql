@@ -63,7 +63,7 @@ begin
             record_batch.after_id, record_batch.last_id, record_batch.epoch,
             record_batch.started_at);
     if exists (select from handler_event) then
-        perform add_event_tasks(record_batch.first_position, record_batch.count);
+        perform add_event_tasks(record_batch.first_position, record_batch.count, null, null);
     end if;
 
     -- Ids that were rolled back, among them those of refused dispatches, are not behind: all up to

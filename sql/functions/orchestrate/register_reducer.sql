@@ -93,8 +93,9 @@ begin
     if register_reducer.is_live then
         delete from view_build b
          where b.view = register_reducer.name and b.version = register_reducer.version;
-        insert into view_state (view, version, state, position)
-        values (register_reducer.name, register_reducer.version, 'behind', coalesce(stood, 0));
+        insert into view_state (view, version, state, position, effects_to)
+        values (register_reducer.name, register_reducer.version, 'behind', coalesce(stood, 0),
+                log_end());
         perform show_view(register_reducer.name);
     else
         insert into view_build (view, version)

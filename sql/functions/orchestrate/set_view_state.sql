@@ -1,5 +1,5 @@
 -- set_view_state: note where a view stands. Internal, for the leader; call fence() in the same
--- transaction.
+-- transaction, and write the effects of the events up to there, see write_effects().
 --
 -- Arguments   state, position, reason: as in view_state.
 -- Tables      view_state: update.
@@ -13,6 +13,7 @@ set search_path from current
 as $$
     update view_state s
        set state = set_view_state.state, position = set_view_state.position,
-           reason = set_view_state.reason, changed_at = clock_timestamp()
+           reason = set_view_state.reason, changed_at = clock_timestamp(),
+           effects_to = greatest(s.effects_to, set_view_state.position)
      where s.view = set_view_state.view;
 $$;

@@ -77,6 +77,10 @@ struct BalanceReducer {
     {
         rows.at(payment.account).total += 1;
     }
+#ifdef EFFECTS_NOT_CONST
+    void effects(const PaymentReceived& /*payment*/, const baton::Rows<Balance>& /*rows*/,
+                 baton::Effects& /*out*/) {}
+#endif
 };
 
 int main() {

@@ -71,7 +71,13 @@ namespace baton {
     BATON_ERROR(task_set_ended, "BT051", false)          \
     BATON_ERROR(task_set_open, "BT052", true)            \
     BATON_ERROR(bus_unavailable, "BT053", true)          \
-    BATON_ERROR(recording_failed, "BT054", false)
+    BATON_ERROR(recording_failed, "BT054", false)        \
+    BATON_ERROR(effect_invalid, "BT055", false)          \
+    BATON_ERROR(effect_chain, "BT056", false)            \
+    BATON_ERROR(schedule_invalid, "BT057", false)        \
+    BATON_ERROR(schedule_unknown, "BT058", false)        \
+    BATON_ERROR(capture_refused, "BT059", false)         \
+    BATON_ERROR(capture_broken, "BT060", false)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,

@@ -39,9 +39,13 @@ struct Setting {
 
 /// Views that change their versions together, as the file declares them.
 struct ViewSetSetting {
-    int version = 0;                 ///< 1 to 9999.
-    std::vector<std::string> views;  ///< One at least.
+    int version = 0;                      ///< 1 to 9999.
+    std::vector<std::string> views;       ///< One at least.
+    std::map<std::string, int> handlers;  ///< Their versions, by name.
 };
+
+/// What the lane of a task is that follows from an event.
+enum class HandlerLane { none, key };
 
 /// A handler that is a command, as the file declares it: [[handler]].
 struct HandlerSetting {
@@ -55,6 +59,7 @@ struct HandlerSetting {
     std::vector<std::string> variables;
     std::chrono::milliseconds time_limit{};  ///< 0: none.
     int threads = 0;
+    HandlerLane lane = HandlerLane::none;
 };
 
 /// What a setting is called, may be and is by default, says its row in src/settings.cpp.

@@ -25,10 +25,12 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "baton/local_bus/cancel.hpp"
 #include "baton/local_bus/conflation.hpp"
 #include "baton/local_bus/fan_out.hpp"
+#include "baton/local_bus/foreign.hpp"
 #include "baton/local_bus/log_line.hpp"
 #include "baton/local_bus/message.hpp"
 #include "baton/local_bus/policy.hpp"
@@ -76,7 +78,7 @@ public:
             }
         };
         return {hub_, add_lane(options, type_for<E>(), bus::conflation_key<E>(options.when_full),
-                               std::move(deliver))};
+                               std::move(deliver), decoder_for<E>())};
     }
 
     /// The same without a callback and its thread: the owner takes the messages.
@@ -84,12 +86,14 @@ public:
     [[nodiscard]] Inbox<E> inbox(SubscribeOptions options = {}) {
         prepare<E>(options);
         return {hub_, add_lane(options, type_for<E>(), bus::conflation_key<E>(options.when_full),
-                               nullptr)};
+                               nullptr, decoder_for<E>())};
     }
 
     /// Starts workers for items that are pushed: fan_out.hpp. `work(item)` or `work(item, scope)`
-    /// is called on their threads, several at once. It returns what is gathered, or nothing. Throws
-    /// Error(bus_misused) for options that cannot be.
+    /// is called on their threads, several at once. It returns what is gathered, or nothing.
+    /// `options.processes` are workers, too: they get items as msgpack, and answer with results as
+    /// msgpack. Throws Error(bus_misused) for options that cannot be, Error(bus_unavailable) where
+    /// a process cannot be started.
     template <class Item, class Work>
     [[nodiscard]] auto fan_out(const FanOutOptions& options, Work work) {
         auto call = [work = std::move(work)](const Item& item, const CancelScope& scope) {
@@ -101,11 +105,15 @@ public:
             }
         };
         using Result = std::invoke_result_t<decltype(call), const Item&, const CancelScope&>;
-        bus::require_sound(options);
-        auto crew = std::make_shared<bus::Crew<Item, Result>>(options, scope(), std::move(call));
-        crew->start();
-        add_part(crew);
-        return FanOut<Item, Result>(std::move(crew));
+        return employ<Item, Result>(options, std::move(call));
+    }
+
+    /// The same with processes alone: `fan_out<Region, RegionDone>({.threads = 0, .processes =
+    /// {{"python3", "region.py"}}})`.
+    template <class Item, class Result>
+    [[nodiscard]] FanOut<Item, Result> fan_out(const FanOutOptions& options) {
+        bus::require_no_threads(options);
+        return employ<Item, Result>(options, nullptr);
     }
 
     /// Answers questions of type Q: request.hpp. One after the other, on a thread of its own.
@@ -169,6 +177,24 @@ public:
     void close();
 
 private:
+    template <class Item, class Result>
+    FanOut<Item, Result> employ(const FanOutOptions& options,
+                                typename bus::Crew<Item, Result>::Work work) {
+        bus::require_sound(options);
+        auto crew = std::make_shared<bus::Crew<Item, Result>>(options, scope(), std::move(work));
+        add_part(crew);
+        crew->start(options.processes.empty() ? std::vector<std::shared_ptr<bus::RemoteWorker>>{}
+                                              : start_processes(options));
+        return FanOut<Item, Result>(std::move(crew));
+    }
+    template <class E>
+    static constexpr bus::Decoder decoder_for() {
+        if constexpr (std::same_as<E, Message>) {
+            return nullptr;
+        } else {
+            return &bus::foreign_message<E>;
+        }
+    }
     template <class E>
     static constexpr bus::Type type_for() {
         return std::same_as<E, Message> ? nullptr : bus::type_of<E>;
@@ -185,7 +211,9 @@ private:
     Published publish_message(std::shared_ptr<Message> message, bool retain);
     std::shared_ptr<bus::Lane> add_lane(const SubscribeOptions& options, bus::Type type,
                                         std::function<std::string(const Message&)> key,
-                                        std::function<void(const Message&)> callback);
+                                        std::function<void(const Message&)> callback,
+                                        bus::Decoder decoder);
+    std::vector<std::shared_ptr<bus::RemoteWorker>> start_processes(const FanOutOptions& options);
     std::shared_ptr<bus::Lane> add_server(const SubscribeOptions& options, bus::Type type,
                                           std::function<void(const Message&)> callback);
     void add_part(const std::shared_ptr<bus::Part>& part);

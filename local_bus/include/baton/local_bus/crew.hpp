@@ -2,7 +2,7 @@
 //
 // Each worker takes as many items at once as it is likely to do in a tenth of a millisecond: one
 // where an item takes long, so that nobody holds what another could do; many where they are tiny,
-// so that the lock costs little.
+// so that the lock costs little. (A process: in five milliseconds, for the way there and back.)
 //
 // Threads: everything may be called from any; guarded by one mutex.
 #pragma once
@@ -12,59 +12,26 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "baton/base/check.hpp"
 #include "baton/base/error.hpp"
 #include "baton/local_bus/cancel.hpp"
+#include "baton/local_bus/crew_hand.hpp"
+#include "baton/local_bus/fan_out_options.hpp"
 #include "baton/local_bus/part.hpp"
+#include "baton/local_bus/remote_worker.hpp"
 #include "baton/types/fields.hpp"
 
 namespace baton {
 
-struct FanOutOptions {
-    int threads = 2;          ///< 1 to 256
-    std::size_t depth = 256;  ///< How many items may wait, 1 to 1,048,576.
-    /// How many results may wait until workers do. What they have in hand then comes on top.
-    std::size_t results = 65536;
-    bool in_order = false;  ///< next() gives results in the order of push().
-    /// After that time its scope is cancelled. None: never.
-    std::optional<std::chrono::milliseconds> deadline = std::nullopt;
-};
-
 namespace bus {
-
-inline constexpr std::chrono::milliseconds longest_wait = std::chrono::hours(24 * 365);
-
-/// What came of an item: a value, or why there is none.
-template <class Result>
-struct Gathered {
-    using Value = std::conditional_t<std::is_void_v<Result>, std::monostate, Result>;
-    std::uint64_t item = 0;  ///< 0, 1, 2, … in the order of push()
-    std::optional<Value> value = std::nullopt;
-    std::string failure{};
-};
-
-/// At every instant pushed = done + failed + discarded + in_flight.
-struct FanOutStats {
-    std::uint64_t pushed = 0;
-    std::uint64_t done = 0;
-    std::uint64_t failed = 0;     ///< By two workers.
-    std::uint64_t discarded = 0;  ///< They waited when it was cancelled or ended.
-    std::uint64_t in_flight = 0;  ///< They wait, or a worker has them.
-    std::uint64_t retried = 0;
-};
-
-/// Throws Error(bus_misused) unless they can be.
-void require_sound(const FanOutOptions& options);
 
 template <class Item, class Result>
 class Crew final : public Part {
@@ -73,21 +40,40 @@ public:
     using Work = std::function<Result(const Item&, const CancelScope&)>;
 
     Crew(const FanOutOptions& options, const CancelScope& outer, Work work)
-        : options_(options), work_(std::move(work)), scope_(scope_inside(options, outer)) {
+        : options_(options),
+          work_(std::move(work)),
+          end_at_(options.deadline ? std::optional(Clock::now() + *options.deadline)
+                                   : std::nullopt),
+          scope_(scope_until(end_at_, outer)),
+          results_(options.in_order) {
         static_assert(types::check_value<Item>());
+        require_transferable<Result>(options);
     }
     ~Crew() override { end(); }
 
-    void start() {
+    void start(std::vector<std::shared_ptr<RemoteWorker>> processes) {
+        const std::lock_guard lock(end_mutex_);
+        {
+            const std::lock_guard crew_lock(mutex_);
+            processes_ = std::move(processes);
+            workers_ = options_.threads + static_cast<int>(processes_.size());
+        }
         for (int worker = 0; worker < options_.threads; ++worker) {
             threads_.emplace_back([this, worker] { run(worker); });
+        }
+        for (std::size_t i = 0; i < processes_.size(); ++i) {
+            threads_.emplace_back(
+                [this, i] { run_remote(options_.threads + static_cast<int>(i), *processes_[i]); });
         }
     }
 
     bool push(Item item) {
         std::unique_lock lock(mutex_);
         Stall stall;
-        while (!is_closed_ && waiting_.size() >= options_.depth && !scope_.cancelled()) {
+        const auto is_full = [&] {
+            return waiting_.size() >= options_.depth || (workers_ == 0 && is_full_);
+        };
+        while (!is_closed_ && is_full() && !scope_.cancelled()) {
             refuse_to_stall(stall);
             ++pushers_;
             room_.wait_for(lock, look_interval);
@@ -98,25 +84,25 @@ public:
             return false;
         }
         waiting_.push_back({std::move(item), stats_.pushed++, nobody});
+        if (workers_ == 0) fail_waiting();
         if (idle_ > 0) work_there_.notify_one();
         return true;
     }
 
     std::optional<Outcome> next(std::chrono::milliseconds timeout) {
         std::unique_lock lock(mutex_);
-        if (ready_.empty()) {
+        if (!results_.is_ready()) {
             ++gatherers_;
-            wait(lock, timeout, [&] { return !ready_.empty() || is_settled(); });
+            wait(lock, timeout, [&] { return results_.is_ready() || is_settled(); });
             --gatherers_;
             // What was discarded leaves gaps: then what there is comes in its order.
-            if (is_settled()) hand_over_early();
+            if (is_settled()) results_.hand_over_early();
         }
-        if (ready_.empty()) return std::nullopt;
-        Outcome outcome = std::move(ready_.front());
-        ready_.pop_front();
+        if (!results_.is_ready()) return std::nullopt;
+        Outcome outcome = results_.take();
         ++gathered_;
-        if (is_full_ && result_count() <= options_.results - options_.results / 4 &&
-            result_count() < options_.results) {
+        if (is_full_ && results_.count() <= options_.results - options_.results / 4 &&
+            results_.count() < options_.results) {
             is_full_ = false;
             work_there_.notify_all();
         }
@@ -143,6 +129,14 @@ public:
         return stats;
     }
 
+    /// Of each of the options' processes, in their order.
+    [[nodiscard]] std::vector<ProcessStats> processes() const {
+        const std::lock_guard lock(mutex_);
+        std::vector<ProcessStats> stats;
+        for (const auto& process : processes_) stats.push_back(process->stats());
+        return stats;
+    }
+
     void end() noexcept override {
         scope_.cancel();
         {
@@ -153,6 +147,8 @@ public:
             room_.notify_all();
         }
         const std::lock_guard lock(end_mutex_);
+        for (const auto& process : processes_) process->dismiss();
+        for (const auto& process : processes_) process->end();
         for (std::thread& thread : threads_) {
             BATON_CHECK(thread.get_id() != std::this_thread::get_id());
             thread.join();
@@ -163,26 +159,9 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
     static constexpr std::chrono::milliseconds look_interval{20};
-    static constexpr int nobody = -1;
 
-    struct Piece {
-        Item item;
-        std::uint64_t number;
-        int failed_by;
-    };
-    /// What a worker has in hand, and what came of it.
-    struct Hand {
-        std::vector<Piece> pieces{};
-        std::vector<Outcome> outcomes{};
-        std::vector<Piece> failed{};  // for another one
-        std::chrono::duration<double> usual{0.001};
-    };
-
-    static CancelScope scope_inside(const FanOutOptions& options, const CancelScope& outer) {
-        if (!options.deadline) return outer.inside();
-        return outer.inside(
-            [until = Clock::now() + *options.deadline] { return Clock::now() >= until; });
-    }
+    using Piece = bus::Piece<Item>;
+    using Hand = bus::Hand<Item, Result>;
 
     // Everything below until run(): with mutex_ held.
 
@@ -200,7 +179,7 @@ private:
             stall.since = now;
         } else if (now - *stall.since >= patience) {
             throw Error(ErrorCode::bus_misused,
-                        std::to_string(result_count()) +
+                        std::to_string(results_.count()) +
                             " results of a fan_out() wait for next(), so its workers do: gather "
                             "between one push() and another");
         }
@@ -209,12 +188,6 @@ private:
     [[nodiscard]] bool is_settled() const {
         return stats_.pushed == stats_.done + stats_.failed + stats_.discarded;
     }
-    [[nodiscard]] std::size_t result_count() const { return ready_.size() + early_.size(); }
-    void hand_over_early() {
-        for (auto& [number, outcome] : early_) ready_.push_back(std::move(outcome));
-        early_.clear();
-    }
-
     template <class Ready>
     bool wait(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds timeout, Ready ready) {
         const Clock::time_point end = Clock::now() + timeout;
@@ -238,7 +211,7 @@ private:
     }
 
     [[nodiscard]] bool is_for(const Piece& piece, int worker) const {
-        return piece.failed_by != worker || options_.threads == 1;
+        return piece.failed_by != worker || workers_ == 1;
     }
     [[nodiscard]] bool has_work_for(int worker) const {
         for (const Piece& piece : second_) {
@@ -251,21 +224,11 @@ private:
         const bool is_done = outcome.failure.empty();
         ++(is_done ? stats_.done : stats_.failed);
         if constexpr (std::is_void_v<Result>) {
-            if (is_done || result_count() >= options_.results) return;
+            if (is_done || results_.count() >= options_.results) return;
         }
-        if (options_.in_order && outcome.item != expected_) {
-            early_.emplace(outcome.item, std::move(outcome));
-        } else {
-            ready_.push_back(std::move(outcome));
-            ++expected_;
-        }
-        while (!early_.empty() && early_.begin()->first == expected_) {
-            ready_.push_back(std::move(early_.begin()->second));
-            early_.erase(early_.begin());
-            ++expected_;
-        }
+        results_.add(std::move(outcome));
         // (Failures of work that returns nothing hold nobody up.)
-        is_full_ = !std::is_void_v<Result> && result_count() >= options_.results;
+        is_full_ = !std::is_void_v<Result> && results_.count() >= options_.results;
     }
 
     void put_down(Hand& hand) {
@@ -284,17 +247,37 @@ private:
         if (waiters_ > 0) settled_.notify_all();
     }
 
-    void pick_up(Hand& hand, int worker) {
+    /// Nobody is left who could do what waits.
+    void fail_waiting() {
+        for (auto* const pieces : {&waiting_, &second_}) {
+            for (Piece& piece : *pieces) {
+                keep({.item = piece.number, .failure = "no worker is left: " + fault_});
+            }
+            pieces->clear();
+        }
+        room_.notify_all();
+        settled_.notify_all();
+    }
+
+    void leave(Hand& hand, const std::string& fault) {
+        const std::lock_guard lock(mutex_);
+        put_down(hand);
+        fault_ = fault;
+        if (--workers_ == 0) fail_waiting();
+        work_there_.notify_all();  // what failed here is for the last one, too
+    }
+
+    void pick_up(Hand& hand, int worker, double seconds) {
         const auto again = std::find_if(second_.begin(), second_.end(),
                                         [&](const Piece& piece) { return is_for(piece, worker); });
         if (again != second_.end()) {
             hand.pieces.push_back(std::move(*again));
             second_.erase(again);
         } else {
-            const auto fair = waiting_.size() / (2 * static_cast<std::size_t>(options_.threads));
-            const auto quick = static_cast<std::size_t>(0.0001 / hand.usual.count());
+            const auto fair = waiting_.size() / (2 * static_cast<std::size_t>(workers_));
+            const auto quick = static_cast<std::size_t>(seconds / hand.usual.count());
             std::size_t count = std::clamp<std::size_t>(std::min(fair, quick), 1, 256);
-            count = std::min(count, options_.results - result_count());
+            count = std::min(count, options_.results - results_.count());
             for (std::size_t i = 0; i < count; ++i) {
                 hand.pieces.push_back(std::move(waiting_.front()));
                 waiting_.pop_front();
@@ -305,7 +288,7 @@ private:
     }
 
     /// False: it is over.
-    bool exchange(Hand& hand, int worker) {
+    bool exchange(Hand& hand, int worker, double seconds) {
         std::unique_lock lock(mutex_);
         put_down(hand);
         while (!is_closed_ && !has_work_for(worker)) {
@@ -314,23 +297,51 @@ private:
             --idle_;
         }
         if (is_closed_) return false;
-        pick_up(hand, worker);
+        pick_up(hand, worker, seconds);
         return true;
     }
 
     // A worker's thread, without the mutex.
 
     void run(int worker) {
+        constexpr double seconds = 0.0001;
         Hand hand;
-        while (exchange(hand, worker)) {
+        while (exchange(hand, worker, seconds)) {
             const Clock::time_point begun = Clock::now();
             for (Piece& piece : hand.pieces) {
                 if (scope_.cancelled()) break;
                 do_piece(hand, piece, worker);
             }
-            const std::chrono::duration<double> took = Clock::now() - begun;
-            const auto each = took / static_cast<double>(hand.pieces.size());
-            hand.usual = std::max(std::chrono::duration<double>(1e-7), (hand.usual + each) / 2);
+            hand.note_pace(Clock::now() - begun);
+        }
+    }
+
+    void run_remote(int worker, RemoteWorker& process) {
+        constexpr double seconds = 0.005;
+        Hand hand;
+        while (exchange(hand, worker, seconds)) {
+            const Clock::time_point begun = Clock::now();
+            call(hand, worker, process);
+            if (const auto fault = process.fault()) return leave(hand, *fault);
+            hand.note_pace(Clock::now() - begun);
+        }
+    }
+
+    void call(Hand& hand, int worker, RemoteWorker& process) {
+        std::vector<std::string> items;
+        std::vector<Piece*> sent;
+        for (Piece& piece : hand.pieces) {
+            try {
+                items.push_back(encode_msgpack(piece.item));
+                sent.push_back(&piece);
+            } catch (const Error& error) {
+                hand.conclude(piece, worker, {.item = piece.number, .failure = error.what()});
+            }
+        }
+        const auto replies = process.call(std::move(items), scope_, end_at_);
+        for (std::size_t i = 0; i < sent.size(); ++i) {
+            if (replies[i].fate == RemoteWorker::Fate::cancelled) continue;
+            hand.conclude(*sent[i], worker, outcome_of<Result>(replies[i], sent[i]->number));
         }
     }
 
@@ -348,18 +359,13 @@ private:
         } catch (...) {
             outcome.failure = "it threw something that is no std::exception";
         }
-        if (!outcome.value && piece.failed_by == nobody) {
-            piece.failed_by = worker;
-            hand.failed.push_back(std::move(piece));
-            return;
-        }
-        if (!outcome.value && outcome.failure.empty()) outcome.failure = "no reason was given";
-        hand.outcomes.push_back(std::move(outcome));
+        hand.conclude(piece, worker, std::move(outcome));
     }
 
     // Constant after construction.
     const FanOutOptions options_;
     const Work work_;
+    const std::optional<Clock::time_point> end_at_;
     CancelScope scope_;
 
     mutable std::mutex mutex_;
@@ -369,11 +375,9 @@ private:
 
     // Guarded by mutex_.
     std::deque<Piece> waiting_;
-    std::deque<Piece> second_;                // failed once
-    std::deque<Outcome> ready_;               // for next(), in the order in which it gives them
-    std::map<std::uint64_t, Outcome> early_;  // in_order: before their turn, by item
-    bool is_full_ = false;                    // of results: workers wait
-    std::uint64_t expected_ = 0;              // in_order: the item whose turn it is
+    std::deque<Piece> second_;  // failed once
+    Results<Result> results_;
+    bool is_full_ = false;  // of results: workers wait
     std::uint64_t gathered_ = 0;
     std::size_t in_hands_ = 0;
     std::size_t idle_ = 0;
@@ -381,7 +385,10 @@ private:
     std::size_t waiters_ = 0;
     std::size_t gatherers_ = 0;
     bool is_closed_ = false;
-    FanOutStats stats_;  // without in_flight
+    FanOutStats stats_;                                     // without in_flight
+    int workers_ = 0;                                       // that have not left
+    std::string fault_;                                     // of who left last
+    std::vector<std::shared_ptr<RemoteWorker>> processes_;  // from start() on always the same
 
     std::mutex end_mutex_;
     std::vector<std::thread> threads_;  // guarded by end_mutex_

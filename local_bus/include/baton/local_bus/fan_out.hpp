@@ -60,6 +60,9 @@ public:
 
     [[nodiscard]] bus::FanOutStats stats() const { return crew_->stats(); }
 
+    /// What is known of each of the options' processes, in their order.
+    [[nodiscard]] std::vector<ProcessStats> processes() const { return crew_->processes(); }
+
     /// Cancels, and returns when no worker runs any more. Results that were not gathered are gone.
     void end() noexcept { crew_->end(); }
 

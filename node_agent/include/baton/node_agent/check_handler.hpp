@@ -120,6 +120,23 @@ constexpr bool check_lane_by_key() {
 }
 
 template <class H>
+constexpr bool check_from() {
+    if constexpr (requires { H::from; }) {
+        constexpr bool is_integer = std::integral<std::remove_cvref_t<decltype(H::from)>>;
+        static_assert(HasEvent<H> && is_integer,
+                      "from of a handler is static constexpr std::int64_t, a position of the log, "
+                      "and for those that have an Event");
+        if constexpr (HasEvent<H> && is_integer) {
+            static_assert(H::from >= 1, "from of a handler is a position of the log: 1 or more");
+            return H::from >= 1;
+        }
+        return false;
+    } else {
+        return true;
+    }
+}
+
+template <class H>
 concept HasRow = requires {
     typename H::Row;
 };
@@ -178,7 +195,7 @@ constexpr bool check_handler() {
         return false;
     } else {
         return check_event_type<H>() && check_accepts_from<H>() && check_lane_by_key<H>() &&
-               check_row<H>() && check_handle<H>();
+               check_from<H>() && check_row<H>() && check_handle<H>();
     }
 }
 // NOLINTEND(bugprone-branch-clone)

@@ -35,6 +35,7 @@ struct HandlerInfo {
     std::string view = {};     ///< Of its task sets' rows, if it makes some.
     std::string columns = {};  ///< Of that: JSON text, as register_node() takes it.
     bool lane_by_key = false;  ///< The key of an event is the lane of its task.
+    std::int64_t from = 0;     ///< The first event that becomes a task; 0: the log's next one.
 };
 
 /// What a handler class must have (check_handler.hpp says what is missing):
@@ -52,6 +53,9 @@ struct HandlerInfo {
 ///   static constexpr int threads = 4;              how many of its tasks run at once on a node
 ///   static constexpr bool lane_by_key = true;      with an Event: its key is the task's lane, so
 ///                         that those of one key are done one after the other, in their order
+///   static constexpr std::int64_t from = 1;        with an Event: the position from which on
+///   events
+///                         become tasks; without it, those that come once it is registered
 ///   using Row = …;        a struct with BATON_FIELDS and BATON_KEY, and
 ///   static constexpr std::string_view view = "…";  where its tasks are members of task sets: the
 ///                         rows that they make, and the view that shows them; TaskContext::set()
@@ -141,6 +145,7 @@ void Handlers::add_sound(H handler) {
         info.accepts_from.assign(std::begin(H::accepts_from), std::end(H::accepts_from));
     }
     if constexpr (requires { H::lane_by_key; }) info.lane_by_key = H::lane_by_key;
+    if constexpr (requires { H::from; }) info.from = H::from;
     if constexpr (node::HasRow<H>) {
         info.view = H::view;
         info.columns = node::columns_json<typename H::Row>();

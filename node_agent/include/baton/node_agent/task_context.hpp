@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -54,6 +56,8 @@ public:
         std::span<const std::string> promote{};  ///< Types of events; outlives the context.
         /// Told of the bus, if one is made; what it returns is let go of before the bus ends.
         std::function<std::shared_ptr<void>(Bus&)> bus_opened = {};
+        std::function<void(std::string json)> progress = {};              ///< None: nobody looks.
+        std::function<void(std::chrono::milliseconds time)> extend = {};  ///< Likewise.
     };
     /// How many events one call of a handler may promote.
     static constexpr std::uint64_t promotions_max = 1000;
@@ -118,6 +122,22 @@ public:
     EventId promote(const E& event, const PromoteOptions& options = {}) {
         return promote_event(make_event(event, {.key = options.key, .tenant = options.tenant}));
     }
+
+    /// How far it has come, for people to see: `baton tasks show`. Any JSON; the newest is told,
+    /// once a second at most, so call it as often as you like: it waits for nothing. Throws
+    /// Error(task_invalid) where it is no JSON; what is larger than an event's meta may be is not
+    /// shown, and the log says so. Nothing of it outlives the attempt.
+    void progress(std::string json);
+    /// The same for a struct with BATON_FIELDS.
+    template <types::Declared Struct>
+    void progress(const Struct& value) {
+        progress(encode_json(value));
+    }
+
+    /// It needs longer than its handler may run (set_run_at_most()): the node may have it for
+    /// `time` from now on, at least. It is told within a second, so ask in time. Throws
+    /// Error(task_invalid) where that is not 1 second to 30 days.
+    void extend(std::chrono::milliseconds time);
 
     /// Whether there is no use in going on: the node stops, its lease is over, or the task is not
     /// its own any more. What the outside world is asked to do should ask this first.

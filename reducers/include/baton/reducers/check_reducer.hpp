@@ -90,9 +90,34 @@ constexpr bool check_event_of() {
     return false;
 }
 
+// A name that two bases have is nobody's: so it can be told that R has the member, whatever it is.
+struct HasNameEffects {
+    int effects;
+};
+template <class R>
+struct WithEffects : R, HasNameEffects {};
+template <class R>
+concept NamesEffects = !requires {
+    &WithEffects<R>::effects;
+};
+
+template <class R, class... E>
+constexpr bool check_effects() {
+    if constexpr (!std::is_final_v<R>) {
+        constexpr bool fits = !NamesEffects<R> || (HasEffects<R, E> || ...);
+        static_assert(fits,
+                      "the reducer's effects() fits no event of its Events: it needs void "
+                      "effects(const E&, const baton::Rows<Row>&, baton::Effects&) const, which "
+                      "may take a const baton::Event& too");
+        return fits;
+    }
+    return true;
+}
+
 template <class R, class... E>
 constexpr bool check_events(EventTypes<E...> /*types*/) {
-    return (check_event_of<R, E>() && ...);
+    if constexpr ((check_event_of<R, E>() && ...)) return check_effects<R, E...>();
+    return false;
 }
 
 /// Whether `R` is a reducer; if not, it is refused with what to do. What is looked at only makes

@@ -29,6 +29,7 @@
 
 #include "baton/base/error.hpp"
 #include "baton/reducers/batch.hpp"
+#include "baton/reducers/effects.hpp"
 #include "baton/types/column.hpp"
 
 namespace baton {
@@ -123,6 +124,10 @@ public:
     [[nodiscard]] virtual Changes changes() const = 0;
     /// At least as many rows as changes() has.
     [[nodiscard]] virtual std::size_t changed_count() const noexcept = 0;
+
+    /// What the reducer lets follow from the events since the last commit(), as changes() says; to
+    /// be written in the same transaction. None unless they are wanted: Effects::run_after().
+    [[nodiscard]] virtual Effects& effects() noexcept = 0;
 
     /// Undoes the last fold(), if it was `done` and not kept.
     virtual void discard() = 0;

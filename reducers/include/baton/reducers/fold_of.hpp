@@ -16,6 +16,7 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/text.hpp"
+#include "baton/reducers/effects.hpp"
 #include "baton/reducers/fold.hpp"
 #include "baton/reducers/rows.hpp"
 
@@ -42,6 +43,37 @@ concept Reduces = ReadsEnvelope<R, E> ||
     requires(const R& reducer, const E& content, Rows<typename R::Row>& rows) {
     reducer.reduce(content, rows);
 };
+
+/// effects(event, rows, out), const: what is to follow from an event; it may take the envelope,
+/// too.
+template <class R, class E>
+concept HasEffectsWithEnvelope = requires(const R& reducer, const E& content,
+                                          const Rows<typename R::Row>& rows, Effects& out,
+                                          const Event& event) {
+    reducer.effects(content, rows, out, event);
+};
+
+template <class R, class E>
+concept HasEffects = HasEffectsWithEnvelope<R, E> ||
+    requires(const R& reducer, const E& content, const Rows<typename R::Row>& rows, Effects& out) {
+    reducer.effects(content, rows, out);
+};
+
+/// Nothing, where the reducer lets nothing follow from such an event.
+template <class R, class E>
+void say_effects([[maybe_unused]] const R& reducer, [[maybe_unused]] const E& content,
+                 [[maybe_unused]] const Rows<typename R::Row>& rows, [[maybe_unused]] Effects& out,
+                 [[maybe_unused]] const Event& event) {
+    if constexpr (HasEffects<R, E>) {
+        if (!out.are_wanted(event.position)) return;
+        out.begin_event(event);
+        if constexpr (HasEffectsWithEnvelope<R, E>) {
+            reducer.effects(content, rows, out, event);
+        } else {
+            reducer.effects(content, rows, out);
+        }
+    }
+}
 
 template <class R, class E>
 void reduce_one(const R& reducer, const E& content, Rows<typename R::Row>& rows,
@@ -86,18 +118,25 @@ Changes changes_of(const RowCache<Row>& cache) {
     return changes;
 }
 
-/// What one event does to an empty view; nothing if the reducer refuses it.
+/// What one event does to an empty view, and what follows from it; nothing if the reducer refuses
+/// it.
 template <class R, class E>
-std::optional<Changes> changes_by_one(const R& reducer, const E& content) {
+std::optional<std::pair<Changes, std::vector<std::string>>> changes_by_one(const R& reducer,
+                                                                           const E& content) {
     RowCache<typename R::Row> cache(true);
     Rows<typename R::Row> rows(cache);
+    Effects effects;
+    effects.run_after(Position{0});
     Event event;
     event.type = E::event_type;
     event.position = Position{1};
     cache.begin_event(event.position, 0);
     try {
         reduce_one(reducer, content, rows, event);
-        return changes_of(cache);
+        say_effects(reducer, content, rows, effects, event);
+        std::pair<Changes, std::vector<std::string>> made{changes_of(cache), {}};
+        for (const Effect& effect : effects.said()) made.second.push_back(effect.json);
+        return made;
     } catch (const std::bad_alloc&) {
         throw;
     } catch (...) {
@@ -118,7 +157,7 @@ public:
     }
 
     FoldResult fold(const DecodedBatch& batch, std::size_t first, std::size_t count) override {
-        cache_.discard();
+        discard();
         FoldResult failure;
         try {
             for (std::size_t index = first; index < first + count; ++index) {
@@ -128,10 +167,11 @@ public:
                 if (!cache_.has_missing()) return poisoned(std::move(failure));
             }
         } catch (...) {
-            cache_.discard();
+            discard();
             throw;
         }
         if (cache_.has_missing()) {
+            effects_.discard();
             cache_.discard_for_loading();
             return {FoldState::needs_rows, 0, {}};
         }
@@ -181,20 +221,32 @@ public:
         return cache_.changed_count();
     }
 
-    void discard() override { cache_.discard(); }
-    void keep() override { cache_.keep(); }
+    [[nodiscard]] Effects& effects() noexcept override { return effects_; }
+
+    void discard() override {
+        cache_.discard();
+        effects_.discard();
+    }
+    void keep() override {
+        cache_.keep();
+        effects_.keep();
+    }
     void commit() override {
+        effects_.clear();
         cache_.commit(options_.complete ? std::numeric_limits<std::size_t>::max()
                                         : options_.cached_rows_max);
     }
-    void rollback() override { cache_.clear(); }
+    void rollback() override {
+        cache_.clear();
+        effects_.clear();
+    }
 
     /// The rows as they are now.
     [[nodiscard]] const RowCache<Row>& cache() const noexcept { return cache_; }
 
 private:
     using Reduce = void (*)(const R&, const EventColumn&, std::uint32_t slot, Rows<Row>&,
-                            const Event&);
+                            const Event&, Effects&);
     struct Handler {
         Reduce reduce = nullptr;  // null: this reducer does not use the type
         std::uint32_t column = 0;
@@ -209,13 +261,15 @@ private:
     void add_handler(EventCatalogue::Entry entry) {
         if (handlers_.size() <= entry.type) handlers_.resize(entry.type + 1);
         handlers_[entry.type] = {[](const R& reducer, const EventColumn& column, std::uint32_t slot,
-                                    Rows<Row>& rows, const Event& event) {
+                                    Rows<Row>& rows, const Event& event, Effects& out) {
                                      if (const Error* error = column.error(slot)) {
                                          throw error_for(*error);
                                      }
                                      const auto& typed =
                                          static_cast<const EventColumnOf<E>&>(column);
-                                     reduce_one(reducer, typed.value(slot), rows, event);
+                                     const E& content = typed.value(slot);
+                                     reduce_one(reducer, content, rows, event);
+                                     say_effects(reducer, content, rows, out, event);
                                  },
                                  entry.column};
     }
@@ -237,7 +291,8 @@ private:
         const Event& event = batch.events()[index];
         cache_.begin_event(event.position, index);
         try {
-            handler.reduce(*reducer_, batch.column(handler.column), place.slot, rows_, event);
+            handler.reduce(*reducer_, batch.column(handler.column), place.slot, rows_, event,
+                           effects_);
             return true;
         } catch (const std::bad_alloc&) {
             throw;
@@ -253,7 +308,7 @@ private:
     }
 
     FoldResult poisoned(FoldResult failure) {
-        cache_.discard();
+        discard();
         failure.message = storable_text(failure.message);
         return failure;
     }
@@ -297,6 +352,7 @@ private:
     FoldOptions options_;
     RowCache<Row> cache_;
     Rows<Row> rows_{cache_};
+    Effects effects_;
     std::vector<Handler> handlers_;  // by the number of the event type
 };
 

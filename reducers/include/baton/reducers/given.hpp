@@ -56,7 +56,9 @@ class Given {
 public:
     using Row = typename R::Row;
 
-    explicit Given(R reducer = {}) : reducer_(std::move(reducer)) {}
+    explicit Given(R reducer = {}) : reducer_(std::move(reducer)) {
+        effects_.run_after(Position{0});
+    }
 
     /// Reduces one more event; its position is one above the last. Other fields of the
     /// envelope are taken from `envelope`. One of a former struct (`using Former`) is brought up to
@@ -75,6 +77,7 @@ public:
             Rows<Row> rows(cache_);
             cache_.begin_event(envelope.position, 0);
             reducers::reduce_one(reducer_, read_again, rows, envelope);
+            reducers::say_effects(reducer_, read_again, rows, effects_, envelope);
         }
         return *this;
     }
@@ -88,6 +91,13 @@ public:
             return Key::view_of_row(a) < Key::view_of_row(b);
         });
         return rows;
+    }
+
+    /// What follows from the events, in their order: {"cause":1,"task":"send_invoice", …}.
+    [[nodiscard]] std::vector<Json> effects() const {
+        std::vector<Json> effects;
+        for (const Effect& effect : effects_.said()) effects.push_back(Json::parse(effect.json));
+        return effects;
     }
 
     /// The row with this key, or nothing.
@@ -117,6 +127,7 @@ private:
     R reducer_;
     std::int64_t position_ = 0;
     reducers::RowCache<Row> cache_{true};
+    Effects effects_;
 };
 
 /// The view of reducer `R` after `events`, in their order.

@@ -1,6 +1,7 @@
 // What one includes to write a reducer: fields, the types that fields can have, events, rows.
 #pragma once
 
+#include "baton/reducers/effects.hpp"
 #include "baton/reducers/fold_of.hpp"
 #include "baton/reducers/rows.hpp"
 #include "baton/types/date.hpp"

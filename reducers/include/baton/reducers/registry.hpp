@@ -38,6 +38,9 @@ namespace baton {
 ///   using Events = baton::EventTypes<…>;
 ///   void reduce(const E&, baton::Rows<Row>&[, const baton::Event&]) const;   for each E of Events
 /// and may have:
+///   void effects(const E&, const baton::Rows<Row>&, baton::Effects&[, const baton::Event&]) const;
+///                                                      what follows from such an event, beside the
+///                                                      rows: effects.hpp
 ///   static constexpr std::string_view sources = …;     a digest of the files that it is made of,
 ///                                                      which CMake's baton_reducer_sources()
 ///                                                      takes. The build is a digest of this and of
@@ -147,7 +150,8 @@ ReducerInfo Registry::info_of(EventTypes<E...> /*types*/) {
     info.name = R::name;
     info.version = R::version;
     (info.event_types.emplace_back(E::event_type), ...);
-    info.reads_envelope = (reducers::ReadsEnvelope<R, E> || ...);
+    info.reads_envelope =
+        ((reducers::ReadsEnvelope<R, E> || reducers::HasEffectsWithEnvelope<R, E>) || ...);
     types::for_each_field<Row>([&](auto index) {
         using Field = types::FieldType<Row, index>;
         info.columns.push_back({std::string(types::field_names<Row>[index]),

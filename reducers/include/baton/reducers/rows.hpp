@@ -276,7 +276,7 @@ public:
     /// Asking is changing: the row counts as touched by this event. Do not change its key fields.
     Row& at(const Key& key) { return cache_->at(key); }
     /// The row to look at, or nullptr if there is none.
-    const Row* find(const Key& key) { return cache_->find(key); }
+    const Row* find(const Key& key) const { return cache_->find(key); }
     /// Deletes the row. False if there was none.
     bool erase(const Key& key) { return cache_->erase(key); }
 
@@ -285,7 +285,7 @@ public:
         return cache_->at(Key(parts...));
     }
     template <class... Parts>
-    requires(sizeof...(Parts) > 1) const Row* find(const Parts&... parts) {
+    requires(sizeof...(Parts) > 1) const Row* find(const Parts&... parts) const {
         return cache_->find(Key(parts...));
     }
     template <class... Parts>
@@ -311,7 +311,7 @@ public:
     template <class... Parts>
     Row& at(const Parts&... parts);
     template <class... Parts>
-    const Row* find(const Parts&... parts);
+    const Row* find(const Parts&... parts) const;
     template <class... Parts>
     bool erase(const Parts&... parts);
 };

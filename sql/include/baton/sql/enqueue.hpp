@@ -12,10 +12,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "baton/types/codec.hpp"
-#include "baton/types/date.hpp"
+#include "baton/types/task.hpp"
 #include "baton/types/upcast.hpp"
 
 namespace pqxx {
@@ -24,19 +23,6 @@ class transaction_base;
 }  // namespace pqxx
 
 namespace baton {
-
-/// What enqueue() returns.
-enum class TaskId : std::int64_t {};
-
-struct EnqueueOptions {
-    std::optional<Timestamp> run_at = std::nullopt;  ///< Not before that; unset: at once.
-    int priority = 0;                                ///< -1000 to 1000; higher goes first.
-    std::vector<std::string> labels = {};            ///< What a node must have beside the handler.
-    std::optional<std::string> tenant = std::nullopt;
-    std::optional<std::string> meta = std::nullopt;  ///< JSON text.
-    int schema_version = 1;                          ///< Which shape of the payload this is.
-    std::optional<std::string> lane = std::nullopt;  ///< What must not be done all at once.
-};
 
 /// Makes a task for the handler of that name, with a payload of JSON. Throws Error:
 /// handler_unknown, queue_full, task_invalid, event_invalid, event_too_large, and what the

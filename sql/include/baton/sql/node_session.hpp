@@ -29,6 +29,9 @@ struct CarriedHandler {
     std::string view = {};
     std::string columns = {};
     bool lane_by_key = false;  ///< The key of an event is the lane of its task.
+    /// The first event that is to be a task, of types that the handler never named before; 0: the
+    /// next one of the log.
+    std::int64_t from = 0;
 };
 
 /// What a process says of itself as it registers.
@@ -141,6 +144,11 @@ public:
     /// Puts the task off, as if it had never been given. False where it is this claim's no more.
     bool snooze(Connection& connection, std::string_view token,
                 std::chrono::milliseconds pause) const;
+    /// How far a task has come: JSON text. Throws Error: claim_lost, event_too_large.
+    void progress(Connection& connection, std::string_view token, std::string_view json) const;
+    /// The node may have the task for so long from now on. Throws Error(claim_lost).
+    void extend(Connection& connection, std::string_view token,
+                std::chrono::milliseconds time) const;
     /// How many tasks went back.
     std::int64_t deregister(Connection& connection) const;
 

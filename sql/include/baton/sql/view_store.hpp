@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,6 +88,10 @@ struct UnreadType {
 void write_standing(Transaction& transaction, const std::string& view, const ViewStanding& standing,
                     const std::optional<std::string>& reason = std::nullopt);
 
+/// Up to where the effects of a live view's events have happened, or are not to; not of one that
+/// follows: there to the log's end.
+[[nodiscard]] Position read_effects_position(Transaction& transaction, const std::string& view);
+
 /// The positions in (after, after + count] that the view has skipped.
 [[nodiscard]] std::vector<Position> read_skipped(Transaction& transaction, const std::string& view,
                                                  int version, Position after, std::size_t count);
@@ -142,6 +147,17 @@ void enter_recorded(Transaction& transaction, Position after, std::size_t count)
 
 /// Lets a SQL reducer fold what batch_event shows.
 void call_sql_reducer(Transaction& transaction, const std::string& name, int version);
+
+/// Whether it has a function for effects.
+[[nodiscard]] bool has_sql_effects(Transaction& transaction, const std::string& name, int version);
+/// Lets happen what it lets follow from what batch_event shows of the events behind `after`.
+void call_sql_effects(Transaction& transaction, const std::string& name, int version,
+                      Position after);
+/// Lets happen what a C++ reducer said. No statement where that is nothing. Throws
+/// SqlError: effect_invalid, handler_unknown, effect_chain, and what enqueue() and its sisters
+/// throw.
+void write_effects(Transaction& transaction, const std::string& view, int version,
+                   std::span<const Effect> effects);
 
 /// Throws SqlError(event_version_unknown) if one of those events has a newer schema version than
 /// SqlReducer::event_versions says of its type.
