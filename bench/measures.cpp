@@ -5,11 +5,13 @@
 namespace baton::bench {
 
 std::span<const Measure> measures() {
-    static constexpr std::array<Measure, 21> all{{
+    static constexpr std::array<Measure, 22> all{{
         {"dispatch_1", "what a dispatch adds to a business transaction, 1 connection",
          measure_dispatch_1},
         {"dispatch_8", "the same, 8 connections", measure_dispatch_8},
         {"bulk_dispatch", "dispatch_many() against COPY", measure_bulk_dispatch},
+        {"capture", "an UPDATE of a captured table against one of a table that is not",
+         measure_capture},
         {"reduce_cpp", "a C++ reducer against a hand-written libpq loop", measure_reduce_cpp},
         {"reduce_sql", "a SQL reducer against hand-written SQL", measure_reduce_sql},
         {"latency", "from COMMIT until the view's row is visible", measure_latency},
@@ -26,10 +28,15 @@ std::span<const Measure> measures() {
         {"task_latency", "from COMMIT until the handler runs", measure_task_latency},
         {"task_set", "members of a set against plain tasks, and readers of its rows",
          measure_task_set},
+        {"schedules", "100,000 schedules that are idle, and 10,000 that are due at once",
+         measure_schedules},
         {"bus_publish", "messages between threads against raw ZeroMQ", measure_bus_publish},
         {"bus_patterns", "a message that one of 1,000 patterns is for", measure_bus_patterns},
         {"bus_request", "a question and its answer against a raw PAIR", measure_bus_request},
         {"bus_fan_out", "pieces of work over threads against PUSH/PULL", measure_bus_fan_out},
+        {"bus_stalled",
+         "what a subscriber that stands still costs in memory, and the others in time",
+         measure_bus_stalled},
         {"bus_emit", "signals in one thread against Boost.Signals2", measure_bus_emit},
     }};
     return all;

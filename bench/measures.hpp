@@ -21,6 +21,7 @@ struct Measure {
 void measure_dispatch_1(Workbench& workbench);
 void measure_dispatch_8(Workbench& workbench);
 void measure_bulk_dispatch(Workbench& workbench);
+void measure_capture(Workbench& workbench);
 void measure_reduce_cpp(Workbench& workbench);
 void measure_reduce_sql(Workbench& workbench);
 void measure_latency(Workbench& workbench);
@@ -33,11 +34,13 @@ void measure_enqueue_8(Workbench& workbench);
 void measure_drain(Workbench& workbench);
 void measure_drain_node(Workbench& workbench);
 void measure_task_latency(Workbench& workbench);
+void measure_schedules(Workbench& workbench);
 void measure_task_set(Workbench& workbench);
 void measure_bus_publish(Workbench& workbench);
 void measure_bus_patterns(Workbench& workbench);
 void measure_bus_request(Workbench& workbench);
 void measure_bus_fan_out(Workbench& workbench);
+void measure_bus_stalled(Workbench& workbench);
 void measure_bus_emit(Workbench& workbench);
 
 }  // namespace baton::bench

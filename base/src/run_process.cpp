@@ -43,8 +43,9 @@ bool must_wait(int error) { return error == EAGAIN || error == EINTR; }
 // What a pipe says, of which the last bytes are kept.
 class Collector {
 public:
-    Collector(int descriptor, std::size_t size_max)
-        : descriptor_(descriptor), size_max_(size_max) {}
+    Collector(int descriptor, std::size_t size_max,
+              const std::function<void(std::string_view)>& listener = {})
+        : descriptor_(descriptor), size_max_(size_max), listener_(listener) {}
 
     /// -1 where it has ended.
     [[nodiscard]] int descriptor() const { return descriptor_; }
@@ -60,7 +61,9 @@ public:
                 descriptor_ = -1;
                 return;
             }
-            tail_.bytes.append(buffer.data(), static_cast<std::size_t>(length));
+            const std::string_view bytes(buffer.data(), static_cast<std::size_t>(length));
+            if (listener_) listener_(bytes);
+            tail_.bytes.append(bytes);
             // Not each time, since what stays is moved.
             if (tail_.bytes.size() > 2 * size_max_ + buffer.size()) cut();
         }
@@ -80,6 +83,7 @@ private:
 
     int descriptor_;
     std::size_t size_max_;
+    std::function<void(std::string_view)> listener_;
     Tail tail_;
 };
 
@@ -88,7 +92,7 @@ public:
     explicit Run(const ProcessRun& run)
         : run_(run),
           process_(run.process),
-          output_(process_.output().number(), run.output_max),
+          output_(process_.output().number(), run.output_max, run.on_output),
           error_output_(process_.error_output().number(), run.error_output_max) {}
 
     ProcessOutcome to_its_end() {

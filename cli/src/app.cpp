@@ -131,8 +131,9 @@ App& App::add_sql_reducer(std::filesystem::path file) {
     return *this;
 }
 
-App& App::add_view_set(std::string name, int version, std::vector<std::string> views) {
-    view_sets_.push_back({std::move(name), version, std::move(views)});
+App& App::add_view_set(std::string name, int version, std::vector<std::string> views,
+                       std::vector<SetHandler> handlers) {
+    view_sets_.push_back({std::move(name), version, std::move(views), std::move(handlers)});
     return *this;
 }
 

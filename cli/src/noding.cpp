@@ -19,6 +19,12 @@ NodeOptions node_options(const environments::Environment& environment) {
     options.name = environments::node_name();
     options.labels = environment.node_labels.value;
     options.promote = environment.promoted_events.value;
+    options.bus = {.failures = environment.bus_failures.value,
+                   .failure_files = environment.bus_failure_files.value,
+                   .failure_days = environment.bus_failure_days.value,
+                   .to_log = level_named(environment.bus_to_log.value),
+                   .error_lines = environment.bus_error_lines.value,
+                   .error_lines_except = environment.bus_error_lines_except.value};
     options.lease = environment.node_lease.value;
     options.poll = environment.node_poll.value;
     options.stop_patience = environment.node_stop.value;
@@ -40,7 +46,8 @@ Handlers node_handlers(const App& app, const environments::Environment& environm
                                    .variables = handler.variables,
                                    .threads = handler.threads,
                                    .time_limit = handler.time_limit,
-                                   .stop_patience = environment.node_stop.value});
+                                   .stop_patience = environment.node_stop.value,
+                                   .lane_by_key = handler.lane == environments::HandlerLane::key});
         } catch (const Error& error) {
             throw Error(ErrorCode::settings_invalid, origin + ": " + error.what());
         }

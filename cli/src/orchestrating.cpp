@@ -76,7 +76,11 @@ std::vector<ViewSet> merged_view_sets(const App& app, const environments::Enviro
             if (std::ranges::find(views, view) != views.end()) continue;
             report(origin, "view_sets." + name + " " + not_kept(view, views));
         }
-        sets.push_back({name, set.value.version, set.value.views});
+        ViewSet& merged = sets.emplace_back();
+        merged = {name, set.value.version, set.value.views};
+        for (const auto& [handler, version] : set.value.handlers) {
+            merged.handlers.push_back({handler, version});
+        }
     }
     if (!problems.empty()) throw Error(ErrorCode::settings_invalid, problems);
     return sets;

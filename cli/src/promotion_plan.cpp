@@ -17,10 +17,23 @@ struct Waiting {
     std::int64_t tasks = 0;
 };
 
+// The handlers that would change their version. The transaction is not committed.
+std::vector<std::string> handlers_of(sql::Connection& connection, const PromotionRequest& request) {
+    sql::Transaction transaction(connection);
+    const std::int64_t id = ask_for(transaction, request);
+    std::vector<std::string> handlers;
+    for (const sql::Row& row : transaction.exec(
+             "select h from promotion_state($1::bigint) as p, unnest(p.handlers) as h", {id})) {
+        handlers.emplace_back(row.text(0));
+    }
+    return handlers;
+}
+
+// Of the handlers that are named, and of those that change with the sets that are.
 std::map<std::string, std::vector<Waiting>> count_waiting(sql::Connection& connection,
-                                                          const std::vector<std::string>& names) {
+                                                          const PromotionRequest& request) {
     std::map<std::string, std::vector<Waiting>> waiting;
-    for (const std::string& name : names) {
+    for (const std::string& name : handlers_of(connection, request)) {
         sql::Transaction transaction(connection);
         for (const sql::Row& row :
              transaction.exec("select version, waiting from waiting_by_version($1)", {name})) {
@@ -74,7 +87,7 @@ std::string task_set_lines(sql::Transaction& transaction, const std::string& han
 // counted before: batches wait for that transaction.
 int print_promotion_plan(const PromotionRequest& request, Invocation& invocation) {
     sql::Connection connection = connect(invocation.load(), Access::write);
-    const auto waiting = count_waiting(connection, request.sets);
+    const auto waiting = count_waiting(connection, request);
     std::string text;
     {
         sql::Transaction transaction(connection);

@@ -24,10 +24,17 @@ struct Options {
     std::optional<std::string> meta;
     std::optional<std::int64_t> schema_version;
     std::optional<std::string> lane;
+    std::optional<std::string> unique_key;
+    std::string on_conflict = "skip";
+    std::optional<std::string> every;
+    std::optional<std::int64_t> after;
+    std::string when_failed = "cancel";
+    std::optional<std::string> expires;
 };
 
 // By the server's clock.
-Timestamp time_of(sql::Transaction& transaction, const std::string& text) {
+Timestamp time_of(sql::Transaction& transaction, const std::string& option,
+                  const std::string& text) {
     try {
         const sql::Result read = transaction.exec(
             is_span(text) ? "select clock_timestamp() + $1::interval" : "select $1::timestamptz",
@@ -35,9 +42,26 @@ Timestamp time_of(sql::Transaction& transaction, const std::string& text) {
         return Timestamp::parse(read.only().text(0));
     } catch (const sql::SqlError& error) {
         if (!error.sqlstate().starts_with("22")) throw;
-        refuse("--run-at must be a time (2026-11-22 13:00) or how long from now (15 min), not " +
+        refuse(option + " must be a time (2026-11-22 13:00) or how long from now (15 min), not " +
                json_quoted(text.substr(0, 80)));
     }
+}
+
+std::chrono::milliseconds time_span(sql::Transaction& transaction, const std::string& option,
+                                    const std::string& text) {
+    try {
+        const sql::Result read =
+            transaction.exec("select (1000 * extract(epoch from $1::interval))::bigint", {text});
+        return std::chrono::milliseconds(read.only().integer(0));
+    } catch (const sql::SqlError& error) {
+        if (!error.sqlstate().starts_with("22")) throw;
+        refuse(option + " must be a time (10 min), not " + json_quoted(text.substr(0, 80)));
+    }
+}
+
+WhenFailed when_failed_of(const std::string& name) {
+    if (name == "run") return WhenFailed::run;
+    return name == "hold" ? WhenFailed::hold : WhenFailed::cancel;
 }
 
 int enqueue_one(const Options& options, Invocation& invocation) {
@@ -46,16 +70,23 @@ int enqueue_one(const Options& options, Invocation& invocation) {
         payload.assign(std::istreambuf_iterator<char>(std::cin), {});
         require_stdin_was_read();
     }
-    EnqueueOptions how{.priority = static_cast<int>(options.priority.value_or(0)),
-                       .labels = options.labels,
-                       .tenant = options.tenant,
-                       .meta = options.meta,
-                       .schema_version = static_cast<int>(options.schema_version.value_or(1)),
-                       .lane = options.lane};
+    EnqueueOptions how{
+        .priority = static_cast<int>(options.priority.value_or(0)),
+        .labels = options.labels,
+        .tenant = options.tenant,
+        .meta = options.meta,
+        .schema_version = static_cast<int>(options.schema_version.value_or(1)),
+        .lane = options.lane,
+        .unique_key = options.unique_key,
+        .on_conflict = options.on_conflict == "replace" ? OnConflict::replace : OnConflict::skip,
+        .when_failed = when_failed_of(options.when_failed)};
+    if (options.after) how.after = TaskId(*options.after);
     const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::write);
     sql::Transaction transaction(connection);
-    if (options.run_at) how.run_at = time_of(transaction, *options.run_at);
+    if (options.run_at) how.run_at = time_of(transaction, "--run-at", *options.run_at);
+    if (options.expires) how.expires_at = time_of(transaction, "--expires", *options.expires);
+    if (options.every) how.every = time_span(transaction, "--every", *options.every);
     const TaskId task = enqueue(transaction.raw(), options.handler, payload, how);
     transaction.commit();
     const std::string id = std::to_string(static_cast<std::int64_t>(task));
@@ -88,6 +119,26 @@ Verb enqueue_verb() {
              {"--label", "what a node must have beside the handler: gpu; repeatable",
               &options->labels},
              {"--lane", "whose tasks are done one after the other: customer/17", &options->lane},
+             {"--unique-key", "of a handler one task at a time has it: customer/17",
+              &options->unique_key},
+             {.name = "--on-conflict",
+              .help = "while another task has the key: none is made (skip), or it takes its place "
+                      "(replace) [skip]",
+              .place = &options->on_conflict,
+              .choices = {"skip", "replace"}},
+             {"--every", "tasks of the key become ready so far from each other: \"10 min\"",
+              &options->every},
+             {.name = "--after",
+              .help = "the task that has to be done before",
+              .place = &options->after,
+              .bounds = {.min = 1}},
+             {.name = "--when-failed",
+              .help =
+                  "where that ends otherwise: cancel, run, or hold until it is retried [cancel]",
+              .place = &options->when_failed,
+              .choices = {"cancel", "run", "hold"}},
+             {"--expires", "worth nothing after that: a time, or how long from now",
+              &options->expires},
              {.name = "--tenant",
               .help = "whose it is",
               .place = &options->tenant,

@@ -18,6 +18,11 @@ struct Options {
     std::optional<std::int64_t> width;
     std::string when_dead = "hold";
     std::optional<std::string> run_at_most;
+    std::optional<std::int64_t> rate;
+    std::string per = "1 s";
+    bool off = false;
+    std::optional<std::string> lane;
+    std::optional<std::int64_t> weight;
 };
 
 std::optional<std::string> seconds_text(const JsonValue& value) {
@@ -145,8 +150,8 @@ int set_lanes(const Options& options, Invocation& invocation) {
 }
 
 int limit(const Options& options, Invocation& invocation) {
-    if (!options.running && !options.waiting && !options.run_at_most) {
-        refuse("say which limit: --running, --waiting or --run-at-most");
+    if (!options.running && !options.waiting && !options.run_at_most && !options.rate) {
+        refuse("say which limit: --running, --waiting, --rate or --run-at-most");
     }
     const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::write);
@@ -165,6 +170,17 @@ int limit(const Options& options, Invocation& invocation) {
     };
     set("limit_running", " may be held by nodes at a time", options.running);
     set("limit_waiting", " may wait before more are refused", options.waiting);
+    if (options.rate) {
+        const std::string number = std::to_string(*options.rate);
+        transaction.exec(
+            "select limit_rate(handler => $1, at_most => nullif($2::integer, 0), "
+            "per => $3::interval)",
+            {options.name, number, options.per});
+        said += advice("of " + options.name + " " +
+                       (*options.rate == 0 ? "any number of tasks may be taken"
+                                           : number + " tasks may be taken in " + options.per)) +
+                "\n";
+    }
     if (options.run_at_most) {
         std::optional<std::string> at_most;
         if (*options.run_at_most != "none") at_most = options.run_at_most;
@@ -194,6 +210,11 @@ Verb limit_verb() {
                          .help = "where so many wait, no more can be enqueued; 0: any number",
                          .place = &options->waiting,
                          .bounds = {0, 1'000'000}},
+                        {.name = "--rate",
+                         .help = "nodes take so many in the time that --per says; 0: any number",
+                         .place = &options->rate,
+                         .bounds = {0, 1'000'000}},
+                        {"--per", "in how much time: \"1 min\" [1 s]", &options->per},
                         {"--run-at-most",
                          "how long a node may have a task until it is taken away: a time, or none",
                          &options->run_at_most}},
@@ -216,6 +237,46 @@ Verb lanes_verb() {
                          .place = &options->when_dead,
                          .choices = {"hold", "pass"}}},
             .run = [options](Invocation& invocation) { return set_lanes(*options, invocation); }};
+}
+
+// In parts, each committed by itself.
+int share(const Options& options, Invocation& invocation) {
+    if (options.weight && !options.lane) refuse("say of which --lane that is the weight");
+    const environments::Environment environment = invocation.load();
+    sql::Connection connection = connect(environment, Access::write);
+    constexpr std::int64_t part = 100000;
+    for (std::int64_t taken = part; taken == part;) {
+        sql::Transaction transaction(connection);
+        taken = transaction
+                    .exec("select set_fairness(handler => $1, is_fair => $2::boolean)",
+                          {options.name, options.off ? "false" : "true"})
+                    .only()
+                    .integer(0);
+        if (options.weight) {
+            transaction.exec("select set_weight(handler => $1, lane => $2, weight => $3::integer)",
+                             {options.name, options.lane, std::to_string(*options.weight)});
+        }
+        transaction.commit();
+    }
+    write_out(advice(options.off ? "the lanes of " + options.name + " have a width again"
+                                 : "the tenants of " + options.name + " share what nodes have") +
+              "\n");
+    return 0;
+}
+
+Verb fair_verb() {
+    const auto options = std::make_shared<Options>();
+    return {.name = "fair",
+            .help = "let the tenants of a handler share what nodes have",
+            .about = "Example: baton handlers fair send_invoice --lane gold --weight 5",
+            .options = {{"NAME", "which handler", &options->name, true},
+                        {"--off", "no more", &options->off},
+                        {"--lane", "which lane, or tenant, has a --weight", &options->lane},
+                        {.name = "--weight",
+                         .help = "it gets so many times as much as the others [1]",
+                         .place = &options->weight,
+                         .bounds = {1, 1000}}},
+            .run = [options](Invocation& invocation) { return share(*options, invocation); }};
 }
 
 Verb pause_verb() {
@@ -252,7 +313,7 @@ Verb handlers_verb() {
             "Example: baton handlers --json | jq '.[].waiting'",
         .options = {{"--json", "as JSON", &options->json}},
         .run = [options](Invocation& invocation) { return list_handlers(*options, invocation); },
-        .verbs = {pause_verb(), resume_verb(), lanes_verb(), limit_verb()}};
+        .verbs = {pause_verb(), resume_verb(), lanes_verb(), fair_verb(), limit_verb()}};
 }
 
 }  // namespace baton::cli

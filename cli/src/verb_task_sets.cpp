@@ -89,13 +89,13 @@ int show(const Options& options, Invocation& invocation) {
     sql::Transaction transaction(connection);
     const std::string json = read_set(transaction, *options.set, invocation);
     const sql::Result members = transaction.exec(
-        "select m.member, m.task, m.state, m.attempts, to_jsonb(m)::text"
+        "select m.member, m.task, m.state, m.attempts, m.handler, to_jsonb(m)::text"
         " from task_set_members(task_set => $1) as m",
         {options.set});
     if (options.json) {
         std::string list;
         for (const sql::Row& row : members) {
-            list += (list.empty() ? "" : ",\n  ") + std::string(row.text(4));
+            list += (list.empty() ? "" : ",\n  ") + std::string(row.text(5));
         }
         write_json("{\"task_set\": " + json + ",\n \"members\": [" + list + "]}");
         return 0;
@@ -108,6 +108,8 @@ int show(const Options& options, Invocation& invocation) {
     write_out(lines_of("handler", terminal_line(set["handler"].text().value_or("") + "@" +
                                                 set["version"].text().value_or(""))));
     print("build", "build");
+    const bool is_of_view_set = set["build"].is_null();
+    if (is_of_view_set) write_out(lines_of("does", terminal_line(names_text(set["pins"]))));
     print("key", "key");
     print("state", "state");
     print("why", "reason");
@@ -119,8 +121,10 @@ int show(const Options& options, Invocation& invocation) {
     print("opened by", "opened_by");
     print("ended at", "ended_at");
     print("digest", "digest");
-    Table table({"member", "task", "state", "attempts"});
-    for (const sql::Row& row : members) table.add(cells_of(row, 4));
+    std::vector<std::string> headings{"member", "task", "state", "attempts"};
+    if (is_of_view_set) headings.emplace_back("handler");
+    Table table(headings);
+    for (const sql::Row& row : members) table.add(cells_of(row, headings.size()));
     if (!table.empty()) table.print(0, screen_width());
     return 0;
 }

@@ -1,8 +1,9 @@
-// baton tasks cancel, retry, redrive: what a person changes of tasks.
+// baton tasks cancel, retry, update, redrive: what a person changes of tasks.
 #include <algorithm>
 #include <limits>
 
 #include "baton/base/error.hpp"
+#include "baton/types/json.hpp"
 #include "command_line.hpp"
 #include "output.hpp"
 
@@ -14,6 +15,10 @@ struct Options {
     std::string handler;
     std::optional<std::string> reason;
     std::optional<std::int64_t> limit;
+    std::optional<std::string> payload;
+    std::optional<std::string> run_at;
+    std::optional<std::int64_t> priority;
+    std::vector<std::string> labels;
 };
 
 // What a function says of one task, once that is committed.
@@ -45,6 +50,29 @@ int retry(const Options& options, Invocation& invocation) {
     const std::string state = changed(invocation.load(), "retry_task(task => $1)", {options.task});
     require_state(*options.task, state, "waiting");
     write_out("task " + std::to_string(*options.task) + " waits for a node\n");
+    return 0;
+}
+
+int update(const Options& options, Invocation& invocation) {
+    if (!options.payload && !options.run_at && !options.priority && options.labels.empty()) {
+        refuse("say what changes: --payload, --run-at, --priority or --label");
+    }
+    if (options.payload) {
+        if (const auto fault = types::json_fault(*options.payload)) {
+            refuse("--payload is no JSON that Postgres can store: " + *fault);
+        }
+    }
+    const bool is_later = options.run_at && is_span(*options.run_at);
+    std::optional<std::string> labels;
+    if (!options.labels.empty()) labels = sql::Parameter(sql::text_array(options.labels)).to_text();
+    const std::string state =
+        changed(invocation.load(),
+                std::string("update_task(task => $1, payload => $2::jsonb, run_at => ") +
+                    (is_later ? "clock_timestamp() + $3::interval" : "$3::timestamptz") +
+                    ", priority => $4::integer, labels => $5::text[])",
+                {options.task, options.payload, options.run_at, options.priority, labels});
+    if (state != "waiting" && state != "due") require_state(*options.task, state, "following");
+    write_out("task " + std::to_string(*options.task) + " is changed, and " + state + "\n");
     return 0;
 }
 
@@ -99,6 +127,21 @@ std::vector<Verb> task_changing_verbs() {
                  .about = "Example: baton tasks retry 4711",
                  .options = {task_option(*options)}},
                 options, retry),
+        verb_of(
+            {.name = "update",
+             .help = "change a task that no node has yet",
+             .about = "Example: baton tasks update 4711 --priority 10 --run-at '5 min'",
+             .options = {task_option(*options),
+                         {"--payload", "what it is to do: JSON", &options->payload},
+                         {"--run-at", "not before then: a time, or how long from now",
+                          &options->run_at},
+                         {.name = "--priority",
+                          .help = "higher goes first",
+                          .place = &options->priority,
+                          .bounds = {-1000, 1000}},
+                         {"--label", "what a node must have, in place of what it was; repeatable",
+                          &options->labels}}},
+            options, update),
         verb_of({.name = "redrive",
                  .help = "retry the dead tasks of a handler, the oldest first",
                  .about = "Example: baton tasks redrive send_invoice --limit 100",

@@ -8,6 +8,7 @@
     VERB(orchestrate)     \
     VERB(node)            \
     VERB(dispatch)        \
+    VERB(capture)         \
     VERB(log)             \
     VERB(view)            \
     VERB(views)           \
@@ -23,8 +24,10 @@
     VERB(enqueue)         \
     VERB(tasks)           \
     VERB(task_sets)       \
+    VERB(schedules)       \
     VERB(handlers)        \
     VERB(nodes)           \
+    VERB(bus)             \
     VERB(status)          \
     VERB(doctor)          \
     VERB(version)

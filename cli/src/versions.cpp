@@ -105,17 +105,26 @@ std::string names_text(const JsonValue& names) {
 
 Table handlers_table(const JsonValue& versions) {
     constexpr std::size_t build_width = 12;
-    Table table({"handler", "version", "state", "since", "build", "carried by"});
+    const bool has_sets = std::ranges::any_of(versions.items(), [](const JsonValue& version) {
+        return !version["in_sets"].items().empty();
+    });
+    std::vector<std::string> headings{"handler", "version", "state", "since", "build"};
+    if (has_sets) headings.emplace_back("in set");
+    headings.emplace_back("carried by");
+    Table table(headings);
     for (const JsonValue& version : versions.items()) {
         if (version["handler"].is_null()) continue;
         std::string state = version["state"].text().value_or("");
         if (const auto sets = version["open_sets"].integer().value_or(0); sets > 0) {
             state += ", " + std::to_string(sets) + (sets == 1 ? " set open" : " sets open");
         }
-        table.add({version["handler"].text(), version["version"].text(), state,
-                   moment_text(version["since"].text().value_or("")),
-                   shortened(version["build"].text().value_or(""), build_width),
-                   names_text(version["nodes"])});
+        std::vector<std::optional<std::string>> cells{
+            version["handler"].text(), version["version"].text(), state,
+            moment_text(version["since"].text().value_or("")),
+            shortened(version["build"].text().value_or(""), build_width)};
+        if (has_sets) cells.emplace_back(names_text(version["in_sets"]));
+        cells.emplace_back(names_text(version["nodes"]));
+        table.add(cells);
     }
     return table;
 }

@@ -257,24 +257,41 @@ private:
 
     void read_view_set(const std::string& full, const toml::key& key, const toml::table& table,
                        Setting<ViewSetSetting>& set) {
-        static const std::vector<std::string_view> names{"version", "views"};
+        static const std::vector<std::string_view> names{"version", "views", "handlers"};
         set.origin = origin(key.source());
         for (const auto& [inner, node] : table) {
             if (inner.str() == "version") {
-                read_set_version(full + ".version", node, set.value);
+                read_version(full + ".version", node, set.value.version);
             } else if (inner.str() == "views") {
                 read_set_views(full + ".views", node, set.value);
+            } else if (inner.str() == "handlers") {
+                read_set_handlers(full + ".handlers", node, set.value);
             } else {
                 report_unknown(full + "." + std::string(inner.str()), inner, names);
             }
         }
         for (const std::string_view name : names) {
-            if (table.contains(name)) continue;
+            if (name == "handlers" || table.contains(name)) continue;
             report(key.source(), full + "." + std::string(name) + " is missing");
         }
     }
 
-    void read_set_version(const std::string& full, const toml::node& node, ViewSetSetting& set) {
+    void read_set_handlers(const std::string& full, const toml::node& node, ViewSetSetting& set) {
+        const toml::table* const handlers = node.as_table();
+        if (handlers == nullptr) {
+            return refuse(full, node, "a table of names and versions, as { send_invoice = 2 }");
+        }
+        for (const auto& [key, version] : *handlers) {
+            const std::string name(key.str());
+            if (name.empty() || name.size() > handler_name_length_max) {
+                report(key.source(), full + ": a handler's name has 1 to 128 bytes");
+                continue;
+            }
+            read_version(full + "." + name, version, set.handlers[name]);
+        }
+    }
+
+    void read_version(const std::string& full, const toml::node& node, int& version) {
         const std::string expectation = "an integer from 1 to " + std::to_string(view_version_max);
         const auto* const number = node.as_integer();
         if (number == nullptr) return refuse(full, node, expectation);
@@ -282,7 +299,7 @@ private:
             return report(node.source(), full + " must be " + expectation + ", not " +
                                              std::to_string(number->get()));
         }
-        set.version = static_cast<int>(number->get());
+        version = static_cast<int>(number->get());
     }
 
     void read_set_views(const std::string& full, const toml::node& node, ViewSetSetting& set) {
@@ -309,6 +326,7 @@ private:
     // What reducers/ allows.
     static constexpr std::size_t view_name_length_max = 48;
     static constexpr int view_version_max = 9999;
+    static constexpr std::size_t handler_name_length_max = 128;
 
     std::string path_;
     File file_;

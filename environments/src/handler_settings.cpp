@@ -23,7 +23,8 @@ constexpr bool is_list = requires(Value value) {
 template <auto member>
 constexpr SettingMember value() {
     using Value = std::remove_cvref_t<decltype(std::declval<HandlerSetting&>().*member)>;
-    constexpr bool is_text = std::same_as<Value, std::string> || std::same_as<Value, fs::path>;
+    constexpr bool is_text =
+        std::same_as<Value, std::string> || std::same_as<Value, fs::path> || std::is_enum_v<Value>;
     return {is_list<Value> ? Type::list
             : is_text      ? Type::text
                            : Type::integer,
@@ -44,6 +45,7 @@ constexpr SettingMember value() {
 }
 
 constexpr std::int64_t version_max = 9999;
+constexpr std::string_view lanes[] = {"none", "key"};  // in the order of HandlerLane
 
 // The order is that of docs/settings.md.
 constexpr SettingRule rules[] = {
@@ -74,6 +76,12 @@ constexpr SettingRule rules[] = {
      .help = "the types of events that become tasks of it",
      .member = value<&HandlerSetting::events>(),
      .items = "types of events"},
+    {.key = "handler.lane",
+     .help = "whether the tasks of one key are done one after the other: their event's key is "
+             "their lane",
+     .member = value<&HandlerSetting::lane>(),
+     .fallback = "none",
+     .choices = lanes},
     {.key = "handler.accepts_from",
      .help = "the versions whose tasks it does, too",
      .member = value<&HandlerSetting::accepts_from>(),

@@ -34,7 +34,12 @@ std::string text_of(const SettingRule& rule, const Value& value) {
     } else if constexpr (std::same_as<Value, fs::path>) {
         return value.string();
     } else if constexpr (std::same_as<Value, ViewSetSetting>) {
-        return "version " + std::to_string(value.version) + " of " + joined(value.views);
+        std::string text =
+            "version " + std::to_string(value.version) + " of " + joined(value.views);
+        for (const auto& [handler, version] : value.handlers) {
+            text += ", " + handler + "@" + std::to_string(version);
+        }
+        return text;
     } else if constexpr (std::same_as<Value, std::int64_t>) {
         return std::to_string(value);
     } else {
@@ -95,15 +100,21 @@ constexpr SettingMember list() {
 template <auto member>
 constexpr SettingMember value() {
     using Value = decltype(PlaceOf<member>::value);
+    constexpr bool is_path = std::same_as<Value, fs::path>;
     constexpr Type type = std::same_as<Value, bool> ? Type::boolean
-                          : std::is_enum_v<Value> || std::same_as<Value, std::string>
+                          : std::is_enum_v<Value> || std::same_as<Value, std::string> || is_path
                               ? Type::text
                               : Type::integer;
     return {
         type,
         [](Environment& environment, const SettingRule& rule, const Texts& texts,
-           const fs::path& /*folder*/) {
-            environment.*member = {value_of<Value>(rule, texts.value.front()), texts.origin};
+           [[maybe_unused]] const fs::path& folder) {
+            if constexpr (is_path) {
+                environment.*
+                    member = {(folder / texts.value.front()).lexically_normal(), texts.origin};
+            } else {
+                environment.*member = {value_of<Value>(rule, texts.value.front()), texts.origin};
+            }
         },
         [](const Environment& environment, const SettingRule& rule,
            std::vector<SettingLine>& lines) {
@@ -128,6 +139,7 @@ constexpr std::string_view log_formats[] = {"human", "json"};
 constexpr std::string_view policies[] = {"halt", "skip"};
 // Those of a text.
 constexpr std::string_view log_levels[] = {"debug", "info", "warn", "error", "off"};
+constexpr std::string_view bus_levels[] = {"silly", "debug", "info", "warn", "error", "off"};
 constexpr std::string_view unknown_events[] = {"accept", "warn", "refuse"};
 
 // The order is that of `environment show`, of --help and of docs/settings.md.
@@ -279,8 +291,38 @@ constexpr SettingRule rules[] = {
      .help = "events that a handler may promote from its local bus to the log",
      .member = list<&Environment::promoted_events>(),
      .items = "types like \"month/computed\""},
+    {.key = "bus.failures",
+     .help = "folder for what attempts that failed had said on their bus, relative to this file",
+     .member = value<&Environment::bus_failures>()},
+    {.key = "bus.failure_files",
+     .help = "of how many attempts that failed it is kept",
+     .member = value<&Environment::bus_failure_files>(),
+     .fallback = "100",
+     .min = 1,
+     .max = 10'000},
+    {.key = "bus.failure_days",
+     .help = "for how many days",
+     .member = value<&Environment::bus_failure_days>(),
+     .fallback = "7",
+     .min = 1,
+     .max = 3650},
+    {.key = "bus.to_log",
+     .help = "the least severe line of a handler's bus that is in the node's log, too",
+     .member = value<&Environment::bus_to_log>(),
+     .fallback = "off",
+     .choices = bus_levels},
+    {.key = "bus.error_lines",
+     .help = "how many of its last lines an attempt's error has",
+     .member = value<&Environment::bus_error_lines>(),
+     .fallback = "0",
+     .max = 100},
+    {.key = "bus.error_lines_except",
+     .help = "tenants of whose tasks no line is in an error",
+     .member = list<&Environment::bus_error_lines_except>(),
+     .items = "tenants"},
     {.key = "view_sets",
-     .help = "views that change their version together: version and views of each set",
+     .help =
+         "views that change their version together: version and views of each set, and handlers",
      .member = table<&Environment::view_sets>()},
     {.key = "handler",
      .help = "handlers that are commands",

@@ -58,6 +58,21 @@ public:
             " tasks in hand, and started another one");
         process_ = start();
     }
+    // A report each night, by its schedule; and one now, by hand. What that says, and when the next
+    // is.
+    std::string make_report() {
+        connection_.exec(
+            "select schedule('nightly_report', '30 2 * * *', 'nightly_report', "
+            "zone => 'America/New_York'), run_schedule('nightly_report')");
+        wait_until("select count(*) > 0 from shop.nightly_report");
+        return std::string(
+            connection_
+                .exec("select concat((select concat(max(orders), ' orders, ', max(invoices), "
+                      "' invoices') from shop.nightly_report), '; the next one at ', next_slot) "
+                      "from schedules()")
+                .only()
+                .text(0));
+    }
     void require_running() {
         process_->require_running();
         orchestrator_.require_running();
@@ -172,6 +187,9 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     });
     if (is_interrupted()) return exit_interrupted;
     say("every order has its invoice");
+    const std::string report = node.make_report();
+    if (is_interrupted()) return exit_interrupted;
+    say("the nightly report, by its schedule: " + report);
     if (!make_year_reports(url, connection)) return exit_interrupted;
     tell_months_computed(connection);
 

@@ -8,6 +8,7 @@
 #include "compare.hpp"
 #include "demo.hpp"
 #include "handlers/compute_month.hpp"
+#include "handlers/nightly_report.hpp"
 #include "handlers/send_invoice.hpp"
 #include "place_orders.hpp"
 #include "reducers/customer_totals.hpp"
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
     app.add<superstore::CustomerTotalsReducer>();
     app.add<superstore::SendInvoice>();
     app.add<superstore::ComputeMonth>();
+    app.add<superstore::NightlyReport>();
     app.add_sql_reducer(SUPERSTORE_FOLDER "/reducers/category_sales.sql");
     // Whoever compares the three sees them at one version and one position. See next/.
     app.add_view_set("sales", 1, {"monthly_sales", "customer_totals", "category_sales"});

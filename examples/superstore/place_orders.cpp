@@ -55,6 +55,11 @@ constexpr const char* shop_tables = R"(
         order_id    text    not null references shop.orders,
         customer_id text    not null,
         amount      numeric not null
+    );
+    create table if not exists shop.nightly_report (
+        slot     text   primary key,
+        orders   bigint not null,
+        invoices bigint not null
     ))";
 
 constexpr baton::sql::Statement insert_order{

@@ -2,13 +2,14 @@
 
 #include <utility>
 
+#include "baton/base/text.hpp"
 #include "child_session.hpp"
 #include "hub.hpp"
 
 namespace baton {
 
-Bus::Bus(std::function<bool()> is_cancelled)
-    : hub_(std::make_shared<bus::Hub>(std::move(is_cancelled))) {}
+Bus::Bus(std::function<bool()> is_cancelled, BusContext context)
+    : context_(std::move(context)), hub_(std::make_shared<bus::Hub>(std::move(is_cancelled))) {}
 
 Bus::~Bus() { close(); }
 
@@ -22,6 +23,17 @@ std::uint64_t Bus::next_sequence() { return hub_->next_sequence(); }
 
 Published Bus::publish_message(std::shared_ptr<Message> message, bool retain) {
     return hub_->publish(std::move(message), retain);
+}
+
+void Bus::tap(std::shared_ptr<bus::Tap> tap) { hub_->tap(std::move(tap)); }
+
+void Bus::untap(const std::shared_ptr<bus::Tap>& tap) { hub_->untap(tap); }
+
+void Bus::log_arguments(Level level, fmt::string_view format, fmt::format_args arguments) {
+    if (!hub_->is_wanted(*bus::empty_line(level))) return;
+    publish(LogLine{std::string(name_of(level)), storable_text(fmt::vformat(format, arguments)),
+                    context_.task, context_.attempt, context_.trace},
+            {.topic = log_topic(level)});
 }
 
 std::shared_ptr<bus::Lane> Bus::add_lane(const SubscribeOptions& options, bus::Type type,

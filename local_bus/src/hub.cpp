@@ -61,19 +61,27 @@ private:
     std::map<Decoder, MessagePtr> made_;
 };
 
+void show(const std::vector<std::shared_ptr<Tap>>& taps, const MessagePtr& message) {
+    for (const std::shared_ptr<Tap>& tap : taps) {
+        if (tap->wants(*message)) tap->note(message);
+    }
+}
+
 }  // namespace
 
 Published Hub::publish(std::shared_ptr<Message> message, bool retain) {
     Published published;
-    if (const Route route = take_in(message, retain, published)) {
+    Taps taps;
+    if (const Route route = take_in(message, retain, published, taps)) {
+        if (taps) show(*taps, message);
         give(*route, std::move(message), published);
     }
     return published;
 }
 
 // Gives it its number, and finds who wants it. Null: the bus has ended.
-Hub::Route Hub::take_in(const std::shared_ptr<Message>& message, bool retain,
-                        Published& published) {
+Hub::Route Hub::take_in(const std::shared_ptr<Message>& message, bool retain, Published& published,
+                        Taps& taps) {
     const std::lock_guard lock(mutex_);
     if (is_closed_) {
         published.closed = true;
@@ -86,14 +94,17 @@ Hub::Route Hub::take_in(const std::shared_ptr<Message>& message, bool retain,
     published.sequence = ++sequence_;
     ++published_;
     if (route->empty()) ++unheard_;
+    taps = taps_;
     return route;
 }
 
 PublishedForeign Hub::publish(const std::shared_ptr<RawMessage>& message, bool retain,
                               const void* origin) {
     PublishedForeign result;
-    const Route route = take_in(message, retain, result.published);
+    Taps taps;
+    const Route route = take_in(message, retain, result.published, taps);
     if (!route) return result;
+    if (taps) show(*taps, message);
     ReadableMessages readable(message);
     std::vector<std::pair<Lane*, MessagePtr>> full;
     for (const std::shared_ptr<Lane>& lane : *route) {
@@ -251,6 +262,29 @@ std::shared_ptr<Lane> Hub::server(std::string_view topic) const {
     const std::lock_guard lock(mutex_);
     const auto found = servers_.find(topic);
     return found != servers_.end() ? found->second : nullptr;
+}
+
+void Hub::tap(std::shared_ptr<Tap> tap) {
+    const std::lock_guard lock(mutex_);
+    auto taps = taps_ ? *taps_ : std::vector<std::shared_ptr<Tap>>{};
+    taps.push_back(std::move(tap));
+    taps_ = std::make_shared<const std::vector<std::shared_ptr<Tap>>>(std::move(taps));
+}
+
+void Hub::untap(const std::shared_ptr<Tap>& tap) {
+    const std::lock_guard lock(mutex_);
+    if (!taps_) return;
+    auto taps = *taps_;
+    std::erase(taps, tap);
+    taps_ = taps.empty() ? nullptr : std::make_shared<const decltype(taps)>(std::move(taps));
+}
+
+bool Hub::is_wanted(const Message& message) {
+    const std::lock_guard lock(mutex_);
+    if (is_closed_) return false;
+    if (!route_of(message)->empty()) return true;
+    return taps_ &&
+           std::ranges::any_of(*taps_, [&](const auto& tap) { return tap->wants(message); });
 }
 
 void Hub::close() {

@@ -16,6 +16,7 @@
 #include "baton/local_bus/cancel.hpp"
 #include "baton/local_bus/part.hpp"
 #include "baton/local_bus/policy.hpp"
+#include "baton/local_bus/tap.hpp"
 #include "lane.hpp"
 #include "raw_message.hpp"
 #include "topics.hpp"
@@ -54,6 +55,11 @@ public:
     void add_server(const std::shared_ptr<Lane>& lane);
     [[nodiscard]] std::shared_ptr<Lane> server(std::string_view topic) const;
 
+    void tap(std::shared_ptr<Tap> tap);
+    void untap(const std::shared_ptr<Tap>& tap);
+    /// Whether anybody would get such a message now.
+    [[nodiscard]] bool is_wanted(const Message& message);
+
     void close();
     [[nodiscard]] BusStats stats() const;
     [[nodiscard]] const CancelScope& scope() const noexcept { return scope_; }
@@ -64,6 +70,7 @@ public:
     }
 
 private:
+    using Taps = std::shared_ptr<const std::vector<std::shared_ptr<Tap>>>;
     using Route = std::shared_ptr<const std::vector<std::shared_ptr<Lane>>>;
 
     struct RoutesOfType {
@@ -73,7 +80,7 @@ private:
 
     [[nodiscard]] const Route& route_of(const Message& message);
     [[nodiscard]] Route take_in(const std::shared_ptr<Message>& message, bool retain,
-                                Published& published);
+                                Published& published, Taps& taps);
     static void give(const std::vector<std::shared_ptr<Lane>>& lanes, MessagePtr message,
                      Published& published);
     void keep(const MessagePtr& message);
@@ -88,6 +95,7 @@ private:
     std::uint64_t sequence_ = 0;
     std::uint64_t published_ = 0;
     std::uint64_t unheard_ = 0;
+    Taps taps_;  // null: there is none
     TopicTrie trie_;
     std::unordered_map<Type, RoutesOfType> routes_;  // found so far
     std::size_t route_count_ = 0;

@@ -36,8 +36,7 @@ std::string list_of(const std::vector<sql::CarriedHandler>& handlers) {
 Agent::Agent(NodeOptions options, const Handlers& handlers)
     : options_(std::move(options)),
       loop_(options_.url, sql::session_options(options_.schema, "baton node"), "work"),
-      workshop_(std::make_shared<Workshop>(options_.url, options_.schema,
-                                           options_.credentials.environment, options_.promote)),
+      workshop_(std::make_shared<Workshop>(options_)),
       carried_(carried_by(handlers, options_.program)) {
     if (carried_.empty()) {
         throw Error(ErrorCode::handler_invalid,
@@ -193,6 +192,7 @@ Clock::time_point Agent::cycle(sql::Connection& connection, bool claims) {
     exchange(connection, claims);
     fail(connection);
     release(connection);
+    tell(connection);
     if (claims && Clock::now() >= next_maintenance_) {
         next_maintenance_ = Clock::now() + (sql::maintain(connection) ? std::chrono::seconds(0)
                                                                       : maintenance_pause);
@@ -219,6 +219,7 @@ Clock::time_point Agent::next_cycle(bool claims) const {
     const Clock::time_point now = Clock::now();
     Clock::time_point next = next_heartbeat_;
     if (claims) next = std::min(next, next_maintenance_);
+    if (!workshop_->sayings.empty()) next = std::min(next, std::max(now, next_telling_));
     if (!doubtful_.empty()) next = std::min(next, now + maintenance_pause);
     for (const Desk& desk : desks_) {
         if (desk.pool->has_untold()) next = std::min(next, now + step);

@@ -65,6 +65,7 @@ private:
     void fail(sql::Connection& connection);
     void tell_failure(sql::Connection& connection, const Report& report);
     void release(sql::Connection& connection);
+    void tell(sql::Connection& connection);
     [[nodiscard]] std::vector<std::string> started() const;
     [[nodiscard]] Clock::time_point next_cycle(bool claims) const;
 
@@ -88,6 +89,7 @@ private:
     Clock::time_point next_heartbeat_;
     Clock::time_point next_maintenance_;
     Clock::time_point next_release_;  // of what is doubtful
+    Clock::time_point next_telling_;
     Clock::time_point earliest_;      // of the next cycle
 };
 

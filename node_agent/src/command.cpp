@@ -16,6 +16,7 @@
 #include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
 #include "command_outcome.hpp"
+#include "progress_lines.hpp"
 #include "watched_files.hpp"
 
 namespace baton {
@@ -31,6 +32,9 @@ class CommandHandler {
 public:
     explicit CommandHandler(Command command) : command_(std::move(command)) {
         if (command_.words.empty()) refuse("a command needs one word at least");
+        if (command_.lane_by_key && command_.events.empty()) {
+            refuse("its lane is the key of an event, and it names no type of events");
+        }
         std::error_code error;
         command_.folder = fs::absolute(command_.folder);
         if (!fs::is_directory(command_.folder, error)) {
@@ -52,6 +56,7 @@ public:
         std::string text;
         for (const std::string& word : command_.words) text += json_quoted(word) + ",";
         for (const std::string& file : command_.files) text += json_quoted(file) + ",";
+        if (command_.lane_by_key) text += "lane by key,";
         return text + files_.digests();
     }
 
@@ -60,6 +65,7 @@ public:
         const std::string line = std::string(payload.content.json) + "\n";
         const bool is_bytes = !payload.content.content_type.empty();
         std::optional<Clock::time_point> stopping_since;
+        ProgressLines lines([&](std::string json) { task.progress(std::move(json)); });
         try {
             const ProcessOutcome ended =
                 run_process({.process = {.program = program_,
@@ -68,7 +74,8 @@ public:
                                          .folder = command_.folder},
                              .input = is_bytes ? payload.content.body : std::string_view(line),
                              .time_limit = command_.time_limit,
-                             .wish = [&] { return wish(task, stopping_since); }});
+                             .wish = [&] { return wish(task, stopping_since); },
+                             .on_output = [&](std::string_view bytes) { lines.read(bytes); }});
             return outcome_of(ended, command_.time_limit);
         } catch (const std::system_error& error) {
             // However often it is tried.
@@ -163,7 +170,8 @@ void add_command(Handlers& handlers, const Command& command) {
                   .build = {},
                   .events = command.events,
                   .accepts_from = command.accepts_from,
-                  .threads = command.threads},
+                  .threads = command.threads,
+                  .lane_by_key = command.lane_by_key},
                  handler->sources(), [handler](const StoredPayload& payload, TaskContext& task) {
                      return handler->run(payload, task);
                  });

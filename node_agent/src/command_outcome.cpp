@@ -8,6 +8,7 @@
 
 #include "baton/base/text.hpp"
 #include "baton/types/json.hpp"
+#include "progress_lines.hpp"
 
 namespace baton::node {
 namespace {
@@ -35,7 +36,8 @@ bool is_json(std::string_view text) { return !types::json_fault(text); }
 
 std::string result_of(const Tail& output) {
     constexpr std::size_t text_max = 4096;
-    const std::string_view all = trimmed(output.bytes);
+    const std::string rest = without_progress(output.bytes);
+    const std::string_view all = trimmed(rest);
     if (all.empty()) return "{}";
     if (!output.is_cut && is_json(all)) return std::string(all);
     const std::string_view line = last_line(all);
@@ -47,7 +49,8 @@ std::string result_of(const Tail& output) {
 std::chrono::milliseconds pause_of(const Tail& output) {
     constexpr std::int64_t seconds_max = 1'000'000'000;
     std::int64_t seconds = 0;
-    const std::string_view line = last_line(output.bytes);
+    const std::string rest = without_progress(output.bytes);
+    const std::string_view line = last_line(rest);
     const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), seconds);
     const bool is_said = !line.empty() && error == std::errc{} && end == line.data() + line.size();
     return is_said ? std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, seconds_max)) : 60s;

@@ -236,6 +236,28 @@ void Agent::tell_failure(sql::Connection& connection, const Report& report) {
               {"reason", outcome.reason}});
 }
 
+// What handlers said while they run. Of what is refused nothing follows but a line in the log.
+void Agent::tell(sql::Connection& connection) {
+    if (workshop_->sayings.empty() || Clock::now() < next_telling_) return;
+    next_telling_ = Clock::now() + 1s;
+    for (const auto& [token, saying] : workshop_->sayings.take()) {
+        if (saying.session != session_) continue;
+        try {
+            if (saying.longer) session_->node.extend(connection, token, *saying.longer);
+            if (saying.progress) session_->node.progress(connection, token, *saying.progress);
+        } catch (const Error& error) {
+            if (error.code() == ErrorCode::claim_lost) {
+                for (const Desk& desk : desks_) desk.pool->cancel(token);
+            } else if (is_refused(error)) {
+                log_line(spdlog::level::warn, "what a handler said of its progress was refused",
+                         {{"token", token}, {"reason", error.what()}});
+            } else {
+                throw;
+            }
+        }
+    }
+}
+
 void Agent::release(sql::Connection& connection) {
     for (std::size_t pool = 0; pool < desks_.size(); ++pool) {
         for (Held& held : desks_[pool].pool->give_way()) {

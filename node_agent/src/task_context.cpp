@@ -4,8 +4,29 @@
 
 #include "baton/base/error.hpp"
 #include "baton/local_bus/bus.hpp"
+#include "baton/types/json.hpp"
 
 namespace baton {
+namespace {
+
+// What a task's meta says of the work that it is a part of.
+struct Traced {
+    std::optional<std::string> traceparent;  // W3C
+    std::optional<std::string> trace;
+    BATON_FIELDS(traceparent, trace)
+};
+
+std::optional<std::string> trace_in(const std::optional<std::string>& meta) {
+    if (!meta) return std::nullopt;
+    try {
+        const auto traced = decode_json<Traced>(*meta);
+        return traced.traceparent ? traced.traceparent : traced.trace;
+    } catch (const Error&) {
+        return std::nullopt;  // it is of another type: somebody else's word
+    }
+}
+
+}  // namespace
 
 TaskContext::TaskContext(Task task, std::string environment, Doors doors)
     : task_(std::move(task)), environment_(std::move(environment)), doors_(std::move(doors)) {}
@@ -13,8 +34,15 @@ TaskContext::TaskContext(Task task, std::string environment, Doors doors)
 TaskContext::~TaskContext() = default;
 
 Bus& TaskContext::bus() {
-    if (!bus_) bus_ = std::make_unique<Bus>([this] { return cancelled(); });
+    if (bus_) return *bus_;
+    bus_ = std::make_unique<Bus>([this] { return cancelled(); },
+                                 BusContext{task_.id, task_.attempt, trace_in(task_.meta)});
+    if (doors_.bus_opened) followed_ = doors_.bus_opened(*bus_);
     return *bus_;
+}
+
+void TaskContext::log_arguments(Level level, fmt::string_view format, fmt::format_args arguments) {
+    bus().log_arguments(level, format, arguments);
 }
 
 SetMember& TaskContext::set() {
@@ -30,6 +58,24 @@ void TaskContext::require_no_set(std::string_view what) const {
     throw Error(ErrorCode::task_invalid,
                 "what a member of a task set makes leaves with the set: task.set()." +
                     std::string(what) + "()");
+}
+
+void TaskContext::progress(std::string json) {
+    if (const auto fault = types::json_fault(json)) {
+        throw Error(ErrorCode::task_invalid,
+                    "progress is no JSON that Postgres can store: " + *fault);
+    }
+    if (doors_.progress) doors_.progress(std::move(json));
+}
+
+void TaskContext::extend(std::chrono::milliseconds time) {
+    constexpr std::chrono::hours longest{30 * 24};
+    if (time < std::chrono::seconds(1) || time > longest) {
+        throw Error(ErrorCode::task_invalid, "a task cannot be given " +
+                                                 std::to_string(time.count()) +
+                                                 " ms longer; give 1 second to 30 days");
+    }
+    if (doors_.extend) doors_.extend(time);
 }
 
 EventId TaskContext::promote_event(NewEvent event) {

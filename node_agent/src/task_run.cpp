@@ -105,9 +105,13 @@ std::string reason_of_failure() {
 }
 
 Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
-             const CancelFlag& cancelled, TaskTransaction& transaction, SetWork& set) {
+             const CancelFlag& cancelled, TaskTransaction& transaction, SetWork& set,
+             TaskTrail& trail) {
     const sql::ClaimedTask& task = held.task;
     const auto is_lost = [&] { return *cancelled || !held.session->is_trusted(); };
+    const auto say = [&](Saying saying) {
+        if (workshop.sayings.say(held, std::move(saying))) workshop.reports.wake();
+    };
     TaskContext context(
         {.id = task.id,
          .version = task.version,
@@ -121,7 +125,10 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
          .is_cancelled = [&] { return workshop.is_stopping || is_lost(); },
          .is_lost = is_lost,
          .set = [&]() -> SetMember& { return set.open(); },
-         .promote = workshop.promote});
+         .promote = workshop.promote,
+         .bus_opened = [&](Bus& bus) { return trail.follow(bus); },
+         .progress = [&](std::string json) { say({.progress = std::move(json)}); },
+         .extend = [&](std::chrono::milliseconds time) { say({.longer = time}); }});
     try {
         return run({.content = {task.payload, task.body, task.content_type},
                     .schema_version = task.schema_version},
@@ -214,7 +221,8 @@ Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
     }
     TaskTransaction transaction(workshop.connections);
     SetWork set(held, transaction);
-    report.outcome = call(workshop, run, held, cancelled, transaction, set);
+    TaskTrail trail(workshop.keeping, held.task.tenant);
+    report.outcome = call(workshop, run, held, cancelled, transaction, set, trail);
     report.kind = Report::Kind::ended;
     if (report.outcome.kind != Outcome::Kind::done && transaction.lacks_session()) {
         // It could not even begin: that is no failure of the handler's.
@@ -223,6 +231,7 @@ Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
     if (report.outcome.kind == Outcome::Kind::done && (transaction.is_open() || held.task.in_set)) {
         report.kind = complete_in(workshop, held, report.outcome, transaction, set);
     }
+    if (report.kind == Report::Kind::ended && !*cancelled) trail.add_to(report.outcome);
     return report;
 }
 

@@ -10,24 +10,29 @@
 #include <vector>
 
 #include "baton/node_agent/handlers.hpp"
+#include "baton/node_agent/node_agent.hpp"
+#include "bus_keeping.hpp"
 #include "handler_connections.hpp"
 #include "live_session.hpp"
 #include "reports.hpp"
+#include "sayings.hpp"
 
 namespace baton::node {
 
 /// What all threads of a node share. It outlives the agent where a handler does.
 struct Workshop {
-    Workshop(const std::string& url, const std::string& schema, std::string environment_name,
-             std::vector<std::string> promoted_events)
-        : connections(url, schema),
-          environment(std::move(environment_name)),
-          promote(std::move(promoted_events)) {}
+    explicit Workshop(const NodeOptions& options)
+        : connections(options.url, options.schema),
+          environment(options.credentials.environment),
+          promote(options.promote),
+          keeping(options.bus, options.name, options.credentials.environment) {}
 
     Reports reports;
+    Sayings sayings;
     HandlerConnections connections;
     const std::string environment;
     const std::vector<std::string> promote;  ///< Types of events.
+    BusKeeping keeping;
     std::atomic<bool> is_stopping{false};
 };
 

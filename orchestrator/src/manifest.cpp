@@ -60,6 +60,19 @@ void Manifest::add_declared(const ViewSet& declared, std::vector<Member>& free) 
         set.members.push_back(std::move(*found));
         free.erase(found);
     }
+    for (const SetHandler& handler : declared.handlers) {
+        if (handler.name.empty() || handler.name.size() > 128) {
+            refuse(declared, "names a handler that has no name of 1 to 128 bytes");
+        }
+        if (handler.version < 1 || handler.version > 9999) {
+            refuse(declared, "needs a version of 1 to 9999 for the handler " + handler.name);
+        }
+        if (std::ranges::any_of(set.set.handlers,
+                                [&](const auto& known) { return known.name == handler.name; })) {
+            refuse(declared, "names the handler " + handler.name + " twice");
+        }
+        set.set.handlers.push_back({handler.name, handler.version});
+    }
     sets_.push_back(std::move(set));
 }
 

@@ -1,9 +1,9 @@
 -- Tasks and nodes: what a handler has to do, and who carries handlers.
 --
--- A task is written once and never changed. What changes is where it stands, and each place is a
--- table of its own: it waits in task_ready or task_due, is held by a row of task_claim, and ends in
--- task_end. So a claim deletes narrow rows and adds one for the whole of what it takes, whatever
--- the payloads are; docs/benchmarks.md has what the other designs cost.
+-- A task is written once, and only update_task() changes it. What changes is where it stands, and
+-- each place is a table of its own: it waits in task_ready or task_due, is held by a row of
+-- task_claim, and ends in task_end. So a claim deletes narrow rows and adds one for the whole of
+-- what it takes, whatever the payloads are; docs/benchmarks.md has what the other designs cost.
 
 -- Every handler that was registered here, and how its tasks are treated.
 --   requirement     what a new task of it needs, where it asks for no labels; of live_version.
@@ -16,6 +16,8 @@
 --                   as the node lives.
 --   paused_at       since when claims give nothing of it; null: they do. paused_by: who said so.
 --   running_max     how many tasks of it nodes may hold at a time; null: as many as they like.
+--   rate_max        how many of it nodes may take in rate_per; null: as many as they like.
+--   is_fair         its lanes have no width, but share what nodes have: see share_lanes().
 --   waiting_max     how many tasks of it may wait until enqueue() refuses more; null: any number.
 --   is_full         it does so. full_after: before a task with a higher id is made it need not be
 --                   counted how many wait: see note_full().
@@ -35,6 +37,9 @@ create table handler (
     pause_reason   text,
     run_at_most    interval,
     running_max    integer,
+    rate_max       integer,
+    rate_per       interval,
+    is_fair        boolean  not null default false,
     waiting_max    integer,
     is_full        boolean  not null default false,
     full_after     bigint   not null default 0,
@@ -47,6 +52,7 @@ create table handler (
     constraint handler_max_attempts_positive check (max_attempts > 0),
     constraint handler_max_deliveries_positive check (max_deliveries > 0),
     constraint handler_running_max_positive check (running_max > 0),
+    constraint handler_rate_whole check (rate_max > 0 and rate_per > '0' or rate_max is null),
     constraint handler_waiting_max_positive check (waiting_max > 0),
     constraint handler_lane_width_positive check (lane_width > 0),
     constraint handler_lane_when_dead_known check (lane_when_dead in ('hold', 'pass'))
@@ -154,7 +160,7 @@ create unlogged table node_asleep (
 -- 1 while some node sleeps, else null: what every enqueue() reads, as dispatch() reads `doorbell`.
 create sequence task_doorbell minvalue 1 cache 1;
 
--- One task: work for one handler. Rows are inserted and never changed.
+-- One task: work for one handler. Rows are inserted and never changed, but by update_task().
 --   xid       the transaction that made it. FIRST column: its default is evaluated before that of
 --             id, and maintain() relies on "xid taken, then id drawn".
 --   event_id  of the event that it follows from, and that gave it its payload; null for none.
@@ -253,12 +259,16 @@ create unique index task_floor_newest on task_floor (requirement, rank, id desc)
 --   task  the one that has it; null within the transaction that is making it.
 --   next  the one that follows it.
 --   since  when the first of those was made that gave their place to one another, up to the newest.
+--   free_at  before that none may begin after the newest: enqueue(every => ...). former_free_at:
+--          the same of one that takes the newest one's place. Null: at any time.
 create table task_key (
     handler text   not null,
     key     text   not null,
     task    bigint,
     next    bigint,
     since   timestamptz,
+    free_at timestamptz,
+    former_free_at timestamptz,
 
     constraint task_key_unique primary key (handler, key)
 );
@@ -267,17 +277,28 @@ create index task_key_by_task on task_key (task);
 -- The tasks that wait for a time: to run at, or to be tried again. maintain() makes them ready.
 --   follows  the task that has to end before: it has the same unique key, and was claimed when this
 --            one was made.
+--   after  the task that has to end before: enqueue(after => ...). Then due_at is infinity, so that
+--            nobody looks at the row meanwhile, and not_before is when it may run.
+--   when_failed  what becomes of it where that is not done, but dead, cancelled or replaced:
+--            cancel, it ends as cancelled; run; or hold, until that is retried, and done.
 create table task_due (
     due_at     timestamptz not null,
     task       bigint      not null,
     attempts   smallint    not null default 0,
     deliveries smallint    not null default 0,
     follows    bigint,
+    after      bigint,
+    when_failed text,
+    not_before timestamptz,
 
     constraint task_due_unique primary key (due_at, task)
 );
 create unique index task_due_by_task on task_due (task);
 create index task_due_following on task_due (task) where follows is not null;
+create index task_due_after on task_due (after, task) where after is not null;
+-- 1 while some task waits for another one, else null: what every completion reads, as enqueue()
+-- reads task_doorbell.
+create sequence task_parents minvalue 1 cache 1;
 
 -- What one claim took. It ends when each of its tasks ended or came back.
 --   attempts, deliveries  before this claim, one for each task.
@@ -299,29 +320,6 @@ create table task_claim (
     constraint task_claim_id_unique primary key (id)
 ) with (fillfactor = 70);
 create index task_claim_by_node on task_claim (node, handler);
-
--- How far a node says that it has come with a task, since noted_at. Unlogged: it is worth nothing
--- once the node is gone. clear_recalls() deletes what is over.
-create unlogged table task_progress (
-    task     bigint      not null,
-    claim    bigint      not null,
-    noted_at timestamptz not null default clock_timestamp(),
-    progress event_meta  not null,
-
-    constraint task_progress_task_unique primary key (task)
-) with (fillfactor = 50);
-
--- Tasks that were cancelled, or taken away, while a node held them, for heartbeat() to tell it.
--- maintain() deletes each once the node must have heard of it. Nothing else looks here, so it costs
--- no claim anything.
-create table task_recall (
-    node        bigint      not null,
-    task        bigint      not null,
-    claim       bigint      not null,
-    recalled_at timestamptz not null default clock_timestamp(),
-
-    constraint task_recall_unique primary key (node, task, claim)
-);
 
 -- How each task ended, once: where it is retried, the row goes, and the task with it to task_ready.
 --   outcome  done, dead (it failed for the last time), cancelled, replaced (by one of its key).
@@ -369,6 +367,7 @@ create table task_failure (
 -- When maintain() last did its work; one row.
 --   is_behind  that pass left some: the next one need not wait.
 --   key_task   of the last key at which clear_keys() looked. turn_lane: likewise, clear_turns().
+--   after_task  of the last task for which others wait, at which maintain_children() looked.
 --   history_at  when forget_history() last did. swept_task: the highest that sweep_tasks() deleted.
 --   drawn_task, drawn_place  the newest place then, of tasks that were never handed out, and of
 --                            those that come back.
@@ -379,6 +378,7 @@ create table maintenance (
     passed_at     timestamptz not null default '-infinity',
     is_behind     boolean     not null default false,
     key_task      bigint      not null default 0,
+    after_task    bigint      not null default 0,
     turn_lane     bigint      not null default -9223372036854775808,
     history_at    timestamptz not null default '-infinity',
     swept_task    bigint      not null default 0,

@@ -1,5 +1,22 @@
--- Task sets: tasks that belong together, which are all done by one version of one handler, from one
--- position of the log, and whose results appear at once.
+-- Task sets: tasks that belong together, which are all done by one version of one handler, or of
+-- the handlers of one view set, from one position of the log, and whose results appear at once.
+
+-- The handlers that a version of a view set names beside its views: they are live with it. The
+-- version of one need not be registered yet, which is a node's to do. A handler is in one set.
+create table set_handler (
+    view_set    text    not null,
+    set_version integer not null,
+    handler     text    not null,
+    version     integer not null,
+
+    constraint set_handler_unique primary key (view_set, set_version, handler),
+    constraint set_handler_set_known
+        foreign key (view_set, set_version) references set_version (view_set, version)
+        on delete cascade,
+    constraint set_handler_name_length check (octet_length(handler) between 1 and 128),
+    constraint set_handler_version_positive check (version > 0)
+);
+create index set_handler_by_handler on set_handler (handler);
 
 -- The rows that the members of a handler version's sets make: those of the published sets are a
 -- view for readers. They stand in the table <view>__v<version>, each with its set and member.
@@ -18,8 +35,10 @@ create table task_set_view (
 create index task_set_view_by_view on task_set_view (view);
 
 -- One row for each set that was opened. What it is pinned to is said here, once.
+--   handler         whose members these are, or the view set that names their handlers.
 --   key             what it is about: '2014'. One set of a handler and key is open at a time.
---   requirement     the pin: no node gets a member of it but one with this version in this build.
+--   version         of the handler, or of the view set. build: of the handler; null: it is a view
+--                   set. What no node may differ from is in task_set_pin.
 --   input_position  its members read the log up to there.
 --   inputs          the views whose rows, as of that position, are in task_set_input.
 --   labels          what a node must have beside the handler.
@@ -38,9 +57,8 @@ create table task_set (
     id              bigint      not null generated always as identity,
     handler         text        not null,
     key             text        not null,
-    requirement     integer     not null,
     version         integer     not null,
-    build           text        not null,
+    build           text,
     input_position  bigint      not null,
     inputs          text[]      not null default '{}',
     state           text        not null default 'open',
@@ -59,9 +77,6 @@ create table task_set (
     cleared_at      timestamptz,
 
     constraint task_set_id_unique primary key (id),
-    constraint task_set_pin_unique unique (id, requirement),
-    constraint task_set_is_pinned foreign key (requirement, handler, version, build)
-        references requirement (id, handler, version, build),
     constraint task_set_key_length check (octet_length(key) between 1 and 128),
     constraint task_set_state_known
         check (state in ('open', 'published', 'superseded', 'abandoned')),
@@ -75,7 +90,25 @@ create index task_set_by_key on task_set (handler, key, id);
 create index task_set_open on task_set (id) where state = 'open';
 create index task_set_to_clear on task_set (clear_at) where cleared_at is null;
 
--- A member of a set: a task, which carries the set's pin.
+-- The pins of a set, one for each handler of its members: no node gets a member but one with that
+-- version in that build.
+create table task_set_pin (
+    task_set    bigint  not null,
+    handler     text    not null,
+    version     integer not null,
+    build       text    not null,
+    requirement integer not null,
+
+    constraint task_set_pin_handler_unique primary key (task_set, handler),
+    constraint task_set_pin_unique unique (task_set, requirement),
+    constraint task_set_pin_of_set
+        foreign key (task_set) references task_set (id) on delete cascade,
+    constraint task_set_pin_is_pinned foreign key (requirement, handler, version, build)
+        references requirement (id, handler, version, build)
+);
+create index task_set_pin_by_version on task_set_pin (handler, version);
+
+-- A member of a set: a task, which carries one of the set's pins.
 --   payload   of the task, for the set that may take this one's place.
 --   claim     under which its results were taken. done_at: when; null: they were not yet.
 --   digest    of the rows it made.
@@ -91,7 +124,7 @@ create table task_set_member (
 
     constraint task_set_member_unique primary key (task_set, member),
     constraint task_set_member_is_pinned
-        foreign key (task_set, requirement) references task_set (id, requirement)
+        foreign key (task_set, requirement) references task_set_pin (task_set, requirement)
         on delete cascade,
     constraint task_set_member_name_length check (octet_length(member) between 1 and 128)
 ) with (fillfactor = 50);
@@ -131,7 +164,8 @@ create table task_set_output (
         on delete cascade
 );
 
--- The set that readers see of each key. It is where the newest position counts.
+-- The set that readers see of each key, by handler. It is where the newest position counts. A set
+-- of several handlers has a row for each, and one of its view set's name.
 create table task_set_shown (
     handler        text    not null,
     key            text    not null,
@@ -143,6 +177,7 @@ create table task_set_shown (
     constraint task_set_shown_known foreign key (task_set) references task_set (id)
 );
 create index task_set_shown_by_version on task_set_shown (handler, version, task_set);
+create index task_set_shown_by_set on task_set_shown (task_set);
 
 -- Something that a key's sets depend on has changed: a next set has to be opened, whose input
 -- position is not before that. Rows are added, so that those who say it do not wait for each other.

@@ -29,6 +29,27 @@ std::optional<std::string> text_of(const std::optional<std::string>& text) {
     return sql::Parameter(*text).to_text();
 }
 
+std::optional<std::string> interval_of(const std::optional<std::chrono::milliseconds>& time) {
+    if (!time) return std::nullopt;
+    return std::to_string(time->count()) + " ms";
+}
+
+const char* name_of(OnConflict on_conflict) {
+    return on_conflict == OnConflict::skip ? "skip" : "replace";
+}
+
+const char* name_of(WhenFailed when_failed) {
+    switch (when_failed) {
+        case WhenFailed::cancel:
+            return "cancel";
+        case WhenFailed::run:
+            return "run";
+        case WhenFailed::hold:
+            return "hold";
+    }
+    return "cancel";
+}
+
 const char* pointer_to(const std::optional<std::string>& text) {
     return text ? text->c_str() : nullptr;
 }
@@ -46,16 +67,27 @@ TaskId enqueue(pqxx::transaction_base& transaction, std::string_view handler,
     if (options.run_at) run_at = options.run_at->text();
     const std::optional<std::string> tenant = text_of(options.tenant);
     const std::optional<std::string> lane = text_of(options.lane);
+    const std::optional<std::string> unique_key = text_of(options.unique_key);
+    const std::optional<std::string> longest_wait = interval_of(options.longest_wait);
+    const std::optional<std::string> every = interval_of(options.every);
+    std::optional<std::string> after;
+    if (options.after) after = std::to_string(static_cast<std::int64_t>(*options.after));
+    std::optional<std::string> expires_at;
+    if (options.expires_at) expires_at = options.expires_at->text();
     const std::string labels = sql::Parameter(sql::text_array(options.labels)).to_text();
     return sql::translating(
         transaction.conn(),
         [&] {
             const sql::Result rows(transaction.exec_params(
                 "select enqueue($1, $2::jsonb, $3::timestamptz, $4::integer, $5::text[], $6,"
-                " $7::jsonb, $8::integer, lane => $9)",
+                " $7::jsonb, $8::integer, lane => $9, unique_key => $10, on_conflict => $11,"
+                " longest_wait => $12::interval, every => $13::interval, after => $14::bigint,"
+                " when_failed => $15, expires_at => $16::timestamptz)",
                 name, std::string(payload), pointer_to(run_at), options.priority, labels,
                 pointer_to(tenant), pointer_to(options.meta), options.schema_version,
-                pointer_to(lane)));
+                pointer_to(lane), pointer_to(unique_key), name_of(options.on_conflict),
+                pointer_to(longest_wait), pointer_to(every), pointer_to(after),
+                name_of(options.when_failed), pointer_to(expires_at)));
             return TaskId(rows.only().integer(0));
         },
         "enqueue");

@@ -32,7 +32,13 @@ std::string to_text(const Versioned& named) {
 std::string versioned_array(const std::vector<Versioned>& named) {
     std::vector<std::string> rows;
     for (const Versioned& one : named) {
-        rows.push_back("(" + one.name + "," + std::to_string(one.version) + ")");
+        // A handler's name may hold anything.
+        std::string row = "(\"";
+        for (const char byte : one.name) {
+            if (byte == '"' || byte == '\\') row += byte;
+            row += byte;
+        }
+        rows.push_back(row + "\"," + std::to_string(one.version) + ")");
     }
     return text_array(rows);
 }

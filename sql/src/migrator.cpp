@@ -38,13 +38,12 @@ InstallStatus status_of(Transaction& transaction, const MigrationSet& set,
     return status;
 }
 
-// With what differs, for which everything is read that views and functions name: whoever holds a
-// lock on that is not waited for long.
+// With what differs, for which everything is read that views and functions name. For whoever holds
+// a lock on that it waits as long as the caller's lock_timeout says.
 InstallStatus whole_status_of(Transaction& transaction, const MigrationSet& set,
                               const std::string& schema) {
     InstallStatus status = status_of(transaction, set, schema);
     if (status.installed && status.newer.empty()) {
-        transaction.exec("set local lock_timeout = '5s'");
         read_drift(transaction, set, schema, read_state(transaction, schema).mark, status);
     }
     return status;
@@ -53,6 +52,7 @@ InstallStatus whole_status_of(Transaction& transaction, const MigrationSet& set,
 InstallStatus read_status(Connection& connection, const MigrationSet& set,
                           const std::string& schema) {
     Transaction transaction(connection);
+    transaction.exec("set local lock_timeout = '5s'");
     InstallStatus status = whole_status_of(transaction, set, schema);
     transaction.commit();
     return status;

@@ -192,6 +192,18 @@ bool NodeSession::snooze(Connection& connection, std::string_view token,
         .boolean(0);
 }
 
+void NodeSession::progress(Connection& connection, std::string_view token,
+                           std::string_view json) const {
+    constexpr Statement statement{"progress", "select progress(:session, :token, :json::jsonb)"};
+    connection.exec(statement, {{"session", session_}, {"token", token}, {"json", json}});
+}
+
+void NodeSession::extend(Connection& connection, std::string_view token,
+                         std::chrono::milliseconds time) const {
+    constexpr Statement statement{"extend", "select extend(:session, :token, :time::interval)"};
+    connection.exec(statement, {{"session", session_}, {"token", token}, {"time", interval(time)}});
+}
+
 std::int64_t NodeSession::deregister(Connection& connection) const {
     constexpr Statement statement{"deregister_node", "select deregister_node(:session)"};
     return connection.exec(statement, {{"session", session_}}).only().integer(0);

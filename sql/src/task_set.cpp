@@ -13,14 +13,17 @@
 namespace baton {
 namespace {
 
+void require_json(const std::string& name, const std::string& payload) {
+    if (const std::optional<std::string> fault = types::json_fault(payload)) {
+        throw Error(ErrorCode::event_invalid, "the payload of member " + name +
+                                                  " is no JSON that Postgres can store: " + *fault);
+    }
+}
+
 std::string json_of(const MemberPayloads& members) {
     std::string json = "{";
     for (const auto& [name, payload] : members) {
-        if (const std::optional<std::string> fault = types::json_fault(payload)) {
-            throw Error(
-                ErrorCode::event_invalid,
-                "the payload of member " + name + " is no JSON that Postgres can store: " + *fault);
-        }
+        require_json(name, payload);
         json += (json.size() > 1 ? "," : "") + json_quoted(name) + ":" + payload;
     }
     return json + "}";
@@ -65,6 +68,18 @@ void touch_task_set(pqxx::transaction_base& transaction, std::string_view handle
                                     sql::Parameter(key).to_text());
         },
         "touch_task_set");
+}
+
+TaskSetId open_task_set(pqxx::transaction_base& transaction, std::string_view view_set,
+                        std::string_view key, const std::map<std::string, MemberTask>& members,
+                        const TaskSetOptions& options) {
+    MemberPayloads payloads;
+    for (const auto& [name, task] : members) {
+        require_json(name, task.payload);
+        payloads.emplace(name, R"({"handler":)" + json_quoted(task.handler) + R"(,"payload":)" +
+                                   task.payload + "}");
+    }
+    return open_task_set(transaction, view_set, key, payloads, options);
 }
 
 }  // namespace baton

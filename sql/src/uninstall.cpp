@@ -14,7 +14,8 @@ namespace {
 // Everything that goes with the schema, one dependent after the other, to the first that is not in
 // it. An object is where the catalogue says; a part of one (a column's default, a rule, a trigger,
 // a policy, a constraint) is where that one is. What is of no schema at all (a cast, a publication,
-// an extension) is outside. Postgres would drop each of them without a word.
+// an extension) is outside. Postgres would drop each of them without a word. The triggers of
+// captures (capture_table.sql) are on tables outside, and go with what they call.
 constexpr std::string_view dependents_query = R"sql(
 with recursive reached (classid, objid, objsubid, is_inside) as (
     select 'pg_namespace'::regclass::oid, %schema, 0, true
@@ -69,7 +70,10 @@ select distinct coalesce((select 'view ' || c.oid::regclass::text from pg_rewrit
                            where r.classid = 'pg_rewrite'::regclass and w.oid = r.objid),
                          pg_describe_object(r.classid, r.objid, r.objsubid))
   from reached r
- where not r.is_inside or r.is_inside is null
+ where (not r.is_inside or r.is_inside is null)
+   and not exists (select from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+                    where r.classid = 'pg_trigger'::regclass and t.oid = r.objid
+                      and p.pronamespace = %schema and p.proname ~ '^capture_[0-9]+$')
  union
 select pg_describe_object('pg_class'::regclass, i.inhparent, 0) || ', of which ' ||
        c.oid::regclass::text || ' is a part'

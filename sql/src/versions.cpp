@@ -62,7 +62,7 @@ KnownVersion known_version_of(const Row& row) {
 constexpr Statement register_set_statement{
     "register_set",
     "select register_set(:view_set, :version::integer, :members::versioned[], :leads::boolean,"
-    " :environment, :machine_id, :proof, :enrol_as::bytea)"};
+    " :environment, :machine_id, :proof, :enrol_as::bytea, :handlers::versioned[])"};
 
 }  // namespace
 
@@ -75,7 +75,8 @@ SetState register_set(Transaction& transaction, const SetVersion& set) {
                                                   {"environment", std::nullopt},
                                                   {"machine_id", std::nullopt},
                                                   {"proof", std::nullopt},
-                                                  {"enrol_as", std::nullopt}});
+                                                  {"enrol_as", std::nullopt},
+                                                  {"handlers", versioned_array(set.handlers)}});
     return set_state_of(result.only().text(0));
 }
 
@@ -90,7 +91,8 @@ SetState register_set(Transaction& transaction, const SetVersion& set,
                                                   {"environment", member.environment},
                                                   {"machine_id", member.machine_id},
                                                   {"proof", shown.proof},
-                                                  {"enrol_as", shown.enrol_as}});
+                                                  {"enrol_as", shown.enrol_as},
+                                                  {"handlers", versioned_array(set.handlers)}});
     return set_state_of(result.only().text(0));
 }
 

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -33,7 +34,12 @@ constexpr const char* first_release = BATON_BINARY_DIR "/examples/superstore/sup
 constexpr const char* next_release = BATON_BINARY_DIR "/examples/superstore/superstore_next";
 constexpr const char* all_orders = BATON_SOURCE_DIR "/examples/superstore/data/superstore.csv";
 constexpr auto patience = 60s;
-constexpr auto load_time = 60s;
+
+// BATON_ROLLOUT_SECONDS says how long, for script/soak.
+std::chrono::seconds load_time() {
+    const char* const said = std::getenv("BATON_ROLLOUT_SECONDS");  // NOLINT(concurrency-mt-unsafe)
+    return std::chrono::seconds(said != nullptr ? std::atoi(said) : 24);
+}
 
 // The sum of the rows' hashes: the order of the rows does not matter, and one row's part of it can
 // be taken out again.
@@ -300,7 +306,7 @@ TEST_F(RolloutTest, EveryReaderSeesOneVersionAtOnePositionThroughPromotionsAndAR
     const auto pause_until = [&](double share) {
         std::this_thread::sleep_until(started +
                                       std::chrono::duration_cast<Clock::duration>(
-                                          std::chrono::duration<double>(load_time) * share));
+                                          std::chrono::duration<double>(load_time()) * share));
     };
     pause_until(0.25);
     switch_to(2, "promote(array['sales'], array[2], true)");

@@ -261,19 +261,21 @@ TEST_F(EnvironmentTest, RollbackWindowIsInHours) {
 TEST_F(EnvironmentTest, ViewSetsAreReadWithTheirOrigin) {
     const std::string file =
         write("shop.toml", whole + std::string("[view_sets.sales]\nversion = 3\n"
-                                               "views = [\"monthly_sales\", \"by_day\"]\n"))
+                                               "views = [\"monthly_sales\", \"by_day\"]\n"
+                                               "handlers = {send = 2, \"a b\" = 1}\n"))
             .string();
     const Environment shop = load({{"--env", "shop"}});
     ASSERT_EQ(shop.view_sets.size(), 1U);
     const auto& set = shop.view_sets.at("sales");
     EXPECT_EQ(set.value.version, 3);
     EXPECT_EQ(set.value.views, (std::vector<std::string>{"monthly_sales", "by_day"}));
+    EXPECT_EQ(set.value.handlers, (std::map<std::string, int>{{"send", 2}, {"a b", 1}}));
     EXPECT_EQ(set.origin, file + ":17");
     bool is_described = false;
     for (const SettingLine& line : described(shop)) {
         if (line.key != "view_sets.sales") continue;
         is_described = true;
-        EXPECT_EQ(line.value, "version 3 of monthly_sales, by_day");
+        EXPECT_EQ(line.value, "version 3 of monthly_sales, by_day, a b@1, send@2");
         EXPECT_EQ(line.origin, file + ":17");
     }
     EXPECT_TRUE(is_described);
@@ -304,6 +306,14 @@ TEST_F(EnvironmentTest, ViewSetsThatAreWrongAreRefused) {
               "@/x.toml:6: view_sets.sales.views must be a list of the names of views, not an "
               "integer\n"
               "@/x.toml:6: view_sets.sales.views: \"a@1\" is no name of a view");
+    EXPECT_EQ(
+        refusal_of_rest("[view_sets.sales]\nversion = 1\nviews = [\"a\"]\nhandlers = [\"b\"]\n"),
+        "@/x.toml:7: view_sets.sales.handlers must be a table of names and versions, as { "
+        "send_invoice = 2 }, not a list");
+    EXPECT_EQ(refusal_of_rest("[view_sets.sales]\nversion = 1\nviews = [\"a\"]\n"
+                              "handlers = {b = 0, \"\" = 1}\n"),
+              "@/x.toml:7: view_sets.sales.handlers: a handler's name has 1 to 128 bytes\n"
+              "@/x.toml:7: view_sets.sales.handlers.b must be an integer from 1 to 9999, not 0");
 }
 
 TEST_F(EnvironmentTest, HandlersThatAreCommandsAreRead) {
@@ -315,7 +325,7 @@ TEST_F(EnvironmentTest, HandlersThatAreCommandsAreRead) {
                                                "folder = \"../images\"\n"
                                                "files = [\"resize.py\", \"x.json\"]\n"
                                                "events = [\"image/uploaded\"]\n"
-                                               "accepts_from = [1, 2]\n"
+                                               "accepts_from = [1, 2]\nlane = \"key\"\n"
                                                "variables = [\"DATABASE_URL\"]\n"
                                                "timeout_ms = 60000\n"
                                                "threads = 2\n"
@@ -337,17 +347,19 @@ TEST_F(EnvironmentTest, HandlersThatAreCommandsAreRead) {
     EXPECT_EQ(all.variables, std::vector<std::string>{"DATABASE_URL"});
     EXPECT_EQ(all.time_limit, 60s);
     EXPECT_EQ(all.threads, 2);
+    EXPECT_EQ(all.lane, HandlerLane::key);
     const HandlerSetting& least = shop.handlers[1].value;
     EXPECT_EQ(least.folder.string(), folder_.string() + "/");
     EXPECT_TRUE(least.files.empty());
     EXPECT_EQ(least.time_limit, 0s);
     EXPECT_EQ(least.threads, 4);
+    EXPECT_EQ(least.lane, HandlerLane::none);
     std::string shown;
     for (const SettingLine& line : described(shop)) {
         if (line.key == "handler.resize") shown += line.value + " from " + line.origin + "\n";
     }
     EXPECT_EQ(shown, "version 3: python3 resize.py from " + file +
-                         ":17\nversion 4: ./resize from " + file + ":28\n");
+                         ":17\nversion 4: ./resize from " + file + ":29\n");
 }
 
 TEST_F(EnvironmentTest, HandlersThatAreWrongAreRefused) {

@@ -68,5 +68,67 @@ TEST_F(HandlerInPromotionTest, SwitchesAtThePositionOfTheViewsAndBackUnderLoad) 
     world.expect_exact();
 }
 
+// A set names its handlers: nothing else switches them, and they need not be asked for.
+TEST_F(HandlerInPromotionTest, ThatASetNamesSwitchesWithItAndBack) {
+    const std::string carried = R"({"name": "notify", "version": 1, "build": "x",
+        "events": ["account/moved"]})";
+    const TestNode node(world.url(), {.handlers = "[" + carried + "]"});
+    Writers writers(world.url(), 2);
+    const auto first = start("first", {"--set", "books", "1", "account_totals,mark_totals",
+                                       "--with-handler", "notify", "1"});
+    ASSERT_TRUE(world.leads("first")) << first->error_output();
+    const auto second = start(
+        "second", {"--totals", "2", "--set", "books", "2", "account_totals,mark_totals",
+                   "--with-handler", "notify", "2", "--with-handler", "it's \"new\", \\", "1"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    EXPECT_EQ(world.ask("select string_agg(handler || version, '|' order by handler) from"
+                        " handlers_of_sets(array['books'], array[2])"),
+              "it's \"new\", \\1|notify2");
+    EXPECT_EQ(refusal("promote('books', 2, true)"),
+              "BT035 view set books@2 has handler it's \"new\", \\@1, which nobody registered: "
+              "start a node that carries it");
+    const TestNode newer(
+        world.url(),
+        {.name = "newer", .handlers = R"([{"name": "it's \"new\", \\", "version": 1, "build": "z"},
+            {"name": "notify", "version": 2, "build": "y", "events": ["account/moved"]}])"});
+    EXPECT_EQ(refusal("promote('notify', 2)"),
+              "BT035 handler notify is in view set books, whose version 1 has it at version 1: "
+              "promote a version of the set that has it at 2");
+    EXPECT_EQ(refusal("promote(array['books', 'notify'], array[2, 1])").substr(0, 63),
+              "BT035 handler notify is in view set books, whose version 2 has ");
+    EXPECT_EQ(refusal("promote('books', 2, true, nodes => 2)").substr(0, 33),
+              "BT035 notify@2 is carried by 1 li");
+
+    // A set of tasks that is opened now is version 1's, whatever is promoted.
+    const std::string member = ", '{\"m\": {\"handler\": \"notify\"}}'";
+    world.ask("select open_task_set('books', 'finishes'" + member + ")");
+    world.ask("select open_task_set('books', 'restarts'" + member + ", on_promotion => 'restart')");
+    world.ask("select promote('books', 2, true)");
+    ASSERT_TRUE(is_live("books", 2)) << second->error_output();
+    EXPECT_EQ(world.ask("select live_version from handler where name = 'notify'"), "2");
+    const auto sets = [&] {
+        return world.ask(
+            "select string_agg(concat(key, version, state), ' ' order by id) from task_set");
+    };
+    EXPECT_EQ(sets(), "finishes1open restarts1superseded");
+    world.ask("select maintain(at_once => true)");
+    EXPECT_EQ(sets(), "finishes1open restarts1superseded restarts2open");
+    ASSERT_TRUE(has_tasks_of(2)) << second->error_output();
+    ASSERT_TRUE(is_ready("account_totals", 1)) << first->error_output();
+    world.ask("select roll_back('books', true)");
+    ASSERT_TRUE(is_live("books", 1)) << first->error_output();
+    EXPECT_EQ(world.ask("select live_version from handler where name = 'notify'"), "1");
+    EXPECT_EQ(world.ask("select string_agg((select string_agg(f.name || f.version::text, ' ' order"
+                        " by f.name) from unnest(p.former) f), ', ' order by p.id)"
+                        " from promotion p"),
+              "books1 notify1, books2 notify2");
+    EXPECT_EQ(sets(), "finishes1open restarts1superseded restarts2superseded");
+    world.ask("select maintain(at_once => true)");
+    EXPECT_EQ(sets(), "finishes1open restarts1superseded restarts2superseded restarts1open");
+    writers.stop();
+    ASSERT_TRUE(world.settles()) << first->error_output();
+    world.expect_exact();
+}
+
 }  // namespace
 }  // namespace baton::testing

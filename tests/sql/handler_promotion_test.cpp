@@ -115,6 +115,48 @@ TEST_F(HandlerPromotionTest, HandlerAndViewSetCannotHaveOneName) {
               "promotion could mean either; give one of them another name");
 }
 
+// Whichever comes first, the set or a node: what the live set names is live.
+TEST_F(HandlerPromotionTest, WhatTheLiveSetNamesIsLiveOnceANodeHasIt) {
+    const TestNode one = carrier({{1}, {2}}, "one");
+    EXPECT_EQ(text("select live_version from handler"), "1");
+    follower_.emplace(url_);
+    const auto set = [&](const std::string& name, int version, const std::string& handlers) {
+        return outcome_of([&] {
+                   connection_.exec(
+                       "insert into reducer_version values ('a', 1, 'x', 'c++', '[]') on conflict "
+                       "do nothing");
+                   follower_->writing().exec("select register_set('" + name + "', " +
+                                             std::to_string(version) +
+                                             ", array[('a', 1)::versioned], true, handlers => "
+                                             "array[" +
+                                             handlers + "]::versioned[])");
+               })
+            .text;
+    };
+    EXPECT_EQ(set("books", 1, "('send', 2), ('later', 3)"), "");
+    EXPECT_EQ(text("select live_version from handler"), "2") << "with the set";
+    EXPECT_EQ(set("books", 1, "('later', 3), ('send', 2)"), "") << "in any order";
+    EXPECT_EQ(set("books", 1, "('send', 2)"),
+              "view set books@1 was registered as a@1, later@3, send@2, this process has a@1, "
+              "send@2: give the set a new version");
+    EXPECT_EQ(set("others", 1, "('send', 1)"),
+              "view set others names handler send, which is in view set books (version 1): a "
+              "handler is in one set");
+    const auto later = [&](int version) {
+        return node({.name = "later" + std::to_string(version),
+                     .handlers = R"([{"name": "later", "version": )" + std::to_string(version) +
+                                 R"(, "build": "b"}])"});
+    };
+    const TestNode early = later(2);
+    EXPECT_EQ(text("select live_version from handler where name = 'later'"), "2");
+    const TestNode late = later(3);
+    EXPECT_EQ(text("select live_version from handler where name = 'later'"), "3");
+    EXPECT_EQ(
+        text("select string_agg(concat(v ->> 'handler', v ->> 'version', v ->> 'in_sets'), ' ')"
+             " from jsonb_array_elements(versions()) as v where v ? 'handler'"),
+        R"(later2[] later3["books@1"] send1[] send2["books@1"])");
+}
+
 TEST_F(HandlerPromotionTest, OnlyTheOwnerPromotesOutsideOfDevelopment) {
     const TestNode both = carrier({{1}, {2}});
     connection_.exec("update environment set kind = 'staging'");

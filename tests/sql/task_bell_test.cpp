@@ -50,6 +50,22 @@ protected:
     }
 };
 
+TEST_F(TaskBellTest, WhoWaitedForARateIsRungOnceThatHasRoom) {
+    TestNode one = node();
+    connection_.exec("select limit_rate('send', 1, '1 hour')");
+    enqueue();
+    enqueue();
+    ASSERT_EQ(one.claim(5).size(), 1U);
+    const Sleeper sleeper = asleep({.name = "sleeper"});
+    ASSERT_TRUE(sleeper.node->claim(5).empty());
+    maintain();
+    EXPECT_FALSE(sleeper.is_rung());
+    connection_.exec("update handler_rate set began_at = began_at - interval '2 hours'");
+    maintain();
+    EXPECT_TRUE(sleeper.listener->wait(20s));
+    EXPECT_EQ(sleeper.node->claim(5).size(), 1U);
+}
+
 TEST_F(TaskBellTest, RingsOnlyWhoCanDoIt) {
     Sleeper plain = asleep();
     Sleeper labelled = asleep({.labels = "{gpu}"});

@@ -117,6 +117,18 @@ TEST_F(TaskHistoryTest, WhatEndedLatelyKeepsItsPartition) {
     EXPECT_EQ(partitions(), "201");
 }
 
+TEST_F(TaskHistoryTest, WhatAnotherOneWaitsForIsKept) {
+    end_tasks(200);
+    const std::string child = std::to_string(enqueue("'send', after => 14, when_failed => 'hold'"));
+    forget();
+    EXPECT_EQ(partitions(), "1 201");
+    EXPECT_EQ(state_of(14), "dead");
+    connection_.exec("select cancel(" + child + ")");
+    age();
+    forget();
+    EXPECT_EQ(partitions(), "201");
+}
+
 // For a node, for a time, for another one, or dead and tried again: each moves, and is done.
 TEST_F(TaskHistoryTest, WhatStillWaitsOutlivesItsPartition) {
     end_tasks(200, "3, 5, 9");

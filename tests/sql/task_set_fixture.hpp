@@ -12,24 +12,27 @@
 
 namespace baton::testing {
 
+/// A node that carries `compute` in these versions, whose members make rows of `report`.
+inline NodeOffer offer_of(const std::vector<int>& versions, const std::string& name = "node",
+                          const std::string& build = "b", const std::string& more_columns = "") {
+    std::string handlers;
+    for (const int version : versions) {
+        handlers += (handlers.empty() ? "" : ", ") +
+                    (R"({"name": "compute", "version": )" + std::to_string(version)) +
+                    R"(, "build": ")" + build + std::to_string(version) +
+                    R"(", "view": "report", "columns": [)"
+                    R"({"name": "month", "type": "text", "key": true},)"
+                    R"({"name": "total", "type": "bigint"})" +
+                    more_columns + "]}";
+    }
+    return {.name = name, .handlers = "[" + handlers + "]"};
+}
+
 class TaskSetFixture : public TaskFixture {
 protected:
-    /// A node that carries `compute` in these versions, whose members make rows of `report`.
-    static testing::NodeOffer offer(const std::vector<int>& versions,
-                                    const std::string& name = "node",
-                                    const std::string& build = "b",
-                                    const std::string& more_columns = "") {
-        std::string handlers;
-        for (const int version : versions) {
-            handlers += (handlers.empty() ? "" : ", ") +
-                        (R"({"name": "compute", "version": )" + std::to_string(version)) +
-                        R"(, "build": ")" + build + std::to_string(version) +
-                        R"(", "view": "report", "columns": [)"
-                        R"({"name": "month", "type": "text", "key": true},)"
-                        R"({"name": "total", "type": "bigint"})" +
-                        more_columns + "]}";
-        }
-        return {.name = name, .handlers = "[" + handlers + "]"};
+    static NodeOffer offer(const std::vector<int>& versions, const std::string& name = "node",
+                           const std::string& build = "b", const std::string& more_columns = "") {
+        return offer_of(versions, name, build, more_columns);
     }
     TestNode carrier(const std::vector<int>& versions, const std::string& name = "node",
                      const std::string& build = "b", const std::string& more_columns = "") {

@@ -31,7 +31,8 @@ TEST_F(TaskSetTest, AllRowsAppearWithTheLastMember) {
     EXPECT_EQ(events(), "set/published compute/2014");
     EXPECT_EQ(text("select (payload - 'digest')::text from event"),
               R"({"key": "2014", "set": )" + std::to_string(set) +
-                  R"(, "build": "b1", "handler": "compute", "members": 2, "version": 1,)"
+                  R"(, "pins": [{"build": "b1", "handler": "compute", "version": 1}])"
+              R"(, "build": "b1", "handler": "compute", "members": 2, "version": 1,)"
                   R"( "input_position": 0})");
 }
 

@@ -8,4 +8,5 @@
 #include "baton/reducers/reducer.hpp"       // IWYU pragma: export
 #include "baton/sql/dispatch.hpp"           // IWYU pragma: export
 #include "baton/sql/enqueue.hpp"            // IWYU pragma: export
+#include "baton/sql/schedule.hpp"           // IWYU pragma: export
 #include "baton/sql/task_set.hpp"           // IWYU pragma: export

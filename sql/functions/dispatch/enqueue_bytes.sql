@@ -19,7 +19,11 @@ create or replace function enqueue_bytes(
     unique_key   text        default null,
     on_conflict  text        default 'skip',
     lane         text        default null,
-    longest_wait interval    default null
+    longest_wait interval    default null,
+    after        bigint      default null,
+    when_failed  text        default 'cancel',
+    every        interval    default null,
+    expires_at   timestamptz default null
 )
 returns bigint
 language plpgsql
@@ -36,6 +40,8 @@ begin
         enqueue_bytes.handler, '{}', enqueue_bytes.body, enqueue_bytes.content_type,
         enqueue_bytes.run_at, enqueue_bytes.priority, enqueue_bytes.labels, enqueue_bytes.tenant,
         enqueue_bytes.meta, enqueue_bytes.schema_version, enqueue_bytes.unique_key,
-        enqueue_bytes.on_conflict, enqueue_bytes.lane, enqueue_bytes.longest_wait);
+        enqueue_bytes.on_conflict, enqueue_bytes.lane, enqueue_bytes.longest_wait,
+        enqueue_bytes.after, enqueue_bytes.when_failed, enqueue_bytes.every,
+        enqueue_bytes.expires_at);
 end;
 $$;

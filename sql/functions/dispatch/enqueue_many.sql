@@ -15,9 +15,11 @@ as $$
 #variable_conflict use_column
 declare
     needs integer;
+    lane  text := enqueue_many.lane;
     ids   bigint[];
 begin
-    select h.requirement into needs
+    select h.requirement, coalesce(lane, case when h.is_fair then fair_lane_name(null::text) end)
+      into needs, lane
       from handler h where h.name = enqueue_many.handler and not h.is_full;
     if needs is null then
         perform refuse_handler(enqueue_many.handler);
@@ -27,7 +29,7 @@ begin
     end if;
     with added as (
         insert into task (requirement, payload, lane)
-        select needs, p.payload, enqueue_many.lane
+        select needs, p.payload, lane
           from pg_catalog.unnest(enqueue_many.payloads) with ordinality as p (payload, ordinal)
          order by p.ordinal
         returning id
@@ -35,10 +37,10 @@ begin
         insert into task_ready (requirement, rank, place, task)
         select needs, ready_rank(0, false), a.id, a.id
           from added a
-         where enqueue_many.lane is null
+         where lane is null
     )
     select coalesce(pg_catalog.array_agg(a.id order by a.id), '{}') into ids from added a;
-    if enqueue_many.lane is not null then
+    if lane is not null then
         perform enter_lanes(ids, null, null);
     elsif pg_catalog.pg_sequence_last_value('task_doorbell') is not null then
         perform ring_nodes(needs, cardinality(ids));

@@ -1,6 +1,6 @@
 -- open_task_set: make tasks that belong together, inside the caller's transaction. One version of
--- the handler does all of them, from one position of the log, and what comes of them appears at
--- once.
+-- the handler, or of each handler that a view set names, does all of them, from one position of the
+-- log, and what comes of them appears at once.
 --
 -- The version that is live now does the set, in the build that is on record now, whatever is
 -- promoted until it is done: a promotion waits for this transaction, or this call for that. The
@@ -8,10 +8,12 @@
 -- of there: read_set_log(), read_set_view().
 --
 -- Arguments
---   handler   its name, as for enqueue().
+--   handler   its name, as for enqueue(); or that of a view set whose live version names handlers:
+--             then these do it, in the versions that it names.
 --   key       what the set is about: '2014'. 1 to 128 bytes. One set of a handler and key can be
 --             open at a time.
---   members   {"2014-01": payload, ...}: a task for each; names of 1 to 128 bytes.
+--   members   {"2014-01": payload, ...}: a task for each; names of 1 to 128 bytes. In a set of a
+--             view set {"2014-01": {"handler": "compute_month", "payload": payload}, ...}.
 --   inputs    views whose rows, as of the position, are kept for the members. The session's login
 --             must be allowed to read them.
 --   seal      these are all members; else add_to_task_set() adds more, until seal_task_set().
@@ -25,7 +27,7 @@
 --           an argument is not as it must be. BT023 there is no such view, or its rows are not
 --           those of one position. 42501 the login may not read it. BT001, BT002 see enqueue().
 --           BT006 the transaction's snapshot is fixed.
--- Locks     the handler's row, until the transaction ends, against promotions.
+-- Locks     the handler's row, or the view set's, until the transaction ends, against promotions.
 -- Notifies  nodes that sleep.
 -- Tables    task_set: read. What it makes: see open_set().
 -- Access: dispatch, node, orchestrate

@@ -7,7 +7,8 @@
 --
 -- Arguments   handler, key: see open_task_set().
 -- Raises      BT037 nobody registered the handler.
--- Tables      task_set_touch: insert. handler: see require_handler(). event: see own_events().
+-- Tables      task_set_touch: insert. set_handler: read. handler: see require_handler(). event:
+--             see own_events().
 -- Access: dispatch, node, orchestrate
 create or replace function touch_task_set(handler text, key text)
 returns void
@@ -17,7 +18,9 @@ security definer
 set search_path from current
 as $$
 begin
-    perform require_handler(touch_task_set.handler);
+    if not exists (select from set_handler n where n.view_set = touch_task_set.handler) then
+        perform require_handler(touch_task_set.handler);
+    end if;
     insert into task_set_touch (handler, key, after_event)
     values (touch_task_set.handler, touch_task_set.key, (select o.id from own_events(1) as o));
 end;

@@ -22,7 +22,8 @@ begin
         insert into task (
             requirement, event_id, payload, body, content_type, tenant, meta, schema_version, lane)
         select h.requirement, e.id, e.payload, e.body, e.content_type, e.tenant, e.meta,
-               e.schema_version, case when s.lane_by_key then e.key end
+               e.schema_version, coalesce(case when s.lane_by_key then e.key end,
+                                          case when h.is_fair then fair_lane_name(e.tenant) end)
           from read_log(add_event_tasks.first_position - 1, add_event_tasks.count) as e
           join handler_event s on s.type = e.type and s.after_position < e.position
           join handler h on h.name = s.handler and h.live_version = s.version

@@ -1,7 +1,8 @@
 -- bring_back: tasks that were elsewhere are ready again, in this order, before those of their
 -- priority that were never handed out; but what has a lane, and is not at its head, enters that.
--- Internal: end_long_runs(), enqueue_apart(), fill_lanes(), hand_back(), pass_lanes(), ready_due(),
--- redrive(), release_many(), retry_task(). The caller has taken them from where they were.
+-- Internal: end_long_runs(), fill_lanes(), free_children(), hand_back(), pass_lanes(),
+-- place_task(), put_task(), ready_due(), redrive(), release_many(), retry_task(), share_lanes().
+-- The caller has taken them from where they were.
 --
 -- Arguments   tasks: which. attempts, deliveries: what was counted so far, one for each task; null:
 --             nothing.

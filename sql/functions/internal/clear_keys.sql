@@ -1,5 +1,5 @@
--- clear_keys: delete unique keys that no task has any more, some in each pass. Internal:
--- maintain().
+-- clear_keys: delete unique keys that no task has any more, nor may soon (enqueue(every => ...)),
+-- some in each pass. Internal: maintain().
 --
 -- Arguments   at_most: at how many it looks. Where it ended is where the next pass begins.
 -- Locks       the keys; it passes by those that others have locked.
@@ -29,6 +29,7 @@ begin
     delete from task_key k
      where k.task = any (seen)
        and exists (select from task_end e where e.task = k.task)
+       and (k.free_at is null or k.free_at <= clock_timestamp())
        and (k.next is null or exists (select from task_end e where e.task = k.next));
     if begin_after > 0 or cardinality(seen) > 0 then
         update maintenance

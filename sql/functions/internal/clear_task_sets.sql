@@ -3,7 +3,7 @@
 --
 -- Arguments   pass_limit: at most so many tasks.
 -- Returns     whether there are more.
--- Tables      task_set: read, update. task_set_member, task_set_view, task_end: read.
+-- Tables      task_set: read, update. task_set_pin, task_set_member, task_set_view, task_end: read.
 --             task_set_input, task_set_output: delete. <view>__v<version>: delete. The tasks: see
 --             cancel().
 create or replace function clear_task_sets(pass_limit integer)
@@ -40,11 +40,14 @@ begin
         if cancelled >= clear_task_sets.pass_limit then
             return true;
         end if;
-        select v.view || '__v' || v.version::text into shown
-          from task_set_view v where v.handler = over.handler and v.version = over.version;
-        if shown is not null then
+        for shown in
+            select v.view || '__v' || v.version::text
+              from task_set_pin p
+              join task_set_view v on v.handler = p.handler and v.version = p.version
+             where p.task_set = over.id
+        loop
             execute pg_catalog.format('delete from %I where task_set = $1', shown) using over.id;
-        end if;
+        end loop;
         delete from task_set_input i where i.task_set = over.id;
         delete from task_set_output o where o.task_set = over.id;
         update task_set s set cleared_at = clock_timestamp() where s.id = over.id;

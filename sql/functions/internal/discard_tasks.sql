@@ -5,8 +5,9 @@
 --
 -- Arguments   reason: for people to read.
 -- Returns     how many there were.
--- Tables      task_ready, task_due, task_set_touch: delete. task_end: insert. task_claim, event:
---             read. task_set: read, see abandon_task_set(). environment_home: update.
+-- Tables      task_ready, task_due, task_in_lane, lane_note, fair_lane, task_set_touch: delete.
+--             task_end: insert. task_claim, event: read. task_set: read, see abandon_task_set().
+--             environment_home: update.
 -- Cost        of what waits.
 create or replace function discard_tasks(reason text)
 returns bigint
@@ -23,14 +24,21 @@ begin
     perform abandon_task_set(s.id, discard_tasks.reason) from task_set s where s.state = 'open';
     -- They had a node which is not here: no attempt counts.
     perform hand_back(c.id, false) from task_claim c order by c.id;
-    with waiting as (
+    delete from lane_note;
+    delete from fair_lane;
+    with in_lanes as (
+        delete from task_in_lane returning task, attempts, is_head
+    ), waiting as (
         delete from task_ready returning task, attempts
     ), due as (
         delete from task_due returning task, attempts
     ), ended as (
         insert into task_end (task, outcome, attempts, reason)
         select w.task, 'cancelled', w.attempts, discard_tasks.reason
-          from (select task, attempts from waiting union all select task, attempts from due) as w
+          from (select task, attempts from waiting union all select task, attempts from due
+                 union all
+                -- A head is at one of these places, or is dead.
+                select task, attempts from in_lanes where not is_head) as w
         returning task
     )
     select count(*) into discarded from ended;

@@ -1,6 +1,8 @@
 -- end_long_runs: take from nodes, living ones too, what they have had for longer than the handler
 -- allows. Internal: maintain().
 --
+-- What extend() has given longer is left alone until then.
+--
 -- Whose handler started has lost an attempt; what was only handed out costs a delivery. The node
 -- hears of it with its next heartbeat(), as of a task that was cancelled, and what it says of the
 -- task is refused from now on.
@@ -8,8 +10,9 @@
 -- Arguments   at_most: how many.
 -- Returns     how many there were.
 -- Locks       the claims; it passes by those that somebody is completing.
--- Tables      handler, task_claim, task, requirement, task_end, node: read. task_recall: insert.
---             task_failure, task_due: see note_failure(). task_ready: see bring_back().
+-- Tables      handler, task_claim, task, requirement, task_end, node, task_extension: read.
+--             task_recall: insert. task_failure, task_due: see note_failure(). task_ready: see
+--             bring_back().
 -- Cost        where no handler has such a limit, of a look at the handlers.
 create or replace function end_long_runs(at_most integer)
 returns integer
@@ -43,6 +46,9 @@ begin
          where c.claimed_at < clock_timestamp() - shortest
            and c.claimed_at < clock_timestamp() - p.run_at_most
            and h.task <> all (c.returned)
+           and not exists (select from task_extension x
+                            where x.task = h.task and x.claim = c.id
+                              and x.ends_at > clock_timestamp())
            and not exists (select from task_end e where e.task = h.task)
          order by c.id
          limit end_long_runs.at_most

@@ -1,9 +1,9 @@
 -- enqueue_apart: enqueue() and enqueue_bytes() with whatever can be said. Internal.
 --
 -- Arguments, returns, raises  as enqueue(); and body and content_type.
--- Tables    task, task_ready, task_due: insert. handler: read. requirement: see requirement_of().
---           task_floor: see open_rank(). task_key: see give_key(). task_end: see settle_key(). The
---           lane: see bring_back().
+-- Tables    task: insert. handler: read. requirement: see requirement_of(). task_floor: see
+--           open_rank(). task_key: see give_key(). task_end: see settle_key(). Its place: see
+--           place_task(). task_expiry: see set_expiry().
 create or replace function enqueue_apart(
     handler      text,
     payload      jsonb,
@@ -18,7 +18,11 @@ create or replace function enqueue_apart(
     unique_key   text,
     on_conflict  text,
     lane         text,
-    longest_wait interval
+    longest_wait interval,
+    after        bigint,
+    when_failed  text,
+    every        interval,
+    expires_at   timestamptz
 )
 returns bigint
 language plpgsql
@@ -31,58 +35,56 @@ declare
     known    handler;
     needs    integer;
     spot     record;
-    follows  bigint;
     run_at   timestamptz := enqueue_apart.run_at;
+    lane     text := enqueue_apart.lane;
+    goes_first boolean := false;
     new_task bigint;
 begin
     select h.* into known from handler h where h.name = enqueue_apart.handler;
     if known.name is null then
         perform refuse_handler(enqueue_apart.handler);
     end if;
-    perform require_task_options(enqueue_apart.schema_version, enqueue_apart.priority,
-                                 enqueue_apart.longest_wait);
+    perform require_task_options(
+        enqueue_apart.schema_version, enqueue_apart.priority, enqueue_apart.longest_wait,
+        enqueue_apart.when_failed, enqueue_apart.every, enqueue_apart.unique_key is not null);
     needs := case when coalesce(cardinality(enqueue_apart.labels), 0) = 0 then known.requirement
                   else requirement_of(known.name, known.live_version, enqueue_apart.labels) end;
-
     if enqueue_apart.priority <> 0 then
         perform open_rank(needs, enqueue_apart.priority);
     end if;
 
-    if enqueue_apart.unique_key is not null then
-        select s.* into strict spot
-          from settle_key(known.name, enqueue_apart.unique_key, enqueue_apart.on_conflict) as s;
-        if spot.standing is not null then
-            return spot.standing;
-        end if;
-        follows := spot.follows;
-        run_at := least(run_at, spot.since + enqueue_apart.longest_wait);
+    select s.* into spot
+      from settle_key(known.name, enqueue_apart.unique_key, enqueue_apart.on_conflict, run_at,
+                      enqueue_apart.every) as s
+     where enqueue_apart.unique_key is not null;
+    if spot.standing is not null then
+        return spot.standing;
+    end if;
+    -- One that has waited for the longest does not stand behind all others once more.
+    goes_first := coalesce(spot.since + enqueue_apart.longest_wait < run_at, false);
+    run_at := least(run_at, spot.since + enqueue_apart.longest_wait);
+    if enqueue_apart.every is not null then
+        run_at := greatest(coalesce(run_at, clock_timestamp()), spot.free_at);
     end if;
 
     perform refuse_handler(known.name) where known.is_full;
     perform lock_turn(known.name, enqueue_apart.lane) where enqueue_apart.lane is not null;
+    if known.is_fair then
+        lane := coalesce(lane, fair_lane_name(enqueue_apart.tenant));
+    end if;
     insert into task (requirement, priority, payload, body, content_type, tenant, meta,
                       schema_version, unique_key, lane)
     values (needs, enqueue_apart.priority, enqueue_apart.payload, enqueue_apart.body,
             enqueue_apart.content_type, enqueue_apart.tenant, enqueue_apart.meta,
-            enqueue_apart.schema_version, enqueue_apart.unique_key, enqueue_apart.lane)
+            enqueue_apart.schema_version, enqueue_apart.unique_key, lane)
     returning id into new_task;
-    if run_at > clock_timestamp() or follows is not null then
-        insert into task_due (due_at, task, follows)
-        values (coalesce(run_at, clock_timestamp()), new_task, follows);
-    elsif enqueue_apart.lane is not null or run_at < enqueue_apart.run_at then
-        -- One that has waited for the longest does not stand behind all others once more.
-        perform bring_back(array[new_task], null, null);
-    else
-        insert into task_ready (requirement, rank, place, task)
-        values (needs, ready_rank(enqueue_apart.priority, false), new_task, new_task);
-        if pg_catalog.pg_sequence_last_value('task_doorbell') is not null then
-            perform ring_nodes(needs, 1);
-        end if;
-    end if;
-    if enqueue_apart.unique_key is not null then
-        perform give_key(known.name, enqueue_apart.unique_key, new_task, follows,
-                         spot.since);
-    end if;
+    perform place_task(new_task, needs, enqueue_apart.priority, run_at, spot.follows,
+                       goes_first or lane is not null, enqueue_apart.after,
+                       enqueue_apart.when_failed);
+    perform set_expiry(new_task, enqueue_apart.expires_at);
+    perform give_key(known.name, enqueue_apart.unique_key, new_task, spot.follows, spot.since,
+                     spot.free_at, run_at + enqueue_apart.every)
+      where enqueue_apart.unique_key is not null;
     return new_task;
 end;
 $$;

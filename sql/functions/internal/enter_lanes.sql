@@ -1,6 +1,6 @@
 -- enter_lanes: tasks that are in lanes wait there from now on, each behind those that have a lower
--- id. Internal: add_event_tasks(), bring_back(), enqueue_many(). The caller has made
--- them, or taken them from where they were.
+-- id. Internal: add_event_tasks(), bring_back(), enqueue_many(), set_fairness(). The caller has
+-- made them, or taken them from where they were.
 --
 -- It looks at nothing that others may be changing, so it waits for nobody: fill_lanes() makes them
 -- heads where there is room.

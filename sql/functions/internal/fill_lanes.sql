@@ -9,7 +9,8 @@
 --
 -- Arguments   handler: whose lanes. at_most: at how many words it looks.
 -- Returns     how many tasks are ready now.
--- Locks       the handler, and see head_lanes(). It returns where the handler is locked.
+-- Locks       the handler, and see head_lanes(). It returns where the handler is locked, or is
+--             fair: see share_lanes().
 -- Notifies    nodes that sleep.
 -- Tables      lane_note: read, insert, delete. handler: read. task_in_lane: see head_lanes().
 --             task_ready: see bring_back().
@@ -34,7 +35,7 @@ begin
     end if;
     select h.lane_width into width
       from handler h
-     where h.name = fill_lanes.handler
+     where h.name = fill_lanes.handler and not h.is_fair
        for no key update skip locked;
     if width is null then
         return 0;

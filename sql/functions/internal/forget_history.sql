@@ -7,7 +7,7 @@
 -- Arguments   at_once: whenever the last time was.
 -- Tables      maintenance: read, update. node: delete. task_claim: read. task, task_end: see
 --             add_task_partitions(), drop_task_partition() and sweep_tasks(). task_failure: see
---             forget_failures().
+--             forget_failures(). schedule_run: see forget_schedule_runs().
 create or replace function forget_history(at_once boolean)
 returns void
 language plpgsql
@@ -32,6 +32,7 @@ begin
     end;
     perform sweep_tasks(1000);
     perform forget_failures(10000);
+    perform forget_schedule_runs(10000);
     delete from node n
      where n.ended_at < clock_timestamp() - interval '1 hour'
        and not exists (select from task_claim c where c.node = n.id);

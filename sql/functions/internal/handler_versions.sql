@@ -2,11 +2,12 @@
 -- versions().
 --
 -- Returns     a JSON array, handlers by name, versions by number: [{handler, version, state, since,
---             build, accepts_from, runs_as, open_sets, nodes: [name]}]. state is 'live', 'warm'
---             where it was, so that a rollback may lead to it, or 'new'. runs_as: the version that
---             does what was made for this one. open_sets: how many task sets it has to finish.
+--             build, accepts_from, runs_as, open_sets, in_sets: ["sales@2"], nodes: [name]}].
+--             state is 'live', 'warm' where it was, so that a rollback may lead to it, or 'new'.
+--             runs_as: the version that does what was made for this one. open_sets: how many task
+--             sets it has to finish. in_sets: the versions of a view set that name it.
 --             nodes: the live ones that carry it in this build.
--- Tables      handler, handler_version, task_set: read.
+-- Tables      handler, handler_version, set_handler, task_set, task_set_pin: read.
 create or replace function handler_versions()
 returns jsonb
 language sql
@@ -21,8 +22,14 @@ as $$
                              else coalesce(v.live_until, v.registered_at) end,
                'build', v.build, 'accepts_from', v.accepts_from, 'runs_as', v.runs_as,
                'open_sets', (select count(*) from task_set s
-                              where s.handler = v.handler and s.version = v.version
-                                and s.state = 'open'),
+                              where s.state = 'open'
+                                and exists (select from task_set_pin p
+                                             where p.task_set = s.id and p.handler = v.handler
+                                               and p.version = v.version)),
+               'in_sets', array(select s.view_set || '@' || s.set_version::text
+                                  from set_handler s
+                                 where s.handler = v.handler and s.version = v.version
+                                 order by s.view_set, s.set_version),
                'nodes', array(select carriers(v.handler, v.version)))
                order by v.handler, v.version), '[]')
       from handler_version v

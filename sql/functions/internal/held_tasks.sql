@@ -1,6 +1,6 @@
 -- held_tasks: what a node holds of the tasks that it shows tokens of; their claims are locked, so
 -- that neither maintain() nor another call gives them back meanwhile. Internal: complete_many(),
--- give_up(), progress(), start_many().
+-- extend(), give_up(), progress(), start_many().
 --
 -- Arguments   node: who asks. tokens: of claim().
 -- Returns     one row for each token that is good: which number it has among the tokens, from 1.

@@ -1,9 +1,11 @@
 -- leave_lanes: tasks are in their lanes no more, and the next ones become heads: those are ready.
--- Internal: cancel(), complete_many(), note_failure(), purge(), set_lanes(), settle_key(),
--- snooze(). The caller has put the tasks where they belong now.
+-- Internal: cancel(), complete_many(), expire_tasks(), note_failure(), purge(), put_task(),
+-- set_fairness(), set_lanes(), settle_key(), snooze(). The caller has put the tasks where they
+-- belong now.
 --
 -- Arguments   tasks: which; those that are in no lane are left alone. stays: one of a lane of width
 --             1 keeps its place at the head, since nothing behind it may begin before it has ended.
+--             In lanes of a fair handler nothing follows: claims choose, see share_lanes().
 -- Locks       see pass_lanes(). It waits for fill_lanes(), and for no transaction of others.
 -- Notifies    nodes that sleep.
 -- Tables      task_in_lane: delete. The next ones: see pass_lanes().
@@ -31,8 +33,8 @@ begin
         delete from task_in_lane l
          using requirement r, handler h
          where l.task = any (leave_lanes.tasks) and r.id = l.requirement and h.name = r.handler
-           and (not leave_lanes.stays or h.lane_width > 1)
-        returning h.name, h.lane_width, l.lane, l.is_head
+           and (not leave_lanes.stays or h.lane_width > 1 or h.is_fair)
+        returning h.name, h.lane_width, l.lane, l.is_head and not h.is_fair as is_head
     )
     select pg_catalog.array_agg(g.name), pg_catalog.array_agg(g.lane_width),
            pg_catalog.array_agg(g.lane), pg_catalog.array_agg(g.heads)

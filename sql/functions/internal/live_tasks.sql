@@ -61,6 +61,11 @@ as $$
       where d.follows >= live_tasks.first_id and d.follows < live_tasks.upper_id
       limit live_tasks.at_most)
      union all
+    (select d.after, true
+       from task_due d
+      where d.after >= live_tasks.first_id and d.after < live_tasks.upper_id
+      limit live_tasks.at_most)
+     union all
     (select l.task, l.is_head and exists (select from task_end e where e.task = l.task)
        from task_in_lane l
       where l.task >= live_tasks.first_id and l.task < live_tasks.upper_id

@@ -3,11 +3,14 @@
 --
 -- Arguments   handler, key: which.
 -- Returns     one row. task: that has it. next: that follows it. Null where there is none that has
---             not ended. since: see task_key.
+--             not ended. last: the newest that had it. since, free_at, former_free_at: see
+--             task_key.
 -- Locks       the key, until the transaction ends.
 -- Tables      task_key: insert, read. task_end: read.
 create or replace function lock_key(handler text, key text)
-returns table (task bigint, next bigint, since timestamptz)
+returns table (
+    task bigint, next bigint, last bigint, since timestamptz, free_at timestamptz,
+    former_free_at timestamptz)
 language plpgsql
 volatile
 set search_path from current
@@ -29,7 +32,8 @@ begin
     end loop;
     -- Another statement: it sees what ended while this waited for the lock.
     return query
-        select l.live[1], l.live[2], held.since
+        select l.live[1], l.live[2], coalesce(held.next, held.task), held.since, held.free_at,
+               held.former_free_at
           from (select array(
                     select h.task
                       from pg_catalog.unnest(array[held.task, held.next]) with ordinality

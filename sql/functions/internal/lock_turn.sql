@@ -25,7 +25,8 @@ begin
             octet_length(lock_turn.lane)
             using errcode = 'BT042';
     end if;
-    if (select h.lane_width from handler h where h.name = lock_turn.handler) > 1 then
+    if (select h.lane_width > 1 or h.is_fair
+          from handler h where h.name = lock_turn.handler) then
         return;
     end if;
     wanted := lane_id(lock_turn.handler, lock_turn.lane);

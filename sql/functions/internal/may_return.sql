@@ -25,7 +25,7 @@ begin
     select k.* into strict held from lock_key(keyed.handler, keyed.unique_key) as k;
     if held.task is null then
         perform give_key(keyed.handler, keyed.unique_key, may_return.task, null,
-                         null::timestamptz);
+                         null::timestamptz, null::timestamptz, null::timestamptz);
         return true;
     end if;
     return may_return.task in (held.task, held.next) is true;

@@ -1,5 +1,5 @@
 -- open_rank: let claims look at the tasks of a priority. Internal: requirement_of(),
--- enqueue_apart().
+-- enqueue_apart(), update_task().
 --
 -- Two that come first at the same time add two rows each; the newer ones count.
 --

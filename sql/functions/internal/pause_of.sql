@@ -1,4 +1,4 @@
--- pause_of: that a handler is paused, as a sentence. Internal: task_notes(), why_waiting().
+-- pause_of: that a handler is paused, as a sentence. Internal: task_notes(), why_held_up().
 --
 -- Arguments   h: the handler's row.
 -- Returns     null where it is not.

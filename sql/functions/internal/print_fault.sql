@@ -1,5 +1,5 @@
 -- print_fault: why a JSON value must not be printed, or null. Internal: event_content(),
--- readable(), refuse_unreadable().
+-- readable(), refuse_unreadable(), unfit_payload().
 --
 -- What jsonb takes in the log says nothing of its text: a number of 16 bytes can have 147,000
 -- digits, so that 120 KB are a gigabyte. That much text would be in the server's memory before an

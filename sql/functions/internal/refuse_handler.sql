@@ -1,5 +1,5 @@
 -- refuse_handler: raise that nobody registered a handler, or that too many tasks of it wait.
--- Internal: enqueue(), enqueue_apart(), enqueue_many(), open_set(), require_handler().
+-- Internal: enqueue_apart(), enqueue_many(), pin_task_set(), require_handler().
 --
 -- Arguments   name: of the handler.
 -- Raises      BT048 there is such a handler: so it is full, or was just now. BT037 there is none,

@@ -1,5 +1,5 @@
--- refuse_token: raise that a claim is over, and why. Internal: complete(),
--- complete_member(), fail(), progress(), require_held().
+-- refuse_token: raise that a claim is over, and why. Internal: complete(), complete_member(),
+-- extend(), fail(), progress(), require_held().
 --
 -- Arguments   token: of claim().
 -- Raises      BT039.

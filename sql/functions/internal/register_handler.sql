@@ -1,16 +1,18 @@
 -- register_handler: put a version of a handler on record, with its build, the types of the events
 -- that become tasks of it, and the versions whose tasks it can do, too. Internal: carry_handlers().
 --
--- The first version of a handler is live at once; another one when it is promoted. What it says
+-- The first version of a handler is live at once, or the one that the live view set names; another
+-- one when it is promoted. What it says
 -- beside its build counts with that build: the next one to register it changes nothing.
 --
 -- Raises    BT012 it is on record with another build, and this is no environment for development.
 --           BT042 a view set has the name; see make_task_set_view(). BT001, BT006 see
 --           name_events().
--- Locks     the turn 'registration', until the transaction ends, where there is something new.
+-- Locks     the turn 'registration', until the transaction ends, where there is something new. See
+--           follow_live_sets().
 -- Tables    handler: insert. handler_version: insert, update. environment: read. handler_event: see
 --           name_events(). requirement: see requirement_of(). task_set_view: see
---           make_task_set_view().
+--           make_task_set_view(). set_handler: see follow_live_sets().
 create or replace function register_handler(
     handler text, version integer, build text, events text[], lane_by_key boolean default false,
     accepts_from integer[] default '{}', view text default null, columns jsonb default null)
@@ -60,5 +62,6 @@ begin
          where v.handler = known.handler and v.version = known.version;
     end if;
     perform stamp_tasks(known.handler);
+    perform follow_live_sets(array[known.handler]);
 end;
 $$;

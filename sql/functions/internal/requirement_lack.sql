@@ -1,5 +1,5 @@
 -- requirement_lack: what is missing for a requirement's tasks: no live node can take them, and why.
--- Internal: task_set_state(), waiting_in_vain(), why_waiting().
+-- Internal: task_set_state(), waiting_in_vain(), why_held_up().
 --
 -- Arguments   requirement: which.
 -- Returns     no row where a live node can take them. Else the first that is lacking, of: lack

@@ -10,9 +10,11 @@
 -- Arguments   node, labels: whose. handler: which.
 -- Returns     numbers of requirements, each once, with the version that the node does them as, and
 --             whether they are pinned. is_limited: the handler has a limit, see running_room().
+--             is_fair: see share_lanes().
 -- Tables      node_handler, handler_version, requirement, handler: read.
 create or replace function requirements_met(node bigint, handler text, labels text[])
-returns table (requirement integer, version integer, is_pinned boolean, is_limited boolean)
+returns table (requirement integer, version integer, is_pinned boolean, is_limited boolean,
+              is_fair boolean)
 language plpgsql
 stable
 rows 3
@@ -21,7 +23,7 @@ as $$
 #variable_conflict use_column
 begin
     return query
-        select r.id, c.version, false, h.running_max is not null
+        select r.id, c.version, false, coalesce(h.running_max, h.rate_max) is not null, h.is_fair
           from node_handler c
           join handler_version v
             on v.handler = c.handler and v.version = c.version and v.build = c.build
@@ -31,7 +33,7 @@ begin
          where c.node = requirements_met.node and c.handler = requirements_met.handler
            and r.build is null and r.labels <@ requirements_met.labels and h.paused_at is null
         union all
-        select r.id, r.version, true, h.running_max is not null
+        select r.id, r.version, true, coalesce(h.running_max, h.rate_max) is not null, h.is_fair
           from node_handler c
           join requirement r
             on r.handler = c.handler and r.version = c.version and r.build = c.build

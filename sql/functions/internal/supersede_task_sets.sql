@@ -1,5 +1,5 @@
--- supersede_task_sets: what a promotion of a handler means for its task sets. Internal:
--- switch_handlers().
+-- supersede_task_sets: what a promotion of a handler, or of a view set that names handlers,
+-- means for its task sets. Internal: switch_handlers(), switch_versions().
 --
 -- A set that is open is finished by its own version, or another one takes its place, as its policy
 -- says. Where the former version is rolled back, none of its sets is finished, and next ones follow
@@ -35,6 +35,7 @@ as $$
      union
     select k.handler, k.key
       from task_set_shown k
+      join task_set s on s.id = k.task_set and s.handler = k.handler
      where supersede_task_sets.is_rollback and k.handler = supersede_task_sets.handler
        and k.version = supersede_task_sets.former;
 $$;

@@ -1,6 +1,6 @@
--- switch_handlers: make versions of handlers the live ones. Internal: promote_handlers(),
--- switch_versions(). The caller holds the turn 'registration', and keeps batches from being
--- recorded.
+-- switch_handlers: make versions of handlers the live ones. Internal: follow_live_sets(),
+-- promote_handlers(), switch_versions(). The caller holds the turn 'registration', and keeps
+-- batches from being recorded.
 --
 -- Arguments   handlers, versions: what is to be live. nodes: see promote().
 -- Returns     what was live of these.

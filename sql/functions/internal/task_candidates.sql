@@ -33,8 +33,9 @@ begin
               from ((select d.task
                        from task_due d
                       where d.task < task_candidates.before
-                        and (d.follows is null
-                             or exists (select from task_end l where l.task = d.follows))
+                        and (d.after is null
+                             and (d.follows is null
+                                  or exists (select from task_end l where l.task = d.follows)))
                             = (task_candidates.state = 'due')
                       order by d.task desc limit task_candidates.at_most)
                      union all

@@ -3,7 +3,7 @@
 --
 -- Arguments   s: the set. dead: how many of its members can not be done any more.
 -- Returns     state: see task_sets(). reason: why; of a set that is open, what it waits for.
--- Tables      task_set_member: read.
+-- Tables      task_set_pin, task_set_member: read.
 create or replace function task_set_state(s task_set, dead integer, out state text, out reason text)
 language plpgsql
 stable
@@ -25,9 +25,16 @@ begin
             'tasks retry, or baton task-sets restart', task_set_state.dead, s.id);
         return;
     end if;
-    select l.found, l.fix into lack from requirement_lack(s.requirement) as l;
-    if found and exists (select from task_set_member m
-                          where m.task_set = s.id and m.done_at is null) then
+    select l.found, l.fix into lack
+      from task_set_pin p
+     cross join lateral requirement_lack(p.requirement) as l
+     where p.task_set = s.id
+       and exists (select from task_set_member m
+                    where m.task_set = s.id and m.requirement = p.requirement
+                      and m.done_at is null)
+     order by p.handler
+     limit 1;
+    if found then
         state := 'blocked_no_capable_node';
         reason := lack.found || '; ' || lack.fix || pg_catalog.format(
             ', or baton task-sets restart %s', s.id);

@@ -3,7 +3,8 @@
 -- Arguments   tasks: which.
 -- Returns     one row for each that there is, in their order.
 --   state       waiting; due: it waits for due_at; following: until the task that it follows has
---               ended, or, where follows is null, for its turn in its lane; claimed: node holds
+--               ended; or the one after which it is made; or, where both are null, for its turn in
+--               its lane; claimed: node holds
 --               it, since then, and maybe a handler started with it; an outcome: it ended, since
 --               then, at node; nowhere: at none of the places that there are, where no function
 --               leaves it.
@@ -16,7 +17,7 @@ create or replace function task_standings(tasks bigint[])
 returns table (
     task bigint, requirement integer, state text, rank integer, place bigint, attempts integer,
     deliveries integer, due_at timestamptz, claim bigint, node bigint, since timestamptz,
-    started boolean, ended_why text, follows bigint)
+    started boolean, ended_why text, follows bigint, after bigint, when_failed text)
 language sql
 stable
 set search_path from current
@@ -28,7 +29,8 @@ set enable_mergejoin = off
 as $$
     with held as materialized (select h.* from held_now(task_standings.tasks) as h)
     select t.id, t.requirement,
-           coalesce(e.outcome, case when d.is_following or l.task is not null then 'following'
+           coalesce(e.outcome, case when d.is_following or d.after is not null or l.task is not null
+                                    then 'following'
                                     when d.task is not null then 'due'
                                     when q.task is not null then 'waiting'
                                     when h.task is not null then 'claimed' end, 'nowhere'),
@@ -37,9 +39,10 @@ as $$
            case when e.task is null
                 then coalesce(d.deliveries, l.deliveries, q.deliveries, h.deliveries + 1,
                               0)::integer end,
-           d.due_at, coalesce(e.claim, h.claim), coalesce(e.node, h.node),
+           case when d.after is not null then d.not_before else d.due_at end,
+           coalesce(e.claim, h.claim), coalesce(e.node, h.node),
            coalesce(e.ended_at, h.claimed_at), h.started, nullif(e.reason, ''),
-           case when d.is_following then d.follows end
+           case when d.is_following then d.follows end, d.after, d.when_failed
       from pg_catalog.unnest(task_standings.tasks) with ordinality as w (task, ordinal)
      cross join lateral (
         select t.id, t.requirement, t.priority, t.lane

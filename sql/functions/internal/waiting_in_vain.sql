@@ -6,7 +6,7 @@
 --   lack, found, fix  see requirement_lack().
 -- Cost        some index probes for each requirement that no live node meets; nothing for the tasks
 --             of the others.
--- Tables      node, node_handler, handler_version, handler, requirement, task: read.
+-- Tables      node, node_handler, handler_version, handler, requirement, task, task_in_lane: read.
 create or replace function waiting_in_vain()
 returns table (
     handler text, version integer, labels text[], waiting integer, oldest_seconds numeric,
@@ -34,12 +34,26 @@ as $$
                             where o.handler = r.handler and o.version = v.version
                               and o.build = coalesce(r.build, v.build)
                               and r.labels <@ o.labels)
+    ), laned as materialized (
+        select l.requirement, count(*) as tasks, min(l.task) as first
+          from (select l.requirement, l.task
+                  from task_in_lane l
+                 where not l.is_head
+                   and exists (select from unmet u join handler h on h.name = u.handler
+                                where h.is_fair)
+                 order by l.task
+                 limit 10000) as l
+         group by l.requirement
     )
     select u.handler, u.version, u.labels, w.tasks::integer,
            round(extract(epoch from clock_timestamp() - t.enqueued_at)), l.lack, l.found, l.fix
       from unmet u
      cross join lateral (
-        select count(*) as tasks, min(q.task) as first from ready_of(u.id, 10000) as q) as w
+        select r.tasks + coalesce(l.tasks, 0) as tasks, least(r.first, l.first) as first
+          from (select count(*) as tasks, min(q.task) as first
+                  from ready_of(u.id, 10000) as q) as r
+          left join handler h on h.name = u.handler and h.is_fair
+          left join laned l on l.requirement = u.id and h.name is not null) as w
      cross join lateral (select t.enqueued_at from task t where t.id = w.first limit 1) as t
      cross join lateral requirement_lack(u.id) as l
      order by t.enqueued_at;

@@ -3,10 +3,10 @@
 -- Arguments   task: which.
 -- Returns     one row of why().
 -- Cost        it stops counting at 10000 tasks that go first.
--- Tables      task_in_lane, task, task_end: read.
+-- Tables      task_in_lane, task, task_end, requirement, handler: read.
 create or replace function why_in_lane(task bigint)
 returns table (reason text, found text, fix text)
-language sql
+language plpgsql
 stable
 set search_path from current
 set jit = off
@@ -15,6 +15,23 @@ set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
+#variable_conflict use_column
+begin
+    return query
+        select w.*
+          from task_in_lane l
+          join requirement r on r.id = l.requirement
+          join handler h on h.name = r.handler and h.is_fair
+         cross join lateral (
+            select u.* from why_held_up(r.id) as u
+             union all
+            select s.* from why_shared(h.name, l.lane, why_in_lane.task) as s
+             limit 1) as w
+         where l.task = why_in_lane.task;
+    if found then
+        return;
+    end if;
+    return query
     select case when h.dead is not null then 'lane_held' else 'lane' end,
            case when h.dead is not null then pg_catalog.format(
                     'its lane %s stands still: task %s at its head is dead', t.lane, h.dead)
@@ -42,4 +59,5 @@ as $$
                  where o.lane = l.lane and not o.is_head and o.task < l.task
                  limit 10000) as o) as a
      where l.task = why_in_lane.task;
+end;
 $$;

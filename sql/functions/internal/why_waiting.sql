@@ -3,7 +3,7 @@
 -- Arguments   requirement, rank, place: of its row.
 -- Returns     one row of why().
 -- Cost        it stops counting at 10000 tasks that go first.
--- Tables      task_floor, requirement, handler: read.
+-- Tables      task_floor, requirement: read.
 create or replace function why_waiting(requirement integer, rank integer, place bigint)
 returns table (reason text, found text, fix text)
 language plpgsql
@@ -19,18 +19,7 @@ declare
     ahead     integer;
 begin
     select r.* into strict need from requirement r where r.id = why_waiting.requirement;
-    return query
-        select 'paused', pause_of(h), pg_catalog.format('baton handlers resume %s', h.name)
-          from handler h
-         where h.name = need.handler and h.paused_at is not null;
-    if found then
-        return;
-    end if;
-    return query select l.lack, l.found, l.fix from requirement_lack(need.id) as l;
-    if found then
-        return;
-    end if;
-    return query select 'limit', l.found, l.fix from why_limited(need.handler) as l;
+    return query select h.* from why_held_up(need.id) as h;
     if found then
         return;
     end if;

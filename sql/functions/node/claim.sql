@@ -22,9 +22,9 @@
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 the count is none.
 --             BT049 this is a copy that nobody adopted: unadopted().
 -- Locks       the tasks that it takes; it passes by those that others are taking. Where the handler
---             has a limit, its claims wait for each other.
+--             has a limit, or is fair, its claims wait for each other.
 -- Tables      task_claim, task: read. task_ready: see take_tasks(). node: see heartbeat(). Lanes:
---             see fill_lanes(). The limit: see running_room().
+--             see fill_lanes(), share_lanes(). The limits: see running_room(), spend_rate().
 -- Cost        of the tasks that it gives, whatever else waits, was there, or is kept by an old
 --             snapshot, and however many partitions there are. The plans are those for few of many,
 --             made once, as the settings say: statistics of a moment when a table was empty must
@@ -64,6 +64,8 @@ declare
     needs    integer[];
     versions integer[];
     pinned   boolean[];
+    limited  boolean;
+    is_fair  boolean;
     room     integer;
     new_id   bigint;
     lowest   bigint;
@@ -71,8 +73,7 @@ declare
 begin
     if claim.count between 1 and 1000 is not true then
         raise exception 'a node cannot claim % tasks at once; give a number from 1 to 1000',
-            coalesce(claim.count::text, 'null')
-            using errcode = 'BT042';
+            coalesce(claim.count::text, 'null') using errcode = 'BT042';
     end if;
     perform require_adopted();
     if me.alive_at + me.lease / 4 < clock_timestamp() then
@@ -81,15 +82,22 @@ begin
 
     select pg_catalog.array_agg(m.requirement), pg_catalog.array_agg(m.version),
            pg_catalog.array_agg(m.is_pinned),
-           case when pg_catalog.bool_or(m.is_limited) then running_room(claim.handler) end
-      into needs, versions, pinned, room
+           pg_catalog.bool_or(m.is_limited), pg_catalog.bool_or(m.is_fair),
+           least(claim.count, case when pg_catalog.bool_or(m.is_limited)
+                                   then running_room(claim.handler) end)
+      into needs, versions, pinned, limited, is_fair, room
       from requirements_met(me.id, claim.handler, me.labels) as m;
-    room := least(claim.count, room);
     if room > 0 then
         new_id := take_tasks(me.id, claim.handler, needs, room);
         -- Who finds tasks need not look for more of them in lanes.
-        if new_id is null and needs is not null and fill_lanes(claim.handler, 256) > 0 then
+        if new_id is null and needs is not null
+           and (case when is_fair then share_lanes(claim.handler, needs, room)
+                     else fill_lanes(claim.handler, 256) end) > 0
+        then
             new_id := take_tasks(me.id, claim.handler, needs, room);
+        end if;
+        if limited then
+            perform spend_rate(claim.handler, new_id);
         end if;
     end if;
 

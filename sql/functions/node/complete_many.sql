@@ -12,7 +12,8 @@
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 tokens and results
 --             are not as many.
 -- Locks       the claims, until the transaction ends: call it last.
--- Tables      task_end: insert. task_claim: see held_tasks(). Lanes: see leave_lanes().
+-- Tables      task_end: insert. task_claim: see held_tasks(). Lanes: see leave_lanes(). What waits
+--             for these tasks: see free_children().
 -- Access: node
 create or replace function complete_many(
     session text, tokens text[], results jsonb[] default null)
@@ -52,6 +53,9 @@ begin
       from ended e;
     if in_lanes and done is not null then
         perform leave_lanes(done, false);
+    end if;
+    if pg_catalog.pg_sequence_last_value('task_parents') is not null then
+        perform free_children(done, 100);
     end if;
 
     if cardinality(done) = cardinality(complete_many.tokens) then

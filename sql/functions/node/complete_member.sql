@@ -75,7 +75,7 @@ begin
     perform stage_outputs(s.id, m.member, complete_member.events, complete_member.tasks);
     update task_set_member o
        set claim = holder, done_at = clock_timestamp(),
-           digest = stage_rows(s, m.member, complete_member.rows)
+           digest = stage_rows(m, complete_member.rows)
      where o.task_set = m.task_set and o.member = m.member;
     if is_last then
         perform publish_if_done(s.id);

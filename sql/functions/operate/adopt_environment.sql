@@ -5,7 +5,8 @@
 -- and their nodes have ended; enrol those that are to take part. A process that leads here has to
 -- be admitted again. What waits, or had a node, is kept where the copy is production now, so that
 -- nothing is lost that the former one had not done; elsewhere it is cancelled, because it is the
--- other one's to do. So is what would follow from events that were dispatched so far.
+-- other one's to do; and its schedules are paused. So is what would follow from events that were
+-- dispatched so far.
 --
 -- All of it is one transaction. What was said before may be said again, and changes nothing.
 --
@@ -19,7 +20,7 @@
 -- Notifies    see revoke_machine().
 -- Tables      environment, environment_home: read, update. machine: delete, see revoke_machine().
 --             node, maintenance: update. turn, leader: read, lock. task_claim, task_ready,
---             task_due, event: lock, see discard_tasks().
+--             task_due, event: lock, see discard_tasks(). schedule: update.
 create or replace function adopt_environment(
     name text, kind text, discard boolean default null)
 returns bigint
@@ -55,7 +56,7 @@ begin
         return 0;
     end if;
 
-    lock table task_claim, task_ready, task_due, event in share row exclusive mode;
+    lock table task_claim, task_ready, task_due, task_in_lane, event in share row exclusive mode;
     update environment set kind = null where only_row;
     perform describe_environment(adopt_environment.name, adopt_environment.kind);
     update environment_home h
@@ -73,6 +74,10 @@ begin
     if coalesce(adopt_environment.discard, adopt_environment.kind <> 'production') then
         discarded := discard_tasks(pg_catalog.format(
             'cancelled by %s, who adopted this copy as %s', session_user, adopt_environment.kind));
+        update schedule s
+           set due_at = null, paused_at = clock_timestamp(), paused_by = session_user,
+               pause_reason = 'this copy was adopted as ' || adopt_environment.kind
+         where s.paused_at is null;
     end if;
     return discarded;
 end;

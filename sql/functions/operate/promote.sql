@@ -4,7 +4,7 @@
 -- The process that keeps the builds does it: it takes the lead, folds what little is missing, and
 -- switches, see switch_versions(). This only asks it to; promotion_state() tells what became of it.
 -- A handler has nothing to build: by itself it is switched here, see promote_handlers(); together
--- with view sets by who switches those.
+-- with view sets by who switches those. The handlers that a set names are switched with it.
 --
 -- Arguments   view_sets, versions: what is to be live. when_ready: wait until the builds are ready;
 --             else they must be, which is within one batch of the log's end. A version that was
@@ -16,10 +16,11 @@
 -- Raises      BT034 there is no such version. BT035 it cannot be promoted: it is live, retired,
 --             halted, not ready, or nobody keeps it; another promotion is under way; the sets do
 --             not go together, or the process that keeps it does not carry what else is live; too
---             few nodes carry it. 42501 the caller is not the environment's owner, and this is no
---             development environment.
+--             few nodes carry it; a handler is in a set. 42501 the caller is not the environment's
+--             owner, and this is no development environment.
 -- Notifies    '<schema>_leader', for the processes that stand by.
--- Tables      handler: read. promotion: see promote_sets() and promote_handlers().
+-- Tables      handler: read. promotion: see promote_sets() and promote_handlers(). set_handler: see
+--             handlers_of_sets() and require_own_promotion().
 -- Access: orchestrate
 create or replace function promote(
     view_sets text[], versions integer[], when_ready boolean default false,
@@ -59,6 +60,14 @@ begin
             sets := sets || wanted.name;
             set_versions := set_versions || wanted.version;
         end if;
+    end loop;
+    perform require_own_promotion(sets, set_versions, handlers, handler_versions);
+    for wanted in
+        select o.handler, o.version from handlers_of_sets(sets, set_versions) as o
+         where o.handler <> all (handlers)
+    loop
+        handlers := handlers || wanted.handler;
+        handler_versions := handler_versions || wanted.version;
     end loop;
     if sets = '{}' then
         return promote_handlers(handlers, handler_versions, coalesce(promote.nodes, 1));

@@ -12,7 +12,8 @@
 --             ended, or see handler_obstacle(). BT011 another process leads now.
 -- Locks       the turn 'registration', if handlers are among it: before the leader's row, as
 --             register_handler() does.
--- Tables      promotion, set_version: update. view_state, set_member: read.
+-- Tables      promotion, set_version: update. view_state, set_member: read. task_set: see
+--             supersede_task_sets().
 -- Access: orchestrate
 create or replace function switch_versions(promotion bigint, epoch bigint)
 returns bigint
@@ -28,6 +29,7 @@ declare
     head     bigint;
     after    versioned[];
     gone     versioned[];
+    warm     versioned[];
 begin
     perform lock_registration()
        from promotion t where t.id = switch_versions.promotion and t.handlers <> '{}';
@@ -52,6 +54,8 @@ begin
     gone := array(select (s.view_set, s.version)::versioned
                     from set_version s
                    where s.state = 'live' and (s.view_set, s.version)::versioned <> all (after));
+    warm := array(select (s.view_set, s.version)::versioned
+                    from set_version s where s.state = 'warm');
     update set_version s
        set state = 'warm', since = clock_timestamp()
      where (s.view_set, s.version)::versioned = any (gone);
@@ -67,6 +71,10 @@ begin
         raise exception 'a view of a live set would have no live version'
             using errcode = 'BT035';
     end if;
+    perform supersede_task_sets(
+                w.view_set, f.version, w.version, (w.view_set, w.version)::versioned = any (warm))
+       from unnest(p.view_sets, p.versions) as w (view_set, version)
+       join pg_catalog.unnest(gone) as f on f.name = w.view_set;
     update promotion t
        set state = 'done', position = head, epoch = switch_versions.epoch,
            former = gone || switch_handlers(p.handlers, p.handler_versions, p.nodes),

@@ -35,6 +35,8 @@ begin
     return query select * from check_settings();
     return query select * from check_transactions();
     return query select * from check_tasks();
+    return query select * from check_captures();
+    return query select * from check_schedules();
     return query select * from check_machines();
     return query select * from check_roles();
     return query select * from check_owner();

@@ -8,6 +8,7 @@
 --   waiting, due, in_lanes, claimed  see pending_by_handler(); dead: see dead_by_handler(). What is
 --                counted has bounds, which those say.
 --   oldest_seconds  for how long the first of the waiting ones has been there.
+--   rate_max, rate_per  see limit_rate(). is_fair: see set_fairness().
 --   running_max  see limit_running(). waiting_max, is_full: see limit_waiting(). lane_width,
 --                lane_when_dead: see set_lanes().
 --   paused_at, paused_by, pause_reason  see pause_handler().
@@ -40,7 +41,10 @@ returns table (
     waiting_max    integer,
     is_full        boolean,
     lane_width     integer,
-    lane_when_dead text
+    lane_when_dead text,
+    rate_max       integer,
+    rate_per       interval,
+    is_fair        boolean
 )
 language sql
 stable
@@ -68,7 +72,8 @@ as $$
            round(extract(epoch from clock_timestamp() - p.oldest)), p.due, p.in_lanes,
            p.claimed, coalesce(d.dead, 0), coalesce(e.per_second, 0), e.wait_p50, e.wait_p95,
            e.run_p50, e.run_p95, h.paused_at, h.paused_by, h.pause_reason, h.running_max,
-           h.waiting_max, h.is_full, h.lane_width, h.lane_when_dead
+           h.waiting_max, h.is_full, h.lane_width, h.lane_when_dead, h.rate_max,
+           h.rate_per, h.is_fair
       from handler h
       join carried l on l.handler = h.name and l.version = h.live_version
       join pending_by_handler() as p on p.handler = h.name

@@ -13,7 +13,7 @@
 --           lag_events stops counting at 1000000.
 --           Whatever holds the leader up is a problem with its reason, see held_up(); so is what
 --           tasks wait for that is not there, see task_problems(), and a lane that stands still,
---           see lane_problems().
+--           see lane_problems(); and what of captured tables makes no events: capture_problems().
 -- Cost      grows with the lag, not with the log; see unread_event_types().
 -- Tables    leader: read.
 -- Access: observe, orchestrate
@@ -54,7 +54,7 @@ begin
         problems := problems || version_problems(false);
     end if;
     problems := problems || writer_problems() || task_problems(tasks) || lane_problems();
-    problems := problems || task_set_problems();
+    problems := problems || task_set_problems() || capture_problems() || schedule_problems();
     if lag.seconds > 10 and is_led then
         problems := problems || pg_catalog.format(
             'the oldest waiting event is %s s old: the orchestrator is behind: %s',

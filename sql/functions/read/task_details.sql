@@ -2,13 +2,13 @@
 --
 -- Arguments   task: of enqueue().
 -- Returns     a JSON object: task, handler, version, labels, state, priority, attempts, deliveries,
---             tenant, enqueued_at, event_id, lane, due_at, since, node, started, ended_why, as
---             list_tasks() and task_standings() say; progress, and when it was said: progress();
---             payload, or body (as Postgres writes bytes),
+--             tenant, enqueued_at, event_id, lane, after, when_failed, expires_at, due_at, since,
+--             node, started, ended_why, as list_tasks() and task_standings() say; progress, and
+--             when it was said: progress(); payload, or body (as Postgres writes bytes),
 --             content_type and bytes; schema_version; meta; result; failures [{attempt, outcome,
 --             failed_at, node, error}], oldest first. A payload that cannot be read is a text that
 --             says why. Null where there is no such task.
--- Tables      task, requirement, node, task_end, task_failure, task_progress: read.
+-- Tables      task, requirement, node, task_end, task_failure, task_progress, task_expiry: read.
 -- Access: observe, orchestrate
 create or replace function task_details(task bigint)
 returns jsonb
@@ -23,7 +23,9 @@ as $$
                'task', t.id, 'handler', r.handler, 'version', r.version, 'labels', r.labels,
                'state', s.state, 'priority', t.priority, 'attempts', s.attempts,
                'deliveries', s.deliveries, 'tenant', t.tenant, 'enqueued_at', t.enqueued_at,
-               'event_id', t.event_id, 'lane', t.lane, 'due_at', s.due_at, 'since', s.since,
+               'event_id', t.event_id, 'lane', t.lane, 'after', s.after,
+               'when_failed', s.when_failed, 'expires_at', x.expires_at,
+               'due_at', s.due_at, 'since', s.since,
                'node', n.name, 'started', s.started, 'progress', p.progress,
                'progress_at', p.noted_at, 'ended_why', s.ended_why,
                'payload', case when t.body is null then readable(t.payload) end,
@@ -42,6 +44,7 @@ as $$
       join requirement r on r.id = s.requirement
       left join node n on n.id = s.node
       left join task_end e on e.task = s.task
+      left join task_expiry x on x.task = s.task
       left join task_progress p
         on p.task = s.task and p.claim = s.claim and s.state = 'claimed';
 $$;

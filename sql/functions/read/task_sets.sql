@@ -9,9 +9,11 @@
 --   is_shown  readers see its rows.
 --   members, done, dead  how many. input_position: see open_task_set(). position: of its
 --             publication in the log; null where there was none, or it is not in the log yet.
+--   pins      what its members are pinned to: compute@1. build: the pin's; null where the set is a
+--             view set's.
 --   reason    why it is in that state: what is missing, and what to do.
 -- Cost        of the members of the sets that it returns.
--- Tables      task_set, task_set_member, task_set_shown, task_end: read.
+-- Tables      task_set, task_set_pin, task_set_member, task_set_shown, task_end: read.
 -- Access: observe, orchestrate
 create or replace function task_sets(
     handler text default null, key text default null, state text default null,
@@ -20,7 +22,7 @@ returns table (
     id bigint, handler text, key text, version integer, build text, state text, is_shown boolean,
     members integer, done integer, dead integer, input_position bigint, "position" bigint,
     on_promotion text, opened_at timestamptz, opened_by name, ended_at timestamptz,
-    deadline_at timestamptz, reason text, digest text)
+    deadline_at timestamptz, reason text, digest text, pins text[])
 language sql
 stable
 security definer
@@ -31,7 +33,9 @@ as $$
     select s.id, s.handler, s.key, s.version, s.build, d.state,
            exists (select from task_set_shown k where k.task_set = s.id),
            m.members, m.done, m.dead, s.input_position, event_position(s.published_event),
-           s.on_promotion, s.opened_at, s.opened_by, s.ended_at, s.deadline_at, d.reason, s.digest
+           s.on_promotion, s.opened_at, s.opened_by, s.ended_at, s.deadline_at, d.reason, s.digest,
+           array(select p.handler || '@' || p.version::text from task_set_pin p
+                  where p.task_set = s.id order by p.handler)
       from task_set s
      cross join lateral (
         select count(*)::integer as members, count(n.done_at)::integer as done,

@@ -8,7 +8,7 @@
 -- Returns     the rows as JSON, by set and key.
 -- Raises      BT023 there is no such view. BT023 the rows of a set that was published then are
 --             gone: they were kept as long as the set says.
--- Tables      task_set_view, task_set: read. <view>__v<version>: read.
+-- Tables      task_set_view, task_set, task_set_pin: read. <view>__v<version>: read.
 -- Access: observe, orchestrate
 create or replace function view_rows_at(view text, at bigint)
 returns setof jsonb
@@ -27,13 +27,14 @@ begin
             using errcode = 'BT023';
     end if;
     for shown in
-        select distinct on (s.key) s.id, s.cleared_at, v.view || '__v' || v.version::text as place,
-               v.columns
+        select distinct on (v.handler, s.key) s.id, s.cleared_at,
+               v.view || '__v' || v.version::text as place, v.columns
           from task_set s
-          join task_set_view v on v.handler = s.handler and v.version = s.version
+          join task_set_pin p on p.task_set = s.id
+          join task_set_view v on v.handler = p.handler and v.version = p.version
          where v.view = view_rows_at.view and s.state = 'published'
            and event_position(s.published_event) <= view_rows_at.at
-         order by s.key, s.id desc
+         order by v.handler, s.key, s.id desc
     loop
         if shown.cleared_at is not null then
             raise exception 'task set % was published at position %, and its rows are gone since %',

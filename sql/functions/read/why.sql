@@ -4,12 +4,13 @@
 -- Returns     one row; none where there is no such task.
 --   state     as task_state() says.
 --   reason    a word for it: done, dead, cancelled, replaced; following: it waits for another task
---             with its unique key; lane, lane_held: for its turn in its lane, see why_in_lane();
---             time, retry: for a time; overdue, unmaintained, passed_by: for maintain(); paused:
---             for somebody to resume its handler; no_node, other_version, other_build, labels: for
---             a node, see requirement_lack(); limit: for others of its handler to end; queued,
---             next: for its turn; prefetched, running, node_ended: for the node that has it;
---             nowhere.
+--             with its unique key; after, after_held: for the one after which it is made; lane,
+--             lane_held: for its turn in its lane, see why_in_lane(); time, retry: for a time;
+--             overdue, unmaintained, passed_by: for maintain(); paused: for somebody to resume its
+--             handler; no_node, other_version, other_build, labels: for a node, see
+--             requirement_lack(); limit, rate: for others of its handler to end, or for a
+--             time; queued, next: for its
+--             turn; prefetched, running, node_ended: for the node that has it; nowhere.
 --   found     the same as people read it. fix: what to do; null where there is nothing to.
 -- Cost        some index probes; where it waits for its turn, of up to 10000 that go first.
 -- Tables      node, task_failure: read.
@@ -38,7 +39,11 @@ begin
         when 'due' then
             return query select s.state, w.* from why_due(why.task, s.due_at, s.attempts) as w;
         when 'following' then
-            if s.follows is null then
+            if s.after is not null then
+                return query
+                    select s.state, w.* from why_after(why.task, s.after, s.when_failed) as w;
+                return;
+            elsif s.follows is null then
                 return query select s.state, w.* from why_in_lane(why.task) as w;
                 return;
             end if;

@@ -6,6 +6,7 @@
 //     --sql FILE                 a SQL reducer; may be given more than once
 //     --other-builds             accept another build of a registered version
 //     --set NAME VERSION VIEW,VIEW…   a view set; may be given more than once
+//     --with-handler NAME VERSION   of the set before it
 //     --auto-promote, --rollback-window MS   as in OrchestratorOptions
 //     --totals N, --marks N, --other-build, --without-marks, --fixed-marks, --with-origins,
 //     --prices N, --old-prices, --fold-takes MS   see ReducerChoice
@@ -36,6 +37,34 @@ struct Arguments {
     baton::testing::ReducerChoice reducers;
 };
 
+// Returns whether the word is one of those that choose reducers.
+template <class Number>
+bool read_choice(const std::string& word, const Number& number,
+                 baton::testing::ReducerChoice& choice) {
+    if (word == "--totals") {
+        choice.totals = static_cast<int>(number());
+    } else if (word == "--marks") {
+        choice.marks = static_cast<int>(number());
+    } else if (word == "--prices") {
+        choice.prices = static_cast<int>(number());
+    } else if (word == "--old-prices") {
+        choice.old_prices = true;
+    } else if (word == "--fold-takes") {
+        choice.fold_takes = std::chrono::milliseconds(number());
+    } else if (word == "--other-build") {
+        choice.other_build = true;
+    } else if (word == "--without-marks") {
+        choice.without_marks = true;
+    } else if (word == "--with-origins") {
+        choice.with_origins = true;
+    } else if (word == "--fixed-marks") {
+        choice.fixed_marks = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 // Throws std::exception where they are wrong.
 Arguments read_arguments(const std::vector<std::string>& words) {
     Arguments result;
@@ -64,6 +93,10 @@ Arguments read_arguments(const std::vector<std::string>& words) {
             set.version = static_cast<int>(number());
             std::istringstream views(words.at(++i));
             for (std::string view; std::getline(views, view, ',');) set.views.push_back(view);
+        } else if (word == "--with-handler") {
+            baton::SetHandler& handler = result.options.view_sets.back().handlers.emplace_back();
+            handler.name = words.at(++i);
+            handler.version = static_cast<int>(number());
         } else if (word == "--auto-promote") {
             result.options.auto_promote = true;
         } else if (word == "--rollback-window") {
@@ -71,25 +104,7 @@ Arguments read_arguments(const std::vector<std::string>& words) {
         } else if (word == "--snapshots") {
             result.options.snapshots.every = static_cast<std::int64_t>(number());
             result.options.snapshots.most = static_cast<int>(number());
-        } else if (word == "--totals") {
-            result.reducers.totals = static_cast<int>(number());
-        } else if (word == "--marks") {
-            result.reducers.marks = static_cast<int>(number());
-        } else if (word == "--prices") {
-            result.reducers.prices = static_cast<int>(number());
-        } else if (word == "--old-prices") {
-            result.reducers.old_prices = true;
-        } else if (word == "--fold-takes") {
-            result.reducers.fold_takes = std::chrono::milliseconds(number());
-        } else if (word == "--other-build") {
-            result.reducers.other_build = true;
-        } else if (word == "--without-marks") {
-            result.reducers.without_marks = true;
-        } else if (word == "--with-origins") {
-            result.reducers.with_origins = true;
-        } else if (word == "--fixed-marks") {
-            result.reducers.fixed_marks = true;
-        } else {
+        } else if (!read_choice(word, number, result.reducers)) {
             throw std::invalid_argument("unknown option " + word);
         }
     }

@@ -70,7 +70,12 @@ namespace baton {
     BATON_ERROR(task_forgotten, "BT050", false)          \
     BATON_ERROR(task_set_ended, "BT051", false)          \
     BATON_ERROR(task_set_open, "BT052", true)            \
-    BATON_ERROR(bus_unavailable, "BT053", true)
+    BATON_ERROR(bus_unavailable, "BT053", true)          \
+    BATON_ERROR(recording_failed, "BT054", false)        \
+    BATON_ERROR(schedule_invalid, "BT059", false)        \
+    BATON_ERROR(schedule_unknown, "BT060", false)        \
+    BATON_ERROR(capture_refused, "BT061", false)         \
+    BATON_ERROR(capture_broken, "BT062", false)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,

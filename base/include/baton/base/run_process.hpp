@@ -5,7 +5,7 @@
 // beyond the bounds is read and forgotten, so that a program which writes much is slowed down by
 // nothing and costs no memory.
 //
-// Threads: may be called from several; `wish` is asked on the calling one.
+// Threads: may be called from several; `wish` and `on_output` are called on the calling one.
 // Cost: that of GuardedProcess; while the program is silent, 20 wake-ups a second.
 #pragma once
 
@@ -37,6 +37,8 @@ struct ProcessRun {
     std::chrono::milliseconds patience{1000};
     /// Asked every 50 ms; none: Wish::go_on.
     std::function<Wish()> wish = {};
+    /// Gets what is written on stdout, as it comes.
+    std::function<void(std::string_view bytes)> on_output = {};
 };
 
 /// The last bytes of what a process wrote.

@@ -73,7 +73,11 @@ public:
     /// member, or of a member's version: a version stands for the same reducers for ever. A set can
     /// be declared in the environment's file instead ([view_sets]), but not in both. What is wrong
     /// with it is said by `orchestrate` and `up`: Error(settings_invalid).
-    App& add_view_set(std::string name, int version, std::vector<std::string> views);
+    /// `handlers` are live with the set, in these versions: one switch for what is computed and for
+    /// what is done about it. They are nodes' to carry, not this program's. A handler is in one set
+    /// at most, and not promoted by itself then.
+    App& add_view_set(std::string name, int version, std::vector<std::string> views,
+                      std::vector<SetHandler> handlers = {});
 
     /// Adds a verb of the application's own. The first line of `help` stands in --help; `name
     /// --help` shows the others too, which say what the verb's own options are, since these are

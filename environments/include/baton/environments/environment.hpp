@@ -39,9 +39,13 @@ struct Setting {
 
 /// Views that change their versions together, as the file declares them.
 struct ViewSetSetting {
-    int version = 0;                 ///< 1 to 9999.
-    std::vector<std::string> views;  ///< One at least.
+    int version = 0;                      ///< 1 to 9999.
+    std::vector<std::string> views;       ///< One at least.
+    std::map<std::string, int> handlers;  ///< Their versions, by name.
 };
+
+/// What the lane of a task is that follows from an event.
+enum class HandlerLane { none, key };
 
 /// A handler that is a command, as the file declares it: [[handler]].
 struct HandlerSetting {
@@ -55,6 +59,7 @@ struct HandlerSetting {
     std::vector<std::string> variables;
     std::chrono::milliseconds time_limit{};  ///< 0: none.
     int threads = 0;
+    HandlerLane lane = HandlerLane::none;
 };
 
 /// What a setting is called, may be and is by default, says its row in src/settings.cpp.
@@ -96,6 +101,17 @@ struct Environment {
     Setting<std::vector<std::string>> node_labels;
     /// The types of the events that a handler may promote from its local bus.
     Setting<std::vector<std::string>> promoted_events;
+    /// Where what a failed attempt said on its bus is kept; empty: nowhere. Of how many attempts,
+    /// and for how many days.
+    Setting<std::filesystem::path> bus_failures;
+    Setting<std::int64_t> bus_failure_files;
+    Setting<std::int64_t> bus_failure_days;
+    /// Of what handlers log on their bus, what is in the node's log, too: silly, debug, info, warn,
+    /// error or off.
+    Setting<std::string> bus_to_log;
+    /// How many of its last lines an attempt's error has, but for tasks of these tenants.
+    Setting<std::int64_t> bus_error_lines;
+    Setting<std::vector<std::string>> bus_error_lines_except;
     Setting<LogFormat> log;
     /// debug, info, warn, error or off.
     Setting<std::string> log_level;

@@ -17,6 +17,8 @@
 // subscription that gets the message. Nothing is encoded or copied.
 #pragma once
 
+#include <fmt/core.h>
+
 #include <concepts>
 #include <functional>
 #include <memory>
@@ -29,17 +31,19 @@
 #include "baton/local_bus/conflation.hpp"
 #include "baton/local_bus/fan_out.hpp"
 #include "baton/local_bus/foreign.hpp"
+#include "baton/local_bus/log_line.hpp"
 #include "baton/local_bus/message.hpp"
 #include "baton/local_bus/policy.hpp"
 #include "baton/local_bus/request.hpp"
 #include "baton/local_bus/subscription.hpp"
+#include "baton/local_bus/tap.hpp"
 
 namespace baton {
 
 class Bus {
 public:
-    /// `is_cancelled` is what its scope asks outside: see CancelScope.
-    explicit Bus(std::function<bool()> is_cancelled = {});
+    /// `is_cancelled` is what its scope asks outside: see CancelScope. `context`: whose bus it is.
+    explicit Bus(std::function<bool()> is_cancelled = {}, BusContext context = {});
     Bus(const Bus&) = delete;
     Bus& operator=(const Bus&) = delete;
     /// As close(). Not from within a callback of its own.
@@ -141,6 +145,21 @@ public:
         return answer;
     }
 
+    /// Publishes a LogLine to "log/<level>", with this bus's context: log_line.hpp. Where nobody
+    /// wants such a line nothing is formatted, and no message made.
+    template <class... Arguments>
+    void log(Level level, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+        log_arguments(level, format, fmt::make_format_args(arguments...));
+    }
+    void log_arguments(Level level, fmt::string_view format, fmt::format_args arguments);
+
+    /// Has `tap` see each message that it wants, until untap(): tap.hpp.
+    void tap(std::shared_ptr<bus::Tap> tap);
+    /// A message that is being published may still come.
+    void untap(const std::shared_ptr<bus::Tap>& tap);
+
+    [[nodiscard]] const BusContext& context() const noexcept { return context_; }
+
     /// The scope of all that is on this bus. Cancelled, it lets nobody wait for a message any more;
     /// what was published is delivered all the same.
     [[nodiscard]] const CancelScope& scope() const noexcept;
@@ -201,6 +220,7 @@ private:
     /// Calls `wait` if somebody has the question, and returns `answered`; else what became of it.
     Asked ask_message(std::shared_ptr<Message> question, const std::function<void()>& wait);
 
+    const BusContext context_;
     std::shared_ptr<bus::Hub> hub_;
 };
 

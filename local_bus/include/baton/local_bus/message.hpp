@@ -81,6 +81,8 @@ public:
     [[nodiscard]] virtual std::string msgpack() const = 0;
 
     [[nodiscard]] bus::Type type() const noexcept { return type_; }
+    /// The topic of its type, wherever it was published to: what it is.
+    [[nodiscard]] virtual std::string_view own_topic() const noexcept { return topic_; }
     /// Whether it was published to the topic of its type, without another one.
     [[nodiscard]] bool has_own_topic() const noexcept { return given_.empty(); }
 
@@ -111,6 +113,7 @@ public:
 
     [[nodiscard]] std::string json() const override { return encode_json(content_); }
     [[nodiscard]] std::string msgpack() const override { return encode_msgpack(content_); }
+    [[nodiscard]] std::string_view own_topic() const noexcept override { return topic_of<E>(); }
     [[nodiscard]] const E& content() const noexcept { return content_; }
 
 private:

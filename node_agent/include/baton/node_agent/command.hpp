@@ -35,6 +35,7 @@ struct Command {
     std::chrono::milliseconds time_limit{0};  ///< 0: none.
     /// How long it may go on when the node stops: NodeOptions::stop_patience.
     std::chrono::milliseconds stop_patience{4000};
+    bool lane_by_key = false;  ///< The key of an event is the lane of its task.
 };
 
 /// Throws Error: settings_invalid where the program, the folder, a file or a variable is missing,

@@ -14,11 +14,15 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "baton/base/machine_credentials.hpp"
+#include "baton/local_bus/log_line.hpp"
 #include "baton/node_agent/handlers.hpp"
 
 namespace baton {
@@ -26,6 +30,22 @@ namespace baton {
 namespace node {
 class Agent;
 }
+
+/// What becomes of what tasks say on their buses (`[bus]` in the environment's file).
+struct BusOptions {
+    /// Where the last 1,000 messages of an attempt that failed are kept (baton/local_bus/
+    /// last_messages.hpp); empty: nowhere.
+    std::filesystem::path failures = {};
+    std::int64_t failure_files = 100;
+    std::int64_t failure_days = 7;
+    /// The lines of tasks that are also in the process's log: from there on; none: none.
+    std::optional<Level> to_log = std::nullopt;
+    /// How many of its last lines an attempt's error has.
+    std::int64_t error_lines = 0;
+    std::vector<std::string> error_lines_except = {};  ///< But not for tasks of these tenants.
+    /// Whether `baton bus` can look at the buses, while they are there.
+    bool has_window = true;
+};
 
 struct NodeOptions {
     std::string url;                       ///< A direct connection, not through a pooler.
@@ -35,6 +55,7 @@ struct NodeOptions {
     std::vector<std::string> labels = {};  ///< What the node has beside its handlers: "gpu".
     /// The types of the events that handlers may promote: TaskContext::promote().
     std::vector<std::string> promote = {};
+    BusOptions bus = {};
     /// How long it is believed without a sign of life: its tasks are handed to others then.
     std::chrono::milliseconds lease{30'000};
     std::chrono::milliseconds poll{1000};  ///< How often to look for tasks where there were none.
@@ -47,7 +68,8 @@ struct NodeOptions {
 
 class NodeAgent {
 public:
-    /// Throws Error(handler_invalid) where there is no handler.
+    /// Throws Error(handler_invalid) where there is no handler, and Error(recording_failed) for a
+    /// folder of failures that is not this user's alone.
     NodeAgent(NodeOptions options, const Handlers& handlers);
     /// Waits for a stop() that is still at work.
     ~NodeAgent();

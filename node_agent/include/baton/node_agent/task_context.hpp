@@ -4,6 +4,10 @@
 // Lifetime: as long as the call of the handler.
 #pragma once
 
+#include <fmt/core.h>
+
+#include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,6 +17,7 @@
 #include <string_view>
 #include <utility>
 
+#include "baton/local_bus/log_line.hpp"
 #include "baton/sql/dispatch.hpp"
 #include "baton/sql/enqueue.hpp"
 
@@ -49,6 +54,10 @@ public:
         std::function<bool()> is_lost = {};  ///< None: as is_cancelled.
         std::function<SetMember&()> set = {};
         std::span<const std::string> promote{};  ///< Types of events; outlives the context.
+        /// Told of the bus, if one is made; what it returns is let go of before the bus ends.
+        std::function<std::shared_ptr<void>(Bus&)> bus_opened = {};
+        std::function<void(std::string json)> progress = {};              ///< None: nobody looks.
+        std::function<void(std::chrono::milliseconds time)> extend = {};  ///< Likewise.
     };
     /// How many events one call of a handler may promote.
     static constexpr std::uint64_t promotions_max = 1000;
@@ -94,6 +103,14 @@ public:
     /// when cancelled() is true.
     [[nodiscard]] Bus& bus();
 
+    /// A line for whoever follows this task's log: a message to "log/<level>" on bus(), with task,
+    /// attempt and trace (baton/local_bus/log_line.hpp). Where nobody wants such a line nothing is
+    /// formatted. May be called from any thread once bus() was.
+    template <class... Arguments>
+    void log(Level level, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+        log_arguments(level, format, fmt::make_format_args(arguments...));
+    }
+
     /// The one way from the bus to the log: dispatches the event in tx(), if the environment names
     /// its type in `[bus] promote`. So it is there if this attempt completes the task, and only
     /// then; its meta says {"promoted": {"task": …, "attempt": …, "sequence": …}}, the last of
@@ -105,6 +122,22 @@ public:
     EventId promote(const E& event, const PromoteOptions& options = {}) {
         return promote_event(make_event(event, {.key = options.key, .tenant = options.tenant}));
     }
+
+    /// How far it has come, for people to see: `baton tasks show`. Any JSON; the newest is told,
+    /// once a second at most, so call it as often as you like: it waits for nothing. Throws
+    /// Error(task_invalid) where it is no JSON; what is larger than an event's meta may be is not
+    /// shown, and the log says so. Nothing of it outlives the attempt.
+    void progress(std::string json);
+    /// The same for a struct with BATON_FIELDS.
+    template <types::Declared Struct>
+    void progress(const Struct& value) {
+        progress(encode_json(value));
+    }
+
+    /// It needs longer than its handler may run (set_run_at_most()): the node may have it for
+    /// `time` from now on, at least. It is told within a second, so ask in time. Throws
+    /// Error(task_invalid) where that is not 1 second to 30 days.
+    void extend(std::chrono::milliseconds time);
 
     /// Whether there is no use in going on: the node stops, its lease is over, or the task is not
     /// its own any more. What the outside world is asked to do should ask this first.
@@ -125,6 +158,7 @@ public:
 
 private:
     EventId promote_event(NewEvent event);
+    void log_arguments(Level level, fmt::string_view format, fmt::format_args arguments);
     void require_no_set(std::string_view what) const;
 
     const Task task_;
@@ -132,6 +166,7 @@ private:
     const Doors doors_;
     std::uint64_t promoted_ = 0;
     std::unique_ptr<Bus> bus_;
+    std::shared_ptr<void> followed_;  // goes before the bus
 };
 
 }  // namespace baton

@@ -28,6 +28,17 @@ namespace baton {
 /// What enqueue() returns.
 enum class TaskId : std::int64_t {};
 
+enum class OnConflict : std::uint8_t {
+    skip,     ///< None is made; the id is that of the task that there is.
+    replace,  ///< That one ends as replaced; where a node has it, the new one follows it.
+};
+
+enum class WhenFailed : std::uint8_t {
+    cancel,  ///< It ends as cancelled, too.
+    run,     ///< It is done nevertheless.
+    hold,    ///< It waits until that one is retried, and done.
+};
+
 struct EnqueueOptions {
     std::optional<Timestamp> run_at = std::nullopt;  ///< Not before that; unset: at once.
     int priority = 0;                                ///< -1000 to 1000; higher goes first.
@@ -36,6 +47,18 @@ struct EnqueueOptions {
     std::optional<std::string> meta = std::nullopt;  ///< JSON text.
     int schema_version = 1;                          ///< Which shape of the payload this is.
     std::optional<std::string> lane = std::nullopt;  ///< What must not be done all at once.
+    /// Of a handler one task at a time has it, until its end.
+    std::optional<std::string> unique_key = std::nullopt;
+    OnConflict on_conflict = OnConflict::skip;  ///< While another task has the key.
+    /// With replace and run_at: not put off for longer than that.
+    std::optional<std::chrono::milliseconds> longest_wait = std::nullopt;
+    /// Those of the key become ready so far from each other, at least.
+    std::optional<std::chrono::milliseconds> every = std::nullopt;
+    std::optional<TaskId> after = std::nullopt;  ///< That has to be done before.
+    WhenFailed when_failed =
+        WhenFailed::cancel;  ///< Where `after` is not done, but ends otherwise.
+    /// Worth nothing after that: it ends as cancelled, unless a node has it.
+    std::optional<Timestamp> expires_at = std::nullopt;
 };
 
 /// Makes a task for the handler of that name, with a payload of JSON. Throws Error:

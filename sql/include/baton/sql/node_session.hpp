@@ -141,6 +141,11 @@ public:
     /// Puts the task off, as if it had never been given. False where it is this claim's no more.
     bool snooze(Connection& connection, std::string_view token,
                 std::chrono::milliseconds pause) const;
+    /// How far a task has come: JSON text. Throws Error: claim_lost, event_too_large.
+    void progress(Connection& connection, std::string_view token, std::string_view json) const;
+    /// The node may have the task for so long from now on. Throws Error(claim_lost).
+    void extend(Connection& connection, std::string_view token,
+                std::chrono::milliseconds time) const;
     /// How many tasks went back.
     std::int64_t deregister(Connection& connection) const;
 

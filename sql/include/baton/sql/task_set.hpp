@@ -47,7 +47,20 @@ TaskSetId open_task_set(pqxx::transaction_base& transaction, std::string_view ha
                         std::string_view key, const MemberPayloads& members,
                         const TaskSetOptions& options = {});
 
-/// The same for structs with BATON_FIELDS.
+/// A member of the set of a view set, which names the handlers: one of these, and JSON.
+struct MemberTask {
+    std::string handler;
+    std::string payload;
+};
+
+/// The same for a view set whose live version names handlers (docs/rollout.md): each member is done
+/// by its handler, in the version that the set names. Promotions of the view set wait. Throws also
+/// Error(task_invalid): a member's handler is none of the set's.
+TaskSetId open_task_set(pqxx::transaction_base& transaction, std::string_view view_set,
+                        std::string_view key, const std::map<std::string, MemberTask>& members,
+                        const TaskSetOptions& options = {});
+
+/// For structs with BATON_FIELDS.
 template <types::Declared Payload>
 TaskSetId open_task_set(pqxx::transaction_base& transaction, std::string_view handler,
                         std::string_view key, const std::map<std::string, Payload>& members,
@@ -55,6 +68,11 @@ TaskSetId open_task_set(pqxx::transaction_base& transaction, std::string_view ha
     MemberPayloads payloads;
     for (const auto& [name, payload] : members) payloads.emplace(name, encode_json(payload));
     return open_task_set(transaction, handler, key, payloads, options);
+}
+
+template <types::Declared Payload>
+MemberTask member_task(std::string_view handler, const Payload& payload) {
+    return {std::string(handler), encode_json(payload)};
 }
 
 /// What the sets of a key depend on has changed: one next set follows, see touch_task_set.sql.

@@ -32,10 +32,12 @@ struct SetVersion {
     std::string name;
     int version = 0;
     std::vector<Versioned> members;
+    std::vector<Versioned> handlers{};
 };
 
 /// Makes the set known, for the leader: one that is not live in any version becomes so. Throws
-/// Error: build_mismatch (the version is known with other members), deposed.
+/// Error: build_mismatch (the version is known with other members), reducer_invalid
+/// (its name is a handler's, or a handler of it is in another set), deposed.
 SetState register_set(Transaction& transaction, const SetVersion& set);
 /// The same for who keeps what is not live. Throws Error as lead() does where the machine is not
 /// admitted.
