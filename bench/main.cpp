@@ -10,6 +10,7 @@
 
 #include "baton/base/log.hpp"
 #include "baton/orchestrator/orchestrator.hpp"
+#include "bus_process.hpp"
 #include "measures.hpp"
 #include "payments.hpp"
 
@@ -24,6 +25,8 @@ struct CommandLine {
     bool json = false;
     bool list = false;
     std::vector<std::string> orchestrate;
+    std::int64_t bus_child = 0;
+    std::int64_t raw_child = 0;
 };
 
 template <int version>
@@ -90,6 +93,8 @@ CLI::Option* add_options(CLI::App& app, CommandLine& line) {
     for (const Measure& measure : baton::bench::measures()) names.emplace_back(measure.name);
     app.add_option("--only", line.only, "Only this measure; may be repeated")
         ->check(CLI::IsMember(names));
+    app.add_option("--bus-child", line.bus_child)->group("");
+    app.add_option("--raw-child", line.raw_child)->group("");
     return app.add_option("--orchestrate", line.orchestrate)->expected(2)->group("");
 }
 
@@ -129,6 +134,8 @@ int main(int argc, char** argv) {
             return orchestrate(line.orchestrate[0],
                                static_cast<Reducing>(std::stoi(line.orchestrate[1])));
         }
+        if (line.bus_child > 0) return baton::bench::be_bus_child(line.bus_child);
+        if (line.raw_child > 0) return baton::bench::be_raw_child(line.raw_child);
         return run(line);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "baton_bench: %s\n", error.what());

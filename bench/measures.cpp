@@ -5,7 +5,7 @@
 namespace baton::bench {
 
 std::span<const Measure> measures() {
-    static constexpr std::array<Measure, 22> all{{
+    static constexpr std::array<Measure, 25> all{{
         {"dispatch_1", "what a dispatch adds to a business transaction, 1 connection",
          measure_dispatch_1},
         {"dispatch_8", "the same, 8 connections", measure_dispatch_8},
@@ -37,6 +37,8 @@ std::span<const Measure> measures() {
         {"bus_stalled",
          "what a subscriber that stands still costs in memory, and the others in time",
          measure_bus_stalled},
+        {"bus_process", "messages to another process against raw ipc and msgpack by hand",
+         measure_bus_process},
         {"bus_emit", "signals in one thread against Boost.Signals2", measure_bus_emit},
     }};
     return all;

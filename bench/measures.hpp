@@ -41,6 +41,7 @@ void measure_bus_patterns(Workbench& workbench);
 void measure_bus_request(Workbench& workbench);
 void measure_bus_fan_out(Workbench& workbench);
 void measure_bus_stalled(Workbench& workbench);
+void measure_bus_process(Workbench& workbench);
 void measure_bus_emit(Workbench& workbench);
 
 }  // namespace baton::bench

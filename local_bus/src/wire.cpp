@@ -212,8 +212,13 @@ void Reader::json_at(std::string& out, std::size_t depth) {
     for (std::uint64_t i = 0; i < found.number; ++i) {
         if (i > 0) out += ',';
         if (is_map) {
+            // A name that has parts is not written: quoted inside of each other, names double.
             std::string name;
-            json_at(name, depth + 1);
+            const std::string_view bytes_of_name = value();
+            const auto first = static_cast<std::uint8_t>(bytes_of_name.front());
+            const bool has_parts =
+                (first >= 0x80U && first <= 0x9FU) || (first >= 0xDCU && first <= 0xDFU);
+            if (!has_parts) Reader(bytes_of_name).json(name);
             out += name.starts_with('"') ? name : json_quoted(name);
             out += ':';
         }

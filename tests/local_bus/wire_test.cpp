@@ -112,6 +112,8 @@ TEST(WireTest, WhatDeclaresMoreThanItHoldsIsRefusedAtOnce) {
                        "bye"),
               "msgpack that ends too early");
     EXPECT_EQ(fault_of("\xc1"), "a byte that is no msgpack");
+    // Maps as names of maps: their JSON must not double with each.
+    EXPECT_EQ(fault_of(publish + repeated("\x81", 60) + repeated("\xc0", 61)), "");
     EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);
 }
 

@@ -111,7 +111,7 @@ TEST(TidyTest, ThirdPartyHeadersStayInTheirFolders) {
         {"pqxx/", {"sql", "examples", "tests", "bench"}},
         {"libpq-fe.h", {"sql", "postgres", "tests", "bench"}},
         {"simdjson", {"types", "cli", "tests"}},
-        {"msgpack", {"types", "local_bus", "tests"}},
+        {"msgpack", {"types", "local_bus", "tests", "bench"}},
         {"toml++", {"environments"}},
         {"CLI/", {"cli", "examples", "bench"}},
         {"spdlog/", {"base"}},
