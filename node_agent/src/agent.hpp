@@ -90,7 +90,7 @@ private:
     Clock::time_point next_maintenance_;
     Clock::time_point next_release_;  // of what is doubtful
     Clock::time_point next_telling_;
-    Clock::time_point earliest_;      // of the next cycle
+    Clock::time_point earliest_;  // of the next cycle
 };
 
 }  // namespace baton::node

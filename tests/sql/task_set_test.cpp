@@ -32,7 +32,7 @@ TEST_F(TaskSetTest, AllRowsAppearWithTheLastMember) {
     EXPECT_EQ(text("select (payload - 'digest')::text from event"),
               R"({"key": "2014", "set": )" + std::to_string(set) +
                   R"(, "pins": [{"build": "b1", "handler": "compute", "version": 1}])"
-              R"(, "build": "b1", "handler": "compute", "members": 2, "version": 1,)"
+                  R"(, "build": "b1", "handler": "compute", "members": 2, "version": 1,)"
                   R"( "input_position": 0})");
 }
 

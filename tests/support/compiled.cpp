@@ -36,7 +36,8 @@ Compiled compile(const std::string& program, const std::string& mistake) {
     std::vector<std::string> arguments{compiler(), "-std=c++20",   "-fsyntax-only",
                                        "-Wall",    "-Wextra",      "-Wpedantic",
                                        "-Wshadow", "-Wconversion", "-D" + mistake};
-    for (const char* const folder : {"base", "types", "reducers", "sql", "local_bus", "node_agent"}) {
+    for (const char* const folder :
+         {"base", "types", "reducers", "sql", "local_bus", "node_agent"}) {
         arguments.push_back("-I" + source_folder + "/" + folder + "/include");
     }
     arguments.push_back(source_folder + "/" + program);
