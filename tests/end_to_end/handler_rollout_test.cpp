@@ -91,7 +91,8 @@ TEST_F(HandlerRolloutTest, EachOrderHasOneInvoiceOfAVersionThatTakesIt) {
     auto old_node = start_node(first_release, "old");
     ASSERT_TRUE(comes_true("exists (select from handler)")) << old_node->error_output();
     auto new_node = start_node(next_release, "new");
-    ASSERT_TRUE(comes_true("(select count(*) = 2 from handler_version)"))
+    ASSERT_TRUE(
+        comes_true("(select count(*) = 2 from handler_version where handler = 'send_invoice')"))
         << new_node->error_output();
     const auto placing = start(first_release, "place",
                                {"--seed", std::to_string(seed()), "--wait", "60", all_orders});

@@ -44,9 +44,6 @@ TEST(TasksDocumentTest, CodeStandsInWhatIsCompiledAndDoesWhatItSays) {
     const CppOfDocument found = cpp_of_document("docs/tasks.md");
     EXPECT_EQ(found.faults, "");
     EXPECT_EQ(found.blocks, 2);
-    const CppOfDocument of_sets = cpp_of_document("docs/task_sets.md");
-    EXPECT_EQ(of_sets.faults, "");
-    EXPECT_EQ(of_sets.blocks, 1);
     Handlers handlers;
     handlers.add<SendReceipt>();
     TaskContext task({.id = 1}, "test", {});

@@ -9,6 +9,7 @@
 #include <array>
 #include <regex>
 
+#include "baton/cli/app.hpp"
 #include "baton/reducers/registry.hpp"
 #include "baton/sql/connection.hpp"
 #include "end_to_end/command.hpp"
@@ -71,7 +72,16 @@ const std::vector<Block>& blocks() {
 TEST(RolloutSnippetsTest, CppSnippetsStandInWhatIsCompiled) {
     const CppOfDocument found = cpp_of_document("docs/rollout.md");
     EXPECT_EQ(found.faults, "");
-    EXPECT_EQ(found.blocks, 2);
+    EXPECT_EQ(found.blocks, 3);
+}
+
+TEST(RolloutSnippetsTest, ASetNamesItsHandlers) {
+    App app("shop");
+    app.add_view_set("sales", 2, {"monthly_sales", "customer_totals"}, {{"send_invoice", 2}});
+    ASSERT_EQ(app.view_sets().size(), 1U);
+    ASSERT_EQ(app.view_sets()[0].handlers.size(), 1U);
+    EXPECT_EQ(app.view_sets()[0].handlers[0].name, "send_invoice");
+    EXPECT_EQ(app.view_sets()[0].handlers[0].version, 2);
 }
 
 TEST(RolloutSnippetsTest, AReducerThatIsWrittenLikeThatMigrates) {
