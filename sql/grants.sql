@@ -161,7 +161,8 @@ begin
     execute pg_catalog.format(
         'grant insert, delete on view_build to %I', schema_name || '_orchestrate');
     execute pg_catalog.format(
-        'grant insert, delete, update (state, position, reason, changed_at) on view_state to %I',
+        'grant insert, delete, update (state, position, reason, changed_at, effects_to) '
+        'on view_state to %I',
         schema_name || '_orchestrate');
     execute pg_catalog.format(
         'grant insert, delete, update (build) on reducer_version to %I',

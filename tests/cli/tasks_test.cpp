@@ -172,7 +172,7 @@ TEST_F(TasksTest, HandlersAreLimited) {
                    1);
     EXPECT_EQ(one.claim(10).size(), 1U);
     expect_refused({"handlers", "limit", "send"},
-                   "say which limit: --running, --waiting or --run-at-most [BT027]", 2);
+                   "say which limit: --running, --waiting, --rate or --run-at-most [BT027]", 2);
 }
 
 TEST_F(TasksTest, TasksAreListedInPages) {
