@@ -31,7 +31,7 @@ protected:
                 std::this_thread::yield();
             }
         });
-        const Ran ran = tool_.run(arguments);
+        Ran ran = tool_.run(arguments);
         is_over = true;
         return ran;
     }
@@ -103,7 +103,7 @@ TEST_F(BusVerbTest, RecordWritesWhatReplayFolds) {
 
 TEST_F(BusVerbTest, MistakesGetOneLine) {
     const auto error = [&](const std::vector<std::string>& arguments) {
-        const Ran ran = tool_.run(arguments);
+        Ran ran = tool_.run(arguments);
         EXPECT_NE(ran.code, 0);
         EXPECT_EQ(std::ranges::count(ran.err, '\n'), 1) << ran.err;
         return ran.err;

@@ -33,7 +33,7 @@ protected:
     }
     // What was dispatched since the last look, in order: "key payload", a line each.
     std::string events() {
-        const std::string found =
+        std::string found =
             ask("coalesce(string_agg(concat_ws(' ', key, payload), e'\\n' order by id), '') from "
                 "event where id > " +
                 seen_);
