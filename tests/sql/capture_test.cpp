@@ -126,7 +126,7 @@ TEST_F(CaptureTest, WhateverWritesMakesItsEvents) {
     events();
     const auto counts = [&](const std::string& statement) {
         exec(statement);
-        const std::string found =
+        std::string found =
             ask("coalesce(string_agg(concat(type, ' ', op, ' ', number), ', ' order by type, op), "
                 "'') from (select type, payload ->> 'op' as op, count(*) as number from event "
                 "where id > " +
