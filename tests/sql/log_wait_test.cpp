@@ -178,7 +178,7 @@ TEST_F(LogWaitTest, ViewThatIsResolvedWhileLookedAtIsNotReduced) {
     connection_.exec(
         "create function look() returns setof stored_state language sql volatile as "
         "'select view, version, case nextval(''looks'') when 1 then ''halted'' else ''behind'' "
-        "end, position, reason, changed_at from stored_state'");
+        "end, position, reason, changed_at, effects_to from stored_state'");
     connection_.exec("create view view_state as select * from look()");
     EXPECT_FALSE(is_reduced(5));
 }

@@ -173,6 +173,7 @@ TEST_F(TaskSetHandlersTest, AreOpenedFromCpp) {
     name_handlers("('compute', 1), ('send', 2)");
     pqxx::connection connection(url_ + "&client_encoding=UTF8");
     pqxx::work transaction(connection);
+    transaction.exec("set transaction isolation level read committed");
     transaction.exec("set search_path = " + std::string(testing::test_schema));
     const TaskSetId set =
         open_task_set(transaction, "books", "2014",
