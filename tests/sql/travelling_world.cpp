@@ -46,7 +46,7 @@ void copy_files(const std::filesystem::path& from, const std::filesystem::path& 
 }  // namespace
 
 TravellingWorld::TravellingWorld() : server_(new_server()) {
-    sql::Connection(server_->url()).exec(std::string("create database ") + database);
+    sql::Connection(server_->url()).exec("create database shop");
     url_ = server_->url(database);
     environment_template().prepare(url_);
     connect();
@@ -58,8 +58,7 @@ void TravellingWorld::connect() {
 
 void TravellingWorld::restore_elsewhere() {
     std::unique_ptr<postgres::PrivatePostgres> next = new_server();
-    sql::Connection(next->url())
-        .exec(std::string("create database ") + database + " template template0");
+    sql::Connection(next->url()).exec("create database shop template template0");
     session_.reset();
     copy_database(url_, next->url(database), Form::custom);
     server_ = std::move(next);
