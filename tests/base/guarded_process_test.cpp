@@ -184,7 +184,9 @@ TEST(GuardedProcessTest, SignalEndsTheGroupButNotItsGuard) {
 
 TEST(GuardedProcessTest, EndOfAGroupSparesWhatHasLeftIt) {
     const std::string sleep = own_sleep();
-    GuardedProcess process(shell(with_sleep("setsid SLEEP & SLEEP & SLEEP & echo", sleep)));
+    // (One is counted once it has left: before, its words are another's.)
+    GuardedProcess process(
+        shell(with_sleep("setsid sh -c 'exec SLEEP' & SLEEP & SLEEP & echo", sleep)));
     ASSERT_TRUE(eventually(20s, [&] { return processes_with(sleep) == 3; }));
     const auto end = process.wait(10s);
     ASSERT_TRUE(end);
