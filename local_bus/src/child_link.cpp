@@ -23,6 +23,13 @@ constexpr int frames_waiting = 16;
 // frame_bytes_max, and less than that, is read and refused.)
 constexpr std::int64_t message_bytes_max = 4 * static_cast<std::int64_t>(wire::frame_bytes_max);
 
+// The threads of a context. The last context of a process takes the library below ZeroMQ, libpgm,
+// with it, and one that comes at that very moment could find it half gone: so one stays.
+int context_threads() {
+    static const zmq::context_t stays;
+    return 1;
+}
+
 void set(zmq::socket_t& socket, int option, const void* value, std::size_t size) {
     if (::zmq_setsockopt(socket.handle(), option, value, size) != 0) throw zmq::error_t();
 }
@@ -102,7 +109,8 @@ void LineReader::read(const std::function<void(std::string_view)>& take_line) {
 
 ChildLink::ChildLink(ChildGroup& group, ProcessOptions process, const std::string& secret,
                      const Bell& bell)
-    : bell_(bell.descriptor()),
+    : context_(context_threads()),
+      bell_(bell.descriptor()),
       endpoint_(group.next_endpoint()),
       process_([&] {
           socket_ = bound_socket(context_, endpoint_);

@@ -82,7 +82,7 @@ private:
 
     const std::thread::id owner_ = std::this_thread::get_id();
     // Of this process alone: what one that was cut off left in it is no other's.
-    zmq::context_t context_{1};
+    zmq::context_t context_;
     zmq::socket_t socket_;
     zmq::socket_t monitor_;
     const int bell_;

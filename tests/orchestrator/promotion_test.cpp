@@ -123,6 +123,8 @@ TEST_F(PromotionTest, VersionsThatShareAViewAreEachPromoted) {
     unshared.insert(unshared.end(), {"--marks", "2"});
     const auto third = start("third", unshared);
     ASSERT_TRUE(is_ready("mark_totals", 2)) << third->error_output();
+    ASSERT_TRUE(world.comes_true("exists (select from set_version where version = 2)"))
+        << "or it comes too late, and nothing is built for it";
     promote("books", 3);
     ASSERT_TRUE(is_live("books", 3)) << third->error_output();
     ASSERT_TRUE(is_ready("account_totals", 1)) << first->error_output();
