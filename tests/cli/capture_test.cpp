@@ -17,16 +17,9 @@ protected:
             "create table public.account (name text primary key, city text, password text)");
     }
     Ran run(const std::vector<std::string>& arguments) { return tool_.run(arguments, {}); }
-    void expect_refused(const std::vector<std::string>& arguments, const std::string& line) {
-        const Ran ran = run(arguments);
-        EXPECT_EQ(ran.err, "baton: " + line + "\n");
-        EXPECT_EQ(ran.out, "");
-        EXPECT_NE(ran.code, 0);
-    }
-    static void expect_has(const std::string& text, const std::vector<std::string>& parts) {
-        for (const std::string& part : parts) {
-            EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
-        }
+    void expect_refused(const std::vector<std::string>& arguments, const std::string& line,
+                        int code = 1) {
+        testing::expect_refused(run(arguments), line, code);
     }
 
     TestDatabase database_{environment_template()};
@@ -38,7 +31,7 @@ TEST_F(CaptureVerbTest, AddsListsShowsRefreshesAndRemoves) {
     EXPECT_EQ(run({"capture", "list"}).out,
               "no table is captured; see \"baton capture add --help\"\n");
     expect_refused({"capture", "add", "account", "--type", "account/changed"},
-                   "--columns is required; see `baton capture add --help` [BT027]");
+                   "--columns is required; see `baton capture add --help` [BT027]", 2);
     expect_refused({"capture", "add", "acount", "--type", "a/b", "--columns", "city"},
                    "there is no table acount; name it as in SQL: orders, shop.orders, "
                    "shop.\"Order Lines\"; without a schema it is that in public [BT059]");

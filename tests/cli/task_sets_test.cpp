@@ -12,15 +12,7 @@ class TaskSetsVerbTest : public TaskSetFixture {
 protected:
     Ran run(const std::vector<std::string>& arguments) { return tool_.run(arguments, {}); }
     void expect_refused(const std::vector<std::string>& arguments, const std::string& line) {
-        const Ran ran = run(arguments);
-        EXPECT_EQ(ran.err, "baton: " + line + "\n");
-        EXPECT_EQ(ran.code, 1);
-        EXPECT_EQ(ran.out, "");
-    }
-    static void expect_has(const std::string& text, const std::vector<std::string>& parts) {
-        for (const std::string& part : parts) {
-            EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
-        }
+        testing::expect_refused(run(arguments), line);
     }
     Tool tool_{database_};
 };

@@ -20,10 +20,7 @@ protected:
     }
     void expect_refused(const std::vector<std::string>& arguments, const std::string& line,
                         int code) {
-        const Ran ran = run(arguments);
-        EXPECT_EQ(ran.err, "baton: " + line + "\n");
-        EXPECT_EQ(ran.code, code);
-        EXPECT_EQ(ran.out, "");
+        testing::expect_refused(run(arguments), line, code);
     }
     static void expect_narrow(const std::string& text) {
         std::istringstream stream(text);

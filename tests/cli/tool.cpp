@@ -1,5 +1,6 @@
 #include "tool.hpp"
 
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -63,6 +64,18 @@ std::string Tool::write(const std::string& name, const std::string& text) const 
     const std::filesystem::path path = folder_ / name;
     std::ofstream(path) << text;
     return path.string();
+}
+
+void expect_refused(const Ran& ran, const std::string& line, int code) {
+    EXPECT_EQ(ran.err, "baton: " + line + "\n");
+    EXPECT_EQ(ran.code, code);
+    EXPECT_EQ(ran.out, "");
+}
+
+void expect_has(const std::string& text, const std::vector<std::string>& parts) {
+    for (const std::string& part : parts) {
+        EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+    }
 }
 
 std::string category_sales() {

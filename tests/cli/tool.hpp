@@ -49,6 +49,11 @@ private:
     std::map<std::string, std::string> variables_;
 };
 
+/// It was refused in one line, and printed nothing else.
+void expect_refused(const Ran& ran, const std::string& line, int code = 1);
+/// The text has each of the parts.
+void expect_has(const std::string& text, const std::vector<std::string>& parts);
+
 /// A SQL reducer: the number of lines for each category, and their amounts' sum. An amount that is
 /// no number poisons it.
 [[nodiscard]] std::string category_sales();
