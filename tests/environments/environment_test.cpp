@@ -1,93 +1,16 @@
-// Where each setting comes from, and what is said when one is wrong.
-#include "baton/environments/environment.hpp"
-
+// Where each setting comes from.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <stdexcept>
 #include <string>
+#include <vector>
 
-#include "baton/base/error.hpp"
+#include "environments/environment_fixture.hpp"
 
 namespace baton::environments {
 namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-using Texts = std::map<std::string, std::string, std::less<>>;
-
-constexpr const char* whole = R"(name = "shop"
-kind = "production"
-
-[connection]
-url = "postgresql://h/from_file"
-
-[orchestrator]
-lease_ms = 6000
-[log]
-format = "json"
-
-[policy.views]
-page_hits = "skip"
-
-[reducers]
-sql = ["a.sql", "../b.sql"]
-)";
-
-class EnvironmentTest : public ::testing::Test {
-protected:
-    EnvironmentTest() {
-        std::string folder = "/tmp/baton-test-XXXXXX";
-        if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no folder");
-        folder_ = folder;
-    }
-    ~EnvironmentTest() override {
-        std::error_code error;
-        fs::remove_all(folder_, error);
-    }
-
-    fs::path write(const std::string& name, const std::string& text) const {
-        std::ofstream(folder_ / name) << text;
-        return folder_ / name;
-    }
-
-    [[nodiscard]] Environment load(const Texts& flags, const Texts& variables = {}) const {
-        return load_environment(
-            {.flags = flags,
-             .variable = [&variables](const std::string& name) -> std::optional<std::string> {
-                 const auto found = variables.find(name);
-                 if (found == variables.end()) return std::nullopt;
-                 return found->second;
-             },
-             .folder = folder_});
-    }
-
-    // The lines of the refusal, with the folder's path as @.
-    [[nodiscard]] std::string refusal(const Texts& flags, const Texts& variables = {}) const {
-        try {
-            static_cast<void>(load(flags, variables));
-        } catch (const Error& error) {
-            EXPECT_EQ(error.code(), ErrorCode::settings_invalid);
-            std::string text = error.what();
-            for (std::size_t at = 0; (at = text.find(folder_.string(), at)) != std::string::npos;) {
-                text.replace(at, folder_.string().size(), "@");
-            }
-            return text;
-        }
-        return "accepted";
-    }
-
-    // The refusal of a file with a good head and then `rest`, which begins on line 4.
-    [[nodiscard]] std::string refusal_of_rest(const std::string& rest) const {
-        write("x.toml",
-              "name = \"x\"\nkind = \"staging\"\nconnection = {url = \"host=h\"}\n" + rest);
-        return refusal({{"--env", "x"}});
-    }
-
-    fs::path folder_;
-};
 
 TEST_F(EnvironmentTest, FlagsComeBeforeVariablesBeforeTheFileBeforeDefaults) {
     const std::string file = write("shop.toml", whole).string();
@@ -258,132 +181,6 @@ TEST_F(EnvironmentTest, RollbackWindowIsInHours) {
               "8761");
 }
 
-TEST_F(EnvironmentTest, ViewSetsAreReadWithTheirOrigin) {
-    const std::string file =
-        write("shop.toml", whole + std::string("[view_sets.sales]\nversion = 3\n"
-                                               "views = [\"monthly_sales\", \"by_day\"]\n"
-                                               "handlers = {send = 2, \"a b\" = 1}\n"))
-            .string();
-    const Environment shop = load({{"--env", "shop"}});
-    ASSERT_EQ(shop.view_sets.size(), 1U);
-    const auto& set = shop.view_sets.at("sales");
-    EXPECT_EQ(set.value.version, 3);
-    EXPECT_EQ(set.value.views, (std::vector<std::string>{"monthly_sales", "by_day"}));
-    EXPECT_EQ(set.value.handlers, (std::map<std::string, int>{{"send", 2}, {"a b", 1}}));
-    EXPECT_EQ(set.origin, file + ":17");
-    bool is_described = false;
-    for (const SettingLine& line : described(shop)) {
-        if (line.key != "view_sets.sales") continue;
-        is_described = true;
-        EXPECT_EQ(line.value, "version 3 of monthly_sales, by_day, a b@1, send@2");
-        EXPECT_EQ(line.origin, file + ":17");
-    }
-    EXPECT_TRUE(is_described);
-}
-
-TEST_F(EnvironmentTest, ViewSetsThatAreWrongAreRefused) {
-    EXPECT_EQ(refusal_of_rest("view_sets = 1\n"),
-              "@/x.toml:4: view_sets must be a table, not an integer");
-    EXPECT_EQ(refusal_of_rest("[view_sets]\nsales = [\"a\"]\n"),
-              "@/x.toml:5: view_sets.sales must be a table with version and views, not a list");
-    EXPECT_EQ(refusal_of_rest("[view_sets.Sales]\nversion = 1\nviews = [\"a\"]\n"),
-              "@/x.toml:4: the name of the view set \"Sales\" must match ^[a-z][a-z0-9_]{0,47}$");
-    EXPECT_EQ(refusal_of_rest("[view_sets.sales]\nversions = 1\nviews = [\"a\"]\n"),
-              "@/x.toml:4: view_sets.sales.version is missing\n"
-              "@/x.toml:5: unknown key \"view_sets.sales.versions\"; did you mean \"version\"?");
-    EXPECT_EQ(refusal_of_rest("[view_sets.sales]\nversion = 0\nviews = [\"a\"]\n"),
-              "@/x.toml:5: view_sets.sales.version must be an integer from 1 to 9999, not 0");
-    EXPECT_EQ(refusal_of_rest("[view_sets.sales]\nversion = \"1\"\nviews = \"a\"\n"),
-              "@/x.toml:5: view_sets.sales.version must be an integer from 1 to 9999, not a "
-              "string\n"
-              "@/x.toml:6: view_sets.sales.views must be a list of the names of views, not a "
-              "string");
-    EXPECT_EQ(refusal_of_rest("[view_sets.sales]\nversion = 1\nviews = []\n"),
-              "@/x.toml:6: view_sets.sales.views must name one view at least");
-    EXPECT_EQ(refusal_of_rest("[view_sets.sales]\nversion = 1\nviews = [\"a\", \"a\", 2, "
-                              "\"a@1\"]\n"),
-              "@/x.toml:6: view_sets.sales.views names a twice\n"
-              "@/x.toml:6: view_sets.sales.views must be a list of the names of views, not an "
-              "integer\n"
-              "@/x.toml:6: view_sets.sales.views: \"a@1\" is no name of a view");
-    EXPECT_EQ(
-        refusal_of_rest("[view_sets.sales]\nversion = 1\nviews = [\"a\"]\nhandlers = [\"b\"]\n"),
-        "@/x.toml:7: view_sets.sales.handlers must be a table of names and versions, as { "
-        "send_invoice = 2 }, not a list");
-    EXPECT_EQ(refusal_of_rest("[view_sets.sales]\nversion = 1\nviews = [\"a\"]\n"
-                              "handlers = {b = 0, \"\" = 1}\n"),
-              "@/x.toml:7: view_sets.sales.handlers: a handler's name has 1 to 128 bytes\n"
-              "@/x.toml:7: view_sets.sales.handlers.b must be an integer from 1 to 9999, not 0");
-}
-
-TEST_F(EnvironmentTest, HandlersThatAreCommandsAreRead) {
-    const std::string file =
-        write("shop.toml", whole + std::string("[[handler]]\n"
-                                               "name = \"resize\"\n"
-                                               "version = 3\n"
-                                               "command = [\"python3\", \"resize.py\"]\n"
-                                               "folder = \"../images\"\n"
-                                               "files = [\"resize.py\", \"x.json\"]\n"
-                                               "events = [\"image/uploaded\"]\n"
-                                               "accepts_from = [1, 2]\nlane = \"key\"\n"
-                                               "variables = [\"DATABASE_URL\"]\n"
-                                               "timeout_ms = 60000\n"
-                                               "threads = 2\n"
-                                               "[[handler]]\n"
-                                               "name = \"resize\"\n"
-                                               "version = 4\n"
-                                               "command = [\"./resize\"]\n"))
-            .string();
-    const Environment shop = load({{"--env", "shop"}});
-    ASSERT_EQ(shop.handlers.size(), 2U);
-    const HandlerSetting& all = shop.handlers[0].value;
-    EXPECT_EQ(all.name, "resize");
-    EXPECT_EQ(all.version, 3);
-    EXPECT_EQ(all.command, (std::vector<std::string>{"python3", "resize.py"}));
-    EXPECT_EQ(all.folder, folder_.parent_path() / "images");
-    EXPECT_EQ(all.files, (std::vector<std::string>{"resize.py", "x.json"}));
-    EXPECT_EQ(all.events, std::vector<std::string>{"image/uploaded"});
-    EXPECT_EQ(all.accepts_from, (std::vector<int>{1, 2}));
-    EXPECT_EQ(all.variables, std::vector<std::string>{"DATABASE_URL"});
-    EXPECT_EQ(all.time_limit, 60s);
-    EXPECT_EQ(all.threads, 2);
-    EXPECT_EQ(all.lane, HandlerLane::key);
-    const HandlerSetting& least = shop.handlers[1].value;
-    EXPECT_EQ(least.folder.string(), folder_.string() + "/");
-    EXPECT_TRUE(least.files.empty());
-    EXPECT_EQ(least.time_limit, 0s);
-    EXPECT_EQ(least.threads, 4);
-    EXPECT_EQ(least.lane, HandlerLane::none);
-    std::string shown;
-    for (const SettingLine& line : described(shop)) {
-        if (line.key == "handler.resize") shown += line.value + " from " + line.origin + "\n";
-    }
-    EXPECT_EQ(shown, "version 3: python3 resize.py from " + file +
-                         ":17\nversion 4: ./resize from " + file + ":29\n");
-}
-
-TEST_F(EnvironmentTest, HandlersThatAreWrongAreRefused) {
-    EXPECT_EQ(refusal_of_rest("handler = 1\n"),
-              "@/x.toml:4: handler must be tables: [[handler]], not an integer");
-    EXPECT_EQ(refusal_of_rest("[handler]\nname = \"a\"\n"),
-              "@/x.toml:4: handler must be tables: [[handler]], not a table");
-    EXPECT_EQ(refusal_of_rest("[[handler]]\nname = \"a\"\n"),
-              "@/x.toml:4: handler.version is missing\n@/x.toml:4: handler.command is missing");
-    EXPECT_EQ(refusal_of_rest("[[handler]]\nname = \"\"\nversion = 0\ncommand = []\n"
-                              "threads = \"2\"\nfile = [\"a\"]\naccepts_from = [1, 0, \"2\"]\n"),
-              "@/x.toml:5: handler.name must be a string that is not empty, not \"\"\n"
-              "@/x.toml:6: handler.version must be an integer from 1 to 9999, not 0\n"
-              "@/x.toml:7: handler.command must have one of its words at least\n"
-              "@/x.toml:8: handler.threads must be an integer from 1 to 256, not a string\n"
-              "@/x.toml:9: unknown key \"handler.file\"; did you mean \"files\"?\n"
-              "@/x.toml:10: handler.accepts_from must be a list of versions from 1 to 9999, not an "
-              "integer\n"
-              "@/x.toml:10: handler.accepts_from must be a list of versions from 1 to 9999, not a "
-              "string");
-    EXPECT_EQ(refusal_of_rest("[[handler]]\nname = \"a\"\nversion = 1\ncommand = \"ls -l\"\n"),
-              "@/x.toml:7: handler.command must be a list of words, not a string");
-}
-
 TEST_F(EnvironmentTest, SqlReducersAreRelativeToTheFile) {
     write("shop.toml", whole);
     EXPECT_EQ(load({{"--env", "shop"}}).sql_reducers.value,
@@ -421,29 +218,6 @@ TEST_F(EnvironmentTest, MissingVariableOfAnUnusedUrlDoesNotMatter) {
               "@/x.toml:3: connection.url has a \"${\" without its \"}\"");
 }
 
-TEST_F(EnvironmentTest, UnknownKeysAreRefusedWithTheNearestOne) {
-    EXPECT_EQ(refusal_of_rest("knd = 1\n"),
-              "@/x.toml:4: unknown key \"knd\"; did you mean \"kind\"?");
-    EXPECT_EQ(refusal_of_rest("[orchestrator]\nlease_s = 5\n"),
-              "@/x.toml:5: unknown key \"orchestrator.lease_s\"; did you mean \"lease_ms\"?");
-    EXPECT_EQ(refusal_of_rest("[orchestrater]\nlease_ms = 5000\n"),
-              "@/x.toml:4: unknown key \"orchestrater\"; did you mean \"orchestrator\"?");
-    EXPECT_EQ(refusal_of_rest("lease_ms = 5000\n"),
-              "@/x.toml:4: unknown key \"lease_ms\"; it belongs to [orchestrator] or [node]");
-    EXPECT_EQ(refusal_of_rest("[policy]\ncolour = 1\n"),
-              "@/x.toml:5: unknown key \"policy.colour\"; known are on_poison, auto_promote, "
-              "follow_program, views");
-}
-
-TEST_F(EnvironmentTest, AKeyThatIsCalledAsItsFlagNamesItsTable) {
-    EXPECT_EQ(refusal_of_rest("[orchestrator]\nlog_level = \"info\"\n"),
-              "@/x.toml:5: unknown key \"orchestrator.log_level\"; it belongs to [log], as "
-              "\"level\"");
-    EXPECT_EQ(refusal_of_rest("[orchestrator]\nlog = \"json\"\n"),
-              "@/x.toml:5: unknown key \"orchestrator.log\"; it belongs to [log], as \"format\"");
-}
-
-// Whatever is said of a setting comes from its row, so a row that nothing takes would be a lie.
 TEST_F(EnvironmentTest, EverySettingIsTakenFromItsFlagItsVariableAndTheFile) {
     const auto shown = [](const Environment& environment, std::string_view key) {
         for (const SettingLine& line : described(environment)) {
@@ -486,88 +260,6 @@ TEST_F(EnvironmentTest, EverySettingIsTakenFromItsFlagItsVariableAndTheFile) {
         }
     }
     EXPECT_GE(seen, 11);
-}
-
-TEST_F(EnvironmentTest, WrongTypesAndRangesAreRefused) {
-    EXPECT_EQ(
-        refusal_of_rest("[orchestrator]\nlease_ms = \"5000\"\n"),
-        "@/x.toml:5: orchestrator.lease_ms must be an integer from 500 to 600000, not a string");
-    EXPECT_EQ(refusal_of_rest("[orchestrator]\nlease_ms = 499\n"),
-              "@/x.toml:5: orchestrator.lease_ms must be an integer from 500 to 600000, not 499");
-    EXPECT_EQ(
-        refusal_of_rest("[orchestrator]\nbatch_max = 1.5\n"),
-        "@/x.toml:5: orchestrator.batch_max must be an integer from 1 to 1000000, not a fraction");
-    EXPECT_EQ(refusal_of_rest("[orchestrator]\npoll_ms = 600001\n"),
-              "@/x.toml:5: orchestrator.poll_ms must be an integer from 10 to 600000, not 600001");
-    EXPECT_EQ(refusal_of_rest("[log]\nformat = \"xml\"\n"),
-              "@/x.toml:5: log.format must be \"human\" or \"json\", not \"xml\"");
-    EXPECT_EQ(refusal_of_rest("[log]\nlevel = true\n"),
-              "@/x.toml:5: log.level must be \"debug\", \"info\", \"warn\", \"error\" "
-              "or \"off\", not a "
-              "boolean");
-    EXPECT_EQ(refusal_of_rest("[policy.views]\nv = \"stop\"\n"),
-              "@/x.toml:5: policy.views.v must be \"halt\" or \"skip\", not \"stop\"");
-    EXPECT_EQ(refusal_of_rest("policy.views = 1\n"),
-              "@/x.toml:4: policy.views must be a table, not an integer");
-    EXPECT_EQ(refusal_of_rest("orchestrator = []\n"),
-              "@/x.toml:4: orchestrator must be a table, not a list");
-    EXPECT_EQ(refusal_of_rest("[reducers]\nsql = \"a.sql\"\n"),
-              "@/x.toml:5: reducers.sql must be a list of paths, not a string");
-    EXPECT_EQ(refusal_of_rest("[reducers]\nsql = [1]\n"),
-              "@/x.toml:5: reducers.sql must be a list of paths, not an integer");
-    EXPECT_EQ(refusal_of_rest("[enrol]\nnetworks = \"10.0.0.0/8\""),
-              "@/x.toml:5: enrol.networks must be a list of networks like \"10.1.0.0/16\", not a "
-              "string");
-    EXPECT_EQ(refusal_of_rest("[enrol]\nnetworks = [10]"),
-              "@/x.toml:5: enrol.networks must be a list of networks like \"10.1.0.0/16\", not an "
-              "integer");
-    EXPECT_EQ(refusal_of_rest("[enrol]\nclient_dn = \"\""),
-              "@/x.toml:5: enrol.client_dn must be a string that is not empty, not \"\"");
-    EXPECT_EQ(refusal_of_rest("[enrol]\nnetwork = []"),
-              "@/x.toml:5: unknown key \"enrol.network\"; did you mean \"networks\"?");
-}
-
-TEST_F(EnvironmentTest, WrongFlagsAndVariablesAreRefusedByTheirOwnNames) {
-    EXPECT_EQ(
-        refusal({{"--url", "host=h"}, {"--lease-ms", "5s"}}, {{"BATON_LOG", "JSON"}}),
-        "--lease-ms: orchestrator.lease_ms must be an integer from 500 to 600000, not \"5s\"\n"
-        "BATON_LOG: log.format must be \"human\" or \"json\", not \"JSON\"");
-    EXPECT_EQ(refusal({{"--url", "mysql://u:secret@h/d"}}),
-              "--url: connection.url must begin with postgresql:// or consist of key=value pairs");
-    EXPECT_EQ(refusal({{"--url", "host=h"}}, {{"BATON_ENVIRONMENT", "Prod"}}),
-              "BATON_ENVIRONMENT: the environment name \"Prod\" is not allowed; use 1 to 40 "
-              "lower-case letters, "
-              "digits and single hyphens between them, a letter first");
-    EXPECT_EQ(refusal({{"--url", "host=h"}, {"--env", "/nowhere/x.toml"}}),
-              "/nowhere/x.toml: cannot be read: No such file or directory");
-}
-
-TEST_F(EnvironmentTest, FileThatIsNoTomlIsRefusedWithItsLine) {
-    write("x.toml", "name = \"x\"\nkind = \n");
-    EXPECT_EQ(refusal({{"--env", "x"}}).substr(0, 12), "@/x.toml:2: ");
-    EXPECT_EQ(refusal({{"--env", "x"}}).find('\n'), std::string::npos);
-    EXPECT_EQ(refusal({{"--env", folder_.string()}}), "@: cannot be read: it is a folder");
-    // Forgotten quotes: the parser's words must not show what was written there.
-    write("x.toml", "name = \"x\"\nconnection.url = postgresql://u:secret@h/d\n");
-    EXPECT_EQ(refusal({{"--env", "x"}}).find("secret"), std::string::npos);
-    write("x.toml", "name = \"x\"\nconnection.url = \"postgresql://u:secret@h/d\n");
-    EXPECT_EQ(refusal({{"--env", "x"}}).find("secret"), std::string::npos);
-}
-
-TEST_F(EnvironmentTest, AllProblemsOfAFileAreReportedTogetherInTheirOrder) {
-    write("x.toml",
-          "namme = \"x\"\nkind = \"prod\"\n[policy]\non_poison = 1\n[log]\nformat = "
-          "2\n[orchestrator]\nlease_ms = 0\n");
-    EXPECT_EQ(
-        refusal({{"--env", "x"}}),
-        "@/x.toml:1: unknown key \"namme\"; did you mean \"name\"?\n"
-        "@/x.toml:2: kind must be \"production\", \"staging\" or \"development\", not \"prod\"\n"
-        "@/x.toml:4: policy.on_poison must be \"halt\" or \"skip\", not an integer\n"
-        "@/x.toml:6: log.format must be \"human\" or \"json\", not an integer\n"
-        "@/x.toml:8: orchestrator.lease_ms must be an integer from 500 to 600000, not 0\n"
-        "@/x.toml: name is missing\n"
-        "no database is named: set DATABASE_URL, give --url, or write url under [connection] in "
-        "@/x.toml");
 }
 
 TEST_F(EnvironmentTest, DescriptionNamesEveryRuleAndHidesThePassword) {

@@ -32,7 +32,6 @@ using Exceptions = std::map<std::string, std::string>;
 const Exceptions long_files = {
     {"sql/migrations/0001_log_and_views.sql", "the structure, one table a heading"},
     {"tests/cli/versions_test.cpp", "every verb of versions, in the order of a release"},
-    {"tests/environments/environment_test.cpp", "every setting from every place it comes from"},
     {"tests/reducers/fold_test.cpp", "each thing that a fold does, on one set of reducers"},
     {"tests/sql/orchestrate_role_test.cpp", "each thing that one role must not do"},
 };
