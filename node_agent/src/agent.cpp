@@ -33,16 +33,17 @@ std::string list_of(const std::vector<sql::CarriedHandler>& handlers) {
 
 }  // namespace
 
-Agent::Agent(NodeOptions options, const Handlers& handlers)
+Agent::Agent(NodeOptions options, const Handlers& handlers, const Followers& followers)
     : options_(std::move(options)),
       loop_(options_.url, sql::session_options(options_.schema, "baton node"), "work"),
       workshop_(std::make_shared<Workshop>(options_)),
       carried_(carried_by(handlers, options_.program)) {
-    if (carried_.empty()) {
+    if (carried_.empty() && followers.infos().empty()) {
         throw Error(ErrorCode::handler_invalid,
                     "a node without a handler has nothing to do; App::add() adds one, or "
                     "[[handler]] in the environment's file");
     }
+    require_topics(options_.bus.global);
     std::map<std::string, std::map<int, Handlers::Run>> runs;
     std::map<std::string, int> threads;
     for (std::size_t i = 0; i < handlers.infos().size(); ++i) {
@@ -54,6 +55,9 @@ Agent::Agent(NodeOptions options, const Handlers& handlers)
         desks_.push_back(
             {std::make_unique<Pool>(desks_.size(), name, by_version, threads[name], workshop_),
              {}});
+    }
+    if (!followers.infos().empty() || !options_.bus.global.empty()) {
+        following_ = std::make_unique<Following>(options_, followers, workshop_);
     }
 }
 
@@ -78,7 +82,7 @@ void Agent::stop() noexcept {
 int Agent::running() const {
     int running = 0;
     for (const Desk& desk : desks_) running += desk.pool->running();
-    return running;
+    return running + (following_ ? following_->running() : 0);
 }
 
 void Agent::work(sql::Connection& connection) {
@@ -112,9 +116,11 @@ void Agent::register_node(sql::Connection& connection) {
     next_heartbeat_ = begun + options_.lease / 3;
     awaited_.clear();
     for (Desk& desk : desks_) desk.next_look = {};
-    bell_ = std::make_unique<Bell>(options_.url, options_.schema,
-                                   session->node.await_tasks(connection, awaited_), workshop_);
+    bell_ = std::make_unique<Bell>(
+        options_.url, options_.schema, session->node.await_tasks(connection, awaited_), workshop_,
+        following_.get(), following_ ? session->node.await_events(connection) : "");
     session_ = std::move(session);
+    if (following_) following_->follow_as(session_);
     loop_.had_all_rights();
     is_registered_ = true;
     log_line(
@@ -148,6 +154,7 @@ void Agent::take_back() {
 void Agent::leave(sql::Connection& connection) {
     const Clock::time_point deadline = Clock::now() + options_.stop_patience;
     take_back();
+    if (following_) following_->close();
     try {
         for (;;) {
             const bool is_last = running() == 0 || Clock::now() >= deadline;
@@ -166,6 +173,7 @@ void Agent::leave(sql::Connection& connection) {
 
 void Agent::end_session() {
     bell_.reset();
+    if (following_) following_->follow_as(nullptr);
     session_->end();
     session_.reset();
     is_registered_ = false;

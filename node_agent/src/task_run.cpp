@@ -8,45 +8,16 @@
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
 #include "baton/node_agent/set_member.hpp"
-#include "baton/sql/connection.hpp"
 #include "baton/sql/failure.hpp"
+#include "open_transaction.hpp"
 
 namespace baton::node {
 namespace {
 
-// The transaction of tx(), if there is one; rolled back where it was not committed.
-class TaskTransaction {
-public:
-    explicit TaskTransaction(HandlerConnections& connections) : connections_(connections) {}
-    ~TaskTransaction() {
-        transaction_.reset();
-        if (connection_) connections_.give_back(std::move(connection_));
-    }
-    TaskTransaction(const TaskTransaction&) = delete;
-    TaskTransaction& operator=(const TaskTransaction&) = delete;
-
-    sql::Transaction& open() {
-        lacks_session_ = !connection_;
-        if (!connection_) connection_ = connections_.take();
-        lacks_session_ = false;
-        if (!transaction_) transaction_.emplace(*connection_);
-        return *transaction_;
-    }
-    /// open() got no session.
-    [[nodiscard]] bool lacks_session() const { return lacks_session_; }
-    [[nodiscard]] bool is_open() const { return transaction_.has_value(); }
-
-private:
-    HandlerConnections& connections_;
-    bool lacks_session_ = false;
-    std::unique_ptr<sql::Connection> connection_;
-    std::optional<sql::Transaction> transaction_;
-};
-
 // What the handler of a set's member asks for, and what it made.
 class SetWork {
 public:
-    SetWork(const Held& held, TaskTransaction& transaction)
+    SetWork(const Held& held, OpenTransaction& transaction)
         : held_(held), transaction_(transaction) {}
 
     SetMember& open() {
@@ -89,23 +60,12 @@ private:
     }
 
     const Held& held_;
-    TaskTransaction& transaction_;
+    OpenTransaction& transaction_;
     std::optional<SetMember> member_;
 };
 
-// Of the exception that is being handled.
-std::string reason_of_failure() {
-    try {
-        sql::rethrow_translated(nullptr);
-    } catch (const std::exception& error) {
-        return error.what();
-    } catch (...) {
-        return "the handler threw something that is no std::exception";
-    }
-}
-
 Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
-             const CancelFlag& cancelled, TaskTransaction& transaction, SetWork& set,
+             const CancelFlag& cancelled, OpenTransaction& transaction, SetWork& set,
              TaskTrail& trail) {
     const sql::ClaimedTask& task = held.task;
     const auto is_lost = [&] { return *cancelled || !held.session->is_trusted(); };
@@ -126,7 +86,11 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
          .is_lost = is_lost,
          .set = [&]() -> SetMember& { return set.open(); },
          .promote = workshop.promote,
-         .bus_opened = [&](Bus& bus) { return trail.follow(bus); },
+         .bus_opened =
+             [&](Bus& bus) {
+                 return std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
+                     trail.follow(bus), workshop.globals.attach(bus));
+             },
          .progress = [&](std::string json) { say({.progress = std::move(json)}); },
          .extend = [&](std::chrono::milliseconds time) { say({.longer = time}); }});
     try {
@@ -138,7 +102,7 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
         if (error.code() == ErrorCode::claim_lost) return snooze(std::chrono::seconds(1));
         return retry(error.what());
     } catch (...) {
-        return retry(reason_of_failure());
+        return retry(reason_of_failure("the handler"));
     }
 }
 
@@ -150,7 +114,7 @@ Doubt look_into(Workshop& workshop, const Held& held, const std::string& result)
     while (held.session->is_trusted()) {
         try {
             // What it writes is rolled back: it only asks. It waits for a COMMIT that is under way.
-            TaskTransaction asking(workshop.connections);
+            OpenTransaction asking(workshop.connections);
             const bool is_first =
                 held.session->node.complete(asking.open(), held.task.token, result);
             return is_first ? Doubt::was_not : Doubt::was_committed;
@@ -169,7 +133,7 @@ Doubt look_into(Workshop& workshop, const Held& held, const std::string& result)
 
 // Commits what the handler wrote, or made for its set, together with the task's end.
 Report::Kind complete_in(Workshop& workshop, const Held& held, Outcome& outcome,
-                         TaskTransaction& open, const SetWork& set) {
+                         OpenTransaction& open, const SetWork& set) {
     try {
         sql::Transaction& transaction = open.open();
         const sql::NodeSession& node = held.session->node;
@@ -210,6 +174,16 @@ Report::Kind complete_in(Workshop& workshop, const Held& held, Outcome& outcome,
 
 }  // namespace
 
+std::string reason_of_failure(std::string_view who) {
+    try {
+        sql::rethrow_translated(nullptr);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return std::string(who) + " threw something that is no std::exception";
+    }
+}
+
 Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
                 const CancelFlag& cancelled) noexcept {
     Report report;
@@ -219,7 +193,7 @@ Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
         report.kind = Report::Kind::released;
         return report;
     }
-    TaskTransaction transaction(workshop.connections);
+    OpenTransaction transaction(workshop.connections);
     SetWork set(held, transaction);
     TaskTrail trail(workshop.keeping, held.task.tenant);
     report.outcome = call(workshop, run, held, cancelled, transaction, set, trail);

@@ -85,10 +85,8 @@ FollowedPage NodeSession::read_follow(Connection& connection,
 void NodeSession::advance(Transaction& transaction, std::string_view token, Position from,
                           Position to) const {
     // Followers prepare statements in the same session.
-    constexpr Statement statement{
-        "baton_advance",
-        "select advance(session => :session, token => :token, position => :to::bigint,"
-        " from_position => :from::bigint)"};
+    constexpr Statement statement{"baton_advance",
+                                  "select advance(:session, :token, :to::bigint, :from::bigint)"};
     transaction.exec(statement,
                      {{"session", session_}, {"token", token}, {"to", to}, {"from", from}});
 }
