@@ -25,6 +25,7 @@
     VERB(tasks)           \
     VERB(task_sets)       \
     VERB(schedules)       \
+    VERB(bookmarks)       \
     VERB(handlers)        \
     VERB(nodes)           \
     VERB(bus)             \
