@@ -37,7 +37,7 @@ list(LENGTH files count)
 set(text "// Written by EmbedSql.cmake from the .sql files; changes here are lost.\n\n")
 string(APPEND text "#include \"baton/sql/embedded.hpp\"\n\n#include <array>\n\n")
 string(APPEND text "namespace baton::sql {\nnamespace {\n\n")
-# With sv the compiler counts no characters, of which it takes only so many in constants.
+# The compiler knows how long a literal is; counting all of it is more than it does of a constant.
 string(APPEND text "using namespace std::string_view_literals;\n\n")
 string(APPEND text "constexpr std::array<SqlFile, ${count}> files{{\n")
 foreach(file IN LISTS files)

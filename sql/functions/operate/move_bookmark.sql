@@ -24,7 +24,8 @@ declare
     wanted bigint := coalesce(move_bookmark.position, head);
 begin
     if wanted not between 0 and head then
-        raise exception 'bookmark % cannot be moved to position %: it is 0 to %, the end of the log',
+        raise exception 'bookmark % cannot be moved to position %: it is 0 to %, the end of the '
+            'log',
             pg_catalog.quote_literal(former.name), wanted, head
             using errcode = 'BT042';
     end if;
