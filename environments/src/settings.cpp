@@ -34,8 +34,7 @@ std::string text_of(const SettingRule& rule, const Value& value) {
     } else if constexpr (std::same_as<Value, fs::path>) {
         return value.string();
     } else if constexpr (std::same_as<Value, ViewSetSetting>) {
-        std::string text =
-            "version " + std::to_string(value.version) + " of " + joined(value.views);
+        std::string text("version " + std::to_string(value.version) + " of " + joined(value.views));
         for (const auto& [handler, version] : value.handlers) {
             text += ", " + handler + "@" + std::to_string(version);
         }

@@ -85,6 +85,13 @@ public:
                                .only()
                                .text(0));
     }
+    // How much of a local bus Postgres hears.
+    std::string talk() {
+        return talk_locally(connection_, [this] {
+            require_running();
+            return is_interrupted();
+        });
+    }
     void require_running() {
         process_->require_running();
         orchestrator_.require_running();
@@ -203,12 +210,8 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     if (is_interrupted()) return exit_interrupted;
     say("the nightly report, by its schedule: " + report);
     say("a follower of the log has come to its end: " + node.wait_for_greetings());
-    const std::string talked = talk_locally(connection, [&] {
-        node.require_running();
-        return is_interrupted();
-    });
+    say(node.talk());
     if (is_interrupted()) return exit_interrupted;
-    say(talked);
     if (!make_year_reports(url, connection)) return exit_interrupted;
     tell_months_computed(connection);
 

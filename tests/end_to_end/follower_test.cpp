@@ -60,14 +60,15 @@ protected:
             std::to_string(first) + ", " + std::to_string(last) + ") i");
     }
     std::int64_t lines() {
-        return connection_.exec("select count(*) from statement_line").only().integer(0);
+        return connection_.exec("select count(*) from public.statement_line").only().integer(0);
     }
     void expect_each_once_in_order(int count) {
         EXPECT_EQ(lines(), count);
         EXPECT_EQ(
             connection_
-                .exec("select count(*) from (select account::bigint - lag(account::bigint, 1, "
-                      "0) over (order by line) as step from statement_line) s where step <> 1")
+                .exec(
+                    "select count(*) from (select account::bigint - lag(account::bigint, 1, "
+                    "0) over (order by line) as step from public.statement_line) s where step <> 1")
                 .only()
                 .integer(0),
             0);

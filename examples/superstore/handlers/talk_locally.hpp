@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "baton/local_bus/bus.hpp"
+#include "baton/node_agent/outcome.hpp"
 #include "baton/node_agent/task_context.hpp"
 #include "baton/sources/talk_locally.hpp"
 #include "baton/sql/failure.hpp"

@@ -4,9 +4,9 @@
 -- It moves forward only, and only for whoever holds the bookmark. Whatever it refuses, what was
 -- done for the events must be rolled back, as the error does by itself.
 --
--- Arguments   session: of register_node(). token: of follow(). "position": of the last event that is
---             done with; what read_follow() ends with. from_position: where it is believed to be;
---             null: anywhere before.
+-- Arguments   session: of register_node(). token: of follow(). "position": of the last event that
+--             is done with; what read_follow() ends with. from_position: where it is believed to
+--             be; null: anywhere before.
 -- Raises      BT062 it is not this node's any more, see require_bookmark(); or it is there already,
 --             or not at from_position: a COMMIT without an answer was one, or two threads do the
 --             same. BT061 it was cut. BT042 the log has no such position yet. BT049 see

@@ -2,7 +2,7 @@
 -- bookmarks there are.
 --
 -- Arguments   session: of register_node(). tokens: of follow(); '{}' to read without a bookmark.
---             limit_count: look at so many events at most, 1 to 10000. after_position: look at those
+--             limit_count: look at so many events at most, 1 to 10000. after_position: at those
 --             behind it; null: behind the bookmark that is least far, and without one from now on.
 --             types: only events of these; null: those of the bookmarks, without one all.
 --             bytes_max: stop at the event that reaches it; compressed, as they are stored.
