@@ -98,7 +98,8 @@ TEST_F(FollowerProcessTest, TwoNodesTakeOverFromEachOtherAndEachEventIsThereOnce
     }
     EXPECT_TRUE(eventually(60s, [&] { return lines() >= paid; })) << first->error_output();
     expect_each_once_in_order(paid);
-    const Outcome listed = run(verb("bookmarks", {"list"}));
+    const Outcome listed = run(with_environment(
+        {BATON_BINARY_DIR "/examples/follower/statements", "bookmarks", "list", "--env", "test"}));
     EXPECT_NE(listed.output.find("statement  followed"), std::string::npos)
         << listed.output << listed.error;
 }
