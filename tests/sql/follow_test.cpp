@@ -24,14 +24,14 @@ protected:
         leader_.drain();
     }
     std::string follow(TestNode& node, const std::string& arguments) {
-        return text("select coalesce(token, 'held by ' || held_by) from follow('" + node.session +
-                    "', " + arguments + ")");
+        return text("select coalesce(token, concat('held by ', held_by)) from follow('" +
+                    node.session + "', " + arguments + ")");
     }
     // "2 b, 4 b, to 5": what comes, and up to where it was looked.
     std::string read(const TestNode& node, const std::string& arguments) {
         return text(
-            "select string_agg(case when type is null then 'to ' || position "
-            "else position || ' ' || type end, ', ') from read_follow('" +
+            "select string_agg(case when type is null then concat('to ', position) "
+            "else concat(position, ' ', type) end, ', ') from read_follow('" +
             node.session + "', " + arguments + ")");
     }
     std::string of(const std::string& token) { return "array['" + token + "']"; }
@@ -105,7 +105,7 @@ TEST_F(FollowTest, WhoTakesItOverDeposesTheFormer) {
     log({"a", "a"});
     const std::string first = follow(one_, "'b', from_position => 1");
     EXPECT_EQ(follow(two_, "'b'"), "held by one") << "it stands by";
-    EXPECT_EQ(field("state || held_by"), "followedone");
+    EXPECT_EQ(field("concat(state, held_by)"), "followedone");
     const std::string second = follow(two_, "'b', take_over => true");
     for (const std::string& refused :
          {advance(one_, first, "1"),
@@ -233,7 +233,7 @@ TEST_F(FollowTest, WhatCannotBeIsRefusedInALine) {
     EXPECT_EQ(refusal("remove_bookmark('b')"), "");
     expect_begins(advance(one_, token, "1"), "BT062 there is no bookmark of the token");
     connection_.exec(
-        "insert into bookmark (name, position) select 'n' || g, 0 from "
+        "insert into bookmark (name, position) select concat('n', g), 0 from "
         "generate_series(1, 1000) as g");
     expect_begins(refused("'b'"), "BT042 bookmark 'b': there are 1000 bookmarks already");
 }

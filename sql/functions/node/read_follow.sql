@@ -54,7 +54,7 @@ begin
             after := least(after, held.position);
         end if;
         if read_follow.types is null then
-            wanted := wanted || held.types;
+            wanted := pg_catalog.array_cat(wanted, held.types);
             is_all := is_all or held.types is null;
         end if;
     end loop;
