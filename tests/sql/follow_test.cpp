@@ -195,6 +195,9 @@ TEST_F(FollowTest, WhoWaitsIsRungForABatchAndNobodyElseIs) {
     maintain();
     log({"a"});
     EXPECT_TRUE(listener.wait(20s)) << "it lives";
+    follow(one_, "'b'");
+    connection_.exec("select move_bookmark('b', 0)");
+    EXPECT_TRUE(listener.wait(20s)) << "who has it is to hear of it";
     one_.deregister();
     maintain();
     log({"a"});

@@ -1,4 +1,5 @@
--- log_channel: where those listen who follow the log. Internal: await_events(), record_batch().
+-- log_channel: where those listen who follow the log. Internal: await_events(),
+-- move_bookmark(), record_batch().
 --
 -- Channels are the database's, so the schema's number is in it.
 create or replace function log_channel()

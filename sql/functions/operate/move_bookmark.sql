@@ -8,6 +8,7 @@
 -- Returns     where it was.
 -- Raises      BT062 there is none. BT042 the log has no such position.
 -- Locks       as require_bookmark_named().
+-- Notifies    log_channel(), so that who has it hears of it now.
 -- Tables      bookmark: update.
 -- Access: orchestrate
 create or replace function move_bookmark(name text, "position" bigint default null)
@@ -33,6 +34,7 @@ begin
        set position = wanted, claim = b.claim + 1, node = null, moved_at = clock_timestamp(),
            cut_at = null, cut_reason = null
      where b.id = former.id;
+    perform pg_catalog.pg_notify(log_channel(), '');
     return former.position;
 end;
 $$;
