@@ -26,6 +26,7 @@
     VERB(task_sets)       \
     VERB(schedules)       \
     VERB(handlers)        \
+    VERB(endpoints)       \
     VERB(nodes)           \
     VERB(bus)             \
     VERB(status)          \
