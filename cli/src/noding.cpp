@@ -1,6 +1,9 @@
 #include "noding.hpp"
 
+#include <chrono>
 #include <cstdlib>
+#include <memory>
+#include <string_view>
 
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
@@ -8,6 +11,7 @@
 #include "baton/cli/app.hpp"
 #include "baton/environments/machine.hpp"
 #include "baton/node_agent/command.hpp"
+#include "baton/node_agent/endpoint.hpp"
 #include "output.hpp"
 
 namespace baton::cli {
@@ -33,26 +37,78 @@ NodeOptions node_options(const environments::Environment& environment) {
     return options;
 }
 
-Handlers node_handlers(const App& app, const environments::Environment& environment) {
-    Handlers handlers = app.handlers();
+namespace {
+
+using environments::HandlerKind;
+using environments::HandlerLane;
+using environments::HandlerMethod;
+using environments::HandlerSetting;
+
+void add(Handlers& handlers, const HandlerSetting& handler, std::chrono::milliseconds patience) {
+    add_command(handlers, {.name = handler.name,
+                           .version = handler.version,
+                           .words = handler.command,
+                           .folder = handler.folder,
+                           .files = handler.files,
+                           .events = handler.events,
+                           .accepts_from = handler.accepts_from,
+                           .variables = handler.variables,
+                           .threads = handler.threads,
+                           .time_limit = handler.time_limit,
+                           .stop_patience = patience,
+                           .lane_by_key = handler.lane == HandlerLane::key});
+}
+
+Endpoint endpoint_of(const HandlerSetting& handler, std::chrono::milliseconds patience) {
+    constexpr std::string_view methods[] = {"POST", "PUT", "PATCH"};  // as HandlerMethod has them
+    Endpoint endpoint{.name = handler.name,
+                      .version = handler.version,
+                      .url = handler.url,
+                      .method = std::string(methods[static_cast<std::size_t>(handler.method)]),
+                      .headers = handler.headers,
+                      .bearer = handler.bearer,
+                      .sign_with = handler.sign_with,
+                      .folder = handler.folder,
+                      .events = handler.events,
+                      .accepts_from = handler.accepts_from,
+                      .concurrency = handler.concurrency,
+                      .answer_max = handler.answer_max,
+                      .stop_patience = patience,
+                      .lane_by_key = handler.lane == HandlerLane::key};
+    if (handler.time_limit.count() > 0) endpoint.time_limit = handler.time_limit;
+    return endpoint;
+}
+
+}  // namespace
+
+void add_declared(Handlers& handlers, const environments::Environment& environment,
+                  HandlerKind kind) {
+    const std::chrono::milliseconds patience = environment.node_stop.value;
+    std::shared_ptr<EndpointClient> client;
     for (const auto& [handler, origin] : environment.handlers) {
+        if (handler.kind != kind) continue;
         try {
-            add_command(handlers, {.name = handler.name,
-                                   .version = handler.version,
-                                   .words = handler.command,
-                                   .folder = handler.folder,
-                                   .files = handler.files,
-                                   .events = handler.events,
-                                   .accepts_from = handler.accepts_from,
-                                   .variables = handler.variables,
-                                   .threads = handler.threads,
-                                   .time_limit = handler.time_limit,
-                                   .stop_patience = environment.node_stop.value,
-                                   .lane_by_key = handler.lane == environments::HandlerLane::key});
+            if (kind == HandlerKind::command) {
+                add(handlers, handler, patience);
+                continue;
+            }
+            if (!client) {
+                client = std::make_shared<EndpointClient>(
+                    EndpointRules{.networks = environment.endpoint_networks.value,
+                                  .plain_http = environment.endpoint_plain_http.value,
+                                  .ca_file = environment.endpoint_ca_file.value});
+            }
+            add_endpoint(handlers, endpoint_of(handler, patience), client);
         } catch (const Error& error) {
             throw Error(ErrorCode::settings_invalid, origin + ": " + error.what());
         }
     }
+}
+
+Handlers node_handlers(const App& app, const environments::Environment& environment) {
+    Handlers handlers = app.handlers();
+    add_declared(handlers, environment, HandlerKind::command);
+    add_declared(handlers, environment, HandlerKind::http);
     return handlers;
 }
 

@@ -7,6 +7,7 @@
 #include "baton/sql/transport.hpp"
 #include "baton/sql/trust.hpp"
 #include "command_line.hpp"
+#include "noding.hpp"
 #include "output.hpp"
 
 namespace baton::cli {
@@ -31,6 +32,7 @@ public:
 
     // In the order of need: each step returns whether the next makes sense.
     std::vector<Finding> run() {
+        look_at_endpoints();
         if (!look_at_connection()) return findings_;
         sql::ConnectOptions options;
         options.writable = false;
@@ -78,6 +80,36 @@ private:
             add("connection", "problem", std::string(error.what()) + "; " + url,
                 "correct the url, or upgrade the server");
             return false;
+        }
+    }
+
+    // Those that the file declares, as far as they can be judged on this machine.
+    void look_at_endpoints() {
+        const auto is_http = [](const auto& handler) {
+            return handler.value.kind == environments::HandlerKind::http;
+        };
+        const auto endpoints = std::ranges::count_if(environment_.handlers, is_http);
+        if (endpoints == 0) return;
+        try {
+            Handlers handlers;
+            add_declared(handlers, environment_, environments::HandlerKind::http);
+        } catch (const Error& error) {
+            add("endpoints here", "problem", error.what(),
+                "correct the environment's file, or set what it names on each node");
+            return;
+        }
+        std::string open;
+        for (const auto& [handler, origin] : environment_.handlers) {
+            if (handler.url.starts_with("http:")) open += ", " + handler.name + " without TLS";
+        }
+        for (const std::string& network : environment_.endpoint_networks.value) {
+            open += ", requests into " + network;
+        }
+        if (open.empty()) {
+            add("endpoints here", "ok", std::to_string(endpoints) + ", with their secrets");
+        } else {
+            add("endpoints here", "warning", "the environment's file allows " + open.substr(2),
+                "use https://, and name no more in endpoints.allow than must be");
         }
     }
 

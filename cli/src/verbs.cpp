@@ -28,6 +28,7 @@
     VERB(schedules)       \
     VERB(bookmarks)       \
     VERB(handlers)        \
+    VERB(endpoints)       \
     VERB(nodes)           \
     VERB(bus)             \
     VERB(status)          \

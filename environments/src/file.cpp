@@ -1,4 +1,5 @@
 #include "file.hpp"
+#include "header.hpp"
 
 #include <toml++/toml.h>
 
@@ -231,10 +232,29 @@ private:
                 read_value(*rule, full, node, handler.values[full]);
             }
         }
+        const std::string kind = table["kind"].value_or("command");
         for (const SettingRule& rule : handler_rules()) {
             const std::string_view name = rule.key.substr(rule.key.find('.') + 1);
-            if (!rule.is_required || table.contains(name)) continue;
+            const bool is_other = !rule.of_kind.empty() && rule.of_kind != kind;
+            if (const toml::node* const node = table.get(name); node != nullptr && is_other) {
+                report(node->source(), std::string(rule.key) + " is of a handler of kind " +
+                                           json_quoted(rule.of_kind) + ", not of kind " +
+                                           json_quoted(kind));
+            }
+            if (!rule.is_required || is_other || table.contains(name)) continue;
             report(table.source(), std::string(rule.key) + " is missing");
+        }
+        if (const toml::array* const headers = table["headers"].as_array()) read_headers(*headers);
+    }
+
+    // What could make another header, or another request, of one.
+    void read_headers(const toml::array& headers) {
+        for (const toml::node& node : headers) {
+            const auto* const header = node.as_string();
+            if (header == nullptr) continue;
+            if (const auto fault = header_fault(header->get())) {
+                report(node.source(), "handler.headers: " + *fault);
+            }
         }
     }
 

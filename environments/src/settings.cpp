@@ -1,11 +1,8 @@
 // The settings, one row each: what is to be known of one is here, and its member is in Environment.
-#include <algorithm>
-#include <charconv>
 #include <concepts>
 #include <type_traits>
 #include <utility>
 
-#include "baton/base/text.hpp"
 #include "baton/environments/connection_url.hpp"
 #include "baton/environments/environment.hpp"
 #include "setting_value.hpp"
@@ -125,10 +122,11 @@ constexpr SettingMember value() {
 void describe_handlers(const Environment& environment, const SettingRule& rule,
                        std::vector<SettingLine>& lines) {
     for (const auto& [handler, origin] : environment.handlers) {
-        lines.push_back(
-            {std::string(rule.key) + "." + handler.name,
-             "version " + std::to_string(handler.version) + ": " + joined(handler.command, " "),
-             origin});
+        const bool is_command = handler.kind == HandlerKind::command;
+        lines.push_back({std::string(rule.key) + "." + handler.name,
+                         "version " + std::to_string(handler.version) + ": " +
+                             (is_command ? joined(handler.command, " ") : handler.url),
+                         origin});
     }
 }
 
@@ -327,8 +325,19 @@ constexpr SettingRule rules[] = {
      .help =
          "views that change their version together: version and views of each set, and handlers",
      .member = table<&Environment::view_sets>()},
+    {.key = "endpoints.allow",
+     .help = "networks of no public addresses that endpoints may be in",
+     .member = list<&Environment::endpoint_networks>(),
+     .items = "networks like \"10.1.0.0/16\""},
+    {.key = "endpoints.plain_http",
+     .help = "whether an endpoint's URL may be of http://, without TLS",
+     .member = value<&Environment::endpoint_plain_http>(),
+     .fallback = "false"},
+    {.key = "endpoints.ca_file",
+     .help = "certificates that are believed instead of the system's, relative to this file",
+     .member = value<&Environment::endpoint_ca_file>()},
     {.key = "handler",
-     .help = "handlers that are commands",
+     .help = "handlers that are commands or endpoints",
      .member = {Type::tables, nullptr, describe_handlers}},
     {.key = "reducers.sql",
      .help = "the files of SQL reducers, relative to this file",
@@ -339,47 +348,6 @@ constexpr SettingRule rules[] = {
 }  // namespace
 
 std::span<const SettingRule> setting_rules() { return rules; }
-
-std::string SettingRule::expectation() const {
-    switch (member.type) {
-        case Type::integer:
-            return "an integer from " + std::to_string(min) + " to " + std::to_string(max);
-        case Type::boolean:
-            return "true or false";
-        case Type::list:
-            return "a list of " + std::string(items);
-        case Type::table:
-            return "a table";
-        case Type::tables:
-            return "tables: [[" + std::string(key) + "]]";
-        case Type::text:
-            break;
-    }
-    if (choices.empty()) return "a string that is not empty";
-    std::string names;
-    for (const std::string_view choice : choices) {
-        if (!names.empty()) names += choice == choices.back() ? " or " : ", ";
-        names += json_quoted(choice);
-    }
-    return names;
-}
-
-bool SettingRule::accepts(std::string_view text) const {
-    if (member.type == Type::integer || has_numbers()) {
-        std::int64_t number = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        return error == std::errc{} && end == text.data() + text.size() && number >= min &&
-               number <= max;
-    }
-    if (member.type == Type::boolean) return text == "true" || text == "false";
-    if (choices.empty()) return !text.empty();
-    return std::ranges::find(choices, text) != choices.end();
-}
-
-std::string_view SettingRule::fallback_in(Kind kind) const {
-    const bool differs = kind == Kind::development && !fallback_in_development.empty();
-    return differs ? fallback_in_development : fallback;
-}
 
 Environment::Environment() {
     for (const SettingRule& rule : setting_rules()) {

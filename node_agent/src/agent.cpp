@@ -44,14 +44,14 @@ Agent::Agent(NodeOptions options, const Handlers& handlers, const Followers& fol
                     "[[handler]] in the environment's file");
     }
     require_topics(options_.bus.global);
-    std::map<std::string, std::map<int, Handlers::Run>> runs;
+    std::map<std::string, std::map<int, Pool::Way>> ways;
     std::map<std::string, int> threads;
     for (std::size_t i = 0; i < handlers.infos().size(); ++i) {
         const HandlerInfo& info = handlers.infos()[i];
-        runs[info.name][info.version] = handlers.run(i);
+        ways[info.name][info.version] = {handlers.run(i), handlers.apart(i)};
         threads[info.name] = std::max(threads[info.name], info.threads);
     }
-    for (const auto& [name, by_version] : runs) {
+    for (const auto& [name, by_version] : ways) {
         desks_.push_back(
             {std::make_unique<Pool>(desks_.size(), name, by_version, threads[name], workshop_),
              {}});
@@ -202,6 +202,7 @@ Clock::time_point Agent::cycle(sql::Connection& connection, bool claims) {
     const Clock::time_point begun = Clock::now();
     if (begun >= next_heartbeat_) heartbeat(connection);
     sort_reports();
+    sync_endpoints(connection);  // before a claim: who has just come does not know either
     if (claims) await_tasks(connection);
     exchange(connection, claims);
     fail(connection);

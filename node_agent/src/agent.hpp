@@ -66,6 +66,7 @@ private:
     void tell_failure(sql::Connection& connection, const Report& report);
     void release(sql::Connection& connection);
     void tell(sql::Connection& connection);
+    void sync_endpoints(sql::Connection& connection);
     [[nodiscard]] std::vector<std::string> started() const;
     [[nodiscard]] std::size_t held() const;
     [[nodiscard]] Clock::time_point next_cycle(bool claims) const;
@@ -92,6 +93,7 @@ private:
     Clock::time_point next_maintenance_;
     Clock::time_point next_release_;  // of what is doubtful
     Clock::time_point next_telling_;
+    Clock::time_point next_sync_;
     Clock::time_point earliest_;  // of the next cycle
 };
 

@@ -1,5 +1,6 @@
 // What an agent says and asks in a cycle.
 #include <algorithm>
+#include <map>
 #include <random>
 #include <utility>
 
@@ -257,6 +258,39 @@ void Agent::tell(sql::Connection& connection) {
     }
     // Of what comes within a second of the last, by its own clock, the database notes nothing.
     next_telling_ = Clock::now() + 1100ms;
+}
+
+// What this node found of its endpoints goes to the others, and the other way round.
+void Agent::sync_endpoints(sql::Connection& connection) {
+    constexpr std::chrono::seconds pause{1};
+    if (Clock::now() < next_sync_) return;
+    std::vector<sql::EndpointStanding> news;
+    std::map<std::string_view, EndpointGate*> gates;
+    for (const Desk& desk : desks_) {
+        if (!desk.pool->gate()) continue;
+        sql::EndpointStanding& told = news.emplace_back();
+        told.handler = desk.pool->handler();
+        gates[desk.pool->handler()] = desk.pool->gate().get();
+        if (const auto found = desk.pool->gate()->take_news()) {
+            told.state = name_of(found->state);
+            told.left = found->left;
+            told.reason = found->reason;
+        }
+    }
+    next_sync_ = Clock::now() + pause;
+    if (news.empty()) return;
+    try {
+        for (const auto& known : session_->node.sync_endpoints(connection, news)) {
+            const auto gate = gates.find(known.handler);
+            if (gate == gates.end()) continue;
+            gate->second->learn(gate_state_named(known.state), known.left);
+        }
+    } catch (...) {
+        for (const sql::EndpointStanding& told : news) {
+            if (!told.state.empty()) gates[told.handler]->tell_again();
+        }
+        throw;
+    }
 }
 
 void Agent::release(sql::Connection& connection) {

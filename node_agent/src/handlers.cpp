@@ -7,10 +7,11 @@
 
 namespace baton {
 
-void Handlers::add(HandlerInfo info, std::string_view shape, std::string_view sources, Run run) {
+void Handlers::add(HandlerInfo info, std::string_view shape, std::string_view sources, Run run,
+                   Apart apart) {
     constexpr std::size_t text_length_max = 128;
     constexpr int version_max = 9999;
-    constexpr int threads_max = 256;
+    const int threads_max = apart.begin ? 1000 : 256;
     const auto refuse = [&](const std::string& what) {
         throw Error(ErrorCode::handler_invalid, "handler " + json_quoted(info.name) + " version " +
                                                     std::to_string(info.version) + ": " + what);
@@ -19,7 +20,10 @@ void Handlers::add(HandlerInfo info, std::string_view shape, std::string_view so
         refuse("the name must have 1 to 128 characters");
     }
     if (info.version < 1 || info.version > version_max) refuse("the version must be 1 to 9999");
-    if (info.threads < 1 || info.threads > threads_max) refuse("threads must be 1 to 256");
+    if (info.threads < 1 || info.threads > threads_max) {
+        refuse(std::string(apart.begin ? "concurrency" : "threads") + " must be 1 to " +
+               std::to_string(threads_max));
+    }
     for (const std::string& type : info.events) {
         if (type.empty() || type.size() > text_length_max) {
             refuse("an event type must have 1 to 128 characters");
@@ -49,6 +53,7 @@ void Handlers::add(HandlerInfo info, std::string_view shape, std::string_view so
     }
     infos_.push_back(std::move(info));
     runs_.push_back(std::move(run));
+    aparts_.push_back(std::move(apart));
 }
 
 namespace node {

@@ -1,8 +1,11 @@
 #include "pool.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
+
+#include "apart_work.hpp"
 
 namespace baton::node {
 namespace {
@@ -13,16 +16,25 @@ double moved(double average, double value) {
     return average + weight * (value - average);
 }
 
+constexpr int most_at_once = std::numeric_limits<int>::max();
+
+std::shared_ptr<EndpointGate> gate_of(const std::map<int, Pool::Way>& ways) {
+    return ways.empty() ? nullptr : ways.rbegin()->second.apart.gate;
+}
+
 }  // namespace
 
-Pool::Pool(std::size_t number, std::string handler, const std::map<int, Handlers::Run>& runs,
-           int threads, const std::shared_ptr<Workshop>& workshop)
-    : handler_(std::move(handler)), number_(number) {
-    state_->slots.resize(static_cast<std::size_t>(threads));
+Pool::Pool(std::size_t number, std::string handler, const std::map<int, Way>& ways, int at_once,
+           const std::shared_ptr<Workshop>& workshop)
+    : handler_(std::move(handler)), gate_(gate_of(ways)) {
+    state_->slots.resize(static_cast<std::size_t>(at_once));
+    const Crew crew{number, ways, gate_, state_, workshop};
+    if (std::ranges::all_of(ways, [](const auto& way) { return bool(way.second.apart.begin); })) {
+        threads_.emplace_back([crew] { ApartWork(crew).run(); });
+        return;
+    }
     for (std::size_t slot = 0; slot < state_->slots.size(); ++slot) {
-        threads_.emplace_back([number, runs, state = state_, workshop, slot] {
-            work(number, runs, state, workshop, slot);
-        });
+        threads_.emplace_back([crew, slot] { work(crew, slot); });
     }
 }
 
@@ -51,9 +63,12 @@ std::size_t Pool::prefetch() const {
 }
 
 int Pool::appetite(std::size_t settling) const {
-    const std::size_t threads = threads_.size();
-    const std::size_t room_max = threads + prefetch();
+    const std::size_t threads = state_->slots.size();
     const std::size_t held = held_ - settling;
+    if (const int room = gate_ ? gate_->room() : most_at_once; room < most_at_once) {
+        return held == 0 ? room : 0;
+    }
+    const std::size_t room_max = threads + prefetch();
     if (held >= room_max) return 0;
     const std::size_t room = room_max - held;
     // Half of it at a time: what is claimed together costs little.
@@ -91,7 +106,7 @@ bool Pool::is_stuck() const {
 }
 
 std::vector<Held> Pool::give_way() {
-    {
+    if (!gate_ || gate_->room() > 0) {
         const std::lock_guard lock(state_->mutex);
         if (!is_stuck()) return {};
     }
@@ -143,38 +158,49 @@ bool Pool::has_untold() const {
         state_->slots, [](const Slot& slot) { return !slot.token.empty() && !slot.is_told; });
 }
 
-void Pool::work(std::size_t number, const std::map<int, Handlers::Run>& runs,
-                const std::shared_ptr<State>& state, const std::shared_ptr<Workshop>& workshop,
-                std::size_t slot) {
-    std::unique_lock lock(state->mutex);
+Held Pool::take_into(State& state, std::size_t slot) {
+    Held held = std::move(state.waiting.front());
+    state.waiting.pop_front();
+    state.slots[slot] = {.token = held.task.token,
+                         .since = Clock::now(),
+                         .is_told = false,
+                         .cancelled = std::make_shared<std::atomic<bool>>(false)};
+    return held;
+}
+
+void Pool::report(const Crew& crew, std::size_t slot, Held held, Report report) {
+    report.pool = crew.number;
+    held.task.payload.clear();
+    held.task.body.clear();
+    report.held = std::move(held);
+    const std::lock_guard lock(crew.state->mutex);
+    Slot& own = crew.state->slots[slot];
+    const std::chrono::duration<double> took = Clock::now() - own.since;
+    own.token.clear();
+    auto& usual = crew.state->usual_time;
+    usual = usual.count() < 0 ? took
+                              : std::chrono::duration<double>(moved(usual.count(), took.count()));
+    // Once the slot is empty: whoever sees no handler running has every report.
+    crew.workshop->reports.add(std::move(report));
+}
+
+void Pool::work(const Crew& crew, std::size_t slot) {
+    State& state = *crew.state;
     for (;;) {
-        state->changed.wait(lock, [&] { return state->is_closed || !state->waiting.empty(); });
-        if (state->waiting.empty()) return;
-        Held held = std::move(state->waiting.front());
-        state->waiting.pop_front();
-        const auto cancelled = std::make_shared<std::atomic<bool>>(false);
-        const Clock::time_point begun = Clock::now();
-        state->slots[slot] = {
-            .token = held.task.token, .since = begun, .is_told = false, .cancelled = cancelled};
-
+        std::unique_lock lock(state.mutex);
+        state.changed.wait(lock, [&] { return state.is_closed || !state.waiting.empty(); });
+        if (state.waiting.empty()) return;
+        Held held = take_into(state, slot);
+        const CancelFlag cancelled = state.slots[slot].cancelled;
         lock.unlock();
-        const auto run = runs.find(held.task.version);
-        Report report{.kind = Report::Kind::released};
-        if (run != runs.end()) report = run_task(*workshop, run->second, held, cancelled);
-        report.pool = number;
-        held.task.payload.clear();
-        held.task.body.clear();
-        report.held = std::move(held);
-        const std::chrono::duration<double> took = Clock::now() - begun;
-        lock.lock();
 
-        state->slots[slot].token.clear();
-        auto& usual = state->usual_time;
-        usual = usual.count() < 0
-                    ? took
-                    : std::chrono::duration<double>(moved(usual.count(), took.count()));
-        // Once the slot is empty: whoever sees no handler running has every report.
-        workshop->reports.add(std::move(report));
+        Report made{.kind = Report::Kind::released};
+        if (const auto way = crew.ways.find(held.task.version); way != crew.ways.end()) {
+            TaskRun run(*crew.workshop, held, cancelled);
+            const auto instead = run.reason_not_to_begin();
+            made = instead ? *instead : run.finish(run.run(way->second.run));
+        }
+        report(crew, slot, std::move(held), std::move(made));
     }
 }
 

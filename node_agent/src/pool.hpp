@@ -1,4 +1,5 @@
-// Pool: the threads of one handler, and the tasks that wait for them.
+// Pool: the threads of one handler, and the tasks that wait for them. Tasks that need no thread
+// while they are under way (Apart) have one together, which begins and ends them.
 //
 // It holds as many tasks as its threads carry out in a moment, by the time that the last ones took:
 // hundreds of quick ones, so that the database is asked seldom; of slow ones none that does not
@@ -15,23 +16,33 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "endpoint_gate.hpp"
 #include "task_run.hpp"
 
 namespace baton::node {
 
 class Pool {
 public:
-    /// `runs`: by version. `number`: what its reports say.
-    Pool(std::size_t number, std::string handler, const std::map<int, Handlers::Run>& runs,
-         int threads, const std::shared_ptr<Workshop>& workshop);
+    /// How the tasks of a version are done.
+    struct Way {
+        Handlers::Run run;
+        Apart apart;
+    };
+    /// `ways`: by version; they need no thread where none does. `number`: what its reports say.
+    /// `at_once`: so many tasks are under way.
+    Pool(std::size_t number, std::string handler, const std::map<int, Way>& ways, int at_once,
+         const std::shared_ptr<Workshop>& workshop);
     /// Waits for its threads; or leaves them to themselves, where a handler still runs.
     ~Pool();
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
     [[nodiscard]] const std::string& handler() const { return handler_; }
+    /// Of the version that was added last; null where it has none.
+    [[nodiscard]] const std::shared_ptr<EndpointGate>& gate() const { return gate_; }
     /// How many tasks to claim now; 0: it has enough. `settling`: so many are about to be settled.
     [[nodiscard]] int appetite(std::size_t settling = 0) const;
     void offer(std::vector<Held> tasks);
@@ -67,18 +78,29 @@ private:
         std::condition_variable changed;
         std::deque<Held> waiting;
         std::vector<Slot> slots;
-        std::chrono::duration<double> usual_time{-1};  // of a task; below 0: not known yet
-        double usual_bytes = 0;                        // likewise
+        std::vector<std::pair<std::size_t, Outcome>> ended;  // by slot; of what is done apart
+        std::chrono::duration<double> usual_time{-1};        // of a task; below 0: not known yet
+        double usual_bytes = 0;                              // likewise
         bool is_closed = false;
     };
-    static void work(std::size_t number, const std::map<int, Handlers::Run>& runs,
-                     const std::shared_ptr<State>& state, const std::shared_ptr<Workshop>& workshop,
-                     std::size_t slot);
+    // What its threads share; they may outlive it.
+    struct Crew {
+        std::size_t number;
+        std::map<int, Way> ways;
+        std::shared_ptr<EndpointGate> gate;
+        std::shared_ptr<State> state;
+        std::shared_ptr<Workshop> workshop;
+    };
+    class ApartWork;
+    static void work(const Crew& crew, std::size_t slot);
+    // With the mutex: takes the first that waits into a slot.
+    static Held take_into(State& state, std::size_t slot);
+    static void report(const Crew& crew, std::size_t slot, Held held, Report report);
     [[nodiscard]] std::size_t prefetch() const;
     [[nodiscard]] bool is_stuck() const;  // with the mutex
 
     const std::string handler_;
-    const std::size_t number_;
+    const std::shared_ptr<EndpointGate> gate_;
     std::shared_ptr<State> state_ = std::make_shared<State>();
     std::size_t held_ = 0;
     std::vector<std::thread> threads_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "baton/base/backoff.hpp"
 #include "baton/base/error.hpp"
@@ -63,48 +64,6 @@ private:
     OpenTransaction& transaction_;
     std::optional<SetMember> member_;
 };
-
-Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
-             const CancelFlag& cancelled, OpenTransaction& transaction, SetWork& set,
-             TaskTrail& trail) {
-    const sql::ClaimedTask& task = held.task;
-    const auto is_lost = [&] { return *cancelled || !held.session->is_trusted(); };
-    const auto say = [&](Saying saying) {
-        if (workshop.sayings.say(held, std::move(saying))) workshop.reports.wake();
-    };
-    TaskContext context(
-        {.id = task.id,
-         .version = task.version,
-         .attempt = task.attempt,
-         .delivery = task.delivery,
-         .tenant = task.tenant,
-         .meta = task.meta,
-         .in_set = task.in_set},
-        workshop.environment,
-        {.transaction = [&]() -> pqxx::dbtransaction& { return transaction.open().raw(); },
-         .is_cancelled = [&] { return workshop.is_stopping || is_lost(); },
-         .is_lost = is_lost,
-         .set = [&]() -> SetMember& { return set.open(); },
-         .promote = workshop.promote,
-         .bus_opened =
-             [&](Bus& bus) {
-                 return std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
-                     trail.follow(bus), workshop.globals.attach(bus));
-             },
-         .progress = [&](std::string json) { say({.progress = std::move(json)}); },
-         .extend = [&](std::chrono::milliseconds time) { say({.longer = time}); }});
-    try {
-        return run({.content = {task.payload, task.body, task.content_type},
-                    .schema_version = task.schema_version},
-                   context);
-    } catch (const Error& error) {
-        // Its set waits for it no more; maintain() is about to cancel it.
-        if (error.code() == ErrorCode::claim_lost) return snooze(std::chrono::seconds(1));
-        return retry(error.what());
-    } catch (...) {
-        return retry(reason_of_failure("the handler"));
-    }
-}
 
 // Whether a COMMIT without an answer was one: then the task is done, under this very claim.
 enum class Doubt : std::uint8_t { was_committed, was_not, is_lost, stays };
@@ -184,28 +143,104 @@ std::string reason_of_failure(std::string_view who) {
     }
 }
 
-Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
-                const CancelFlag& cancelled) noexcept {
-    Report report;
-    if (*cancelled) return report;
-    // Its lease may be over, so that somebody else has it; or not, so that nobody would have it.
-    if (workshop.is_stopping || !held.session->is_trusted()) {
-        report.kind = Report::Kind::released;
-        return report;
+struct TaskRun::Inside {
+    Inside(Workshop& of, const Held& task, CancelFlag flag)
+        : workshop(of),
+          held(task),
+          cancelled(std::move(flag)),
+          transaction(workshop.connections),
+          set(held, transaction),
+          trail(workshop.keeping, held.task.tenant),
+          payload{.content = {held.task.payload, held.task.body, held.task.content_type},
+                  .schema_version = held.task.schema_version},
+          context(std::in_place,
+                  TaskContext::Task{.id = held.task.id,
+                                    .version = held.task.version,
+                                    .attempt = held.task.attempt,
+                                    .delivery = held.task.delivery,
+                                    .tenant = held.task.tenant,
+                                    .meta = held.task.meta,
+                                    .in_set = held.task.in_set},
+                  workshop.environment, doors()) {}
+
+    [[nodiscard]] bool is_lost() const { return *cancelled || !held.session->is_trusted(); }
+    void say(Saying saying) const {
+        if (workshop.sayings.say(held, std::move(saying))) workshop.reports.wake();
     }
-    OpenTransaction transaction(workshop.connections);
-    SetWork set(held, transaction);
-    TaskTrail trail(workshop.keeping, held.task.tenant);
-    report.outcome = call(workshop, run, held, cancelled, transaction, set, trail);
-    report.kind = Report::Kind::ended;
+    [[nodiscard]] TaskContext::Doors doors() {
+        return {
+            .transaction = [this]() -> pqxx::dbtransaction& { return transaction.open().raw(); },
+            .is_cancelled = [this] { return workshop.is_stopping || is_lost(); },
+            .is_lost = [this] { return is_lost(); },
+            .set = [this]() -> SetMember& { return set.open(); },
+            .promote = workshop.promote,
+            .bus_opened =
+                [this](Bus& bus) {
+                    return std::make_shared<
+                        std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
+                        trail.follow(bus), workshop.globals.attach(bus));
+                },
+            .progress = [this](std::string json) { say({.progress = std::move(json)}); },
+            .extend = [this](std::chrono::milliseconds time) { say({.longer = time}); }};
+    }
+
+    Workshop& workshop;
+    const Held& held;
+    const CancelFlag cancelled;
+    OpenTransaction transaction;
+    SetWork set;
+    TaskTrail trail;
+    const StoredPayload payload;
+    std::optional<TaskContext> context;  // until the handler has ended
+};
+
+TaskRun::TaskRun(Workshop& workshop, const Held& held, CancelFlag cancelled)
+    : inside_(std::make_unique<Inside>(workshop, held, std::move(cancelled))) {}
+
+TaskRun::~TaskRun() = default;
+
+std::optional<Report> TaskRun::reason_not_to_begin() const {
+    if (*inside_->cancelled) return Report{};
+    // Its lease may be over, so that somebody else has it; or not, so that nobody would have it.
+    if (inside_->workshop.is_stopping || !inside_->held.session->is_trusted()) {
+        return Report{.kind = Report::Kind::released};
+    }
+    return std::nullopt;
+}
+
+Outcome TaskRun::run(const Handlers::Run& run) noexcept {
+    try {
+        return run(inside_->payload, *inside_->context);
+    } catch (const Error& error) {
+        // Its set waits for it no more; maintain() is about to cancel it.
+        if (error.code() == ErrorCode::claim_lost) return snooze(std::chrono::seconds(1));
+        return retry(error.what());
+    } catch (...) {
+        return retry(reason_of_failure("the handler"));
+    }
+}
+
+void TaskRun::begin(const Apart& apart, std::function<void(Outcome)> ended) {
+    apart.begin(inside_->payload, *inside_->context, std::move(ended));
+}
+
+Report TaskRun::finish(Outcome outcome) noexcept {
+    inside_->context.reset();
+    Report report{.kind = Report::Kind::ended};
+    report.outcome = std::move(outcome);
+    const OpenTransaction& transaction = inside_->transaction;
+    const bool is_in_set = inside_->held.task.in_set;
     if (report.outcome.kind != Outcome::Kind::done && transaction.lacks_session()) {
         // It could not even begin: that is no failure of the handler's.
         report.outcome = snooze(std::chrono::seconds(1));
     }
-    if (report.outcome.kind == Outcome::Kind::done && (transaction.is_open() || held.task.in_set)) {
-        report.kind = complete_in(workshop, held, report.outcome, transaction, set);
+    if (report.outcome.kind == Outcome::Kind::done && (transaction.is_open() || is_in_set)) {
+        report.kind = complete_in(inside_->workshop, inside_->held, report.outcome,
+                                  inside_->transaction, inside_->set);
     }
-    if (report.kind == Report::Kind::ended && !*cancelled) trail.add_to(report.outcome);
+    if (report.kind == Report::Kind::ended && !*inside_->cancelled) {
+        inside_->trail.add_to(report.outcome);
+    }
     return report;
 }
 

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,9 +46,28 @@ struct Workshop {
 /// Set where a task is its node's no more.
 using CancelFlag = std::shared_ptr<std::atomic<bool>>;
 
-/// Runs the handler, and commits what it wrote together with the task's end. Throws nothing. Of
-/// the report, whose task it is about is left to say.
-[[nodiscard]] Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
-                              const CancelFlag& cancelled) noexcept;
+/// A task in its handler's hands. What the handler is given is there until finish().
+class TaskRun {
+public:
+    /// `held` outlives it.
+    TaskRun(Workshop& workshop, const Held& held, CancelFlag cancelled);
+    ~TaskRun();
+    TaskRun(const TaskRun&) = delete;
+    TaskRun& operator=(const TaskRun&) = delete;
+
+    /// What the database is to hear where its handler is not to begin; nothing where it is.
+    [[nodiscard]] std::optional<Report> reason_not_to_begin() const;
+    /// Runs the handler.
+    [[nodiscard]] Outcome run(const Handlers::Run& run) noexcept;
+    /// Begins with the task: see Apart.
+    void begin(const Apart& apart, std::function<void(Outcome)> ended);
+    /// Commits what the handler wrote together with the task's end. Throws nothing. Of the report,
+    /// whose task it is about is left to say.
+    [[nodiscard]] Report finish(Outcome outcome) noexcept;
+
+private:
+    struct Inside;
+    std::unique_ptr<Inside> inside_;
+};
 
 }  // namespace baton::node

@@ -205,6 +205,32 @@ void NodeSession::extend(Connection& connection, std::string_view token,
     connection.exec(statement, {{"session", session_}, {"token", token}, {"time", interval(time)}});
 }
 
+std::vector<EndpointStanding> NodeSession::sync_endpoints(
+    Connection& connection, const std::vector<EndpointStanding>& news) const {
+    constexpr Statement statement{
+        "sync_endpoints",
+        "select handler, state, left_ms from sync_endpoints(:session, :news::jsonb)"};
+    std::string json = "[";
+    for (const EndpointStanding& each : news) {
+        json.append(json.size() > 1 ? "," : "").append(R"({"handler":)");
+        json.append(json_quoted(each.handler));
+        if (!each.state.empty()) {
+            json.append(R"(,"state":)").append(json_quoted(each.state));
+            json.append(R"(,"left_ms":)").append(std::to_string(each.left.count()));
+            json.append(R"(,"reason":)").append(json_quoted(storable_text(each.reason)));
+        }
+        json += "}";
+    }
+    std::vector<EndpointStanding> standings;
+    for (const Row& row :
+         connection.exec(statement, {{"session", session_}, {"news", json + "]"}})) {
+        standings.push_back({.handler = std::string(row.text(0)),
+                             .state = std::string(row.text(1)),
+                             .left = std::chrono::milliseconds(row.integer(2))});
+    }
+    return standings;
+}
+
 std::int64_t NodeSession::deregister(Connection& connection) const {
     constexpr Statement statement{"deregister_node", "select deregister_node(:session)"};
     return connection.exec(statement, {{"session", session_}}).only().integer(0);

@@ -54,8 +54,9 @@ std::string rows_of(std::span<const SettingRule> rules, const std::string& table
         "\n| key | what it is | value | default | flag | variable |\n|---|---|---|---|---|---|\n";
     for (const SettingRule& rule : rules) {
         if (table_of(rule) != table) continue;
-        text += "| " + code(name_of(rule)) + " | " + std::string(rule.help) + " | " +
-                rule.expectation() + " | " +
+        text += "| " + code(name_of(rule)) + " | " +
+                (rule.of_kind.empty() ? "" : "(" + std::string(rule.of_kind) + ") ") +
+                std::string(rule.help) + " | " + rule.expectation() + " | " +
                 (rule.is_required ? "it must be there" : fallback(rule)) + " | " + code(rule.flag) +
                 " | " + code(rule.variable) + " |\n";
     }
@@ -78,8 +79,9 @@ std::string page() {
         text += rows_of(setting_rules(), table);
     }
     return text +
-           "\n## [[handler]]\n\nA handler that is a command, as often as there are some: "
-           "[tasks.md](tasks.md#handlers-that-are-commands).\n" +
+           "\n## [[handler]]\n\nA handler that is a [command](tasks.md#handlers-that-are-commands) "
+           "or an "
+           "[endpoint](endpoints.md), as often as there are some.\n" +
            rows_of(handler_rules(), "handler");
 }
 
@@ -113,7 +115,8 @@ std::string properties(std::span<const SettingRule> rules, const std::string& ta
 std::string schema_of_tables(std::span<const SettingRule> rules, const std::string& table) {
     std::vector<std::string_view> required;
     for (const SettingRule& rule : rules) {
-        if (rule.is_required) required.push_back(rule.key.substr(table.size() + 1));
+        if (rule.is_required && rule.of_kind.empty())
+            required.push_back(rule.key.substr(table.size() + 1));
     }
     return R"("type": "array", "items": {"type": "object", "additionalProperties": false, )"
            R"("required": )" +

@@ -1,5 +1,6 @@
 -- why_held_up: why no claim gives tasks that need this, whatever else waits: the handler is paused,
--- no node carries it, or it has had its limit. Internal: why_in_lane(), why_waiting().
+-- no node carries it, its endpoint is shut, or it has had its limit. Internal: why_in_lane(),
+-- why_waiting().
 --
 -- Arguments   requirement: which.
 -- Returns     one row of why(); none where a claim may give them.
@@ -25,6 +26,10 @@ begin
         return;
     end if;
     return query select l.lack, l.found, l.fix from requirement_lack(need.id) as l;
+    if found then
+        return;
+    end if;
+    return query select e.reason, e.found, e.fix from why_endpoint(need.handler) as e;
     if found then
         return;
     end if;

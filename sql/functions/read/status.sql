@@ -15,7 +15,8 @@
 --           Whatever holds the leader up is a problem with its reason, see held_up(); so is what
 --           tasks wait for that is not there, see task_problems(), and a lane that stands still,
 --           see lane_problems(); and what of captured tables makes no events: capture_problems();
---           and a bookmark that was cut, or does not move: bookmark_problems().
+--           a bookmark that was cut, or does not move: bookmark_problems(); and an endpoint that
+--           does not work: endpoint_problems().
 -- Cost      grows with the lag, not with the log; see unread_event_types().
 -- Tables    leader: read.
 -- Access: observe, orchestrate
@@ -57,7 +58,7 @@ begin
     end if;
     problems := problems || writer_problems() || task_problems(tasks) || lane_problems();
     problems := problems || task_set_problems() || capture_problems() || schedule_problems();
-    problems := problems || bookmark_problems();
+    problems := problems || bookmark_problems() || endpoint_problems();
     if lag.seconds > 10 and is_led then
         problems := problems || pg_catalog.format(
             'the oldest waiting event is %s s old: the orchestrator is behind: %s',
@@ -74,6 +75,7 @@ begin
     notes := notes || inactive_notes();
     notes := notes || task_notes(tasks);
     notes := notes || backfill_notes();
+    notes := notes || endpoint_notes();
     notes := notes || history_notes();
     notes := notes || refusal_notes();
 

@@ -8,9 +8,9 @@
 --             lane_held: for its turn in its lane, see why_in_lane(); time, retry: for a time;
 --             overdue, unmaintained, passed_by: for maintain(); paused: for somebody to resume its
 --             handler; no_node, other_version, other_build, labels: for a node, see
---             requirement_lack(); limit, rate: for others of its handler to end, or for a
---             time; queued, next: for its
---             turn; prefetched, running, node_ended: for the node that has it; nowhere.
+--             requirement_lack(); endpoint: for that to be tried again; limit, rate: for others of
+--             its handler to end, or for a time; queued, next: for its turn; prefetched, running,
+--             node_ended: for the node that has it; nowhere.
 --   found     the same as people read it. fix: what to do; null where there is nothing to.
 -- Cost        some index probes; where it waits for its turn, of up to 10000 that go first.
 -- Tables      node, task_failure: read.

@@ -79,7 +79,8 @@ namespace baton {
     BATON_ERROR(capture_refused, "BT059", false)         \
     BATON_ERROR(capture_broken, "BT060", false)          \
     BATON_ERROR(bookmark_cut, "BT061", false)            \
-    BATON_ERROR(bookmark_lost, "BT062", false)
+    BATON_ERROR(bookmark_lost, "BT062", false)           \
+    BATON_ERROR(endpoint_unknown, "BT067", false)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,

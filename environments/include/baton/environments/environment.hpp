@@ -47,10 +47,17 @@ struct ViewSetSetting {
 /// What the lane of a task is that follows from an event.
 enum class HandlerLane { none, key };
 
-/// A handler that is a command, as the file declares it: [[handler]].
+/// What does the tasks of a handler that the file declares.
+enum class HandlerKind { command, http };
+
+/// How a request is made of a task.
+enum class HandlerMethod { post, put, patch };
+
+/// A handler that is a command, or an endpoint, as the file declares it: [[handler]].
 struct HandlerSetting {
     std::string name;
-    int version = 0;                   ///< 1 to 9999.
+    int version = 0;  ///< 1 to 9999.
+    HandlerKind kind = HandlerKind::command;
     std::vector<std::string> command;  ///< The program and its arguments.
     std::filesystem::path folder;      ///< Does not depend on the working folder.
     std::vector<std::string> files;    ///< Relative to `folder`.
@@ -60,6 +67,14 @@ struct HandlerSetting {
     std::chrono::milliseconds time_limit{};  ///< 0: none.
     int threads = 0;
     HandlerLane lane = HandlerLane::none;
+    // Of an endpoint:
+    std::string url;
+    HandlerMethod method = HandlerMethod::post;
+    std::vector<std::string> headers;    ///< "name: value".
+    std::string bearer;                  ///< Of a secret, its name: "env:TOKEN", "file:/run/token".
+    std::vector<std::string> sign_with;  ///< Likewise; the newest first.
+    int concurrency = 0;                 ///< Requests of a node at once.
+    std::int64_t answer_max = 0;         ///< Bytes.
 };
 
 /// What a setting is called, may be and is by default, says its row in src/settings.cpp.
@@ -127,6 +142,11 @@ struct Environment {
     Setting<bool> follow_program;
     /// [view_sets], by name.
     std::map<std::string, Setting<ViewSetSetting>, std::less<>> view_sets;
+    /// What endpoints may be connected to beside public addresses, as CIDR; whether without TLS;
+    /// whose certificates are believed beside the system's.
+    Setting<std::vector<std::string>> endpoint_networks;
+    Setting<bool> endpoint_plain_http;
+    Setting<std::filesystem::path> endpoint_ca_file;
     /// [[handler]], in their order.
     std::vector<Setting<HandlerSetting>> handlers;
     /// The .sql files of SQL reducers, as paths that do not depend on the working folder.
@@ -175,9 +195,10 @@ struct SettingRule {
     std::int64_t max = 0;
     /// The texts that there are; of an enumeration in the order of its enumerators. Empty: any.
     std::span<const std::string_view> choices = {};
-    std::string_view items = {};  ///< What is in a list, in the plural.
-    bool has_password = false;    ///< A URL, which is shown without it.
-    bool is_required = false;     ///< In a table of its own, which is nothing without it.
+    std::string_view items = {};    ///< What is in a list, in the plural.
+    bool has_password = false;      ///< A URL, which is shown without it.
+    bool is_required = false;       ///< In a table of its own, which is nothing without it.
+    std::string_view of_kind = {};  ///< Of a [[handler]] of this kind alone.
 
     /// Whether what is in a list are integers, within the bounds.
     [[nodiscard]] bool has_numbers() const {

@@ -38,6 +38,21 @@ struct HandlerInfo {
     std::int64_t from = 0;     ///< The first event that becomes a task; 0: the log's next one.
 };
 
+namespace node {
+class EndpointGate;
+}
+
+/// Of a handler whose tasks need no thread while they are under way, as requests over HTTP.
+struct Apart {
+    /// Begins with a task. `ended` is called once, by whatever thread; the payload and the context
+    /// are there until then. Throws nothing.
+    std::function<void(const StoredPayload& payload, TaskContext& task,
+                       std::function<void(Outcome)> ended)>
+        begin = {};
+    /// Whether tasks may be begun with; null: always.
+    std::shared_ptr<node::EndpointGate> gate = {};
+};
+
 /// What a handler class must have (check_handler.hpp says what is missing):
 ///   using Event = …;      a struct with BATON_FIELDS and event_type: each event of this type
 ///                         becomes a task, or
@@ -78,20 +93,29 @@ public:
     /// Adds a handler that is no class: what runs its tasks. `sources`: what its build is a digest
     /// of, beside its name, version, events and accepts_from. Throws as the other one.
     void add(HandlerInfo info, std::string_view sources, Run run) {
-        add(std::move(info), {}, sources, std::move(run));
+        add(std::move(info), {}, sources, std::move(run), {});
+    }
+    /// The same for tasks that need no thread: of them info.threads are under way at once. `run`
+    /// does one and waits for it, where versions of the handler are no such ones.
+    void add(HandlerInfo info, std::string_view sources, Run run, Apart apart) {
+        add(std::move(info), {}, sources, std::move(run), std::move(apart));
     }
 
     [[nodiscard]] std::span<const HandlerInfo> infos() const noexcept { return infos_; }
     /// What runs infos()[index]. It does not refer to this object.
     [[nodiscard]] const Run& run(std::size_t index) const { return runs_[index]; }
+    /// Its begin is empty where infos()[index] needs threads.
+    [[nodiscard]] const Apart& apart(std::size_t index) const { return aparts_[index]; }
 
 private:
     template <class H>
     void add_sound(H handler);
-    void add(HandlerInfo info, std::string_view shape, std::string_view sources, Run run);
+    void add(HandlerInfo info, std::string_view shape, std::string_view sources, Run run,
+             Apart apart);
 
     std::vector<HandlerInfo> infos_;
     std::vector<Run> runs_;
+    std::vector<Apart> aparts_;
 };
 
 namespace node {
@@ -170,7 +194,8 @@ void Handlers::add_sound(H handler) {
                 return dead_letter(std::string("the payload cannot be read: ") + error.what());
             }
             return node::call(*shared, *payload, task);
-        });
+        },
+        {});
 }
 
 }  // namespace baton

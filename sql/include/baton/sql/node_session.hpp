@@ -43,6 +43,14 @@ struct NodeOffer {
     MachineCredentials credentials = {};
 };
 
+/// Whether anything is sent to an endpoint: see sync_endpoints().
+struct EndpointStanding {
+    std::string handler;
+    std::string state = {};            ///< open, slowed, broken or disabled; "": only asked about.
+    std::chrono::milliseconds left{};  ///< Until it is tried again.
+    std::string reason = {};           ///< What it is told with.
+};
+
 /// A task as claim() gives it.
 struct ClaimedTask {
     std::string token;
@@ -201,6 +209,9 @@ public:
                  Position to) const;
     /// Wakes this node where the log has grown. Returns the channel to listen on.
     std::string await_events(Connection& connection) const;
+    /// Tells what became of endpoints, and returns what the environment has of those.
+    [[nodiscard]] std::vector<EndpointStanding> sync_endpoints(
+        Connection& connection, const std::vector<EndpointStanding>& news) const;
     /// How many tasks went back.
     std::int64_t deregister(Connection& connection) const;
 
