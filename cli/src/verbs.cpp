@@ -25,6 +25,7 @@
     VERB(tasks)           \
     VERB(task_sets)       \
     VERB(schedules)       \
+    VERB(workflows)       \
     VERB(handlers)        \
     VERB(nodes)           \
     VERB(bus)             \

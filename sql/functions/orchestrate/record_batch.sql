@@ -13,7 +13,7 @@
 --   started_at      when the work on the batch began, for its duration.
 -- Raises    BT011 another process leads now, or the log is not where the caller believes.
 -- Tables    log_window, batch: insert. event_limit, handler_event: read. task, task_ready: see
---           add_event_tasks().
+--           add_event_tasks(). workflow_step: read. workflow_event: see add_workflow_events().
 -- Access: orchestrate
 create or replace function record_batch(
     epoch          bigint,
@@ -64,6 +64,9 @@ begin
             record_batch.started_at);
     if exists (select from handler_event) then
         perform add_event_tasks(record_batch.first_position, record_batch.count, null, null);
+    end if;
+    if exists (select from workflow_step d where d.event is not null) then
+        perform add_workflow_events(record_batch.first_position, record_batch.count);
     end if;
 
     -- Ids that were rolled back, among them those of refused dispatches, are not behind: all up to

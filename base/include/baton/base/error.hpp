@@ -77,7 +77,10 @@ namespace baton {
     BATON_ERROR(schedule_invalid, "BT057", false)        \
     BATON_ERROR(schedule_unknown, "BT058", false)        \
     BATON_ERROR(capture_refused, "BT059", false)         \
-    BATON_ERROR(capture_broken, "BT060", false)
+    BATON_ERROR(capture_broken, "BT060", false)          \
+    BATON_ERROR(workflow_invalid, "BT064", false)        \
+    BATON_ERROR(workflow_unknown, "BT065", false)        \
+    BATON_ERROR(workflow_refused, "BT066", false)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,
