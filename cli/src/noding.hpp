@@ -13,7 +13,8 @@ class App;
 namespace baton::cli {
 
 /// The options of a node, from the environment's settings.
-[[nodiscard]] NodeOptions node_options(const environments::Environment& environment);
+[[nodiscard]] NodeOptions node_options(const App& app,
+                                       const environments::Environment& environment);
 
 /// The program's handlers, and the commands that the environment's file declares. Throws
 /// Error(settings_invalid) for a command that cannot be run here, with where it is declared.

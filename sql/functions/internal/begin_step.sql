@@ -20,9 +20,10 @@ declare
 begin
     if s.event is not null then
         key := case when s.key_of is null then r.key else r.payload ->> s.key_of end;
-        fault := case when octet_length(key) between 1 and 256 is not true then coalesce(
-            pg_catalog.format('the run''s payload has no field %s that can be the event''s key',
-                              s.key_of), 'the run has no key, which is the event''s') end;
+        fault := case when octet_length(key) between 1 and 256 then null
+                      when s.key_of is null then 'the run has no key, which is the event''s'
+                      else pg_catalog.format('the run''s payload has no field %s that can be the '
+                               'event''s key', s.key_of) end;
     elsif s.each is not null then
         payload := case when s.each = '' then payload else payload -> s.each end;
         fault := case when pg_catalog.jsonb_typeof(payload) is distinct from 'array'
