@@ -34,7 +34,8 @@ int definitions(const Options& options, Invocation& invocation) {
         return 0;
     }
     Table table({"workflow", "version", "state", "steps", "where one fails", "open runs"});
-    for (const JsonValue& row : JsonValue::parse(json).items()) {
+    const JsonValue known = JsonValue::parse(json);
+    for (const JsonValue& row : known.items()) {
         std::string steps;
         for (const JsonValue& step : row["steps"].items()) {
             steps += (steps.empty() ? "" : ", ") + text_of(step["step"]);

@@ -14,8 +14,8 @@
 --             transaction's snapshot is fixed.
 -- Locks       see pull_task(): claims pass it by until the transaction ends.
 -- Notifies    a node that sleeps, where it is ready now.
--- Tables      task: read, update. requirement, workflow_task: read. task_expiry: see set_expiry(). Its
---             place: see pull_task(), put_task().
+-- Tables      task: read, update. requirement, workflow_task: read. task_expiry: see
+--             set_expiry(). Its place: see pull_task(), put_task().
 -- Access: dispatch, orchestrate
 create or replace function update_task(
     task     bigint,

@@ -23,7 +23,7 @@
 --             BT049 this is a copy that nobody adopted: unadopted().
 -- Locks       the tasks that it takes; it passes by those that others are taking. Where the handler
 --             has a limit, or is fair, its claims wait for each other.
--- Tables      task_claim, task: read. task_ready: see take_tasks(). node: see heartbeat(). Lanes:
+-- Tables      task_claim, task, task_set_member: read. task_ready: see take_tasks(). node: see heartbeat(). Lanes:
 --             see fill_lanes(), share_lanes(). The limits: see running_room(), spend_rate().
 -- Cost        of the tasks that it gives, whatever else waits, was there, or is kept by an old
 --             snapshot, and however many partitions there are. The plans are those for few of many,
@@ -111,6 +111,7 @@ begin
                t.payload::jsonb, t.body::bytea, t.content_type::text, t.tenant::text,
                t.meta::jsonb, t.enqueued_at, t.schema_version::integer,
                pinned[pg_catalog.array_position(needs, t.requirement)]
+               and exists (select from task_set_member m where m.task = t.id)
           from task_claim c
          cross join lateral unnest(c.tasks, c.attempts, c.deliveries) with ordinality
                as held (task, attempts, deliveries, ordinal)
