@@ -101,12 +101,17 @@ TEST_F(WorkflowTest, ARunThatHoldsGoesOnFromTheStepThatFailed) {
 
 TEST_F(WorkflowTest, ATaskThatSomebodyCancelsFailsItsStep) {
     define(order_);
-    const std::string run = start();
-    complete(node_, "reserve");
-    connection_.exec("select cancel(task, 'by hand') from task_ready");
-    maintain();
-    EXPECT_EQ(state(run), "compensating");
-    EXPECT_NE(text("select reason from workflow_run").find("by hand"), std::string::npos);
+    for (const std::string how :
+         {"cancel(task, 'by hand') from task_ready", "purge('charge', 'by hand')"}) {
+        const std::string run = start();
+        complete(node_, "reserve");
+        connection_.exec("select " + how);
+        maintain();
+        EXPECT_EQ(state(run), "compensating") << how;
+        EXPECT_NE(text("select reason from workflow_run where id = " + run).find("by hand"),
+                  std::string::npos);
+        complete(node_, "release");
+    }
 }
 
 TEST_F(WorkflowTest, EachElementIsATaskAndTheNextStepGetsAllInOrder) {

@@ -51,7 +51,8 @@ begin
     defined := require_workflow_version(start_workflow.name, start_workflow.version);
     insert into workflow_run (name, version, digest, key, payload, tenant, meta, start_position)
     values (defined.name, defined.version, defined.digest, start_workflow.key,
-            start_workflow.payload, start_workflow.tenant, start_workflow.meta, log_end())
+            coalesce(start_workflow.payload, '{}'), start_workflow.tenant, start_workflow.meta,
+            log_end())
         on conflict (name, key) where key is not null do nothing
     returning id into made;
     if made is not null then
@@ -61,7 +62,7 @@ begin
     select r.* into strict former
       from workflow_run r
      where r.name = defined.name and r.key = start_workflow.key;
-    if former.payload::jsonb is distinct from start_workflow.payload
+    if former.payload::jsonb is distinct from coalesce(start_workflow.payload, '{}')
        or former.tenant::text is distinct from start_workflow.tenant then
         raise exception 'run % of workflow % has the key %, and was started with another payload '
             'or tenant: give this one another key', former.id, defined.name,

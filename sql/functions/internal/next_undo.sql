@@ -10,6 +10,7 @@ returns text
 language sql
 stable
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
     select o.step

@@ -1,5 +1,5 @@
 -- note_step: a task has ended without being done, or came back; if it is of a run's step,
--- maintain() says what becomes of that. Internal: cancel(), note_failure(), redrive(),
+-- maintain() says what becomes of that. Internal: cancel(), note_failure(), purge(), redrive(),
 -- retry_task().
 --
 -- Not here, because whoever ends a task has its claim, and would wait for who has the run.
@@ -12,6 +12,7 @@ returns void
 language plpgsql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column

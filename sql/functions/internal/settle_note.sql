@@ -11,6 +11,7 @@ returns void
 language plpgsql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column
@@ -20,7 +21,7 @@ declare
     lost record;
 begin
     select t.* into w from workflow_task t where t.task = settle_note.task;
-    perform from workflow_run r where r.id = w.run for no key update;
+    perform from workflow_run r where r.id = w.run for no key update nowait;
     if not found or w.is_undo then
         return;
     end if;

@@ -8,6 +8,7 @@ returns table (state text, step text, task bigint, reason text, found text, fix 
 language plpgsql
 stable
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column
