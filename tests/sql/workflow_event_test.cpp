@@ -179,6 +179,17 @@ TEST_F(WorkflowEventTest, SaidAgainADefinitionIsTheSame) {
     connection_.exec("select promote('ship', 2)");
     EXPECT_EQ(text(call), digest);
     EXPECT_EQ(number("select count(*) from workflow_definition"), 1);
+    // In development the newest counts for new runs, and those that there are keep theirs.
+    const std::string run = start();
+    define(R"([{"sleep": "1 day"}])");
+    EXPECT_EQ(steps(run), "ship running");
+    EXPECT_EQ(steps(start()), "step 1 running");
+    connection_.exec(
+        "update environment set kind = 'production', name = coalesce(name, 'production')");
+    EXPECT_NE(refusal(R"(select define_workflow('order', 1, '[{"sleep": "2 days"}]'))")
+                  .find("BT064: the workflow cannot be defined: order@1 is on record here with "
+                        "other steps"),
+              std::string::npos);
 }
 
 }  // namespace

@@ -25,8 +25,16 @@ begin
               where d.digest = require_done_before.digest)
             using errcode = 'BT065';
     end if;
+    with recursive ahead (step) as (
+        select a.step from pg_catalog.unnest(s.after) as a (step)
+         union
+        select a.step
+          from ahead h
+          join workflow_step d on d.digest = require_done_before.digest and d.step = h.step
+         cross join lateral pg_catalog.unnest(d.after) as a (step)
+    )
     select a.step, coalesce(o.state, 'not begun') as state into lacking
-      from pg_catalog.unnest(s.after) as a (step)
+      from ahead a
       left join workflow_run_step o on o.run = r.id and o.step = a.step
      where o.state is distinct from 'done'
      limit 1;

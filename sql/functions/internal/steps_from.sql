@@ -1,5 +1,5 @@
 -- steps_from: a step of a workflow's definition, and all that come after it. Internal:
--- move_workflow(), restart_workflow().
+-- move_workflow(), reset_steps(), restart_workflow().
 --
 -- Arguments   digest: which definition. step: which; none where there is no such step.
 -- Tables      workflow_step: read.

@@ -82,8 +82,9 @@ public:
     /// Works until stop(). Comes back from lost connections, restarts, failovers and a lease that
     /// ran out by itself; throws Error only for what will not go away by waiting: not_installed,
     /// build_mismatch, task_invalid, workflow_invalid, settings_invalid, statement_failed,
-    /// machine_revoked, and what else sql::NodeSession says of a machine that may not take part. What it holds then goes back
-    /// at once, where that can still be said, or when its lease is over.
+    /// machine_revoked, and what else sql::NodeSession says of a machine that may not take part.
+    /// What it holds then goes back at once, where that can still be said, or when its lease is
+    /// over.
     void run();
 
     /// Lets run() finish: it claims nothing more, hands back at once what no handler has begun
