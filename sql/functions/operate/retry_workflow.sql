@@ -29,7 +29,8 @@ declare
           join task_end e on e.task = w.task and e.outcome <> 'done'
          where o.run = r.id
            and case when w.is_undo then o.state = 'compensating' and w.round = r.round
-                    else o.state in ('failed', 'cancelled') and w.round = o.round end
+                    else r.state = 'failed' and o.state in ('failed', 'cancelled')
+                         and w.round = o.round end
          order by w.task);
 begin
     if r.state not in ('failed', 'compensating') or r.state = 'compensating' and back = '{}' then
@@ -37,12 +38,12 @@ begin
     end if;
     -- Those that never had a task begin anew; the others are as they were.
     delete from workflow_run_step o
-     where o.run = r.id and o.state in ('failed', 'cancelled')
+     where o.run = r.id and r.state = 'failed' and o.state in ('failed', 'cancelled')
        and not exists (select from workflow_task w
                         where w.run = o.run and w.step = o.step and w.round = o.round);
     update workflow_run_step o
        set state = 'running', ended_at = null, error = null
-     where o.run = r.id and o.state in ('failed', 'cancelled');
+     where o.run = r.id and r.state = 'failed' and o.state in ('failed', 'cancelled');
     perform recover_run(r.id);
     perform retry_task(b.task) from pg_catalog.unnest(back) as b (task);
     perform go_on(r.id);
