@@ -16,8 +16,9 @@
 
 namespace baton::cli {
 
-NodeOptions node_options(const environments::Environment& environment) {
+NodeOptions node_options(const App& app, const environments::Environment& environment) {
     NodeOptions options;
+    options.workflows = app.workflows();
     options.url = environment.url.value;
     options.schema = environment.schema();
     options.name = environments::node_name();

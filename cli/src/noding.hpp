@@ -13,7 +13,8 @@ class App;
 namespace baton::cli {
 
 /// The options of a node, from the environment's settings.
-[[nodiscard]] NodeOptions node_options(const environments::Environment& environment);
+[[nodiscard]] NodeOptions node_options(const App& app,
+                                       const environments::Environment& environment);
 
 /// Adds the handlers of a kind that the environment's file declares. Throws as node_handlers().
 void add_declared(Handlers& handlers, const environments::Environment& environment,

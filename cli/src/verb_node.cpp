@@ -21,7 +21,7 @@ struct Options {
 
 int work(const Options& options, Invocation& invocation) {
     const environments::Environment environment = invocation.load();
-    NodeOptions how = node_options(environment);
+    NodeOptions how = node_options(invocation.app, environment);
     const Handlers handlers = node_handlers(invocation.app, environment);
     how.credentials = environments::machine_credentials(environment);
     how.labels.insert(how.labels.end(), options.labels.begin(), options.labels.end());

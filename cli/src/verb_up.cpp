@@ -218,7 +218,7 @@ int up(const Options& options, Invocation& invocation) {
     how.credentials = install(environment);
 
     if (!handlers.infos().empty() || !invocation.app.followers().infos().empty()) {
-        NodeOptions node_how = node_options(environment);
+        NodeOptions node_how = node_options(invocation.app, environment);
         node_how.credentials = how.credentials;
         services.node.emplace(std::move(node_how), handlers, invocation.app.followers());
     }

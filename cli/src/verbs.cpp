@@ -27,6 +27,7 @@
     VERB(task_sets)       \
     VERB(schedules)       \
     VERB(bookmarks)       \
+    VERB(workflows)       \
     VERB(handlers)        \
     VERB(endpoints)       \
     VERB(nodes)           \

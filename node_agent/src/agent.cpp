@@ -119,6 +119,12 @@ void Agent::register_node(sql::Connection& connection) {
                                       .lease = options_.lease,
                                       .credentials = options_.credentials}),
         begun + options_.lease);
+    for (const Workflow& workflow : options_.workflows) {
+        sql::Transaction transaction(connection);
+        transaction.exec("select define_workflow($1, $2::integer, $3::jsonb, $4)",
+                         {workflow.name, workflow.version, workflow.steps, workflow.on_failure});
+        transaction.commit();
+    }
     next_heartbeat_ = begun + options_.lease / 3;
     awaited_.clear();
     for (Desk& desk : desks_) desk.next_look = {};

@@ -53,6 +53,12 @@ TEST(TasksDocumentTest, CodeStandsInWhatIsCompiledAndDoesWhatItSays) {
     EXPECT_EQ(outcome.reason, "there is no amount");
 }
 
+TEST(WorkflowsDocumentTest, CodeStandsInWhatIsCompiled) {
+    const CppOfDocument found = cpp_of_document("docs/workflows.md");
+    EXPECT_EQ(found.faults, "");
+    EXPECT_EQ(found.blocks, 1);
+}
+
 class HandlerTest : public ::testing::Test {
 protected:
     void SetUp() override {

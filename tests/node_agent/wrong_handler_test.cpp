@@ -39,6 +39,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Mistake{"LANE_NUMBER", "lane_by_key of a handler is static constexpr bool"},
                       Mistake{"RETURNS_BOOL", "the handler has no handle()"},
                       Mistake{"OTHER_PAYLOAD", "the handler has no handle()"},
+                      Mistake{"OTHER_STEP",
+                              "a step of a workflow takes what the step before it gives"},
                       Mistake{"NOT_CONST", "the handler has no handle()"}),
     [](const auto& mistake) {
         std::string name;

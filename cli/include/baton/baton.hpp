@@ -10,3 +10,4 @@
 #include "baton/sql/enqueue.hpp"            // IWYU pragma: export
 #include "baton/sql/schedule.hpp"           // IWYU pragma: export
 #include "baton/sql/task_set.hpp"           // IWYU pragma: export
+#include "baton/sql/workflow.hpp"           // IWYU pragma: export

@@ -49,6 +49,7 @@ begin
         insert into task_recall (node, task, claim)
         values (former.node, cancel.task, former.claim);
     end if;
+    perform note_step(cancel.task);
     perform leave_lanes(array[cancel.task], false);
     return 'cancelled';
 end;

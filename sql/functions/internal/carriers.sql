@@ -1,5 +1,5 @@
 -- carriers: the live nodes that carry a version of a handler, in the build that is on record.
--- Internal: handler_obstacle(), handler_versions().
+-- Internal: handler_obstacle(), handler_versions(), promote_workflow().
 --
 -- Arguments   handler, version: which.
 -- Returns     their names, in order.

@@ -7,7 +7,7 @@
 -- Returns     how many there were.
 -- Tables      task_ready, task_due, task_in_lane, lane_note, fair_lane, task_set_touch: delete.
 --             task_end: insert. task_claim, event: read. task_set: read, see abandon_task_set().
---             environment_home: update.
+--             environment_home, workflow_run, workflow_run_step: update. workflow_note: delete.
 -- Cost        of what waits.
 create or replace function discard_tasks(reason text)
 returns bigint
@@ -42,6 +42,15 @@ begin
         returning task
     )
     select count(*) into discarded from ended;
+    update workflow_run_step
+       set state = 'cancelled', ended_at = clock_timestamp(), due_at = null, event = null,
+           is_new = false
+     where state in ('running', 'compensating');
+    update workflow_run
+       set state = 'cancelled', ended_at = clock_timestamp(), reason = discard_tasks.reason,
+           paused_at = null
+     where state in ('running', 'compensating');
+    delete from workflow_note;
     update environment_home
        set no_tasks_to = greatest(
                event_id_value(), (select e.id from event e order by e.id desc limit 1))

@@ -33,6 +33,7 @@ begin
     perform sweep_tasks(1000);
     perform forget_failures(10000);
     perform forget_schedule_runs(10000);
+    perform forget_workflow_runs(1000);
     delete from node n
      where n.ended_at < clock_timestamp() - interval '1 hour'
        and not exists (select from task_claim c where c.node = n.id);

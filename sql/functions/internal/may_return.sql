@@ -15,6 +15,9 @@ declare
     keyed record;
     held  record;
 begin
+    if is_past_step(may_return.task) then
+        return false;
+    end if;
     select r.handler, t.unique_key into keyed
       from task t
       join requirement r on r.id = t.requirement

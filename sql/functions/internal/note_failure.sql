@@ -46,6 +46,7 @@ begin
         insert into task_end (task, claim, node, outcome, attempts, claimed_at)
         values (note_failure.task, note_failure.claim, note_failure.node, 'dead',
                 note_failure.attempts + 1, note_failure.claimed_at);
+        perform note_step(note_failure.task);
         if policy.in_lane then
             -- set_lanes() waits for this, or this for that.
             select h.lane_when_dead into strict policy.lane_when_dead

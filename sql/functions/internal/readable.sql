@@ -1,5 +1,5 @@
 -- readable: a JSON value, or a JSON text that says why it cannot be read. Internal: dead_events(),
--- task_details().
+-- step_details(), task_details(), workflow_details().
 --
 -- Arguments  value: a payload or meta.
 create or replace function readable(value jsonb)

@@ -1,5 +1,5 @@
 -- unfit_payload: whether JSON is larger, or nested deeper, than the payload of an event can be.
--- Internal: fit_capture().
+-- Internal: begin_step(), fit_capture(), undo_payload().
 create or replace function unfit_payload(payload jsonb, bytes_max integer)
 returns boolean
 language sql

@@ -23,8 +23,9 @@
 --             BT049 this is a copy that nobody adopted: unadopted().
 -- Locks       the tasks that it takes; it passes by those that others are taking. Where the handler
 --             has a limit, or is fair, its claims wait for each other.
--- Tables      task_claim, task: read. task_ready: see take_tasks(). node: see heartbeat(). Lanes:
---             see fill_lanes(), share_lanes(). The limits: see running_room(), spend_rate().
+-- Tables      task_claim, task, task_set_member: read. task_ready: see take_tasks(). node: see
+--             heartbeat(). Lanes: see fill_lanes(), share_lanes(). The limits: see running_room(),
+--             spend_rate().
 -- Cost        of the tasks that it gives, whatever else waits, was there, or is kept by an old
 --             snapshot, and however many partitions there are. The plans are those for few of many,
 --             made once, as the settings say: statistics of a moment when a table was empty must
@@ -80,10 +81,9 @@ begin
         perform heartbeat(claim.session);
     end if;
     select pg_catalog.array_agg(m.requirement), pg_catalog.array_agg(m.version),
-           pg_catalog.array_agg(m.is_pinned),
-           pg_catalog.bool_or(m.is_limited), pg_catalog.bool_or(m.is_fair),
-           least(claim.count, case when pg_catalog.bool_or(m.is_limited)
-                                   then running_room(claim.handler) end)
+           pg_catalog.array_agg(m.is_pinned), pg_catalog.bool_or(m.is_limited),
+           pg_catalog.bool_or(m.is_fair), least(claim.count,
+               case when pg_catalog.bool_or(m.is_limited) then running_room(claim.handler) end)
       into needs, versions, pinned, limited, is_fair, room
       from requirements_met(me.id, claim.handler, me.labels) as m;
     if room > 0 then
@@ -111,6 +111,7 @@ begin
                t.payload::jsonb, t.body::bytea, t.content_type::text, t.tenant::text,
                t.meta::jsonb, t.enqueued_at, t.schema_version::integer,
                pinned[pg_catalog.array_position(needs, t.requirement)]
+               and exists (select from task_set_member m where m.task = t.id)
           from task_claim c
          cross join lateral unnest(c.tasks, c.attempts, c.deliveries) with ordinality
                as held (task, attempts, deliveries, ordinal)

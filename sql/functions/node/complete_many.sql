@@ -11,9 +11,10 @@
 --   lost          the task is this claim's no more; nothing was changed. Undo what was done for it.
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 tokens and results
 --             are not as many.
--- Locks       the claims, until the transaction ends: call it last.
+-- Locks       the claims, until the transaction ends: call it last. Of the steps of workflows the
+--             runs before: see lock_runs().
 -- Tables      task_end: insert. task_claim: see held_tasks(). Lanes: see leave_lanes(). What waits
---             for these tasks: see free_children().
+--             for these tasks: see free_children(). Workflows: see advance_steps().
 -- Access: node
 create or replace function complete_many(
     session text, tokens text[], results jsonb[] default null)
@@ -39,6 +40,9 @@ begin
             using errcode = 'BT042';
     end if;
 
+    if pg_catalog.pg_sequence_last_value('workflow_bell') is not null then
+        perform lock_runs(complete_many.tokens);
+    end if;
     with held as materialized (
         select h.* from held_tasks(me.id, complete_many.tokens) as h
     ), ended as (
@@ -57,6 +61,9 @@ begin
     end if;
     if pg_catalog.pg_sequence_last_value('task_parents') is not null then
         perform free_children(done, 100);
+    end if;
+    if pg_catalog.pg_sequence_last_value('workflow_bell') is not null then
+        perform advance_steps(done);
     end if;
 
     if cardinality(done) = cardinality(complete_many.tokens) then

@@ -64,6 +64,7 @@ begin
         values (found_one, 'cancelled', former.attempts,
                 'cancelled by ' || session_user::text
                 || coalesce(': ' || pg_catalog.left(purge.reason, 1000), ''));
+        perform note_step(found_one);
     end loop;
     perform leave_lanes(gone, false);
     return cardinality(gone);

@@ -45,6 +45,7 @@ begin
               join task t on t.id = d.task
               join requirement r on r.id = t.requirement
              where d.outcome = 'dead' and r.handler = redrive.handler and t.unique_key is null
+               and not is_past_step(d.task)
              order by d.task
              limit redrive."limit"
                for update of d skip locked))
@@ -52,6 +53,7 @@ begin
     )
     select pg_catalog.array_agg(e.task order by e.task) into tasks from ended e;
     went := bring_back(tasks, null, null);
+    perform note_step(t.task) from pg_catalog.unnest(tasks) as t (task);
 
     for keyed in
         select d.task

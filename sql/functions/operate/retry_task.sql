@@ -7,7 +7,7 @@
 -- Returns     where it stands now: 'waiting', or 'following', if it waits for its turn in its lane.
 --             What else it says, it was before, and nothing was changed: it is 'claimed', 'done',
 --             'replaced', or 'following' already; or it is 'dead' or 'cancelled', and another task
---             has its unique key by now.
+--             has its unique key by now, or the run of a workflow does not wait for it any more.
 -- Raises      BT042 there is no such task. BT006 the transaction's snapshot is fixed.
 -- Locks       the task, until the transaction ends: see pull_task().
 -- Tables      task_in_lane: read. task_ready: see bring_back(). task_end, task_due: see
@@ -31,6 +31,7 @@ begin
     if not former.is_pulled then
         return former.state;
     end if;
+    perform note_step(retry_task.task);
     if former.state = 'due' then
         perform bring_back(
             array[retry_task.task], array[former.attempts], array[former.deliveries]);

@@ -14,7 +14,7 @@
 -- Raises    BT011 another process leads now, or the log is not where the caller believes.
 -- Notifies  log_channel(), only if a node waits for events: await_events().
 -- Tables    log_window, batch: insert. event_limit, handler_event: read. task, task_ready: see
---           add_event_tasks().
+--           add_event_tasks(). workflow_step: read. workflow_event: see add_workflow_events().
 -- Access: orchestrate
 create or replace function record_batch(
     epoch          bigint,
@@ -65,6 +65,9 @@ begin
             record_batch.started_at);
     if exists (select from handler_event) then
         perform add_event_tasks(record_batch.first_position, record_batch.count, null, null);
+    end if;
+    if exists (select from workflow_step d where d.event is not null) then
+        perform add_workflow_events(record_batch.first_position, record_batch.count);
     end if;
 
     if pg_catalog.pg_sequence_last_value('follower_doorbell') is not null then

@@ -58,7 +58,7 @@ begin
     end if;
     problems := problems || writer_problems() || task_problems(tasks) || lane_problems();
     problems := problems || task_set_problems() || capture_problems() || schedule_problems();
-    problems := problems || bookmark_problems() || endpoint_problems();
+    problems := problems || bookmark_problems() || endpoint_problems() || workflow_problems();
     if lag.seconds > 10 and is_led then
         problems := problems || pg_catalog.format(
             'the oldest waiting event is %s s old: the orchestrator is behind: %s',
@@ -74,7 +74,7 @@ begin
     notes := notes || array(select u.line from unread_event_types() as u);
     notes := notes || inactive_notes();
     notes := notes || task_notes(tasks);
-    notes := notes || backfill_notes();
+    notes := notes || backfill_notes() || workflow_notes();
     notes := notes || endpoint_notes();
     notes := notes || history_notes();
     notes := notes || refusal_notes();

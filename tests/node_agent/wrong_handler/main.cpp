@@ -1,6 +1,7 @@
 // A program with one mistake in its handler, chosen by a macro; with none it compiles. See
 // ../wrong_handler_test.cpp.
 #include "baton/node_agent/handlers.hpp"
+#include "baton/node_agent/workflow.hpp"
 #include "baton/types/fields.hpp"
 
 struct OrderPlaced {
@@ -47,7 +48,33 @@ struct SendInvoice {
 #endif
 };
 
+struct Parcel {
+    std::string weight;
+    BATON_FIELDS(weight)
+};
+
+struct Ship {
+    using Payload = baton::RawPayload;
+    static constexpr std::string_view name = "ship";
+    static constexpr int version = 1;
+
+    Parcel handle(const baton::RawPayload&) const { return {}; }
+};
+
+struct Announce {
+#ifdef OTHER_STEP
+    using Payload = OrderPlaced;
+#else
+    using Payload = Parcel;
+#endif
+    static constexpr std::string_view name = "announce";
+    static constexpr int version = 1;
+
+    void handle(const Payload&) const {}
+};
+
 int main() {
     baton::Handlers handlers;
     handlers.add<SendInvoice>();
+    static_cast<void>(baton::workflow_of<Ship, Announce>("order", 1));
 }

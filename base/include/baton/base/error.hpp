@@ -80,6 +80,9 @@ namespace baton {
     BATON_ERROR(capture_broken, "BT060", false)          \
     BATON_ERROR(bookmark_cut, "BT061", false)            \
     BATON_ERROR(bookmark_lost, "BT062", false)           \
+    BATON_ERROR(workflow_invalid, "BT064", false)        \
+    BATON_ERROR(workflow_unknown, "BT065", false)        \
+    BATON_ERROR(workflow_refused, "BT066", false)        \
     BATON_ERROR(endpoint_unknown, "BT067", false)
 
 enum class ErrorCode : std::uint8_t {

@@ -23,6 +23,7 @@
 #include "baton/environments/environment.hpp"
 #include "baton/node_agent/followers.hpp"
 #include "baton/node_agent/handlers.hpp"
+#include "baton/node_agent/workflow.hpp"
 #include "baton/orchestrator/view_set.hpp"
 #include "baton/reducers/registry.hpp"
 
@@ -83,6 +84,17 @@ public:
     App& add_view_set(std::string name, int version, std::vector<std::string> views,
                       std::vector<SetHandler> handlers = {});
 
+    /// Adds a workflow of these handlers, one after the other: `node` and `up` define it. What a
+    /// step's handle() returns is the Payload of the next one. `on_failure`: compensate, or hold.
+    /// The handlers are added by themselves, too. What is wrong with it is said by the node:
+    /// Error(workflow_invalid).
+    template <class... Steps>
+    App& add_workflow(std::string name, int version, std::string on_failure = "compensate") {
+        workflows_.push_back(
+            workflow_of<Steps...>(std::move(name), version, std::move(on_failure)));
+        return *this;
+    }
+
     /// Adds a verb of the application's own. The first line of `help` stands in --help; `name
     /// --help` shows the others too, which say what the verb's own options are, since these are
     /// its own to read. What `run` returns is the exit code;
@@ -103,6 +115,7 @@ public:
         return sql_reducers_;
     }
     [[nodiscard]] const std::vector<ViewSet>& view_sets() const { return view_sets_; }
+    [[nodiscard]] const std::vector<Workflow>& workflows() const { return workflows_; }
 
 private:
     struct Verb {
@@ -119,6 +132,7 @@ private:
     Followers followers_;
     std::vector<std::filesystem::path> sql_reducers_;
     std::vector<ViewSet> view_sets_;
+    std::vector<Workflow> workflows_;
     std::vector<Verb> verbs_;
 };
 

@@ -59,7 +59,8 @@ concept HasEventType = requires {
     {std::string_view{E::event_type}};
 };
 template <class Returned>
-concept IsAnswer = std::same_as<Returned, Outcome> || std::same_as<Returned, void>;
+concept IsAnswer =
+    std::same_as<Returned, Outcome> || std::same_as<Returned, void> || types::Declared<Returned>;
 template <class H, class P>
 concept HandlesAlone = requires(const H& handler, const P& payload) {
     { handler.handle(payload) } -> IsAnswer;
@@ -175,7 +176,7 @@ constexpr bool check_handle() {
     static_assert(handles,
                   "the handler has no handle() for its Event or Payload (P): it needs "
                   "baton::Outcome handle(const P&, baton::TaskContext&) const, which may return "
-                  "void, and may do without the context");
+                  "void or a struct with BATON_FIELDS, and may do without the context");
     static_assert(HasName<H>, "a handler needs: static constexpr std::string_view name = \"...\";");
     static_assert(HasVersion<H>, "a handler needs: static constexpr int version = 1;");
     static_assert(std::copy_constructible<H>, "a handler must be copyable");

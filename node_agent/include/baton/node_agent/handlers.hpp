@@ -60,8 +60,8 @@ struct Apart {
 ///   static constexpr std::string_view name = "…";
 ///   static constexpr int version = 1;              raised with each change of behaviour
 ///   baton::Outcome handle(const P&, baton::TaskContext&) const;  of the Event or Payload P; it may
-///                         return void for done(), and may do without the context. Several threads
-///                         call it at once, for different tasks
+///                         return void for done(), or a struct for done(of it), and may do without
+///                         the context. Several threads call it at once, for different tasks
 /// and may have:
 ///   static constexpr std::array accepts_from{1};   the versions whose payloads it takes, too: what
 ///                         waits of them is done by it once it is live. Or one int
@@ -141,6 +141,8 @@ template <class H, class P>
         if constexpr (std::is_void_v<decltype(handle())>) {
             handle();
             return done();
+        } else if constexpr (types::Declared<decltype(handle())>) {
+            return done(handle());
         } else {
             return handle();
         }

@@ -25,6 +25,7 @@
 #include "baton/local_bus/log_line.hpp"
 #include "baton/node_agent/followers.hpp"
 #include "baton/node_agent/handlers.hpp"
+#include "baton/node_agent/workflow.hpp"
 
 namespace baton {
 
@@ -65,6 +66,8 @@ struct NodeOptions {
     std::chrono::milliseconds poll{1000};  ///< How often to look for tasks where there were none.
     /// How long handlers that run may go on after stop().
     std::chrono::milliseconds stop_patience{4000};
+    /// Defined once its handlers are registered: define_workflow().
+    std::vector<Workflow> workflows = {};
     /// A digest of the program, for the builds of handlers of which nothing else says what is
     /// inside handle() (development); empty: those builds say nothing of it.
     std::string program;
@@ -83,9 +86,10 @@ public:
 
     /// Works until stop(). Comes back from lost connections, restarts, failovers and a lease that
     /// ran out by itself; throws Error only for what will not go away by waiting: not_installed,
-    /// build_mismatch, task_invalid, settings_invalid, statement_failed, machine_revoked, and what
-    /// else sql::NodeSession says of a machine that may not take part. What it holds then goes back
-    /// at once, where that can still be said, or when its lease is over.
+    /// build_mismatch, task_invalid, workflow_invalid, settings_invalid, statement_failed,
+    /// machine_revoked, and what else sql::NodeSession says of a machine that may not take part.
+    /// What it holds then goes back at once, where that can still be said, or when its lease is
+    /// over.
     void run();
 
     /// Lets run() finish: it claims nothing more, hands back at once what no handler has begun

@@ -1,0 +1,31 @@
+-- is_past_step: whether a task is of a run's step that is not waited for any more: what it would do
+-- nobody would go on with, or undo. Internal: may_return(), redrive().
+--
+-- Arguments   task: which.
+-- Tables      workflow_task, workflow_run, workflow_run_step: read.
+-- Cost        where no workflow was ever defined, of reading a sequence.
+create or replace function is_past_step(task bigint)
+returns boolean
+language plpgsql
+volatile
+set search_path from current
+set jit = off
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+begin
+    if pg_catalog.pg_sequence_last_value('workflow_bell') is null then
+        return false;
+    end if;
+    return exists (
+        select from workflow_task w
+          left join workflow_run r on r.id = w.run
+          left join workflow_run_step o
+            on o.run = w.run and o.step = w.step and (o.round = w.round or w.is_undo)
+         where w.task = is_past_step.task
+           and case when w.is_undo
+                    then o.state = 'compensating' and w.round = r.round
+                    else o.state in ('running', 'failed') and r.state in ('running', 'failed') end
+               is not true);
+end;
+$$;
