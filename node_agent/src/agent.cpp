@@ -31,11 +31,18 @@ std::string list_of(const std::vector<sql::CarriedHandler>& handlers) {
     return list;
 }
 
+// A pooler will do.
+sql::ConnectOptions connecting(const std::string& schema) {
+    sql::ConnectOptions options = sql::session_options(schema, "baton node");
+    options.may_be_pooled = true;
+    return options;
+}
+
 }  // namespace
 
 Agent::Agent(NodeOptions options, const Handlers& handlers)
     : options_(std::move(options)),
-      loop_(options_.url, sql::session_options(options_.schema, "baton node"), "work"),
+      loop_(options_.url, connecting(options_.schema), "work"),
       workshop_(std::make_shared<Workshop>(options_)),
       carried_(carried_by(handlers, options_.program)) {
     if (carried_.empty()) {
@@ -43,14 +50,15 @@ Agent::Agent(NodeOptions options, const Handlers& handlers)
                     "a node without a handler has nothing to do; App::add() adds one, or "
                     "[[handler]] in the environment's file");
     }
-    std::map<std::string, std::map<int, Handlers::Run>> runs;
+    std::map<std::string, Runners> runners;
     std::map<std::string, int> threads;
     for (std::size_t i = 0; i < handlers.infos().size(); ++i) {
         const HandlerInfo& info = handlers.infos()[i];
-        runs[info.name][info.version] = handlers.run(i);
+        runners[info.name][info.version] = {handlers.run(i), handlers.run_batch(i),
+                                            static_cast<std::size_t>(info.batch)};
         threads[info.name] = std::max(threads[info.name], info.threads);
     }
-    for (const auto& [name, by_version] : runs) {
+    for (const auto& [name, by_version] : runners) {
         desks_.push_back(
             {std::make_unique<Pool>(desks_.size(), name, by_version, threads[name], workshop_),
              {}});
@@ -88,8 +96,11 @@ int Agent::running() const {
 }
 
 void Agent::work(sql::Connection& connection) {
-    // Whoever holds a lock for long must not cost the node its lease.
-    connection.exec("set lock_timeout = '" + std::to_string(options_.lease.count() / 6) + "ms'");
+    // Whoever holds a lock for long must not cost the node its lease. (A pooler's sessions are not
+    // this node's to set.)
+    if (!connection.is_pooled())
+        connection.exec("set lock_timeout = '" + std::to_string(options_.lease.count() / 6) +
+                        "ms'");
     while (!loop_.stopping()) {
         try {
             if (!session_) register_node(connection);
@@ -118,14 +129,22 @@ void Agent::register_node(sql::Connection& connection) {
     next_heartbeat_ = begun + options_.lease / 3;
     awaited_.clear();
     for (Desk& desk : desks_) desk.next_look = {};
-    bell_ = std::make_unique<Bell>(options_.url, options_.schema,
-                                   session->node.await_tasks(connection, awaited_), workshop_);
+    if (!connection.is_pooled()) {
+        bell_ = std::make_unique<Bell>(options_.url, options_.schema,
+                                       session->node.await_tasks(connection, awaited_), workshop_);
+    }
     session_ = std::move(session);
     loop_.had_all_rights();
     is_registered_ = true;
     log_line(
         spdlog::level::info, "node registered",
         {{"schema", options_.schema}, {"node", options_.name}, {"handlers", list_of(carried_)}});
+    if (connection.is_pooled()) {
+        log().info(
+            "the connection leads through a pooler, where nobody can be rung: the node looks "
+            "for tasks every {} ms (node.poll_ms)",
+            options_.poll.count());
+    }
 }
 
 // What it held is with others by now: what waits is dropped, what runs is told.
@@ -181,8 +200,7 @@ void Agent::end_session() {
 void Agent::leave_anew() {
     take_back();
     try {
-        sql::Connection connection(options_.url,
-                                   sql::session_options(options_.schema, "baton node"));
+        sql::Connection connection(options_.url, connecting(options_.schema));
         leave(connection);
     } catch (const Error& error) {
         log().warn("what this node holds goes back when its lease is over: {}",

@@ -21,11 +21,19 @@
 
 namespace baton::node {
 
+/// What runs the tasks of one version of a handler: one at a time, or a batch of them.
+struct Runner {
+    Handlers::Run one;
+    Handlers::RunBatch batch;   ///< Empty: one at a time.
+    std::size_t batch_max = 1;  ///< So many at once.
+};
+using Runners = std::map<int, Runner>;  // by version
+
 class Pool {
 public:
-    /// `runs`: by version. `number`: what its reports say.
-    Pool(std::size_t number, std::string handler, const std::map<int, Handlers::Run>& runs,
-         int threads, const std::shared_ptr<Workshop>& workshop);
+    /// `number`: what its reports say.
+    Pool(std::size_t number, std::string handler, const Runners& runners, int threads,
+         const std::shared_ptr<Workshop>& workshop);
     /// Waits for its threads; or leaves them to themselves, where a handler still runs.
     ~Pool();
     Pool(const Pool&) = delete;
@@ -57,10 +65,10 @@ public:
 private:
     // One for each thread: what it runs.
     struct Slot {
-        std::string token;  // empty: nothing
+        std::vector<std::string> tokens;  // empty: nothing
+        std::vector<CancelFlag> cancelled;
         Clock::time_point since;
         bool is_told = false;
-        CancelFlag cancelled;
     };
     struct State {
         mutable std::mutex mutex;
@@ -71,14 +79,17 @@ private:
         double usual_bytes = 0;                        // likewise
         bool is_closed = false;
     };
-    static void work(std::size_t number, const std::map<int, Handlers::Run>& runs,
+    static void work(std::size_t number, const Runners& runners,
                      const std::shared_ptr<State>& state, const std::shared_ptr<Workshop>& workshop,
                      std::size_t slot);
+    // These with the mutex.
+    [[nodiscard]] std::size_t capacity() const;
     [[nodiscard]] std::size_t prefetch() const;
-    [[nodiscard]] bool is_stuck() const;  // with the mutex
+    [[nodiscard]] bool is_stuck() const;
 
     const std::string handler_;
     const std::size_t number_;
+    const std::size_t batch_max_;  // of all versions
     std::shared_ptr<State> state_ = std::make_shared<State>();
     std::size_t held_ = 0;
     std::vector<std::thread> threads_;

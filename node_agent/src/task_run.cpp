@@ -2,46 +2,27 @@
 
 #include <algorithm>
 #include <optional>
-#include <thread>
 
-#include "baton/base/backoff.hpp"
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
 #include "baton/node_agent/set_member.hpp"
 #include "baton/sql/connection.hpp"
 #include "baton/sql/failure.hpp"
+#include "task_transaction.hpp"
 
 namespace baton::node {
+
+std::string reason_of_failure() {
+    try {
+        sql::rethrow_translated(nullptr);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "the handler threw something that is no std::exception";
+    }
+}
+
 namespace {
-
-// The transaction of tx(), if there is one; rolled back where it was not committed.
-class TaskTransaction {
-public:
-    explicit TaskTransaction(HandlerConnections& connections) : connections_(connections) {}
-    ~TaskTransaction() {
-        transaction_.reset();
-        if (connection_) connections_.give_back(std::move(connection_));
-    }
-    TaskTransaction(const TaskTransaction&) = delete;
-    TaskTransaction& operator=(const TaskTransaction&) = delete;
-
-    sql::Transaction& open() {
-        lacks_session_ = !connection_;
-        if (!connection_) connection_ = connections_.take();
-        lacks_session_ = false;
-        if (!transaction_) transaction_.emplace(*connection_);
-        return *transaction_;
-    }
-    /// open() got no session.
-    [[nodiscard]] bool lacks_session() const { return lacks_session_; }
-    [[nodiscard]] bool is_open() const { return transaction_.has_value(); }
-
-private:
-    HandlerConnections& connections_;
-    bool lacks_session_ = false;
-    std::unique_ptr<sql::Connection> connection_;
-    std::optional<sql::Transaction> transaction_;
-};
 
 // What the handler of a set's member asks for, and what it made.
 class SetWork {
@@ -93,17 +74,6 @@ private:
     std::optional<SetMember> member_;
 };
 
-// Of the exception that is being handled.
-std::string reason_of_failure() {
-    try {
-        sql::rethrow_translated(nullptr);
-    } catch (const std::exception& error) {
-        return error.what();
-    } catch (...) {
-        return "the handler threw something that is no std::exception";
-    }
-}
-
 Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
              const CancelFlag& cancelled, TaskTransaction& transaction, SetWork& set,
              TaskTrail& trail) {
@@ -146,25 +116,16 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
 enum class Doubt : std::uint8_t { was_committed, was_not, is_lost, stays };
 
 Doubt look_into(Workshop& workshop, const Held& held, const std::string& result) {
-    Backoff backoff(std::chrono::milliseconds(20), std::chrono::milliseconds(1000));
-    while (held.session->is_trusted()) {
-        try {
-            // What it writes is rolled back: it only asks. It waits for a COMMIT that is under way.
-            TaskTransaction asking(workshop.connections);
-            const bool is_first =
-                held.session->node.complete(asking.open(), held.task.token, result);
-            return is_first ? Doubt::was_not : Doubt::was_committed;
-        } catch (const Error& error) {
-            if (error.code() == ErrorCode::claim_lost || error.code() == ErrorCode::node_ended ||
-                error.code() == ErrorCode::machine_revoked) {
-                return Doubt::is_lost;
-            }
-            sql::pause_unless(backoff.next(), [&] { return !held.session->is_trusted(); });
-        } catch (const std::exception&) {
-            break;
-        }
+    try {
+        const std::optional<bool> is_first =
+            ask_after_commit(workshop.connections, *held.session, [&](sql::Transaction& asking) {
+                return held.session->node.complete(asking, held.task.token, result);
+            });
+        if (!is_first) return Doubt::stays;
+        return *is_first ? Doubt::was_not : Doubt::was_committed;
+    } catch (const Error&) {
+        return Doubt::is_lost;
     }
-    return Doubt::stays;
 }
 
 // Commits what the handler wrote, or made for its set, together with the task's end.

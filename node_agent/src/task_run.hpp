@@ -1,4 +1,4 @@
-// One task in its handler's hands, from the payload to what the agent is to tell.
+// A task in its handler's hands, or several, from the payload to what the agent is to tell.
 //
 // Threads: that of the handler.
 #pragma once
@@ -43,5 +43,11 @@ using CancelFlag = std::shared_ptr<std::atomic<bool>>;
 /// the report, whose task it is about is left to say.
 [[nodiscard]] Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
                               const CancelFlag& cancelled) noexcept;
+
+/// The same for several tasks of one version and session, that its handler does in one call; a
+/// report and a flag for each.
+[[nodiscard]] std::vector<Report> run_batch(Workshop& workshop, const Handlers::RunBatch& run,
+                                            const std::vector<Held>& tasks,
+                                            const std::vector<CancelFlag>& cancelled) noexcept;
 
 }  // namespace baton::node

@@ -39,6 +39,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Mistake{"LANE_NUMBER", "lane_by_key of a handler is static constexpr bool"},
                       Mistake{"RETURNS_BOOL", "the handler has no handle()"},
                       Mistake{"OTHER_PAYLOAD", "the handler has no handle()"},
+                      Mistake{"BATCH_TEXT", "batch of a handler is static constexpr int"},
+                      Mistake{"BATCH_OF_ONE", "a handler with a batch has no handle() for several"},
+                      Mistake{"BATCH_UNSAID", "needs: static constexpr int batch = 100;"},
+                      Mistake{"BATCH_WITH_ROW", "a handler with a Row makes task sets"},
                       Mistake{"NOT_CONST", "the handler has no handle()"}),
     [](const auto& mistake) {
         std::string name;
