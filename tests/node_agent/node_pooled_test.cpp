@@ -1,11 +1,15 @@
 // A node whose connections lead through pgbouncer in transaction mode, with fewer sessions than it
 // would have of its own: it does all tasks, once, and looks for them instead of being rung.
+#include <filesystem>
+#include <fstream>
 #include <pqxx/connection>
 #include <pqxx/dbtransaction>
 #include <pqxx/transaction>
 
+#include "baton/base/sha256.hpp"
 #include "baton/sql/enqueue.hpp"
 #include "node_agent/running_agent.hpp"
+#include "support/child_process.hpp"
 #include "support/pgbouncer.hpp"
 
 namespace baton::testing {
@@ -100,6 +104,39 @@ TEST_F(NodePooledTest, SessionOfAHandlerFindsWhatADirectOneWould) {
     connection_.exec("alter role baton reset search_path");
     EXPECT_EQ(text("select path from app.seen"), std::string(test_schema) + ", app, public");
     EXPECT_EQ(text("select zone from app.seen"), "onUTCread committed");
+}
+
+// One that knows nothing of Baton but its SQL.
+TEST_F(NodePooledTest, WorkerInPythonDoesItsTasks) {
+    const std::string folder = "/tmp/baton_pooled_" + database_.name();
+    std::filesystem::create_directories(folder + "/baton");
+    std::ofstream(folder + "/baton/test.token") << test_credentials().token;
+    std::ofstream(folder + "/machine-id") << "a machine";
+    connection_.exec("select enrol_machine('" + sha256_of("a machine") +
+                     "', 'here', sha256(convert_to('" + test_credentials().token + "', 'UTF8')))");
+    connection_.exec("create table public.invoice (order_id text not null)");
+    connection_.exec("alter role baton set search_path = " + std::string(test_schema) + ", public");
+    const ChildProcessOptions worker{
+        .arguments = {"/usr/bin/python3", BATON_SOURCE_DIR "/examples/worker/worker.py", "test",
+                      "--until-idle"},
+        .environment = {{"DATABASE_URL", bouncer_->url(database_.name(), "baton")},
+                        {"XDG_CONFIG_HOME", folder},
+                        {"BATON_MACHINE_ID_FILE", folder + "/machine-id"},
+                        {"BATON_TOKEN_FILE", ""}}};
+    const auto works = [&] {
+        ChildProcess process(worker);
+        const auto ended = process.wait(60s);
+        return ended && ended->code == 0 ? std::string() : process.error_output() + " failed";
+    };
+    EXPECT_EQ(works(), "") << "it registers its handler";
+    connection_.exec(
+        "select enqueue_many('send_invoice', array_agg(jsonb_build_object('order', i))) "
+        "from generate_series(1, 25) i");
+    EXPECT_EQ(works(), "");
+    connection_.exec("alter role baton reset search_path");
+    EXPECT_EQ(number("select count(*) from public.invoice"), 25);
+    EXPECT_EQ(number("select count(*) from task_end where outcome = 'done'"), 25);
+    std::filesystem::remove_all(folder);
 }
 
 }  // namespace
