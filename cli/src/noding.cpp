@@ -24,7 +24,8 @@ NodeOptions node_options(const environments::Environment& environment) {
                    .failure_days = environment.bus_failure_days.value,
                    .to_log = level_named(environment.bus_to_log.value),
                    .error_lines = environment.bus_error_lines.value,
-                   .error_lines_except = environment.bus_error_lines_except.value};
+                   .error_lines_except = environment.bus_error_lines_except.value,
+                   .global = environment.global_events.value};
     options.lease = environment.node_lease.value;
     options.poll = environment.node_poll.value;
     options.stop_patience = environment.node_stop.value;

@@ -37,7 +37,7 @@ int work(const Options& options, Invocation& invocation) {
         const StopSignals signals([&] {
             if (NodeAgent* const started = running) started->stop();
         });
-        agent.emplace(std::move(how), handlers);
+        agent.emplace(std::move(how), handlers, invocation.app.followers());
         running = &*agent;
         if (signals.came()) agent->stop();
         try {

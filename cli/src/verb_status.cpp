@@ -149,6 +149,8 @@ void print_page(const std::string& name, const JsonValue& status, const std::str
     print_rows(
         "views", status["views"],
         {{"view", versioned}, plain("state"), plain("position"), {"lag", lag}, plain("reason")});
+    print_rows("bookmarks", status["bookmarks"],
+               {plain("name"), plain("state"), plain("position"), {"lag", lag}, plain("held_by")});
     print_versions(status["versions"]);
     print_dead_events(status["dead_events"]);
     print_rows("open writers", status["writers"],

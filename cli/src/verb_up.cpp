@@ -217,10 +217,10 @@ int up(const Options& options, Invocation& invocation) {
     if (signals.came()) return 0;
     how.credentials = install(environment);
 
-    if (!handlers.infos().empty()) {
+    if (!handlers.infos().empty() || !invocation.app.followers().infos().empty()) {
         NodeOptions node_how = node_options(environment);
         node_how.credentials = how.credentials;
-        services.node.emplace(std::move(node_how), handlers);
+        services.node.emplace(std::move(node_how), handlers, invocation.app.followers());
     }
     services.orchestrator.emplace(std::move(how), invocation.app.registry());
     services.are_there = true;

@@ -14,6 +14,7 @@
     VERB(views)           \
     VERB(grant)           \
     VERB(diff)            \
+    VERB(bisect)          \
     VERB(replay)          \
     VERB(wait)            \
     VERB(versions)        \
@@ -25,6 +26,7 @@
     VERB(tasks)           \
     VERB(task_sets)       \
     VERB(schedules)       \
+    VERB(bookmarks)       \
     VERB(handlers)        \
     VERB(nodes)           \
     VERB(bus)             \

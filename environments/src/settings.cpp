@@ -34,8 +34,7 @@ std::string text_of(const SettingRule& rule, const Value& value) {
     } else if constexpr (std::same_as<Value, fs::path>) {
         return value.string();
     } else if constexpr (std::same_as<Value, ViewSetSetting>) {
-        std::string text =
-            "version " + std::to_string(value.version) + " of " + joined(value.views);
+        std::string text("version " + std::to_string(value.version) + " of " + joined(value.views));
         for (const auto& [handler, version] : value.handlers) {
             text += ", " + handler + "@" + std::to_string(version);
         }
@@ -291,6 +290,10 @@ constexpr SettingRule rules[] = {
      .help = "events that a handler may promote from its local bus to the log",
      .member = list<&Environment::promoted_events>(),
      .items = "types like \"month/computed\""},
+    {.key = "bus.global",
+     .help = "events of the log that every task's local bus hears, as global/TYPE",
+     .member = list<&Environment::global_events>(),
+     .items = "types like \"price/changed\""},
     {.key = "bus.failures",
      .help = "folder for what attempts that failed had said on their bus, relative to this file",
      .member = value<&Environment::bus_failures>()},

@@ -11,6 +11,7 @@
 
 #include "arguments.hpp"
 #include "compare.hpp"
+#include "local_talk.hpp"
 #include "orders_csv.hpp"
 #include "place_orders.hpp"
 #include "report.hpp"
@@ -72,6 +73,24 @@ public:
                       "from schedules()")
                 .only()
                 .text(0));
+    }
+    // What the follower of the orders has written, once it has met all of them.
+    std::string wait_for_greetings() {
+        wait_until(
+            "select position = (select max(first_position + count - 1) from batch) "
+            "from bookmark where name = 'greetings'");
+        return std::string(connection_
+                               .exec("select concat(count(*), ' customers greeted at their first "
+                                     "order, of ', sum(orders), ' orders') from shop.greeting")
+                               .only()
+                               .text(0));
+    }
+    // How much of a local bus Postgres hears.
+    std::string talk() {
+        return talk_locally(connection_, [this] {
+            require_running();
+            return is_interrupted();
+        });
     }
     void require_running() {
         process_->require_running();
@@ -190,6 +209,9 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     const std::string report = node.make_report();
     if (is_interrupted()) return exit_interrupted;
     say("the nightly report, by its schedule: " + report);
+    say("a follower of the log has come to its end: " + node.wait_for_greetings());
+    say(node.talk());
+    if (is_interrupted()) return exit_interrupted;
     if (!make_year_reports(url, connection)) return exit_interrupted;
     tell_months_computed(connection);
 
@@ -217,7 +239,7 @@ int run_demo(const baton::VerbContext& context) {
     note_signals();
     say("starting a private Postgres");
     try {
-        const baton::postgres::PrivatePostgres server;
+        const baton::postgres::PrivatePostgres server({.settings = {counting_setting}});
         return is_interrupted() ? exit_interrupted : run_on(server, csv_view);
     } catch (const std::exception&) {
         // What was stopped halfway fails somehow; that is no news to whoever stopped it.

@@ -7,9 +7,11 @@
 
 #include "compare.hpp"
 #include "demo.hpp"
+#include "followers/greet_customer.hpp"
 #include "handlers/compute_month.hpp"
 #include "handlers/nightly_report.hpp"
 #include "handlers/send_invoice.hpp"
+#include "handlers/talk_locally.hpp"
 #include "place_orders.hpp"
 #include "reducers/customer_totals.hpp"
 #include "reducers/monthly_sales.hpp"
@@ -23,6 +25,8 @@ int main(int argc, char** argv) {
     app.add<superstore::SendInvoice>();
     app.add<superstore::ComputeMonth>();
     app.add<superstore::NightlyReport>();
+    app.add<superstore::TalkLocally>();
+    app.add<superstore::GreetCustomer>();
     app.add_sql_reducer(SUPERSTORE_FOLDER "/reducers/category_sales.sql");
     // Whoever compares the three sees them at one version and one position. See next/.
     app.add_view_set("sales", 1, {"monthly_sales", "customer_totals", "category_sales"});

@@ -56,6 +56,11 @@ constexpr const char* shop_tables = R"(
         customer_id text    not null,
         amount      numeric not null
     );
+    create table if not exists shop.greeting (
+        customer_id text    primary key,
+        first_order text    not null,
+        orders      integer not null
+    );
     create table if not exists shop.nightly_report (
         slot     text   primary key,
         orders   bigint not null,

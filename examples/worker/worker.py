@@ -3,7 +3,7 @@
 
 DATABASE_URL says where the database is; the environment's schema is on the role's search_path.
 """
-import hashlib, hmac, os, pathlib, socket, sys, time
+import hashlib, hmac, json, os, pathlib, socket, sys, time
 import psycopg2
 
 HANDLER, VERSION = "send_invoice", 1
@@ -23,7 +23,7 @@ def proof(token, asked, environment, machine):
     return prefix + bytes(a ^ b for a, b in zip(key, answer)).hex()
 
 
-def register(cursor, environment):
+def register(cursor, environment, handlers):
     folder = pathlib.Path(os.environ.get("XDG_CONFIG_HOME", pathlib.Path.home() / ".config"))
     token = (folder / "baton" / f"{environment}.token").read_text().strip()
     id_file = os.environ.get("BATON_MACHINE_ID_FILE", "/etc/machine-id")
@@ -31,10 +31,9 @@ def register(cursor, environment):
     cursor.execute("select challenge()")
     shown = proof(token, cursor.fetchone()[0], environment, machine)
     cursor.execute(
-        "select * from register_node(%s, %s, %s, null, %s, jsonb_build_array("
-        "jsonb_build_object('name', %s, 'version', %s, 'build', %s)))",
+        "select * from register_node(%s, %s, %s, null, %s, %s)",
         (environment, machine, shown, f"{socket.gethostname()}:{os.getpid()}",
-         HANDLER, VERSION, BUILD))
+         json.dumps(handlers)))
     session, code, message = cursor.fetchone()
     cursor.connection.commit()  # a refusal is on record
     return session or sys.exit(f"{message} [{code}]")
@@ -64,7 +63,8 @@ def work(connection, session, until_idle):
 
 def main(environment, until_idle):
     connection = psycopg2.connect(os.environ["DATABASE_URL"])
-    session = register(connection.cursor(), environment)
+    session = register(connection.cursor(), environment,
+                       [{"name": HANDLER, "version": VERSION, "build": BUILD}])
     try:
         work(connection, session, until_idle)
     except KeyboardInterrupt:

@@ -40,16 +40,17 @@ sql::ConnectOptions connecting(const std::string& schema) {
 
 }  // namespace
 
-Agent::Agent(NodeOptions options, const Handlers& handlers)
+Agent::Agent(NodeOptions options, const Handlers& handlers, const Followers& followers)
     : options_(std::move(options)),
       loop_(options_.url, connecting(options_.schema), "work"),
       workshop_(std::make_shared<Workshop>(options_)),
       carried_(carried_by(handlers, options_.program)) {
-    if (carried_.empty()) {
+    if (carried_.empty() && followers.infos().empty()) {
         throw Error(ErrorCode::handler_invalid,
                     "a node without a handler has nothing to do; App::add() adds one, or "
                     "[[handler]] in the environment's file");
     }
+    require_topics(options_.bus.global);
     std::map<std::string, Runners> runners;
     std::map<std::string, int> threads;
     for (std::size_t i = 0; i < handlers.infos().size(); ++i) {
@@ -62,6 +63,9 @@ Agent::Agent(NodeOptions options, const Handlers& handlers)
         desks_.push_back(
             {std::make_unique<Pool>(desks_.size(), name, by_version, threads[name], workshop_),
              {}});
+    }
+    if (!followers.infos().empty() || !options_.bus.global.empty()) {
+        following_ = std::make_unique<Following>(options_, followers, workshop_);
     }
 }
 
@@ -92,7 +96,7 @@ std::size_t Agent::held() const {
 int Agent::running() const {
     int running = 0;
     for (const Desk& desk : desks_) running += desk.pool->running();
-    return running;
+    return running + (following_ ? following_->running() : 0);
 }
 
 void Agent::work(sql::Connection& connection) {
@@ -130,10 +134,12 @@ void Agent::register_node(sql::Connection& connection) {
     awaited_.clear();
     for (Desk& desk : desks_) desk.next_look = {};
     if (!connection.is_pooled()) {
-        bell_ = std::make_unique<Bell>(options_.url, options_.schema,
-                                       session->node.await_tasks(connection, awaited_), workshop_);
+        bell_ = std::make_unique<Bell>(
+            options_.url, options_.schema, session->node.await_tasks(connection, awaited_),
+            workshop_, following_.get(), following_ ? session->node.await_events(connection) : "");
     }
     session_ = std::move(session);
+    if (following_) following_->follow_as(session_);
     loop_.had_all_rights();
     is_registered_ = true;
     log_line(
@@ -173,6 +179,7 @@ void Agent::take_back() {
 void Agent::leave(sql::Connection& connection) {
     const Clock::time_point deadline = Clock::now() + options_.stop_patience;
     take_back();
+    if (following_) following_->close();
     try {
         for (;;) {
             const bool is_last = running() == 0 || Clock::now() >= deadline;
@@ -191,6 +198,7 @@ void Agent::leave(sql::Connection& connection) {
 
 void Agent::end_session() {
     bell_.reset();
+    if (following_) following_->follow_as(nullptr);
     session_->end();
     session_.reset();
     is_registered_ = false;

@@ -21,13 +21,13 @@ namespace baton::node {
 
 class Agent {
 public:
-    Agent(NodeOptions options, const Handlers& handlers);
+    Agent(NodeOptions options, const Handlers& handlers, const Followers& followers);
 
     /// See NodeAgent.
     void run();
     void stop() noexcept;
     [[nodiscard]] bool is_registered() const noexcept { return is_registered_; }
-    /// How many handlers run.
+    /// How many handlers and followers run.
     [[nodiscard]] int running() const;
 
 private:
@@ -76,6 +76,7 @@ private:
     std::vector<sql::CarriedHandler> carried_;
     std::vector<Desk> desks_;
     std::shared_ptr<LiveSession> session_;  // null: not registered
+    std::unique_ptr<Following> following_;  // null: it follows nothing
     std::unique_ptr<Bell> bell_;
     std::vector<std::string> awaited_;  // the handlers that the database was told last
     std::atomic<bool> is_registered_{false};

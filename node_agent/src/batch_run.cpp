@@ -45,7 +45,7 @@ std::vector<TaskContext::Task> tasks_of(const Parts& parts) {
 }
 
 std::vector<Outcome> call(Workshop& workshop, const Handlers::RunBatch& run, const Parts& parts,
-                          TaskTransaction& transaction) {
+                          OpenTransaction& transaction) {
     const auto is_lost = [&](std::size_t i) { return parts[i].cancelled->load(); };
     const auto are_all_lost = [&] {
         return std::ranges::all_of(parts, [](const Part& part) { return part.cancelled->load(); });
@@ -117,7 +117,7 @@ void look_into(Workshop& workshop, const Parts& parts, const std::vector<std::st
 // Commits what the handler wrote together with the ends of those that are done: all of them, or
 // none, where one is this node's no more. Then the others begin anew, since what was written for
 // that one is written with the rest.
-void complete_in(Workshop& workshop, const Parts& parts, TaskTransaction& open) {
+void complete_in(Workshop& workshop, const Parts& parts, OpenTransaction& open) {
     std::vector<std::string> tokens;
     std::vector<std::string> results;
     split(parts, tokens, results);
@@ -180,7 +180,7 @@ std::vector<Report> run_batch(Workshop& workshop, const Handlers::RunBatch& run,
         settle_all(parts, Report::Kind::released);
         return reports;
     }
-    TaskTransaction transaction(workshop.connections);
+    OpenTransaction transaction(workshop.connections);
     std::vector<Outcome> outcomes = call(workshop, run, parts, transaction);
     Parts done;
     for (std::size_t i = 0; i < parts.size(); ++i) {

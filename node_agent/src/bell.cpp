@@ -10,12 +10,15 @@
 namespace baton::node {
 
 Bell::Bell(std::string url, std::string schema, std::string channel,
-           std::shared_ptr<Workshop> workshop)
+           std::shared_ptr<Workshop> workshop, Following* following, const std::string& log_channel)
     : url_(std::move(url)),
       schema_(std::move(schema)),
-      channel_(std::move(channel)),
+      channels_{std::move(channel)},
       workshop_(std::move(workshop)),
-      thread_([this] { listen(); }) {}
+      following_(following) {
+    if (following_ != nullptr) channels_.push_back(log_channel);
+    thread_ = std::thread([this] { listen(); });
+}
 
 Bell::~Bell() {
     {
@@ -40,13 +43,14 @@ void Bell::listen() {
             const std::lock_guard lock(mutex_);
             listener_.reset();
         }
+        if (following_ != nullptr) following_->note_listening(false);
         sql::pause_unless(backoff.next(), [this] { return is_over_.load(); });
     }
 }
 
 void Bell::listen_once(Backoff& backoff) {
     auto listener = std::make_unique<sql::Listener>(
-        url_, sql::session_options(schema_, "baton node listener"), channel_);
+        url_, sql::session_options(schema_, "baton node listener"), channels_);
     {
         const std::lock_guard lock(mutex_);
         if (is_over_) return;
@@ -54,8 +58,11 @@ void Bell::listen_once(Backoff& backoff) {
     }
     backoff.reset();
     workshop_->reports.ring();  // what came before it listened
+    if (following_ != nullptr) following_->note_listening(true);
     while (!is_over_) {
-        if (listener_->wait(std::chrono::minutes(1)) && !is_over_) workshop_->reports.ring();
+        if (!listener_->wait(std::chrono::minutes(1)) || is_over_) continue;
+        if (listener_->take_rung(0)) workshop_->reports.ring();
+        if (following_ != nullptr && listener_->take_rung(1)) following_->ring();
     }
 }
 

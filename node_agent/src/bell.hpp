@@ -10,18 +10,22 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "baton/base/backoff.hpp"
 #include "baton/sql/listener.hpp"
+#include "following.hpp"
 #include "task_run.hpp"
 
 namespace baton::node {
 
 class Bell {
 public:
-    /// Rings the reports of `workshop` whenever somebody rings `channel`, and once it listens.
+    /// Rings the reports of `workshop` whenever somebody rings `channel`, and once it listens; and
+    /// `following`, if there is one, on its channel.
     Bell(std::string url, std::string schema, std::string channel,
-         std::shared_ptr<Workshop> workshop);
+         std::shared_ptr<Workshop> workshop, Following* following = nullptr,
+         const std::string& log_channel = "");
     ~Bell();
     Bell(const Bell&) = delete;
     Bell& operator=(const Bell&) = delete;
@@ -32,8 +36,9 @@ private:
 
     const std::string url_;
     const std::string schema_;
-    const std::string channel_;
+    std::vector<std::string> channels_;
     const std::shared_ptr<Workshop> workshop_;
+    Following* const following_;
     std::mutex mutex_;
     std::unique_ptr<sql::Listener> listener_;  // with mutex_, but for what its own thread reads
     std::atomic<bool> is_over_{false};

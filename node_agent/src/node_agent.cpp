@@ -6,8 +6,8 @@
 
 namespace baton {
 
-NodeAgent::NodeAgent(NodeOptions options, const Handlers& handlers)
-    : agent_(std::make_unique<node::Agent>(std::move(options), handlers)) {}
+NodeAgent::NodeAgent(NodeOptions options, const Handlers& handlers, const Followers& followers)
+    : agent_(std::make_unique<node::Agent>(std::move(options), handlers, followers)) {}
 
 NodeAgent::~NodeAgent() = default;
 

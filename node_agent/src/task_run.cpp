@@ -6,7 +6,6 @@
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
 #include "baton/node_agent/set_member.hpp"
-#include "baton/sql/connection.hpp"
 #include "baton/sql/failure.hpp"
 #include "task_transaction.hpp"
 
@@ -27,7 +26,7 @@ namespace {
 // What the handler of a set's member asks for, and what it made.
 class SetWork {
 public:
-    SetWork(const Held& held, TaskTransaction& transaction)
+    SetWork(const Held& held, OpenTransaction& transaction)
         : held_(held), transaction_(transaction) {}
 
     SetMember& open() {
@@ -70,12 +69,12 @@ private:
     }
 
     const Held& held_;
-    TaskTransaction& transaction_;
+    OpenTransaction& transaction_;
     std::optional<SetMember> member_;
 };
 
 Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
-             const CancelFlag& cancelled, TaskTransaction& transaction, SetWork& set,
+             const CancelFlag& cancelled, OpenTransaction& transaction, SetWork& set,
              TaskTrail& trail) {
     const sql::ClaimedTask& task = held.task;
     const auto is_lost = [&] { return *cancelled || !held.session->is_trusted(); };
@@ -96,7 +95,11 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
          .is_lost = is_lost,
          .set = [&]() -> SetMember& { return set.open(); },
          .promote = workshop.promote,
-         .bus_opened = [&](Bus& bus) { return trail.follow(bus); },
+         .bus_opened =
+             [&](Bus& bus) {
+                 return std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
+                     trail.follow(bus), workshop.globals.attach(bus));
+             },
          .progress = [&](std::string json) { say({.progress = std::move(json)}); },
          .extend = [&](std::chrono::milliseconds time) { say({.longer = time}); }});
     try {
@@ -108,7 +111,7 @@ Outcome call(Workshop& workshop, const Handlers::Run& run, const Held& held,
         if (error.code() == ErrorCode::claim_lost) return snooze(std::chrono::seconds(1));
         return retry(error.what());
     } catch (...) {
-        return retry(reason_of_failure());
+        return retry(reason_of_failure("the handler"));
     }
 }
 
@@ -130,7 +133,7 @@ Doubt look_into(Workshop& workshop, const Held& held, const std::string& result)
 
 // Commits what the handler wrote, or made for its set, together with the task's end.
 Report::Kind complete_in(Workshop& workshop, const Held& held, Outcome& outcome,
-                         TaskTransaction& open, const SetWork& set) {
+                         OpenTransaction& open, const SetWork& set) {
     try {
         sql::Transaction& transaction = open.open();
         const sql::NodeSession& node = held.session->node;
@@ -171,6 +174,16 @@ Report::Kind complete_in(Workshop& workshop, const Held& held, Outcome& outcome,
 
 }  // namespace
 
+std::string reason_of_failure(std::string_view who) {
+    try {
+        sql::rethrow_translated(nullptr);
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return std::string(who) + " threw something that is no std::exception";
+    }
+}
+
 Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
                 const CancelFlag& cancelled) noexcept {
     Report report;
@@ -180,7 +193,7 @@ Report run_task(Workshop& workshop, const Handlers::Run& run, const Held& held,
         report.kind = Report::Kind::released;
         return report;
     }
-    TaskTransaction transaction(workshop.connections);
+    OpenTransaction transaction(workshop.connections);
     SetWork set(held, transaction);
     TaskTrail trail(workshop.keeping, held.task.tenant);
     report.outcome = call(workshop, run, held, cancelled, transaction, set, trail);

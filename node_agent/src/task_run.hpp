@@ -12,6 +12,7 @@
 #include "baton/node_agent/handlers.hpp"
 #include "baton/node_agent/node_agent.hpp"
 #include "bus_keeping.hpp"
+#include "global_feed.hpp"
 #include "handler_connections.hpp"
 #include "live_session.hpp"
 #include "reports.hpp"
@@ -33,8 +34,12 @@ struct Workshop {
     const std::string environment;
     const std::vector<std::string> promote;  ///< Types of events.
     BusKeeping keeping;
+    GlobalFeed globals;
     std::atomic<bool> is_stopping{false};
 };
+
+/// Of the exception that is being handled; `who` threw it.
+[[nodiscard]] std::string reason_of_failure(std::string_view who);
 
 /// Set where a task is its node's no more.
 using CancelFlag = std::shared_ptr<std::atomic<bool>>;

@@ -1,11 +1,10 @@
-// The transaction of a handler's tx(), if there is one; rolled back where it was not committed.
+// What the threads of handlers have in common: why one failed, and what became of its COMMIT.
 //
 // Threads: the handler's.
 #pragma once
 
 #include <chrono>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -14,41 +13,10 @@
 #include "baton/base/backoff.hpp"
 #include "baton/base/error.hpp"
 #include "baton/sql/failure.hpp"
-#include "handler_connections.hpp"
 #include "live_session.hpp"
+#include "open_transaction.hpp"
 
 namespace baton::node {
-
-class TaskTransaction {
-public:
-    explicit TaskTransaction(HandlerConnections& connections) : connections_(connections) {}
-    ~TaskTransaction() {
-        transaction_.reset();
-        if (connection_) connections_.give_back(std::move(connection_));
-    }
-    TaskTransaction(const TaskTransaction&) = delete;
-    TaskTransaction& operator=(const TaskTransaction&) = delete;
-
-    sql::Transaction& open() {
-        lacks_session_ = !connection_;
-        if (!connection_) connection_ = connections_.take();
-        lacks_session_ = false;
-        if (!transaction_) {
-            transaction_.emplace(*connection_);
-            connections_.set_up(*transaction_);
-        }
-        return *transaction_;
-    }
-    /// open() got no session.
-    [[nodiscard]] bool lacks_session() const { return lacks_session_; }
-    [[nodiscard]] bool is_open() const { return transaction_.has_value(); }
-
-private:
-    HandlerConnections& connections_;
-    bool lacks_session_ = false;
-    std::unique_ptr<sql::Connection> connection_;
-    std::optional<sql::Transaction> transaction_;
-};
 
 /// Of the exception that is being handled.
 [[nodiscard]] std::string reason_of_failure();
@@ -64,7 +32,7 @@ template <class Ask>
     Backoff backoff(std::chrono::milliseconds(20), std::chrono::milliseconds(1000));
     while (!answer && session.is_trusted()) {
         try {
-            TaskTransaction asking(connections);
+            OpenTransaction asking(connections);
             answer = ask(asking.open());
         } catch (const Error& error) {
             if (error.code() == ErrorCode::claim_lost || error.code() == ErrorCode::node_ended ||

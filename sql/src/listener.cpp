@@ -22,12 +22,17 @@ public:
     Receiver(pqxx::connection_base& connection, const std::string& channel)
         : notification_receiver(connection, channel) {}
 
-    void operator()(const std::string& /*payload*/, int /*backend_pid*/) override { came_ = true; }
+    void operator()(const std::string& /*payload*/, int /*backend_pid*/) override {
+        came_ = true;
+        is_rung_ = true;
+    }
 
     bool take() { return std::exchange(came_, false); }
+    bool take_rung() { return std::exchange(is_rung_, false); }
 
 private:
-    bool came_ = false;
+    bool came_ = false;     // since take_notifications()
+    bool is_rung_ = false;  // since take_rung()
 };
 
 Listener::WakeUp::WakeUp() : descriptor_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -49,14 +54,19 @@ void Listener::WakeUp::clear() const noexcept {
     [[maybe_unused]] const ssize_t got = read(descriptor_, &count, sizeof count);
 }
 
-Listener::Listener(std::string_view url, const ConnectOptions& options, const std::string& channel)
+Listener::Listener(std::string_view url, const ConnectOptions& options,
+                   const std::vector<std::string>& channels)
     : connection_(url, options) {
     if (options.pooled) {
         throw Error(ErrorCode::settings_invalid,
                     "a pooled connection cannot listen; give a direct URL");
     }
     pqxx::connection& raw = connection_.raw();
-    translating(raw, [&] { receiver_ = std::make_unique<Receiver>(raw, channel); });
+    translating(raw, [&] {
+        for (const std::string& channel : channels) {
+            receivers_.push_back(std::make_unique<Receiver>(raw, channel));
+        }
+    });
     // libpqxx sends LISTEN there, and keeps it to itself when the session broke meanwhile.
     if (!raw.is_open()) throw Error(ErrorCode::connection_lost, "the session ended at LISTEN");
     // The constructing thread need not be the one that waits.
@@ -72,8 +82,12 @@ bool Listener::take_notifications() {
     translating(raw, [&] { raw.get_notifs(); });
     // get_notifs() says nothing when the session had ended before.
     if (!raw.is_open()) throw Error(ErrorCode::connection_lost, "the server closed the session");
-    return receiver_->take();
+    bool came = false;
+    for (const auto& receiver : receivers_) came = receiver->take() || came;
+    return came;
 }
+
+bool Listener::take_rung(std::size_t channel) { return receivers_[channel]->take_rung(); }
 
 bool Listener::wait(std::chrono::milliseconds timeout) {
     using Clock = std::chrono::steady_clock;

@@ -98,6 +98,12 @@ TEST(SuperstoreDemoTest, PrintsTheMonthsOf2017AndAgreesInEveryRow) {
     EXPECT_NE(demo.error_output().find("by its schedule: 5009 orders, 5009 invoices; the next one"),
               std::string::npos)
         << demo.error_output();
+    EXPECT_NE(
+        demo.error_output().find("793 customers greeted at their first order, of 5009 orders"),
+        std::string::npos)
+        << demo.error_output();
+    EXPECT_NE(demo.error_output().find(": beyond those, 0\n"), std::string::npos)
+        << demo.error_output();
     const std::vector<std::string> lines = squeezed_lines_of(demo.output());
     ASSERT_EQ(lines.size(), 1U + 48U + 1U + 6U) << demo.output();
     EXPECT_EQ(lines[0], "month region orders lines quantity sales profit");

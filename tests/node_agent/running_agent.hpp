@@ -76,8 +76,8 @@ private:
 
 class RunningAgent {
 public:
-    RunningAgent(NodeOptions options, const Handlers& handlers)
-        : agent_(std::move(options), handlers), thread_([this] {
+    RunningAgent(NodeOptions options, const Handlers& handlers, const Followers& followers = {})
+        : agent_(std::move(options), handlers, followers), thread_([this] {
               try {
                   agent_.run();
               } catch (...) {

@@ -41,6 +41,7 @@ protected:
         source_->exec("select enqueue('send') from generate_series(1, 12)");
         source_->exec("select enqueue('send', run_at => now() + interval '1 day')");
         ASSERT_TRUE(node.complete(node.claim().at(0).token));
+        source_->exec("select from follow('" + session_ + "', 'mailer', from_position => 1)");
         ASSERT_EQ(node.claim().size(), 1U);
         LogFollower follower(url_);
         source_->exec("select dispatch('order/seen', '{}')");
@@ -81,6 +82,12 @@ protected:
             outcome_of([&] { ask(url, "count(*) from claim('" + session_ + "', 'send', 10)"); });
         EXPECT_EQ(claimed.code, "environment_not_adopted") << claimed.text;
         EXPECT_EQ(claimed.text, late.refused_message);
+        for (const std::string& call :
+             {"follow('" + session_ + "', 'mailer', take_over => true)",
+              "read_follow('" + session_ + "')", "advance('" + session_ + "', '1.1', 1)"}) {
+            const Outcome followed = outcome_of([&] { ask(url, call); });
+            EXPECT_EQ(followed.text, late.refused_message) << call;
+        }
 
         LogFollower follower(url);
         EXPECT_EQ(follower.drain().size(), 1U);
@@ -102,7 +109,10 @@ TEST_F(AdoptionTest, DumpInAnotherClusterIsInertUntilItIsAdopted) {
     expect_inert(there, "restored from a dump of another server");
     Connection inside(there, testing::in_test_schema());
     inside.exec("select dispatch('order/placed', '{}')");
+    EXPECT_EQ(ask(there, "position from bookmarks()"), "0");
     EXPECT_EQ(adopt(there, "'test', 'development'"), "13");
+    EXPECT_EQ(ask(there, "concat(position, state) from bookmarks()"), "2idle")
+        << "what happened before is the other one's to follow";
     EXPECT_EQ(standing(there), "0 0 13 0");
     EXPECT_EQ(ask(there, "string_agg(distinct reason, '') from task_end where reason <> ''"),
               "cancelled by baton, who adopted this copy as development");

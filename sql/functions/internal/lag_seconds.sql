@@ -1,5 +1,5 @@
--- lag_seconds: for how long the oldest event that a view lacks has been in the log. Internal:
--- status_views(), versions().
+-- lag_seconds: for how long the oldest event that a view, or a follower, lacks has been in the log.
+-- Internal: bookmark_problems(), bookmarks(), is_bookmark_late(), status_views(), versions().
 --
 -- Arguments   position: up to which the view has the events. head: the log's end.
 -- Returns     0 where it lacks none.

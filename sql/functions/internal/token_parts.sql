@@ -1,8 +1,9 @@
 -- token_parts: what tokens of claim() say. Internal: ended_by(), held_many(), held_tasks(),
 -- lock_claims(), complete_many(), complete_member(), member_of(), member_shown(), refuse_token(),
--- require_held().
+-- require_held(), advance(), require_bookmark().
 --
--- A token is the task's id, a point, and the claim's id. It needs no secret: the session is one.
+-- A token is the task's id, a point, and the claim's id; or those of a bookmark, and its claim. It
+-- needs no secret: the session is one.
 --
 -- Arguments   tokens: as somebody shows them.
 -- Returns     one row for each: which number it has among the tokens, from 1. task and claim are

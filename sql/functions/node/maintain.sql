@@ -21,6 +21,7 @@
 --           forget_history(). task_set: see maintain_task_sets(). task_expiry: see expire_tasks().
 --           What waits for others: see maintain_children(). Rates: see rates_free().
 --           schedule: see fire_schedules(). subscription_backfill: see backfill_tasks().
+--           follower: see forget_followers(). bookmark: see cut_bookmarks().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
@@ -85,7 +86,8 @@ begin
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
     perform raise_floors(), end_long_runs(pass_limit);
-    perform clear_recalls(), forget_sleepers(), rates_free();
+    perform clear_recalls(), forget_sleepers(), forget_followers(), rates_free();
+    perform cut_bookmarks();
     perform forget_history(maintain.at_once);
     perform maintain_lanes(pass_limit);
     update maintenance

@@ -5,8 +5,8 @@
 -- and their nodes have ended; enrol those that are to take part. A process that leads here has to
 -- be admitted again. What waits, or had a node, is kept where the copy is production now, so that
 -- nothing is lost that the former one had not done; elsewhere it is cancelled, because it is the
--- other one's to do; and its schedules are paused. So is what would follow from events that were
--- dispatched so far.
+-- other one's to do; and its schedules are paused, its bookmarks moved to the end of the log. So is
+-- what would follow from events that were dispatched so far.
 --
 -- All of it is one transaction. What was said before may be said again, and changes nothing.
 --
@@ -20,7 +20,7 @@
 -- Notifies    see revoke_machine().
 -- Tables      environment, environment_home: read, update. machine: delete, see revoke_machine().
 --             node, maintenance: update. turn, leader: read, lock. task_claim, task_ready,
---             task_due, event: lock, see discard_tasks(). schedule: update.
+--             task_due, event: lock, see discard_tasks(). schedule, bookmark: update.
 create or replace function adopt_environment(
     name text, kind text, discard boolean default null)
 returns bigint
@@ -78,7 +78,10 @@ begin
            set due_at = null, paused_at = clock_timestamp(), paused_by = session_user,
                pause_reason = 'this copy was adopted as ' || adopt_environment.kind
          where s.paused_at is null;
+        update bookmark b set position = log_end(), cut_at = null, cut_reason = null;
     end if;
+    -- None is late for what happened while nobody could follow.
+    update bookmark b set claim = b.claim + 1, node = null, moved_at = clock_timestamp();
     return discarded;
 end;
 $$;

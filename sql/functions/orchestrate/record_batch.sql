@@ -12,6 +12,7 @@
 --                   batch; else null.
 --   started_at      when the work on the batch began, for its duration.
 -- Raises    BT011 another process leads now, or the log is not where the caller believes.
+-- Notifies  log_channel(), only if a node waits for events: await_events().
 -- Tables    log_window, batch: insert. event_limit, handler_event: read. task, task_ready: see
 --           add_event_tasks().
 -- Access: orchestrate
@@ -64,6 +65,10 @@ begin
             record_batch.started_at);
     if exists (select from handler_event) then
         perform add_event_tasks(record_batch.first_position, record_batch.count, null, null);
+    end if;
+
+    if pg_catalog.pg_sequence_last_value('follower_doorbell') is not null then
+        perform pg_catalog.pg_notify(log_channel(), '');
     end if;
 
     -- Ids that were rolled back, among them those of refused dispatches, are not behind: all up to

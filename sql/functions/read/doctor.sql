@@ -38,6 +38,7 @@ begin
     return query select * from check_tasks();
     return query select * from check_captures();
     return query select * from check_schedules();
+    return query select * from check_bookmarks();
     return query select * from check_machines();
     return query select * from check_roles();
     return query select * from check_owner();

@@ -3,7 +3,8 @@
 -- Returns   a JSON object: environment, leader as status_leader() says, null where nobody leads,
 --           epoch, log {position, events_per_second, lag_events, lag_seconds}, views as
 --           status_views() says, versions (those of versions() that are being built or are kept
---           warm), dead_events as status_dead_events() says, tasks as status_tasks() says, writers
+--           warm), dead_events as status_dead_events() says, tasks as status_tasks() says,
+--           bookmarks as status_bookmarks() says, writers
 --           [{pid, application, seconds, state}] of transactions that have dispatched and not ended
 --           for over 5 s (see open_writers.sql), problems [text]: each says what stands still, and
 --           why; notes [text]: what cannot be told here, which promotion is waited for, for which
@@ -13,7 +14,8 @@
 --           lag_events stops counting at 1000000.
 --           Whatever holds the leader up is a problem with its reason, see held_up(); so is what
 --           tasks wait for that is not there, see task_problems(), and a lane that stands still,
---           see lane_problems(); and what of captured tables makes no events: capture_problems().
+--           see lane_problems(); and what of captured tables makes no events: capture_problems();
+--           and a bookmark that was cut, or does not move: bookmark_problems().
 -- Cost      grows with the lag, not with the log; see unread_event_types().
 -- Tables    leader: read.
 -- Access: observe, orchestrate
@@ -55,6 +57,7 @@ begin
     end if;
     problems := problems || writer_problems() || task_problems(tasks) || lane_problems();
     problems := problems || task_set_problems() || capture_problems() || schedule_problems();
+    problems := problems || bookmark_problems();
     if lag.seconds > 10 and is_led then
         problems := problems || pg_catalog.format(
             'the oldest waiting event is %s s old: the orchestrator is behind: %s',
@@ -89,6 +92,7 @@ begin
                       where v ? 'view_set' and v ->> 'state' in ('building', 'warm')),
         'dead_events', status_dead_events(),
         'tasks', tasks,
+        'bookmarks', status_bookmarks(),
         'writers', (select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(w)
                                                          order by w.seconds desc), '[]')
                       from open_writers(interval '5 seconds') as w),

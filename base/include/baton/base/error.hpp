@@ -77,7 +77,9 @@ namespace baton {
     BATON_ERROR(schedule_invalid, "BT057", false)        \
     BATON_ERROR(schedule_unknown, "BT058", false)        \
     BATON_ERROR(capture_refused, "BT059", false)         \
-    BATON_ERROR(capture_broken, "BT060", false)
+    BATON_ERROR(capture_broken, "BT060", false)          \
+    BATON_ERROR(bookmark_cut, "BT061", false)            \
+    BATON_ERROR(bookmark_lost, "BT062", false)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "baton/environments/environment.hpp"
+#include "baton/node_agent/followers.hpp"
 #include "baton/node_agent/handlers.hpp"
 #include "baton/orchestrator/view_set.hpp"
 #include "baton/reducers/registry.hpp"
@@ -45,11 +46,14 @@ public:
     App(const App&) = delete;
     App& operator=(const App&) = delete;
 
-    /// Adds a C++ reducer, or a handler, which `node` and `up` run. Throws Error(reducer_invalid),
-    /// see Registry::add(), or Error(handler_invalid), see Handlers::add().
+    /// Adds a C++ reducer; or a handler or follower, which `node` and `up` run. Throws
+    /// Error(reducer_invalid), see Registry::add(), or Error(handler_invalid), see Handlers::add()
+    /// and Followers::add().
     template <class T>
     App& add(T part = {}) {
-        if constexpr (node::LooksLikeHandler<T>) {
+        if constexpr (node::LooksLikeFollower<T>) {
+            followers_.add<T>(std::move(part));
+        } else if constexpr (node::LooksLikeHandler<T>) {
             handlers_.add<T>(std::move(part));
         } else {
             registry_.add<T>(std::move(part));
@@ -94,6 +98,7 @@ public:
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] const Registry& registry() const { return registry_; }
     [[nodiscard]] const Handlers& handlers() const { return handlers_; }
+    [[nodiscard]] const Followers& followers() const { return followers_; }
     [[nodiscard]] const std::vector<std::filesystem::path>& sql_reducers() const {
         return sql_reducers_;
     }
@@ -111,6 +116,7 @@ private:
     std::string name_;
     Registry registry_;
     Handlers handlers_;
+    Followers followers_;
     std::vector<std::filesystem::path> sql_reducers_;
     std::vector<ViewSet> view_sets_;
     std::vector<Verb> verbs_;

@@ -101,6 +101,8 @@ struct Environment {
     Setting<std::vector<std::string>> node_labels;
     /// The types of the events that a handler may promote from its local bus.
     Setting<std::vector<std::string>> promoted_events;
+    /// The types of the events of the log that the local bus of every task hears.
+    Setting<std::vector<std::string>> global_events;
     /// Where what a failed attempt said on its bus is kept; empty: nowhere. Of how many attempts,
     /// and for how many days.
     Setting<std::filesystem::path> bus_failures;

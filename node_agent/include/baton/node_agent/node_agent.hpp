@@ -23,6 +23,7 @@
 
 #include "baton/base/machine_credentials.hpp"
 #include "baton/local_bus/log_line.hpp"
+#include "baton/node_agent/followers.hpp"
 #include "baton/node_agent/handlers.hpp"
 
 namespace baton {
@@ -43,6 +44,9 @@ struct BusOptions {
     /// How many of its last lines an attempt's error has.
     std::int64_t error_lines = 0;
     std::vector<std::string> error_lines_except = {};  ///< But not for tasks of these tenants.
+    /// The types of the events of the log that every task's bus hears, as "global/<type>":
+    /// global_event.hpp.
+    std::vector<std::string> global = {};
     /// Whether `baton bus` can look at the buses, while they are there.
     bool has_window = true;
 };
@@ -68,9 +72,10 @@ struct NodeOptions {
 
 class NodeAgent {
 public:
-    /// Throws Error(handler_invalid) where there is no handler, and Error(recording_failed) for a
-    /// folder of failures that is not this user's alone.
-    NodeAgent(NodeOptions options, const Handlers& handlers);
+    /// Throws Error(handler_invalid) where there is neither handler nor follower,
+    /// Error(recording_failed) for a folder of failures that is not this user's alone, and
+    /// Error(settings_invalid) for a type in `bus.global` that is no topic.
+    NodeAgent(NodeOptions options, const Handlers& handlers, const Followers& followers = {});
     /// Waits for a stop() that is still at work.
     ~NodeAgent();
     NodeAgent(const NodeAgent&) = delete;
@@ -89,8 +94,8 @@ public:
 
     [[nodiscard]] bool is_registered() const noexcept;
 
-    /// After run(): how many handlers it has left running, because they did not end in
-    /// stop_patience. Their tasks are handed back, and their threads go on until they return. A
+    /// After run(): how many handlers and followers it has left running, because they did not end
+    /// in stop_patience. Their tasks are handed back, and their threads go on until they return. A
     /// program that is about to end does so by std::_Exit() then.
     [[nodiscard]] int left_running() const;
 

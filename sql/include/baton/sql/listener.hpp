@@ -1,4 +1,4 @@
-// Waits for notifications on one channel, on a connection of its own.
+// Waits for notifications on a channel, or on several, on a connection of its own.
 //
 // A connection of its own, because libpqxx delivers nothing while a transaction is open on it.
 // The receiver only raises a flag (libpqxx swallows what a receiver throws), and many
@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "baton/sql/connection.hpp"
 
@@ -23,7 +24,10 @@ class Listener {
 public:
     /// Connects and listens. Throws what Connection's constructor throws; a pooled connection
     /// cannot listen (Error settings_invalid).
-    Listener(std::string_view url, const ConnectOptions& options, const std::string& channel);
+    Listener(std::string_view url, const ConnectOptions& options, const std::string& channel)
+        : Listener(url, options, std::vector<std::string>{channel}) {}
+    Listener(std::string_view url, const ConnectOptions& options,
+             const std::vector<std::string>& channels);
     ~Listener();
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
@@ -32,6 +36,10 @@ public:
     /// called or `timeout` has passed (false). Throws Error(connection_lost) as soon as the server
     /// has closed the session: make a new Listener then, and look at the tables.
     [[nodiscard]] bool wait(std::chrono::milliseconds timeout);
+
+    /// Whether one has come on that channel (its number among those of the constructor) that this
+    /// has not told yet: after wait(), for who listens on several.
+    [[nodiscard]] bool take_rung(std::size_t channel);
 
     /// Ends a wait() that is under way, or the next one. Async-signal-safe.
     void wake() noexcept;
@@ -60,7 +68,7 @@ private:
 
     WakeUp wake_up_;
     Connection connection_;
-    std::unique_ptr<Receiver> receiver_;
+    std::vector<std::unique_ptr<Receiver>> receivers_;
 };
 
 }  // namespace baton::sql

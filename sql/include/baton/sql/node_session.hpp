@@ -74,6 +74,43 @@ struct MemberResults {
     std::string tasks = "[]";
 };
 
+/// A bookmark that a node asked for: follow().
+struct HeldBookmark {
+    std::string token;  ///< Empty: another node has it.
+    Position position{};
+    std::string held_by;  ///< That other node.
+};
+
+/// What is to be known of a bookmark that is asked for.
+struct BookmarkOffer {
+    std::string name;
+    std::vector<std::string> types = {};  ///< Of the events that are wanted; none: all.
+    std::int64_t from = 0;  ///< The first event, where it is made now; 0: the log's next one.
+    std::chrono::milliseconds lag_longest{};  ///< Until it is cut; 0: as it is.
+};
+
+/// An event of the log, as a follower gets it.
+struct FollowedEvent {
+    Position position{};
+    std::int64_t id = 0;
+    std::string dispatched_at;
+    std::string type;
+    std::optional<std::string> key;
+    std::optional<std::string> tenant;
+    std::string payload;  ///< "{}" where there are bytes.
+    std::string body;
+    std::string content_type;
+    std::optional<std::string> meta;  ///< JSON text.
+    int schema_version = 1;
+};
+
+/// What one read of the log gave, of all that a node follows.
+struct FollowedPage {
+    Position after{};  ///< It begins behind that one,
+    Position end{};    ///< and the log was looked at up to there: `after` where it ends.
+    std::vector<FollowedEvent> events = {};
+};
+
 /// An event of the log, as a member of a task set reads it.
 struct SetEvent {
     Position position{};
@@ -149,6 +186,21 @@ public:
     /// The node may have the task for so long from now on. Throws Error(claim_lost).
     void extend(Connection& connection, std::string_view token,
                 std::chrono::milliseconds time) const;
+    /// Asks for a bookmark. Throws Error: bookmark_cut, bookmark_lost, task_invalid; see
+    /// follow.sql.
+    [[nodiscard]] HeldBookmark follow(Connection& connection, const BookmarkOffer& offer) const;
+    /// Reads `limit` events of the log behind `after`, or behind its end as it is; of them those of
+    /// `types`, all if none is named. Throws Error, as to the bookmarks of `tokens`: bookmark_cut,
+    /// bookmark_lost.
+    [[nodiscard]] FollowedPage read_follow(Connection& connection,
+                                           const std::vector<std::string>& tokens,
+                                           std::optional<Position> after,
+                                           const std::vector<std::string>& types, int limit) const;
+    /// Moves a bookmark. Throws Error: bookmark_lost, bookmark_cut; undo what was done then.
+    void advance(Transaction& transaction, std::string_view token, Position from,
+                 Position to) const;
+    /// Wakes this node where the log has grown. Returns the channel to listen on.
+    std::string await_events(Connection& connection) const;
     /// How many tasks went back.
     std::int64_t deregister(Connection& connection) const;
 
