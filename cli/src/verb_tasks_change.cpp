@@ -1,4 +1,4 @@
-// baton tasks cancel, retry, update, redrive: what a person changes of tasks.
+// baton tasks cancel, retry, update, redrive, purge: what a person changes of tasks.
 #include <algorithm>
 #include <limits>
 
@@ -76,22 +76,37 @@ int update(const Options& options, Invocation& invocation) {
     return 0;
 }
 
-// In parts, each committed by itself.
-int redrive(const Options& options, Invocation& invocation) {
-    constexpr std::int64_t part = 1000;
+constexpr std::int64_t part = 1000;
+
+// Calls a function that changes so many tasks of the handler, in parts, each committed by itself,
+// as long as it changes `least` of them.
+int change_all(const Options& options, Invocation& invocation, const std::string& call,
+               const std::vector<sql::Parameter>& parameters, std::int64_t least,
+               const std::string& of_one, const std::string& of_several) {
     const environments::Environment environment = invocation.load();
     std::int64_t wanted = options.limit.value_or(std::numeric_limits<std::int64_t>::max());
     std::int64_t count = 0;
-    for (std::int64_t taken = part; taken == part && wanted > 0;) {
-        const std::int64_t limit = std::min(part, wanted);
-        taken = std::stoll(changed(environment, "redrive(handler => $1, \"limit\" => $2::integer)",
-                                   {options.handler, limit}));
+    for (std::int64_t taken = part; taken >= least && wanted > 0;) {
+        std::vector<sql::Parameter> all = parameters;
+        all.emplace_back(std::min(part, wanted));
+        taken = std::stoll(changed(environment, call, all));
         wanted -= taken;
         count += taken;
     }
     write_out(std::to_string(count) + (count == 1 ? " task" : " tasks") + " of " + options.handler +
-              (count == 1 ? " waits" : " wait") + " again\n");
+              (count == 1 ? of_one : of_several) + "\n");
     return 0;
+}
+
+int redrive(const Options& options, Invocation& invocation) {
+    return change_all(options, invocation, "redrive(handler => $1, \"limit\" => $2::integer)",
+                      {options.handler}, part, " waits again", " wait again");
+}
+
+int purge(const Options& options, Invocation& invocation) {
+    return change_all(options, invocation,
+                      "purge(handler => $1, reason => $2, \"limit\" => $3::integer)",
+                      {options.handler, options.reason}, 1, " is cancelled", " are cancelled");
 }
 
 using Run = int (*)(const Options&, Invocation&);
@@ -150,7 +165,18 @@ std::vector<Verb> task_changing_verbs() {
                               .help = "so many at most [all]",
                               .place = &options->limit,
                               .bounds = {.min = 1}}}},
-                options, redrive)};
+                options, redrive),
+        verb_of({.name = "purge",
+                 .help = "cancel what waits of a handler, for a node, a time, its lane or another "
+                         "task; what nodes have goes on",
+                 .about = "Example: baton tasks purge send_invoice --reason 'made by mistake'",
+                 .options = {{"HANDLER", "of which", &options->handler, true},
+                             {"--reason", "for people to read", &options->reason},
+                             {.name = "--limit",
+                              .help = "so many at most [all]",
+                              .place = &options->limit,
+                              .bounds = {.min = 1}}}},
+                options, purge)};
 }
 
 }  // namespace baton::cli

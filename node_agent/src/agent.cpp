@@ -31,11 +31,18 @@ std::string list_of(const std::vector<sql::CarriedHandler>& handlers) {
     return list;
 }
 
+// A pooler will do.
+sql::ConnectOptions connecting(const std::string& schema) {
+    sql::ConnectOptions options = sql::session_options(schema, "baton node");
+    options.may_be_pooled = true;
+    return options;
+}
+
 }  // namespace
 
 Agent::Agent(NodeOptions options, const Handlers& handlers, const Followers& followers)
     : options_(std::move(options)),
-      loop_(options_.url, sql::session_options(options_.schema, "baton node"), "work"),
+      loop_(options_.url, connecting(options_.schema), "work"),
       workshop_(std::make_shared<Workshop>(options_)),
       carried_(carried_by(handlers, options_.program)) {
     if (carried_.empty() && followers.infos().empty()) {
@@ -44,14 +51,16 @@ Agent::Agent(NodeOptions options, const Handlers& handlers, const Followers& fol
                     "[[handler]] in the environment's file");
     }
     require_topics(options_.bus.global);
-    std::map<std::string, std::map<int, Pool::Way>> ways;
+    std::map<std::string, Runners> runners;
     std::map<std::string, int> threads;
     for (std::size_t i = 0; i < handlers.infos().size(); ++i) {
         const HandlerInfo& info = handlers.infos()[i];
-        ways[info.name][info.version] = {handlers.run(i), handlers.apart(i)};
+        runners[info.name][info.version] = {handlers.run(i), handlers.run_batch(i),
+                                            static_cast<std::size_t>(info.batch),
+                                            handlers.apart(i)};
         threads[info.name] = std::max(threads[info.name], info.threads);
     }
-    for (const auto& [name, by_version] : ways) {
+    for (const auto& [name, by_version] : runners) {
         desks_.push_back(
             {std::make_unique<Pool>(desks_.size(), name, by_version, threads[name], workshop_),
              {}});
@@ -92,8 +101,11 @@ int Agent::running() const {
 }
 
 void Agent::work(sql::Connection& connection) {
-    // Whoever holds a lock for long must not cost the node its lease.
-    connection.exec("set lock_timeout = '" + std::to_string(options_.lease.count() / 6) + "ms'");
+    // Whoever holds a lock for long must not cost the node its lease. (A pooler's sessions are not
+    // this node's to set.)
+    if (!connection.is_pooled())
+        connection.exec("set lock_timeout = '" + std::to_string(options_.lease.count() / 6) +
+                        "ms'");
     while (!loop_.stopping()) {
         try {
             if (!session_) register_node(connection);
@@ -128,9 +140,11 @@ void Agent::register_node(sql::Connection& connection) {
     next_heartbeat_ = begun + options_.lease / 3;
     awaited_.clear();
     for (Desk& desk : desks_) desk.next_look = {};
-    bell_ = std::make_unique<Bell>(
-        options_.url, options_.schema, session->node.await_tasks(connection, awaited_), workshop_,
-        following_.get(), following_ ? session->node.await_events(connection) : "");
+    if (!connection.is_pooled()) {
+        bell_ = std::make_unique<Bell>(
+            options_.url, options_.schema, session->node.await_tasks(connection, awaited_),
+            workshop_, following_.get(), following_ ? session->node.await_events(connection) : "");
+    }
     session_ = std::move(session);
     if (following_) following_->follow_as(session_);
     loop_.had_all_rights();
@@ -138,6 +152,12 @@ void Agent::register_node(sql::Connection& connection) {
     log_line(
         spdlog::level::info, "node registered",
         {{"schema", options_.schema}, {"node", options_.name}, {"handlers", list_of(carried_)}});
+    if (connection.is_pooled()) {
+        log().info(
+            "the connection leads through a pooler, where nobody can be rung: the node looks "
+            "for tasks every {} ms (node.poll_ms)",
+            options_.poll.count());
+    }
 }
 
 // What it held is with others by now: what waits is dropped, what runs is told.
@@ -195,8 +215,7 @@ void Agent::end_session() {
 void Agent::leave_anew() {
     take_back();
     try {
-        sql::Connection connection(options_.url,
-                                   sql::session_options(options_.schema, "baton node"));
+        sql::Connection connection(options_.url, connecting(options_.schema));
         leave(connection);
     } catch (const Error& error) {
         log().warn("what this node holds goes back when its lease is over: {}",

@@ -25,10 +25,10 @@ void Pool::ApartWork::run() {
         } else if (!state.waiting.empty() && has_room()) {
             const std::size_t slot = free_.back();
             free_.pop_back();
-            Held held = take_into(state, slot);
-            const CancelFlag cancelled = state.slots[slot].cancelled;
+            std::vector<Held> tasks = take_into(crew_, slot);
+            const CancelFlag cancelled = state.slots[slot].cancelled.front();
             lock.unlock();
-            begin(slot, std::move(held), cancelled);
+            begin(slot, std::move(tasks.front()), cancelled);
             lock.lock();
         } else if (state.is_closed && state.waiting.empty() && free_.size() == begun_.size()) {
             return;
@@ -49,19 +49,19 @@ bool Pool::ApartWork::has_room() const {
 
 void Pool::ApartWork::begin(std::size_t slot, Held held, const CancelFlag& cancelled) {
     auto begun = std::make_unique<Begun>(std::move(held));
-    const auto way = crew_.ways.find(begun->held.task.version);
+    const auto runner = crew_.runners.find(begun->held.task.version);
     std::optional<Report> instead = Report{.kind = Report::Kind::released};
-    if (way != crew_.ways.end()) {
+    if (runner != crew_.runners.end()) {
         begun->run.emplace(*crew_.workshop, begun->held, cancelled);
         instead = begun->run->reason_not_to_begin();
     }
     if (instead) {
         begun->run.reset();
         free_.push_back(slot);
-        return report(crew_, slot, std::move(begun->held), *std::move(instead));
+        return report_one(slot, std::move(begun->held), *std::move(instead));
     }
     begun_[slot] = std::move(begun);
-    begun_[slot]->run->begin(way->second.apart, [state = crew_.state, slot](Outcome outcome) {
+    begun_[slot]->run->begin(runner->second.apart, [state = crew_.state, slot](Outcome outcome) {
         const std::lock_guard lock(state->mutex);
         state->ended.emplace_back(slot, std::move(outcome));
         if (state->ended.size() == 1) state->changed.notify_all();
@@ -73,7 +73,15 @@ void Pool::ApartWork::end(std::size_t slot, Outcome outcome) {
     Report made = begun->run->finish(std::move(outcome));
     begun->run.reset();
     free_.push_back(slot);
-    report(crew_, slot, std::move(begun->held), std::move(made));
+    report_one(slot, std::move(begun->held), std::move(made));
+}
+
+void Pool::ApartWork::report_one(std::size_t slot, Held held, Report made) {
+    std::vector<Held> tasks;
+    tasks.push_back(std::move(held));
+    std::vector<Report> reports;
+    reports.push_back(std::move(made));
+    report(crew_, slot, std::move(tasks), std::move(reports));
 }
 
 }  // namespace baton::node

@@ -28,6 +28,7 @@ private:
     [[nodiscard]] bool has_room() const;
     void begin(std::size_t slot, Held held, const CancelFlag& cancelled);
     void end(std::size_t slot, Outcome outcome);
+    void report_one(std::size_t slot, Held held, Report made);
 
     const Crew& crew_;
     std::vector<std::unique_ptr<Begun>> begun_;  // by slot

@@ -78,6 +78,7 @@ std::vector<std::string> Agent::started() const {
 // Says for which handlers it sleeps, before it looks once more: see await_tasks.sql. Who finds
 // tasks at each look is awake; one task alone is not worth saying so.
 void Agent::await_tasks(sql::Connection& connection) {
+    if (!bell_) return;  // it would not hear, and others would not be rung in its place
     const bool is_rung = workshop_->reports.take_ring();
     const Clock::time_point now = Clock::now();
     std::vector<std::string> awaited;
@@ -162,7 +163,7 @@ void Agent::take_in(std::vector<Claimed> claimed) {
         const bool is_awaited = std::ranges::find(awaited_, desk.pool->handler()) != awaited_.end();
         desk.full_hands = claim.tasks.empty() ? 0 : desk.full_hands + 1;
         desk.is_dry = claim.tasks.empty() || (is_awaited && desk.full_hands < 2);
-        const bool is_asleep = claim.tasks.empty() && is_awaited;
+        const bool is_asleep = claim.tasks.empty() && (is_awaited || !bell_);
         desk.next_look = is_asleep ? Clock::now() + spread(options_.poll) : Clock::time_point{};
         std::vector<Held> held;
         held.reserve(claim.tasks.size());

@@ -103,8 +103,9 @@ int Following::running() const {
 
 sql::Connection& Following::connection() {
     if (!connection_) {
-        connection_.emplace(options_.url,
-                            sql::session_options(options_.schema, "baton node follower"));
+        sql::ConnectOptions how = sql::session_options(options_.schema, "baton node follower");
+        how.may_be_pooled = true;
+        connection_.emplace(options_.url, how);
     }
     return *connection_;
 }

@@ -28,15 +28,25 @@ std::unique_ptr<sql::Connection> HandlerConnections::take() {
             if (!has_ended(*connection)) return connection;
         }
     }
-    // The application's own tables are found where its login finds them.
     auto connection = std::make_unique<sql::Connection>(
         url_, sql::ConnectOptions{.application_name = "baton handler",
+                                  .may_be_pooled = true,
                                   .idle_in_transaction_timeout = std::chrono::minutes(10)});
-    // The application's policies are its own; nothing of ours has any.
-    connection->exec("set row_security = on");
-    connection->exec("select pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', '" +
-                     schema_ + "', nullif(pg_catalog.current_setting('search_path'), '')), false)");
+    if (!connection->is_pooled()) connection->exec(settings(false));
     return connection;
+}
+
+void HandlerConnections::set_up(sql::Transaction& transaction) const {
+    if (transaction.connection().is_pooled()) transaction.exec(settings(true));
+}
+
+// The application's policies are its own, nothing of ours has any; and its own tables are found
+// where its login finds them.
+std::string HandlerConnections::settings(bool is_local) const {
+    const std::string local = is_local ? "true" : "false";
+    return "select pg_catalog.set_config('row_security', 'on', " + local +
+           "), pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', '" + schema_ +
+           "', nullif(pg_catalog.current_setting('search_path'), '')), " + local + ")";
 }
 
 void HandlerConnections::give_back(std::unique_ptr<sql::Connection> connection) {

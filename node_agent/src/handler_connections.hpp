@@ -20,12 +20,16 @@ public:
 
     /// A session of the calling thread. Throws as Connection's constructor.
     [[nodiscard]] std::unique_ptr<sql::Connection> take();
+    /// What a transaction of a handler needs where the sessions are a pooler's: take() could set
+    /// nothing.
+    void set_up(sql::Transaction& transaction) const;
     /// With no transaction open. A session that is lost is closed.
     void give_back(std::unique_ptr<sql::Connection> connection);
     /// Closes those that were given back before that.
     void close_idle(Clock::time_point before);
 
 private:
+    [[nodiscard]] std::string settings(bool is_local) const;
     struct Idle {
         std::unique_ptr<sql::Connection> connection;
         Clock::time_point since;

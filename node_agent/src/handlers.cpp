@@ -7,11 +7,12 @@
 
 namespace baton {
 
-void Handlers::add(HandlerInfo info, std::string_view shape, std::string_view sources, Run run,
-                   Apart apart) {
+void Handlers::add(HandlerInfo info, std::string_view shape, std::string_view sources, Runs runs) {
     constexpr std::size_t text_length_max = 128;
     constexpr int version_max = 9999;
-    const int threads_max = apart.begin ? 1000 : 256;
+    constexpr int batch_max = 1000;  // what one claim may take
+    const bool is_apart = bool(runs.apart.begin);
+    const int threads_max = is_apart ? 1000 : 256;
     const auto refuse = [&](const std::string& what) {
         throw Error(ErrorCode::handler_invalid, "handler " + json_quoted(info.name) + " version " +
                                                     std::to_string(info.version) + ": " + what);
@@ -21,9 +22,10 @@ void Handlers::add(HandlerInfo info, std::string_view shape, std::string_view so
     }
     if (info.version < 1 || info.version > version_max) refuse("the version must be 1 to 9999");
     if (info.threads < 1 || info.threads > threads_max) {
-        refuse(std::string(apart.begin ? "concurrency" : "threads") + " must be 1 to " +
+        refuse(std::string(is_apart ? "concurrency" : "threads") + " must be 1 to " +
                std::to_string(threads_max));
     }
+    if (info.batch < 1 || info.batch > batch_max) refuse("batch must be 1 to 1000");
     for (const std::string& type : info.events) {
         if (type.empty() || type.size() > text_length_max) {
             refuse("an event type must have 1 to 128 characters");
@@ -52,11 +54,17 @@ void Handlers::add(HandlerInfo info, std::string_view shape, std::string_view so
         info.build = digest_of(digested);
     }
     infos_.push_back(std::move(info));
-    runs_.push_back(std::move(run));
-    aparts_.push_back(std::move(apart));
+    runs_.push_back(std::move(runs));
 }
 
 namespace node {
+
+void refuse_answers(std::string_view handler, std::size_t answers, std::size_t tasks) {
+    throw Error(ErrorCode::handler_invalid,
+                "handler " + json_quoted(handler) + " answered for " + std::to_string(answers) +
+                    " of " + std::to_string(tasks) +
+                    " tasks: give one Outcome for each payload, in their order");
+}
 
 Encoded encoded(const RawPayload& payload) {
     thread_local const std::unique_ptr<types::ValueReader> json = types::make_json_reader();

@@ -26,7 +26,10 @@ public:
         lacks_session_ = !connection_;
         if (!connection_) connection_ = connections_.take();
         lacks_session_ = false;
-        if (!transaction_) transaction_.emplace(*connection_);
+        if (!transaction_) {
+            transaction_.emplace(*connection_);
+            connections_.set_up(*transaction_);
+        }
         return *transaction_;
     }
     /// open() got no session.

@@ -24,16 +24,20 @@
 
 namespace baton::node {
 
+/// What does the tasks of one version of a handler: one at a time, a batch of them, or apart.
+struct Runner {
+    Handlers::Run one;
+    Handlers::RunBatch batch;   ///< Empty: one at a time.
+    std::size_t batch_max = 1;  ///< So many at once.
+    Apart apart;                ///< Its begin is empty where they need a thread.
+};
+using Runners = std::map<int, Runner>;  // by version
+
 class Pool {
 public:
-    /// How the tasks of a version are done.
-    struct Way {
-        Handlers::Run run;
-        Apart apart;
-    };
-    /// `ways`: by version; they need no thread where none does. `number`: what its reports say.
-    /// `at_once`: so many tasks are under way.
-    Pool(std::size_t number, std::string handler, const std::map<int, Way>& ways, int at_once,
+    /// `runners`: no thread for each task where none of them needs one. `number`: what its reports
+    /// say. `at_once`: so many calls, or tasks apart, are under way.
+    Pool(std::size_t number, std::string handler, const Runners& runners, int at_once,
          const std::shared_ptr<Workshop>& workshop);
     /// Waits for its threads; or leaves them to themselves, where a handler still runs.
     ~Pool();
@@ -66,12 +70,12 @@ public:
     [[nodiscard]] bool has_untold() const;
 
 private:
-    // One for each thread: what it runs.
+    // One for each call that is under way: what it runs.
     struct Slot {
-        std::string token;  // empty: nothing
+        std::vector<std::string> tokens;  // empty: nothing
+        std::vector<CancelFlag> cancelled;
         Clock::time_point since;
         bool is_told = false;
-        CancelFlag cancelled;
     };
     struct State {
         mutable std::mutex mutex;
@@ -86,21 +90,28 @@ private:
     // What its threads share; they may outlive it.
     struct Crew {
         std::size_t number;
-        std::map<int, Way> ways;
+        Runners runners;
         std::shared_ptr<EndpointGate> gate;
         std::shared_ptr<State> state;
         std::shared_ptr<Workshop> workshop;
     };
     class ApartWork;
     static void work(const Crew& crew, std::size_t slot);
-    // With the mutex: takes the first that waits into a slot.
-    static Held take_into(State& state, std::size_t slot);
-    static void report(const Crew& crew, std::size_t slot, Held held, Report report);
+    static std::vector<Report> run_all(const Crew& crew, const std::vector<Held>& tasks,
+                                       const std::vector<CancelFlag>& cancelled);
+    // With the mutex: what one call does next, from what waits into a slot.
+    static std::vector<Held> take_into(const Crew& crew, std::size_t slot);
+    // Of all that the slot had.
+    static void report(const Crew& crew, std::size_t slot, std::vector<Held> tasks,
+                       std::vector<Report> reports);
+    // These with the mutex.
+    [[nodiscard]] std::size_t capacity() const;
     [[nodiscard]] std::size_t prefetch() const;
-    [[nodiscard]] bool is_stuck() const;  // with the mutex
+    [[nodiscard]] bool is_stuck() const;
 
     const std::string handler_;
     const std::shared_ptr<EndpointGate> gate_;
+    const std::size_t batch_max_;  // of all versions
     std::shared_ptr<State> state_ = std::make_shared<State>();
     std::size_t held_ = 0;
     std::vector<std::thread> threads_;

@@ -28,6 +28,13 @@ std::optional<std::string> trace_in(const std::optional<std::string>& meta) {
 
 }  // namespace
 
+void require_extension(std::chrono::milliseconds time) {
+    constexpr std::chrono::hours longest{30 * 24};
+    if (time >= std::chrono::seconds(1) && time <= longest) return;
+    throw Error(ErrorCode::task_invalid, "a task cannot be given " + std::to_string(time.count()) +
+                                             " ms longer; give 1 second to 30 days");
+}
+
 TaskContext::TaskContext(Task task, std::string environment, Doors doors)
     : task_(std::move(task)), environment_(std::move(environment)), doors_(std::move(doors)) {}
 
@@ -69,12 +76,7 @@ void TaskContext::progress(std::string json) {
 }
 
 void TaskContext::extend(std::chrono::milliseconds time) {
-    constexpr std::chrono::hours longest{30 * 24};
-    if (time < std::chrono::seconds(1) || time > longest) {
-        throw Error(ErrorCode::task_invalid, "a task cannot be given " +
-                                                 std::to_string(time.count()) +
-                                                 " ms longer; give 1 second to 30 days");
-    }
+    require_extension(time);
     if (doors_.extend) doors_.extend(time);
 }
 

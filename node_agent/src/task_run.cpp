@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <optional>
-#include <thread>
 #include <utility>
 
-#include "baton/base/backoff.hpp"
+#include "after_commit.hpp"
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
 #include "baton/node_agent/set_member.hpp"
 #include "baton/sql/failure.hpp"
-#include "open_transaction.hpp"
 
 namespace baton::node {
+
 namespace {
 
 // What the handler of a set's member asks for, and what it made.
@@ -69,25 +68,16 @@ private:
 enum class Doubt : std::uint8_t { was_committed, was_not, is_lost, stays };
 
 Doubt look_into(Workshop& workshop, const Held& held, const std::string& result) {
-    Backoff backoff(std::chrono::milliseconds(20), std::chrono::milliseconds(1000));
-    while (held.session->is_trusted()) {
-        try {
-            // What it writes is rolled back: it only asks. It waits for a COMMIT that is under way.
-            OpenTransaction asking(workshop.connections);
-            const bool is_first =
-                held.session->node.complete(asking.open(), held.task.token, result);
-            return is_first ? Doubt::was_not : Doubt::was_committed;
-        } catch (const Error& error) {
-            if (error.code() == ErrorCode::claim_lost || error.code() == ErrorCode::node_ended ||
-                error.code() == ErrorCode::machine_revoked) {
-                return Doubt::is_lost;
-            }
-            sql::pause_unless(backoff.next(), [&] { return !held.session->is_trusted(); });
-        } catch (const std::exception&) {
-            break;
-        }
+    try {
+        const std::optional<bool> is_first =
+            ask_after_commit(workshop.connections, *held.session, [&](sql::Transaction& asking) {
+                return held.session->node.complete(asking, held.task.token, result);
+            });
+        if (!is_first) return Doubt::stays;
+        return *is_first ? Doubt::was_not : Doubt::was_committed;
+    } catch (const Error&) {
+        return Doubt::is_lost;
     }
-    return Doubt::stays;
 }
 
 // Commits what the handler wrote, or made for its set, together with the task's end.

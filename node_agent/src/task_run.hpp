@@ -1,4 +1,4 @@
-// One task in its handler's hands, from the payload to what the agent is to tell.
+// A task in its handler's hands, or several, from the payload to what the agent is to tell.
 //
 // Threads: that of the handler.
 #pragma once
@@ -69,5 +69,11 @@ private:
     struct Inside;
     std::unique_ptr<Inside> inside_;
 };
+
+/// The same for several tasks of one version and session, that its handler does in one call; a
+/// report and a flag for each.
+[[nodiscard]] std::vector<Report> run_batch(Workshop& workshop, const Handlers::RunBatch& run,
+                                            const std::vector<Held>& tasks,
+                                            const std::vector<CancelFlag>& cancelled) noexcept;
 
 }  // namespace baton::node

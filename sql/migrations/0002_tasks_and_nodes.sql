@@ -131,6 +131,9 @@ create table node (
     registered_at timestamptz not null default clock_timestamp(),
     alive_at      timestamptz not null default clock_timestamp(),
     ended_at      timestamptz,
+    paused_at     timestamptz,
+    paused_by     name,
+    pause_reason  text,
 
     constraint node_id_unique primary key (id),
     constraint node_name_length check (octet_length(name) <= 200)
@@ -244,13 +247,15 @@ create sequence task_place;
 --   base     up to there nothing can come any more.
 --   settled  a place that was drawn a pass of maintain() ago: what is beyond may be on its way to
 --            a commit just now, so claims do not move the place further.
+--   is_aged  its first task waits for so long that some claims begin with it: see take_tasks().
 create table task_floor (
     requirement integer not null,
     rank        integer not null,
     id          bigint  not null generated always as identity,
     place       bigint  not null default 0,
     base        bigint  not null default 0,
-    settled     bigint  not null default 0
+    settled     bigint  not null default 0,
+    is_aged     boolean not null default false
 );
 create unique index task_floor_newest on task_floor (requirement, rank, id desc);
 
@@ -296,8 +301,8 @@ create table task_due (
 create unique index task_due_by_task on task_due (task);
 create index task_due_following on task_due (task) where follows is not null;
 create index task_due_after on task_due (after, task) where after is not null;
--- 1 while some task waits for another one, else null: what every completion reads, as enqueue()
--- reads task_doorbell.
+-- 1 while some task, or somebody (task_watch), waits for another task, else null: what every
+-- completion reads, as enqueue() reads task_doorbell.
 create sequence task_parents minvalue 1 cache 1;
 
 -- What one claim took. It ends when each of its tasks ended or came back.

@@ -185,7 +185,9 @@ void Connection::set_up_session() {
         exec(options_.pooled ? read_committed(query) : session_start(traits(), backend_pid_, query))
             .only();
     // A pooler answers with a process id of its own invention.
-    if (!options_.pooled && answer.integer(0) != backend_pid_) {
+    const bool is_pooler = answer.integer(0) != backend_pid_;
+    if (options_.may_be_pooled && is_pooler) options_.pooled = true;
+    if (!options_.pooled && is_pooler) {
         throw Error(ErrorCode::settings_invalid,
                     "the connection URL leads to a pooler; this needs a direct connection to "
                     "Postgres");
@@ -282,8 +284,22 @@ Result Connection::exec(const std::string& statement) {
     });
 }
 
+// What it needs of a session goes with its own transaction.
+Result Connection::exec_pooled(const Statement& statement, std::span<const Parameter> parameters) {
+    try {
+        Transaction transaction(*this);
+        const Result result = transaction.exec(statement, parameters);
+        transaction.commit();
+        return result;
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::outcome_unknown) throw;
+        throw Error(ErrorCode::connection_lost, error.what());
+    }
+}
+
 Result Connection::exec(const Statement& statement, std::span<const Parameter> parameters) {
     check_usable();
+    if (options_.pooled) return exec_pooled(statement, parameters);
     return translating(
         *raw_,
         [&] {

@@ -67,8 +67,11 @@ NodeSession::NodeSession(Connection& connection, const NodeOffer& offer) {
         " enrol_as => :enrol_as::bytea, name => :name, handlers => :handlers::jsonb,"
         " labels => :labels::text[], lease => :lease::interval)"};
     const MachineCredentials& member = offer.credentials;
-    const Shown shown = shown_on(connection, member);
+    // Behind a pooler the next transaction may be in another session, which was asked nothing.
+    const bool is_pooled = connection.is_pooled();
+    Shown shown = is_pooled ? Shown{} : shown_on(connection, member);
     Transaction transaction(connection);
+    if (is_pooled) shown = shown_in(transaction, member);
     const Result result = transaction.exec(statement, {{"environment", member.environment},
                                                        {"machine_id", member.machine_id},
                                                        {"proof", shown.proof},
@@ -147,8 +150,9 @@ bool NodeSession::complete(Transaction& transaction, std::string_view token,
 std::vector<Completion> NodeSession::complete_many(Transaction& transaction,
                                                    const std::vector<std::string>& tokens,
                                                    const std::vector<std::string>& results) const {
+    // As complete().
     constexpr Statement statement{
-        "complete_many",
+        "baton_complete_many",
         "select outcome from complete_many(:session, :tokens::text[], :results::jsonb[])"};
     std::vector<Completion> outcomes;
     outcomes.reserve(tokens.size());

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "sql/task_fixture.hpp"
 #include "tool.hpp"
 
@@ -80,6 +82,46 @@ TEST_F(QueueTest, HandlersGetARateAndAreShared) {
         refused({"handlers", "limit", "send", "--rate", "1", "--per", "0.1 s"}).find("[BT042]"),
         std::string::npos);
     EXPECT_NE(refused({"handlers", "fair", "sent"}).find("[BT037]"), std::string::npos);
+}
+
+TEST_F(QueueTest, ANodeRests) {
+    TestNode one = node({.name = "one"});
+    enqueue();
+    EXPECT_EQ(run({"nodes", "pause", "one", "--reason", "its disk\033 is full"}).out,
+              "one is paused: it gets no tasks until \"baton nodes resume one\"\n");
+    EXPECT_EQ(run({"nodes", "pause", "one"}).out, "one was paused already\n");
+    EXPECT_TRUE(one.claim().empty());
+    const std::string listed = run({"nodes"}).out;
+    EXPECT_NE(listed.find("paused since "), std::string::npos) << listed;
+    EXPECT_EQ(listed.find('\033'), std::string::npos) << listed;
+    const std::string status =
+        std::regex_replace(run({"status"}).out, std::regex("[[:space:]]+"), " ");
+    EXPECT_NE(status.find("node one is paused since "), std::string::npos) << status;
+    EXPECT_EQ(run({"nodes", "resume", "one"}).out, "one goes on\n");
+    EXPECT_EQ(run({"nodes", "resume", "one"}).out, "one was not paused\n");
+    EXPECT_EQ(one.claim().size(), 1U);
+    EXPECT_EQ(refused({"nodes", "pause", "two"}),
+              "baton: there is no live node two; there are one [BT042]\n");
+}
+
+TEST_F(QueueTest, WhatWaitsOfAHandlerIsPurged) {
+    TestNode one = node();
+    const std::int64_t parent = enqueue();
+    enqueue("'send', lane => 'l'");
+    enqueue("'send', lane => 'l'");
+    enqueue("'send', unique_key => 'k', run_at => '2100-01-01'");
+    enqueue("'send', after => " + std::to_string(parent));
+    connection_.exec("select enqueue_many('send', array_fill('{}'::jsonb, array[1200]))");
+    const ClaimedTask held = one.claim().at(0);
+    EXPECT_EQ(run({"tasks", "purge", "send", "--limit", "1"}).out, "1 task of send is cancelled\n");
+    EXPECT_EQ(run({"tasks", "purge", "send", "--reason", "by mistake"}).out,
+              "1203 tasks of send are cancelled\n");
+    EXPECT_EQ(run({"tasks", "purge", "send"}).out, "0 tasks of send are cancelled\n");
+    EXPECT_TRUE(one.complete(held.token)) << "what nodes have goes on";
+    EXPECT_EQ(number("select count(*) from task_end where outcome = 'cancelled'"), 1204);
+    EXPECT_EQ(
+        refused({"tasks", "purge", "sent"}).find("is it 'send'? [BT037]") == std::string::npos,
+        false);
 }
 
 }  // namespace

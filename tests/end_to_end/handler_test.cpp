@@ -43,7 +43,7 @@ struct SendReceipt {
 TEST(TasksDocumentTest, CodeStandsInWhatIsCompiledAndDoesWhatItSays) {
     const CppOfDocument found = cpp_of_document("docs/tasks.md");
     EXPECT_EQ(found.faults, "");
-    EXPECT_EQ(found.blocks, 2);
+    EXPECT_EQ(found.blocks, 3);
     Handlers handlers;
     handlers.add<SendReceipt>();
     TaskContext task({.id = 1}, "test", {});

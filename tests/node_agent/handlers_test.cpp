@@ -184,6 +184,43 @@ TEST_F(HandlersTest, RefusesWhatTheDatabaseWould) {
     EXPECT_EQ(refusal_of<NoThread>(), "handler \"quiet\" version 1: threads must be 1 to 256");
 }
 
+struct Together : Quiet {
+    static constexpr int batch = 10;
+    std::vector<Outcome> handle(std::span<const Order> orders) const {
+        return std::vector<Outcome>(orders.size() > 1 ? 1 : orders.size(), done(orders.front()));
+    }
+};
+struct NoBatch : Together {
+    static constexpr int batch = 0;
+};
+
+TEST_F(HandlersTest, BatchAnswersForWhatCanBeRead) {
+    handlers_.add<Together>();
+    EXPECT_EQ(handlers_.infos()[0].batch, 10);
+    const StoredPayload good{{.json = R"({"amount": 1})"}, 2};
+    const StoredPayload bad{{.json = R"({"amount": []})"}, 2};
+    const auto run = [&](const std::vector<StoredPayload>& payloads) {
+        std::vector<Outcome> outcomes(payloads.size(), retry(""));
+        BatchContext batch(std::vector<TaskContext::Task>(payloads.size()), "shop", {});
+        handlers_.run_batch(0)(payloads, batch, outcomes);
+        return outcomes;
+    };
+    const std::vector<Outcome> outcomes = run({bad, good, bad});
+    EXPECT_EQ(outcomes[0].kind, Outcome::Kind::dead);
+    EXPECT_EQ(outcomes[1].result, R"({"amount":1})");
+    EXPECT_EQ(outcomes[2].kind, Outcome::Kind::dead);
+    EXPECT_EQ(run({bad}).front().kind, Outcome::Kind::dead) << "it is not called for nothing";
+    try {
+        run({good, good});
+        FAIL() << "one answer was taken for two";
+    } catch (const Error& error) {
+        EXPECT_STREQ(error.what(),
+                     "handler \"quiet\" answered for 1 of 2 tasks: give one Outcome for each "
+                     "payload, in their order");
+    }
+    EXPECT_EQ(refusal_of<NoBatch>(), "handler \"quiet\" version 1: batch must be 1 to 1000");
+}
+
 struct OtherShape {
     using Payload = OrderV1;
     static constexpr std::string_view name = "invoice";

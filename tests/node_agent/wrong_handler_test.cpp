@@ -41,6 +41,10 @@ INSTANTIATE_TEST_SUITE_P(
                       Mistake{"OTHER_PAYLOAD", "the handler has no handle()"},
                       Mistake{"OTHER_STEP",
                               "a step of a workflow takes what the step before it gives"},
+                      Mistake{"BATCH_TEXT", "batch of a handler is static constexpr int"},
+                      Mistake{"BATCH_OF_ONE", "a handler with a batch has no handle() for several"},
+                      Mistake{"BATCH_UNSAID", "needs: static constexpr int batch = 100;"},
+                      Mistake{"BATCH_WITH_ROW", "a handler with a Row makes task sets"},
                       Mistake{"NOT_CONST", "the handler has no handle()"}),
     [](const auto& mistake) {
         std::string name;

@@ -1,11 +1,35 @@
 -- enqueue_many: many tasks for one handler, in their order, in one statement.
 --
--- Arguments   handler: as enqueue(). payloads: one for each task. lane: of all; see enqueue().
+-- What is said of them is said of all, as enqueue() takes it; but a unique key each has of its own.
+--
+-- Arguments   handler, and all that is not named here: as enqueue(). payloads: one for each task.
+--             unique_keys: one for each task, or null: none has one; null among them: that task
+--             has none.
 -- Returns     the ids, in the order of the payloads.
--- Raises      as enqueue().
--- Tables      task, task_ready: insert. handler: read. The lane: see enter_lanes().
+-- Raises      as enqueue(). BT042 the unique keys are not as many as the payloads.
+-- Tables      task, task_ready: insert. handler: read. The lane: see enter_lanes(). Else as
+--             enqueue_apart().
+-- Cost        one statement for all, where nothing is said but payloads, lane, tenant and meta;
+--             else what as many enqueue() cost.
 -- Access: dispatch, node, orchestrate
-create or replace function enqueue_many(handler text, payloads jsonb[], lane text default null)
+create or replace function enqueue_many(
+    handler  text,
+    payloads jsonb[],
+    lane     text        default null,
+    run_at   timestamptz default null,
+    priority integer     default 0,
+    labels   text[]      default '{}',
+    tenant   text        default null,
+    meta     jsonb       default null,
+    schema_version integer default 1,
+    unique_keys text[]   default null,
+    on_conflict text     default 'skip',
+    longest_wait interval default null,
+    after    bigint      default null,
+    when_failed text     default 'cancel',
+    every    interval    default null,
+    expires_at timestamptz default null
+)
 returns bigint[]
 language plpgsql
 volatile
@@ -18,7 +42,32 @@ declare
     lane  text := enqueue_many.lane;
     ids   bigint[];
 begin
-    select h.requirement, coalesce(lane, case when h.is_fair then fair_lane_name(null::text) end)
+    if cardinality(enqueue_many.unique_keys) <> cardinality(enqueue_many.payloads) then
+        raise exception '% unique keys for % payloads: give one for each, or null',
+            cardinality(enqueue_many.unique_keys), cardinality(enqueue_many.payloads)
+            using errcode = 'BT042';
+    end if;
+    if enqueue_many.run_at is not null or enqueue_many.priority is distinct from 0
+       or coalesce(cardinality(enqueue_many.labels), 0) > 0
+       or enqueue_many.schema_version is distinct from 1
+       or enqueue_many.unique_keys is not null or enqueue_many.every is not null
+       or enqueue_many.after is not null or enqueue_many.expires_at is not null
+    then
+        return array(
+            select enqueue_apart(
+                       enqueue_many.handler, p.payload, null, null, enqueue_many.run_at,
+                       enqueue_many.priority, enqueue_many.labels, enqueue_many.tenant,
+                       enqueue_many.meta, enqueue_many.schema_version,
+                       enqueue_many.unique_keys[p.ordinal], enqueue_many.on_conflict,
+                       enqueue_many.lane, enqueue_many.longest_wait, enqueue_many.after,
+                       enqueue_many.when_failed, enqueue_many.every, enqueue_many.expires_at,
+                       null)
+              from pg_catalog.unnest(enqueue_many.payloads) with ordinality
+                   as p (payload, ordinal));
+    end if;
+
+    select h.requirement,
+           coalesce(lane, case when h.is_fair then fair_lane_name(enqueue_many.tenant) end)
       into needs, lane
       from handler h where h.name = enqueue_many.handler and not h.is_full;
     if needs is null then
@@ -28,8 +77,8 @@ begin
         perform lock_turn(enqueue_many.handler, enqueue_many.lane);
     end if;
     with added as (
-        insert into task (requirement, payload, lane)
-        select needs, p.payload, lane
+        insert into task (requirement, payload, lane, tenant, meta)
+        select needs, p.payload, lane, enqueue_many.tenant, enqueue_many.meta
           from pg_catalog.unnest(enqueue_many.payloads) with ordinality as p (payload, ordinal)
          order by p.ordinal
         returning id

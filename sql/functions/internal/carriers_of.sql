@@ -1,5 +1,5 @@
--- carriers_of: which live nodes can take a requirement's tasks, the first three by name, as people
--- read it. Internal: why_waiting().
+-- carriers_of: which live nodes, that are not paused, can take a requirement's tasks, the first
+-- three by name, as people read it. Internal: why_waiting().
 --
 -- Arguments   need: the requirement's row.
 -- Tables      node, node_handler, handler_version: read.
@@ -24,5 +24,5 @@ as $$
                and c.build = coalesce(need.build, v.build)
               join node n on n.id = c.node
              where made.handler = need.handler and made.version = need.version
-               and is_live(n) and need.labels <@ n.labels) as c;
+               and is_live(n) and n.paused_at is null and need.labels <@ n.labels) as c;
 $$;

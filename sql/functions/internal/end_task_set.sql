@@ -1,5 +1,5 @@
--- end_task_set: a task set is given up before it was published. Internal: abandon_task_set(),
--- expire_task_sets(), restart_task_set(). The caller has locked its row.
+-- end_task_set: a task set is given up before it was published. Internal: end_set_by_hand(),
+-- expire_task_sets(). The caller has locked its row.
 --
 -- Arguments   task_set: an open one. state: 'superseded': another one is to take its place;
 --             'abandoned'. reason: for people to read.

@@ -1,4 +1,4 @@
--- enqueue_apart: enqueue() and enqueue_bytes() with whatever can be said. Internal.
+-- enqueue_apart: enqueue(), enqueue_bytes() and enqueue_many() with whatever can be said. Internal.
 --
 -- Arguments, returns, raises  as enqueue(); and body and content_type. event_id: the event that it
 --           follows from, in the batch that folds it; null: somebody makes it. What follows from an

@@ -9,7 +9,7 @@
 --             each, and in all.
 -- Returns     how many went on.
 -- Locks       them; it passes by those that others are moving.
--- Notifies    nodes that sleep.
+-- Notifies    nodes that sleep. Who waits for these tasks: see ring_waiters().
 -- Tables      task_due: read, delete, insert. task_end: read, insert. See bring_back().
 create or replace function free_children(parents bigint[], at_most integer)
 returns integer
@@ -30,6 +30,7 @@ declare
     deliveries integer[];
     count      integer;
 begin
+    perform ring_waiters(free_children.parents);
     with ended as materialized (
         select e.task, e.outcome from task_end e where e.task = any (free_children.parents)
     ), freed as (

@@ -6,8 +6,9 @@
 --
 -- Arguments   at_most: how many of those, and how many go on.
 -- Returns     whether there is more to do than one pass may.
--- Tables      task_due: read. maintenance: read, update. See free_children().
--- Cost        where nothing waits for another task, of a look at an empty index.
+-- Tables      task_due: read. maintenance: read, update. task_watch: see forget_watches(). See
+--             free_children().
+-- Cost        where nothing waits for another task, of a look at an empty index and an empty table.
 create or replace function maintain_children(at_most integer)
 returns boolean
 language plpgsql
@@ -22,8 +23,11 @@ declare
     begin_after constant bigint := (select m.after_task from maintenance m where m.only_row);
     parents     bigint[];
     freed       integer;
+    is_watched  boolean;
 begin
-    if not exists (select from task_due d where d.after is not null) then
+    -- They have the gate in common: see complete_many().
+    is_watched := forget_watches();
+    if not is_watched and not exists (select from task_due d where d.after is not null) then
         if pg_catalog.pg_sequence_last_value('task_parents') is not null then
             perform pg_catalog.setval('task_parents', 1, false);
         end if;

@@ -1,4 +1,4 @@
--- node_channel: where a node listens. Internal: await_tasks(), ring_nodes().
+-- node_channel: where a node listens. Internal: await_tasks(), resume_node(), ring_nodes().
 --
 -- Channels are the database's, so the schema's number is in it.
 create or replace function node_channel(node bigint)

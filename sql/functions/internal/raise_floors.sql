@@ -8,9 +8,12 @@
 -- older than this pass. (Not "older than its snapshot's xmax": that is the newest that has ended,
 -- and younger ones may be running.)
 --
+-- A rank is aged where the first task that waits in it was made more than a minute ago: see
+-- take_tasks().
+--
 -- Cost        of what was taken since the base, once a pass: of a second, unless a transaction that
---             writes has been open for longer.
--- Tables      task_floor: read, insert, delete. task_ready: read. maintenance: read, update.
+--             writes has been open for longer; and of a probe for each rank's first task.
+-- Tables      task_floor: read, insert, delete. task_ready, task: read. maintenance: read, update.
 create or replace function raise_floors()
 returns void
 language plpgsql
@@ -27,7 +30,7 @@ declare
     has_ended boolean;
     former    task_floor;
     raised    task_floor;
-    first     bigint;
+    first     record;
 begin
     select m.* into strict noted from maintenance m where m.only_row;
     select coalesce(pg_catalog.pg_sequence_last_value(
@@ -41,7 +44,7 @@ begin
           from task_floor f
          order by f.requirement, f.rank, f.id desc
     loop
-        select r.place into first
+        select r.place, r.task into first
           from task_ready r
          where r.requirement = former.requirement and r.rank = former.rank
            and r.place > former.base
@@ -55,13 +58,17 @@ begin
             raised.base := greatest(
                 former.base,
                 least(case when former.rank % 2 = 0 then noted.ending_place
-                           else noted.ending_task end, first - 1));
+                           else noted.ending_task end, first.place - 1));
         end if;
-        raised.place := greatest(raised.base, least(former.place, first - 1));
+        raised.place := greatest(raised.base, least(former.place, first.place - 1));
+        raised.is_aged := coalesce(
+            (select t.enqueued_at from task t where t.id = first.task)
+                < clock_timestamp() - interval '1 minute', false);
         continue when raised is not distinct from former;
 
-        insert into task_floor (requirement, rank, place, base, settled)
-        values (raised.requirement, raised.rank, raised.place, raised.base, raised.settled);
+        insert into task_floor (requirement, rank, place, base, settled, is_aged)
+        values (raised.requirement, raised.rank, raised.place, raised.base, raised.settled,
+                raised.is_aged);
         delete from task_floor f
          where f.requirement = former.requirement and f.rank = former.rank and f.id <= former.id;
     end loop;

@@ -1,5 +1,5 @@
--- require_open_set: the row of a task set that is open. Internal: abandon_task_set(),
--- add_to_task_set(), restart_task_set(), seal_task_set(). The caller has locked it.
+-- require_open_set: the row of a task set that is open. Internal: add_to_task_set(),
+-- end_set_by_hand(), seal_task_set(). The caller has locked it.
 --
 -- Arguments   task_set: its id.
 -- Raises      BT042 there is no such set. BT051 it has ended; the message says which one took its

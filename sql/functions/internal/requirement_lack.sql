@@ -8,6 +8,7 @@
 --   other_build    this version, but in another build than the one on record, or that it is pinned
 --                  to.
 --   labels         it, but have not all the labels.
+--   node_paused    it, and could take them, but are paused.
 --   found, fix     the same as people read it: what is there instead, and what to start.
 -- Tables      requirement, handler_version, node, node_handler: read.
 create or replace function requirement_lack(requirement integer)
@@ -32,7 +33,8 @@ as $$
            and v.version = case when r.build is null then made.runs_as else r.version end
          where r.id = requirement_lack.requirement
     ), carried as materialized (
-        select c.version, c.build, n.labels, c.version = d.version as is_version,
+        select n.name, node_pause(n) as pause, c.version, c.build, n.labels,
+               c.version = d.version as is_version,
                c.version = d.version and c.build = d.build as is_build
           from need d
          cross join node n
@@ -43,9 +45,13 @@ as $$
                          when not exists (select from carried c where c.is_version)
                          then 'other_version'
                          when not exists (select from carried c where c.is_build)
-                         then 'other_build' else 'labels' end as lack
+                         then 'other_build'
+                         when not exists (select from carried c
+                                           where c.is_build and d.labels <@ c.labels)
+                         then 'labels' else 'node_paused' end as lack
           from need d
-         where not exists (select from carried c where c.is_build and d.labels <@ c.labels)
+         where not exists (select from carried c
+                            where c.is_build and d.labels <@ c.labels and c.pause is null)
     )
     select l.lack,
            case l.lack
@@ -58,10 +64,14 @@ as $$
                    'no live node carries %s in the build%s, %s, but in %s', l.named, l.recorded,
                    l.build, (select string_agg(distinct c.build, ', ')
                                from carried c where c.is_version))
+               when 'node_paused' then (
+                   select min(pg_catalog.format('node %s is %s', c.name, c.pause))
+                     from carried c where c.is_build and l.labels <@ c.labels)
                else pg_catalog.format(
                    'no live node that carries %s has the labels %s', l.named,
                    pg_catalog.array_to_string(l.labels, ', ')) end,
-           pg_catalog.format('start a node that carries %s', l.named)
+           case when l.lack = 'node_paused' then 'resume it with "baton nodes resume", or ' else ''
+           end || pg_catalog.format('start a node that carries %s', l.named)
            || case when l.lack = 'other_build' then ' in that build'
                    when l.lack = 'labels'
                    then ', with those labels' else '' end

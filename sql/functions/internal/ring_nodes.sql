@@ -59,7 +59,8 @@ begin
               join node_handler c
                 on c.node = n.id and c.handler = wanted.handler and c.version = wanted.version
                and c.build = wanted.build
-             where n.id = sleeper and n.ended_at is null and wanted.labels <@ n.labels);
+             where n.id = sleeper and n.ended_at is null and n.paused_at is null
+               and wanted.labels <@ n.labels);
         perform pg_catalog.pg_notify(node_channel(sleeper), '');
         rung := rung + 1;
         exit when rung >= least(ring_nodes.tasks, 16);

@@ -5,6 +5,9 @@
 -- to look at the floor of each rank, and moves that on; see raise_floors(). No other rank is looked
 -- at, and no row of it locked, once there are enough.
 --
+-- One claim in sixteen, by chance, begins with a rank that is aged, if there is one: so tasks of
+-- low priority are done also where those of higher ones never end.
+--
 -- Arguments   node: whose. handler: of which. requirements: of which of its tasks; null: of none.
 --             count: see claim().
 -- Returns     the claim's id; null where nothing waits.
@@ -26,6 +29,7 @@ as $$
 declare
     -- Who adds a row for each task that is claimed would write as much as the claim does.
     floor_step constant integer := 100;
+    is_for_aged constant boolean := pg_catalog.random() < 1.0 / 16;
     new_id     bigint;
 begin
     with looked_at as materialized (
@@ -40,7 +44,10 @@ begin
         delete from task_ready
          where ctid = any (array(
             select t.ctid
-              from (select l.* from looked_at l order by l.rank, pg_catalog.random()) as l
+              from (select l.* from looked_at l
+                     order by l.is_aged and is_for_aged desc,
+                              case when not (l.is_aged and is_for_aged) then l.rank end,
+                              pg_catalog.random()) as l
              cross join lateral (
                 select r.ctid
                   from task_ready r
@@ -51,11 +58,11 @@ begin
              limit take_tasks.count))
         returning task_ready.*
     ), moved as (
-        insert into task_floor (requirement, rank, place, base, settled)
-        select l.requirement, l.rank, least(max(t.place), l.settled), l.base, l.settled
+        insert into task_floor (requirement, rank, place, base, settled, is_aged)
+        select l.requirement, l.rank, least(max(t.place), l.settled), l.base, l.settled, l.is_aged
           from looked_at l
           join taken t on t.requirement = l.requirement and t.rank = l.rank
-         group by l.requirement, l.rank, l.place, l.base, l.settled
+         group by l.requirement, l.rank, l.place, l.base, l.settled, l.is_aged
         having least(max(t.place), l.settled) >= l.place + floor_step
     )
     insert into task_claim (node, handler, tasks, attempts, deliveries, in_lanes)

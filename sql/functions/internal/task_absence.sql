@@ -1,5 +1,5 @@
--- task_absence: what became of a task that is not there. Internal: missing_task(),
--- refuse_token().
+-- task_absence: what became of a task that is not there. Internal: ended_task(),
+-- missing_task(), refuse_token().
 --
 -- Arguments   task: of enqueue().
 -- Returns     code: BT050 it has ended, and is forgotten; BT042 there never was one. message.

@@ -21,7 +21,7 @@ as $$
         select distinct c.handler, c.version, c.build, n.labels
           from node n
           join node_handler c on c.node = n.id
-         where is_live(n)
+         where is_live(n) and n.paused_at is null
     ), unmet as materialized (
         select r.*
           from requirement r

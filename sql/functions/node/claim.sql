@@ -12,7 +12,7 @@
 -- ended. A delivery is counted for each at once, an attempt only when a handler starts with it.
 --
 -- Arguments   session: of register_node(). handler: of which. count: at most so many, 1 to 1000.
--- Returns     the tasks, in the order in which they are to be done.
+-- Returns     the tasks, in the order in which they are to be done; none where the node is paused.
 --   token       what complete(), fail() and the others need. It is this claim's and nobody else's.
 --   version     of the handler that does it: what it was made for, or one that accepts that; see
 --               stamp_tasks().
@@ -85,7 +85,7 @@ begin
            pg_catalog.bool_or(m.is_fair), least(claim.count,
                case when pg_catalog.bool_or(m.is_limited) then running_room(claim.handler) end)
       into needs, versions, pinned, limited, is_fair, room
-      from requirements_met(me.id, claim.handler, me.labels) as m;
+      from requirements_met(me.id, claim.handler, me.labels) as m where me.paused_at is null;
     if room > 0 then
         new_id := take_tasks(me.id, claim.handler, needs, room);
         -- Who finds tasks need not look for more of them in lanes.

@@ -9,22 +9,15 @@
 --             fixed.
 -- Locks       the set's row, until the transaction ends: a member that is being completed is
 --             waited for.
--- Tables      task_set: lock. task_set_touch: see end_task_set().
+-- Tables      task_set: see end_set_by_hand(). task_set_touch: see end_task_set().
 -- Access: dispatch, orchestrate
 create or replace function restart_task_set(task_set bigint, reason text default null)
 returns void
-language plpgsql
+language sql
 volatile
 security definer
 set search_path from current
 as $$
-#variable_conflict use_column
-begin
-    perform require_read_committed('restart_task_set');
-    perform from task_set s where s.id = restart_task_set.task_set for no key update;
-    perform require_open_set(restart_task_set.task_set);
-    perform end_task_set(restart_task_set.task_set, 'superseded',
-                         'restarted by ' || session_user::text
-                         || coalesce(': ' || pg_catalog.left(restart_task_set.reason, 1000), ''));
-end;
+    select end_set_by_hand(restart_task_set.task_set, 'restart_task_set'::text, 'superseded'::text,
+                           'restarted'::text, restart_task_set.reason);
 $$;

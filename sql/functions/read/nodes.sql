@@ -6,7 +6,8 @@
 --                  that the node gets tasks of it.
 --   alive_seconds  since it registered; until it ended.
 --   lease_left     seconds, if nothing more is heard; below 0: it is silent.
---   state          live, or ended: it can do nothing more. end_reason: why.
+--   state          live; paused: it gets nothing more, see pause_node(); or ended: it can do
+--                  nothing more. end_reason: why it is paused or ended.
 --   held, started  tasks that it has, and those of them that a handler started with.
 -- Cost        of held_now().
 -- Tables      node, machine, node_handler, handler_version: read.
@@ -46,7 +47,9 @@ as $$
            round(extract(epoch from coalesce(n.ended_at, clock_timestamp()) - n.registered_at)),
            case when n.ended_at is null
                 then round(extract(epoch from n.alive_at + n.lease - clock_timestamp()), 1) end,
-           case when over.reason is null then 'live' else 'ended' end, over.reason, n.ended_at,
+           case when over.reason is not null then 'ended'
+                when n.paused_at is not null then 'paused' else 'live' end,
+           coalesce(over.reason, node_pause(n)), n.ended_at,
            coalesce(h.held, 0)::integer, coalesce(h.started, 0)::integer
       from node n
      cross join lateral node_end(n) as over (reason)

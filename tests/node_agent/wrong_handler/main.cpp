@@ -14,6 +14,12 @@ struct OrderPlaced {
 #endif
 };
 
+struct InvoiceRow {
+    std::string order;
+    BATON_FIELDS(order)
+    BATON_KEY(order)
+};
+
 struct SendInvoice {
 #ifdef TWO_SOURCES
     using Payload = OrderPlaced;
@@ -34,7 +40,19 @@ struct SendInvoice {
     static constexpr int lane_by_key = 1;
 #endif
 
-#ifdef RETURNS_BOOL
+#ifdef BATCH_TEXT
+    static constexpr std::string_view batch = "100";
+#elif defined(BATCH_OF_ONE) || defined(BATCH_WITH_ROW)
+    static constexpr int batch = 100;
+#endif
+#ifdef BATCH_WITH_ROW
+    using Row = InvoiceRow;
+    static constexpr std::string_view view = "invoices";
+#endif
+
+#if defined(BATCH_UNSAID) || defined(BATCH_WITH_ROW)
+    void handle(std::span<const OrderPlaced>, baton::BatchContext&) const {}
+#elif defined(RETURNS_BOOL)
     bool handle(const OrderPlaced&, baton::TaskContext&) const { return true; }
 #elif defined(OTHER_PAYLOAD)
     void handle(const std::string&, baton::TaskContext&) const {}

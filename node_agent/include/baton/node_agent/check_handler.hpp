@@ -6,9 +6,12 @@
 
 #include <concepts>
 #include <iterator>
+#include <span>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
+#include "baton/node_agent/batch_context.hpp"
 #include "baton/node_agent/outcome.hpp"
 #include "baton/node_agent/payload.hpp"
 #include "baton/node_agent/task_context.hpp"
@@ -69,6 +72,25 @@ template <class H, class P>
 concept HandlesWithContext = requires(const H& handler, const P& payload, TaskContext& task) {
     { handler.handle(payload, task) } -> IsAnswer;
 };
+
+template <class H>
+concept HasBatch = requires {
+    H::batch;
+};
+template <class Returned>
+concept IsBatchAnswer =
+    std::same_as<Returned, std::vector<Outcome>> || std::same_as<Returned, void>;
+template <class H, class P>
+concept HandlesBatchAlone = requires(const H& handler, std::span<const P> payloads) {
+    { handler.handle(payloads) } -> IsBatchAnswer;
+};
+template <class H, class P>
+concept HandlesBatchWithContext = requires(const H& handler, std::span<const P> payloads,
+                                           BatchContext& batch) {
+    { handler.handle(payloads, batch) } -> IsBatchAnswer;
+};
+template <class H, class P>
+concept HandlesBatch = HandlesBatchAlone<H, P> || HandlesBatchWithContext<H, P>;
 
 template <class P>
 constexpr bool check_payload() {
@@ -170,13 +192,50 @@ constexpr bool check_row() {
 }
 
 template <class H>
-constexpr bool check_handle() {
+constexpr bool check_batch() {
+    if constexpr (HasBatch<H>) {
+        constexpr bool is_int = std::same_as<decltype(H::batch), const int>;
+        static_assert(is_int,
+                      "batch of a handler is static constexpr int: how many tasks handle() "
+                      "gets at once");
+        static_assert(!HasRow<H>,
+                      "a handler with a Row makes task sets, and has no batch: each "
+                      "member of a set is done by itself");
+        return is_int && !HasRow<H>;
+    } else {
+        return true;
+    }
+}
+
+template <class H>
+constexpr bool check_call() {
     using P = typename PayloadOf<H>::type;
-    constexpr bool handles = HandlesAlone<H, P> || HandlesWithContext<H, P>;
-    static_assert(handles,
-                  "the handler has no handle() for its Event or Payload (P): it needs "
-                  "baton::Outcome handle(const P&, baton::TaskContext&) const, which may return "
-                  "void or a struct with BATON_FIELDS, and may do without the context");
+    if constexpr (HasBatch<H>) {
+        static_assert(
+            HandlesBatch<H, P>,
+            "a handler with a batch has no handle() for several of its Events or Payloads "
+            "(P): it needs std::vector<baton::Outcome> handle(std::span<const P>, "
+            "baton::BatchContext&) const, which may return void, and may do without the "
+            "context");
+        return HandlesBatch<H, P>;
+    } else if constexpr (HandlesBatch<H, P>) {
+        static_assert(!HandlesBatch<H, P>,
+                      "a handler whose handle() takes several payloads needs: static constexpr int "
+                      "batch = 100; how many it gets at most");
+        return false;
+    } else {
+        constexpr bool handles = HandlesAlone<H, P> || HandlesWithContext<H, P>;
+        static_assert(handles,
+                      "the handler has no handle() for its Event or Payload (P): it needs "
+                      "baton::Outcome handle(const P&, baton::TaskContext&) const, which may "
+                      "return void or a struct with BATON_FIELDS, and may do without the context");
+        return handles;
+    }
+}
+
+template <class H>
+constexpr bool check_handle() {
+    constexpr bool handles = check_call<H>();
     static_assert(HasName<H>, "a handler needs: static constexpr std::string_view name = \"...\";");
     static_assert(HasVersion<H>, "a handler needs: static constexpr int version = 1;");
     static_assert(std::copy_constructible<H>, "a handler must be copyable");
@@ -196,7 +255,7 @@ constexpr bool check_handler() {
         return false;
     } else {
         return check_event_type<H>() && check_accepts_from<H>() && check_lane_by_key<H>() &&
-               check_from<H>() && check_row<H>() && check_handle<H>();
+               check_from<H>() && check_row<H>() && check_batch<H>() && check_handle<H>();
     }
 }
 // NOLINTEND(bugprone-branch-clone)

@@ -32,6 +32,7 @@ struct HandlerInfo {
     std::vector<std::string> events = {};  ///< Types.
     std::vector<int> accepts_from = {};    ///< Versions whose tasks it can do, too.
     int threads = 0;
+    int batch = 1;             ///< How many tasks one call does, at most.
     std::string view = {};     ///< Of its task sets' rows, if it makes some.
     std::string columns = {};  ///< Of that: JSON text, as register_node() takes it.
     bool lane_by_key = false;  ///< The key of an event is the lane of its task.
@@ -66,6 +67,10 @@ struct Apart {
 ///   static constexpr std::array accepts_from{1};   the versions whose payloads it takes, too: what
 ///                         waits of them is done by it once it is live. Or one int
 ///   static constexpr int threads = 4;              how many of its tasks run at once on a node
+///   static constexpr int batch = 100;              handle() gets up to so many at once, and
+///   answers
+///                         for each, in their order: std::vector<baton::Outcome>
+///                         handle(std::span<const P>, baton::BatchContext&) const
 ///   static constexpr bool lane_by_key = true;      with an Event: its key is the task's lane, so
 ///                         that those of one key are done one after the other, in their order
 ///   static constexpr std::int64_t from = 1;        with an Event: the position from which on
@@ -83,8 +88,14 @@ public:
     /// Throws what the handler throws.
     using Run = std::function<Outcome(const StoredPayload& payload, TaskContext& task)>;
 
-    /// Throws Error(handler_invalid) where the name, version, threads, event type or a version that
-    /// it accepts from is none, or (name, version) is there already.
+    /// Calls a handler of batches. `outcomes`: one for each payload, each a retry(""). It sets them
+    /// where the handler has answered for all, and those that cannot be read in any case. Throws
+    /// what the handler throws, and Error(handler_invalid) where it did not answer for each.
+    using RunBatch = std::function<void(std::span<const StoredPayload> payloads,
+                                        BatchContext& batch, std::span<Outcome> outcomes)>;
+
+    /// Throws Error(handler_invalid) where the name, version, threads, batch, event type or a
+    /// version that it accepts from is none, or (name, version) is there already.
     template <class H>
     void add(H handler = {}) {
         if constexpr (node::check_handler<H>()) add_sound(std::move(handler));
@@ -93,29 +104,34 @@ public:
     /// Adds a handler that is no class: what runs its tasks. `sources`: what its build is a digest
     /// of, beside its name, version, events and accepts_from. Throws as the other one.
     void add(HandlerInfo info, std::string_view sources, Run run) {
-        add(std::move(info), {}, sources, std::move(run), {});
+        add(std::move(info), {}, sources, Runs{std::move(run), {}, {}});
     }
     /// The same for tasks that need no thread: of them info.threads are under way at once. `run`
     /// does one and waits for it, where versions of the handler are no such ones.
     void add(HandlerInfo info, std::string_view sources, Run run, Apart apart) {
-        add(std::move(info), {}, sources, std::move(run), std::move(apart));
+        add(std::move(info), {}, sources, Runs{std::move(run), {}, std::move(apart)});
     }
 
     [[nodiscard]] std::span<const HandlerInfo> infos() const noexcept { return infos_; }
     /// What runs infos()[index]. It does not refer to this object.
-    [[nodiscard]] const Run& run(std::size_t index) const { return runs_[index]; }
+    [[nodiscard]] const Run& run(std::size_t index) const { return runs_[index].one; }
+    /// The same where it does batches; else empty, as run() is then.
+    [[nodiscard]] const RunBatch& run_batch(std::size_t index) const { return runs_[index].batch; }
     /// Its begin is empty where infos()[index] needs threads.
-    [[nodiscard]] const Apart& apart(std::size_t index) const { return aparts_[index]; }
+    [[nodiscard]] const Apart& apart(std::size_t index) const { return runs_[index].apart; }
 
 private:
     template <class H>
     void add_sound(H handler);
-    void add(HandlerInfo info, std::string_view shape, std::string_view sources, Run run,
-             Apart apart);
+    struct Runs {
+        Run one = {};
+        RunBatch batch = {};
+        Apart apart = {};
+    };
+    void add(HandlerInfo info, std::string_view shape, std::string_view sources, Runs runs);
 
     std::vector<HandlerInfo> infos_;
-    std::vector<Run> runs_;
-    std::vector<Apart> aparts_;
+    std::vector<Runs> runs_;
 };
 
 namespace node {
@@ -154,6 +170,73 @@ template <class H, class P>
     }
 }
 
+/// Reads one payload; else returns what becomes of its task.
+template <class P>
+[[nodiscard]] std::optional<Outcome> read_payload(const StoredPayload& stored,
+                                                  std::string_view handler,
+                                                  std::optional<P>& payload) {
+    try {
+        payload = payload_of<P>(stored, handler);
+        return std::nullopt;
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (const std::exception& error) {
+        return dead_letter(std::string("the payload cannot be read: ") + error.what());
+    }
+}
+
+template <class H, class P>
+[[nodiscard]] Outcome run_one(const H& handler, const StoredPayload& stored, TaskContext& task) {
+    std::optional<P> payload;
+    if (std::optional<Outcome> fault = read_payload(stored, H::name, payload)) return *fault;
+    return call(handler, *payload, task);
+}
+
+template <class H, class P>
+[[nodiscard]] std::vector<Outcome> call_batch(const H& handler, std::span<const P> payloads,
+                                              BatchContext& batch) {
+    const auto answer = [&](auto&& handle) {
+        if constexpr (std::is_void_v<decltype(handle())>) {
+            handle();
+            return std::vector<Outcome>(payloads.size(), done());
+        } else {
+            return handle();
+        }
+    };
+    if constexpr (HandlesBatchWithContext<H, P>) {
+        return answer([&] { return handler.handle(payloads, batch); });
+    } else {
+        return answer([&] { return handler.handle(payloads); });
+    }
+}
+
+/// Throws Error(handler_invalid): a handler of batches has not answered for each of its tasks.
+[[noreturn]] void refuse_answers(std::string_view handler, std::size_t answers, std::size_t tasks);
+
+template <class H, class P>
+void run_batch(const H& handler, std::span<const StoredPayload> stored, BatchContext& batch,
+               std::span<Outcome> outcomes) {
+    std::vector<P> payloads;
+    std::vector<std::size_t> numbers;
+    payloads.reserve(stored.size());
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+        std::optional<P> payload;
+        if (std::optional<Outcome> fault = read_payload(stored[i], H::name, payload)) {
+            outcomes[i] = std::move(*fault);
+        } else {
+            payloads.push_back(std::move(*payload));
+            numbers.push_back(i);
+        }
+    }
+    if (payloads.empty()) return;
+    batch.keep(numbers);
+    std::vector<Outcome> answers = call_batch<H, P>(handler, payloads, batch);
+    if (answers.size() != payloads.size()) {
+        refuse_answers(H::name, answers.size(), payloads.size());
+    }
+    for (std::size_t i = 0; i < answers.size(); ++i) outcomes[numbers[i]] = std::move(answers[i]);
+}
+
 }  // namespace node
 
 template <class H>
@@ -185,19 +268,19 @@ void Handlers::add_sound(H handler) {
     }
     info.follows_program = sources.empty() && info.build.empty();
     auto shared = std::make_shared<const H>(std::move(handler));
-    add(std::move(info), shape, sources,
-        [shared](const StoredPayload& stored, TaskContext& task) -> Outcome {
-            std::optional<P> payload;
-            try {
-                payload = node::payload_of<P>(stored, H::name);
-            } catch (const std::bad_alloc&) {
-                throw;
-            } catch (const std::exception& error) {
-                return dead_letter(std::string("the payload cannot be read: ") + error.what());
-            }
-            return node::call(*shared, *payload, task);
-        },
-        {});
+    Runs runs;
+    if constexpr (node::HasBatch<H>) {
+        info.batch = H::batch;
+        runs.batch = [shared](std::span<const StoredPayload> stored, BatchContext& batch,
+                              std::span<Outcome> outcomes) {
+            node::run_batch<H, P>(*shared, stored, batch, outcomes);
+        };
+    } else {
+        runs.one = [shared](const StoredPayload& stored, TaskContext& task) {
+            return node::run_one<H, P>(*shared, stored, task);
+        };
+    }
+    add(std::move(info), shape, sources, std::move(runs));
 }
 
 }  // namespace baton

@@ -53,7 +53,7 @@ struct BusOptions {
 };
 
 struct NodeOptions {
-    std::string url;                       ///< A direct connection, not through a pooler.
+    std::string url;  ///< Through a pooler in transaction mode it hears of tasks by polling alone.
     std::string schema;                    ///< The environment's.
     std::string name = "node";             ///< Who this is, for people to read.
     MachineCredentials credentials;        ///< Which environment this is for, and on which machine.

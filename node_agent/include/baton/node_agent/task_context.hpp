@@ -36,6 +36,15 @@ struct PromoteOptions {
     std::optional<std::string> tenant = std::nullopt;
 };
 
+/// The same for each attempt of a task, and of no other task in any environment of this name.
+[[nodiscard]] inline std::string task_idempotency_key(std::string_view environment,
+                                                      std::int64_t task) {
+    return std::string(environment) + "/task/" + std::to_string(task);
+}
+
+/// Throws Error(task_invalid) where a task cannot be given that much longer.
+void require_extension(std::chrono::milliseconds time);
+
 class TaskContext {
 public:
     struct Task {
@@ -153,7 +162,7 @@ public:
     /// The same for each attempt of this task, and of no other task in any environment of this
     /// name: for services that can recognise what they were asked before.
     [[nodiscard]] std::string idempotency_key() const {
-        return environment_ + "/task/" + std::to_string(task_.id);
+        return task_idempotency_key(environment_, task_.id);
     }
 
 private:

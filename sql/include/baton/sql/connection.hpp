@@ -43,9 +43,12 @@ struct ConnectOptions {
     bool writable = true;
     /// The URL leads through a pooler that gives each transaction another session. Then no session
     /// state is set, and each Transaction sets what the sessions of others have from the start,
-    /// for itself; what is executed outside of one has what the role has. Where this is false and
-    /// a pooler answers, connecting fails with Error(settings_invalid).
+    /// for itself. A Statement that is executed outside of one is a Transaction of its own; plain
+    /// text has what the role has. Where this is false and a pooler answers, connecting fails with
+    /// Error(settings_invalid).
     bool pooled = false;
+    /// Where a pooler answers it is taken as one; else the session is an ordinary one.
+    bool may_be_pooled = false;
     /// Refuse a schema whose owner the login does not trust: see require_trusted().
     bool requires_trust = false;
     std::chrono::seconds connect_timeout{10};
@@ -89,6 +92,8 @@ public:
 
     /// False once a statement has met the end of the session. True proves nothing.
     [[nodiscard]] bool is_open() const;
+    /// Whether each transaction may be in another session.
+    [[nodiscard]] bool is_pooled() const { return options_.pooled; }
     /// The server process; the same for the life of this object.
     [[nodiscard]] int backend_pid() const { return backend_pid_; }
     /// Like 150020 for 15.20.
@@ -117,6 +122,7 @@ private:
     /// Throws connection_lost where the session is known to be gone; checks the owner and the pid.
     void check_usable();
     void set_up_session();
+    Result exec_pooled(const Statement& statement, std::span<const Parameter> parameters);
     void obey_constraints();
     [[nodiscard]] SessionTraits traits() const;
     const ParsedStatement& prepared(const Statement& statement);

@@ -10,8 +10,10 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "baton/types/codec.hpp"
 #include "baton/types/task.hpp"
@@ -37,6 +39,28 @@ TaskId enqueue(pqxx::transaction_base& transaction, std::string_view handler,
                const Payload& payload, EnqueueOptions options = {}) {
     options.schema_version = types::schema_version_of<Payload>;
     return enqueue(transaction, handler, std::string_view(encode_json(payload)), options);
+}
+
+/// Makes a task for each payload of JSON, in their order; what is said of them is said of all. A
+/// unique key each has of its own: `unique_keys` has one for each payload, or is empty. Returns
+/// their ids, in the order of the payloads. Throws as enqueue(); and Error(task_invalid) where the
+/// options name one unique key for all, or there are not as many as payloads.
+std::vector<TaskId> enqueue_many(pqxx::transaction_base& transaction, std::string_view handler,
+                                 std::span<const std::string> payloads,
+                                 const EnqueueOptions& options = {},
+                                 const std::vector<std::string>& unique_keys = {});
+
+/// The same for structs with BATON_FIELDS, as JSON, in their schema version.
+template <types::Declared Payload>
+std::vector<TaskId> enqueue_many(pqxx::transaction_base& transaction, std::string_view handler,
+                                 std::span<const Payload> payloads, EnqueueOptions options = {},
+                                 const std::vector<std::string>& unique_keys = {}) {
+    options.schema_version = types::schema_version_of<Payload>;
+    std::vector<std::string> texts;
+    texts.reserve(payloads.size());
+    for (const Payload& payload : payloads) texts.push_back(encode_json(payload));
+    return enqueue_many(transaction, handler, std::span<const std::string>(texts), options,
+                        unique_keys);
 }
 
 /// How a task has ended.
