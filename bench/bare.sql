@@ -13,6 +13,12 @@ create table public.bare_event (
     at      timestamptz not null default now()
 );
 
+create table public.bare_task (
+    id      bigint generated always as identity primary key,
+    payload jsonb not null,
+    at      timestamptz not null default now()
+);
+
 create table public.bare_total (
     account  bigint primary key,
     payments bigint not null,

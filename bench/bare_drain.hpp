@@ -15,5 +15,7 @@ void prepare_bare_drain(Session& session);
 
 /// Makes `count` rows, deletes them, and returns how many a second were deleted.
 [[nodiscard]] double bare_drain_rate(Session& session, std::int64_t count);
+/// The same one at a time, each in a transaction that also counts it in public.bare_total.
+[[nodiscard]] double bare_drain_one_rate(Session& session, std::int64_t count);
 
 }  // namespace baton::bench

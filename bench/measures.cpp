@@ -5,7 +5,7 @@
 namespace baton::bench {
 
 std::span<const Measure> measures() {
-    static constexpr std::array<Measure, 25> all{{
+    static constexpr std::array<Measure, 33> all{{
         {"dispatch_1", "what a dispatch adds to a business transaction, 1 connection",
          measure_dispatch_1},
         {"dispatch_8", "the same, 8 connections", measure_dispatch_8},
@@ -24,8 +24,18 @@ std::span<const Measure> measures() {
          measure_enqueue_1},
         {"enqueue_8", "the same, 8 connections", measure_enqueue_8},
         {"drain", "claiming and completing tasks against deleting rows", measure_drain},
+        {"bulk_enqueue", "enqueue_many() against COPY", measure_bulk_enqueue},
         {"drain_node", "the same by a node agent", measure_drain_node},
+        {"drain_one", "one at a time, each in a transaction of its own", measure_drain_one},
+        {"backlog", "draining beside tasks that wait, cannot be taken, or are done",
+         measure_backlog},
+        {"limits", "draining with limits and lanes", measure_limits},
+        {"old_snapshot", "draining beside an old snapshot, and what others notice",
+         measure_old_snapshot},
         {"task_latency", "from COMMIT until the handler runs", measure_task_latency},
+        {"event_latency", "from an event's COMMIT until its handler runs", measure_event_latency},
+        {"reduce_tasks", "a task an event, against a hand-written loop", measure_reduce_tasks},
+        {"idle_nodes", "what nodes cost that have nothing to do", measure_idle_nodes},
         {"task_set", "members of a set against plain tasks, and readers of its rows",
          measure_task_set},
         {"schedules", "100,000 schedules that are idle, and 10,000 that are due at once",

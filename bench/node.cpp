@@ -9,6 +9,7 @@
 #include "baton/node_agent/node_agent.hpp"
 #include "baton/types/fields.hpp"
 #include "measures.hpp"
+#include "payments.hpp"
 
 namespace baton::bench {
 namespace {
@@ -36,6 +37,16 @@ struct Counter {
             std::this_thread::sleep_for(std::chrono::microseconds(50));
         }
     }
+};
+
+struct FollowPayment {
+    using Event = PaymentMade;
+    static constexpr std::string_view name = "follow_payment";
+    static constexpr int version = 1;
+    static constexpr std::string_view build = "bench";
+
+    std::shared_ptr<Counter> counter = std::make_shared<Counter>();
+    void handle(const PaymentMade& /*payment*/) const { counter->count(); }
 };
 
 struct DoNothing {
@@ -80,6 +91,7 @@ private:
     static Handlers handlers(const std::shared_ptr<Counter>& counter) {
         Handlers made;
         made.add(DoNothing{counter});
+        made.add(FollowPayment{counter});
         return made;
     }
 
@@ -178,9 +190,12 @@ void measure_drain_node(Workbench& workbench) {
                       median(baton_cpu)});
 }
 
-void measure_task_latency(Workbench& workbench) {
+namespace {
+
+// From a COMMIT until a handler runs, where `statement` makes what it does.
+void measure_latency_of(Workbench& workbench, const Database& database, const std::string& name,
+                        const std::string& statement, double goal_p50, double goal_p99) {
     const int count = workbench.effort().quick ? 100 : 500;
-    const Database database(workbench, "task_latency");
     Session session(database.url());
     std::vector<double> bare_p50, bare_p99, baton_p50, baton_p99;
     for (int round = 0; round < workbench.effort().rounds; ++round) {
@@ -195,16 +210,59 @@ void measure_task_latency(Workbench& workbench) {
             bare_p99.push_back(percentile(times, 0.99));
         }
         const Node node(database);
-        const std::vector<double> times = start_times(
-            session, node.counter(), "select enqueue('do_nothing', '{\"order\": 42}')", count);
+        const std::vector<double> times = start_times(session, node.counter(), statement, count);
         baton_p50.push_back(percentile(times, 0.50));
         baton_p99.push_back(percentile(times, 0.99));
     }
-    const std::string config = "one task each 20 ms, until the handler runs";
-    workbench.report({"task_latency_p50", config, "ms", median(baton_p50), median(bare_p50),
-                      Goal{Goal::Of::ratio, false, 2}});
-    workbench.report({"task_latency_p99", config, "ms", median(baton_p99), median(bare_p99),
-                      Goal{Goal::Of::ratio, false, 3}});
+    const std::string config = "one each 20 ms, until the handler runs";
+    workbench.report({name + "_p50", config, "ms", median(baton_p50), median(bare_p50),
+                      Goal{Goal::Of::ratio, false, goal_p50}});
+    workbench.report({name + "_p99", config, "ms", median(baton_p99), median(bare_p99),
+                      Goal{Goal::Of::ratio, false, goal_p99}});
+}
+
+}  // namespace
+
+void measure_task_latency(Workbench& workbench) {
+    const Database database(workbench, "task_latency");
+    measure_latency_of(workbench, database, "task_latency",
+                       "select enqueue('do_nothing', '{\"order\": 42}')", 2, 3);
+}
+
+void measure_event_latency(Workbench& workbench) {
+    const Database database(workbench, "event_latency");
+    const OrchestratorProcess orchestrator(database, Reducing::in_cpp);
+    Session session(database.url());
+    wait_until_following(session);
+    measure_latency_of(workbench, database, "event_latency",
+                       "select dispatch('payment/made', '" + payment_json(4711) + "')", 3, 4);
+}
+
+// 200 nodes, two sessions each, for ten seconds: what the server does meanwhile.
+void measure_idle_nodes(Workbench& workbench) {
+    const int count = workbench.effort().quick ? 10 : 200;
+    constexpr double seconds = 10;
+    const Database database(workbench, "idle_nodes");
+    Session session(database.url());
+    std::vector<std::unique_ptr<Node>> nodes;
+    for (int i = 0; i < count; ++i) nodes.push_back(std::make_unique<Node>(database));
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+    const auto commits = [&] {
+        return session
+            .exec(
+                "select pg_stat_force_next_flush(); select xact_commit from pg_stat_database "
+                "where datname = current_database()")
+            .integer(0, 0);
+    };
+    const std::int64_t commits_before = commits();
+    const double before = workbench.cpu_seconds();
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    const double cores = (workbench.cpu_seconds() - before) / seconds;
+    const std::string config = std::to_string(count) + " nodes without a task";
+    workbench.report({"idle_nodes", config + ", server CPU", "cores", cores, std::nullopt,
+                      Goal{Goal::Of::baton, false, 0.01}});
+    workbench.report({"idle_nodes_rate", config, "commits/s",
+                      static_cast<double>(commits() - commits_before) / seconds});
 }
 
 }  // namespace baton::bench

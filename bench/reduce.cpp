@@ -2,6 +2,7 @@
 // with the backlog waiting, against what one would write by hand for a table of one's own.
 #include <charconv>
 #include <unordered_map>
+#include <utility>
 
 #include "baton/base/error.hpp"
 #include "measures.hpp"
@@ -38,8 +39,11 @@ std::vector<std::string> arrays_of(const std::unordered_map<std::int64_t, Total>
 }
 
 // Keyset pages; the totals of a page in memory; one upsert and the cursor, in one transaction.
-void reduce_by_hand(const Database& database) {
+void reduce_by_hand(const Database& database, bool adds_tasks) {
     Session session(database.url());
+    session.prepare("tasks",
+                    "insert into public.bare_task (payload) select payload from public.bare_event"
+                    " where id > $1 and id <= $2 order by id");
     session.prepare("page",
                     "select id, (payload ->> 'account')::bigint, (payload ->> 'amount')::bigint"
                     " from public.bare_event where id > $1 order by id limit $2");
@@ -56,13 +60,17 @@ void reduce_by_hand(const Database& database) {
             total.payments += 1;
             total.amount += page.integer(row, 2);
         }
-        after_id = page.text(page.rows() - 1, 0);
+        const std::string former_id = std::exchange(after_id, page.text(page.rows() - 1, 0));
+        if (adds_tasks) session.run("tasks", std::vector<std::string>{former_id, after_id});
         session.run("upsert", arrays_of(totals));
         session.run("move", std::vector<std::string>{after_id});
         session.exec("commit");
     }
     session.exec("rollback");
 }
+
+void reduce_by_hand(const Database& database) { reduce_by_hand(database, false); }
+void reduce_with_tasks_by_hand(const Database& database) { reduce_by_hand(database, true); }
 
 // One statement a page does it all.
 void reduce_in_sql_by_hand(const Database& database) {
@@ -102,6 +110,7 @@ struct Contest {
     Reducing reducing;
     const char* view;
     void (*by_hand)(const Database& database);
+    bool with_tasks = false;  ///< A handler is subscribed: each event becomes a task.
 };
 
 void one_round(Workbench& workbench, const Database& database, const Contest& contest,
@@ -125,6 +134,9 @@ void one_round(Workbench& workbench, const Database& database, const Contest& co
     sides.baton_cpu.push_back((workbench.cpu_seconds() - baton_cpu) / static_cast<double>(count) *
                               1e6);
     require_equal_totals(session, contest.view);
+    if (contest.with_tasks && session.exec("select from task").rows() < position) {
+        throw Error(ErrorCode::statement_failed, "an event became no task");
+    }
 }
 
 Sides compare(Workbench& workbench, const Contest& contest, std::int64_t count) {
@@ -132,6 +144,9 @@ Sides compare(Workbench& workbench, const Contest& contest, std::int64_t count) 
     {
         const OrchestratorProcess orchestrator(database, contest.reducing);
         Session session(database.url());
+        if (contest.with_tasks) {
+            session.exec("select register_handler('send_invoice', 1, 'bench', '{payment/made}')");
+        }
         wait_until_following(session);
     }
     Sides sides;
@@ -156,6 +171,22 @@ void measure_reduce_cpp(Workbench& workbench) {
                       median(sides.baton), bare,
                       Goal{Goal::Of::baton, true, 200'000 * bare / 360'000}});
     workbench.report({"reduce_cpp_cpu", config + ", server CPU", "us/event",
+                      median(sides.baton_cpu), median(sides.bare_cpu)});
+}
+
+void measure_reduce_tasks(Workbench& workbench) {
+    const std::int64_t count = workbench.effort().size(1'000'000);
+    const Sides sides = compare(workbench,
+                                {.name = "reduce_tasks",
+                                 .reducing = Reducing::in_cpp,
+                                 .view = "account_totals",
+                                 .by_hand = &reduce_with_tasks_by_hand,
+                                 .with_tasks = true},
+                                count);
+    const std::string config = std::to_string(count) + " events, a task each, 1000 totals";
+    workbench.report({"reduce_tasks", config, "events/s", median(sides.baton), median(sides.bare),
+                      Goal{Goal::Of::ratio, true, 0.60}});
+    workbench.report({"reduce_tasks_cpu", config + ", server CPU", "us/event",
                       median(sides.baton_cpu), median(sides.bare_cpu)});
 }
 

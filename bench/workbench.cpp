@@ -28,7 +28,7 @@ postgres::PrivatePostgresOptions server_options() {
     postgres::PrivatePostgresOptions options;
     options.settings = {
         "shared_buffers=2GB",    "fsync=on",       "synchronous_commit=on", "max_wal_size=24GB",
-        "checkpoint_timeout=1h", "autovacuum=off", "max_connections=50",    "wal_buffers=64MB"};
+        "checkpoint_timeout=1h", "autovacuum=off", "max_connections=450",   "wal_buffers=64MB"};
     return options;
 }
 

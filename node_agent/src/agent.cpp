@@ -75,6 +75,12 @@ void Agent::stop() noexcept {
     workshop->reports.wake();
 }
 
+std::size_t Agent::held() const {
+    std::size_t held = 0;
+    for (const Desk& desk : desks_) held += desk.pool->held();
+    return held;
+}
+
 int Agent::running() const {
     int running = 0;
     for (const Desk& desk : desks_) running += desk.pool->running();
@@ -88,7 +94,7 @@ void Agent::work(sql::Connection& connection) {
         try {
             if (!session_) register_node(connection);
             const Clock::time_point latest = cycle(connection, true);
-            if (!loop_.stopping()) workshop_->reports.wait(earliest_, latest);
+            if (!loop_.stopping()) workshop_->reports.wait(earliest_, latest, held() / 2);
         } catch (const Error& error) {
             if (error.code() != ErrorCode::node_ended) throw;
             forget_session(error.what());
@@ -199,7 +205,8 @@ Clock::time_point Agent::cycle(sql::Connection& connection, bool claims) {
     }
     constexpr std::chrono::seconds idle_max{10};
     workshop_->connections.close_idle(begun - idle_max);
-    // What ends meanwhile is told together: at least half of the time is left to that.
+    // What ends meanwhile is told together: half of the time is left to that, or until half of what
+    // the pools hold has ended.
     const Clock::time_point ended = Clock::now();
     earliest_ = ended + (ended - begun);
     return next_cycle(claims);

@@ -67,6 +67,7 @@ private:
     void release(sql::Connection& connection);
     void tell(sql::Connection& connection);
     [[nodiscard]] std::vector<std::string> started() const;
+    [[nodiscard]] std::size_t held() const;
     [[nodiscard]] Clock::time_point next_cycle(bool claims) const;
 
     const NodeOptions options_;

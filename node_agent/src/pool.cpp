@@ -40,7 +40,7 @@ Pool::~Pool() {
 
 std::size_t Pool::prefetch() const {
     constexpr std::chrono::duration<double> moment{0.4};
-    constexpr double most = 500;
+    constexpr double most = 1000;
     constexpr double bytes_max = 16 << 20;
     const std::lock_guard lock(state_->mutex);
     const auto threads = static_cast<double>(state_->slots.size());
@@ -58,7 +58,8 @@ int Pool::appetite(std::size_t settling) const {
     const std::size_t room = room_max - held;
     // Half of it at a time: what is claimed together costs little.
     if (held >= threads && room < room_max / 2) return 0;
-    return static_cast<int>(room);
+    constexpr std::size_t claim_max = 1000;
+    return static_cast<int>(std::min(room, claim_max));
 }
 
 void Pool::offer(std::vector<Held> tasks) {

@@ -35,6 +35,8 @@ public:
     /// How many tasks to claim now; 0: it has enough. `settling`: so many are about to be settled.
     [[nodiscard]] int appetite(std::size_t settling = 0) const;
     void offer(std::vector<Held> tasks);
+    /// What was offered and not settled.
+    [[nodiscard]] std::size_t held() const { return held_; }
     /// The database knows what came of one.
     void settle() { --held_; }
     /// Takes back what no thread has begun with.
@@ -78,7 +80,7 @@ private:
     const std::string handler_;
     const std::size_t number_;
     std::shared_ptr<State> state_ = std::make_shared<State>();
-    std::size_t held_ = 0;  // what was offered and not settled
+    std::size_t held_ = 0;
     std::vector<std::thread> threads_;
 };
 

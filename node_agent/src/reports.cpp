@@ -8,7 +8,7 @@ namespace baton::node {
 void Reports::add(Report report) {
     const std::lock_guard lock(mutex_);
     reports_.push_back(std::move(report));
-    if (reports_.size() == 1) changed_.notify_one();
+    if (reports_.size() == 1 || reports_.size() == enough_) changed_.notify_one();
 }
 
 void Reports::wake() {
@@ -34,9 +34,11 @@ std::vector<Report> Reports::take() {
     return std::exchange(reports_, {});
 }
 
-void Reports::wait(Clock::time_point earliest, Clock::time_point latest) {
+void Reports::wait(Clock::time_point earliest, Clock::time_point latest, std::size_t enough) {
     std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, std::min(earliest, latest), [&] { return is_woken_; });
+    enough_ = std::max<std::size_t>(enough, 1);
+    changed_.wait_until(lock, std::min(earliest, latest),
+                        [&] { return is_woken_ || reports_.size() >= enough_; });
     changed_.wait_until(lock, latest, [&] { return is_woken_ || !reports_.empty(); });
     is_woken_ = false;
 }

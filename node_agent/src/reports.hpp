@@ -38,13 +38,15 @@ public:
     [[nodiscard]] std::vector<Report> take();
     /// Whether it rang since the last look.
     [[nodiscard]] bool take_ring();
-    /// Waits until there is a report, but not before `earliest`; or until `latest`, or wake().
-    void wait(Clock::time_point earliest, Clock::time_point latest);
+    /// Waits until there is a report, but not before `earliest`, unless there are `enough`; or
+    /// until `latest`, or wake().
+    void wait(Clock::time_point earliest, Clock::time_point latest, std::size_t enough = 1);
 
 private:
     std::mutex mutex_;
     std::condition_variable changed_;  // with mutex_
     std::vector<Report> reports_;
+    std::size_t enough_ = 1;  // of wait()
     bool is_woken_ = false;
     bool is_rung_ = false;
 };

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "baton/base/log.hpp"
+#include "baton/sql/node_session.hpp"
+#include "baton/sql/past.hpp"
 #include "blame.hpp"
 #include "live_source.hpp"
 
@@ -26,6 +28,10 @@ constexpr std::chrono::seconds version_interval{10};
 constexpr std::chrono::seconds types_interval{10};
 // So many types are named once each; what makes up its types would fill the log.
 constexpr std::size_t types_named_max = 100;
+
+// How often it is asked whether views' rows are to be copied, and whether nodes see to maintain().
+constexpr std::chrono::seconds snapshot_interval{10};
+constexpr std::chrono::seconds maintenance_interval{1};
 
 // How long a batch is tried again for a lock or a deadlock before the leadership is given up.
 constexpr int batch_tries_max = 30;
@@ -50,11 +56,23 @@ Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
       views_checked_(Clock::now()),
       partitions_checked_(Clock::now()),
       versions_checked_(Clock::now()),
-      types_checked_(Clock::now() - types_interval) {
+      types_checked_(Clock::now() - types_interval),
+      maintenance_(options_, "maintenance", maintenance_interval, sql::maintain_if_left) {
     register_reducers(manifest);
     start_reader();
-    if (options_.snapshots.every > 0) snapshotter_.emplace(options_);
+    if (options_.snapshots.every > 0) {
+        snapshots_.emplace(
+            options_, "snapshots",
+            std::min<std::chrono::milliseconds>(snapshot_interval, options_.poll * 10),
+            [this](sql::Connection& session) { return take_snapshot(session); });
+    }
     add_partitions();
+}
+
+bool Leader::take_snapshot(sql::Connection& session) const {
+    const std::string taken = sql::take_snapshots(session, options_.snapshots);
+    if (!taken.empty()) log_line(spdlog::level::info, "snapshot taken", {{"view", taken}});
+    return !taken.empty();
 }
 
 void Leader::register_reducers(const Manifest& manifest) {

@@ -14,10 +14,10 @@
 #include "baton/base/backoff.hpp"
 #include "baton/orchestrator/options.hpp"
 #include "catch_up.hpp"
+#include "chore.hpp"
 #include "lease.hpp"
 #include "manifest.hpp"
 #include "page_loop.hpp"
-#include "snapshotter.hpp"
 #include "view.hpp"
 
 namespace baton::orchestrator {
@@ -40,6 +40,8 @@ private:
     /// each page is a transaction of its own.
     void reduce_next(bool is_behind);
     void start_reader();
+    /// Whether one was due; on the session of the chore.
+    bool take_snapshot(sql::Connection& session) const;
     /// Takes `step` again and again until nothing is in its way; false if `stopping` came first.
     bool with_retries(const std::function<void()>& step);
     /// Brings the sets that are behind one step further; false if there are none that can go on.
@@ -79,7 +81,8 @@ private:
     bool is_troubled_ = false;            // status() is told what holds it up
     std::string not_dropped_;             // why, as it was last told
     std::string snapshot_not_dropped_;    // likewise
-    std::optional<Snapshotter> snapshotter_;
+    std::optional<Chore> snapshots_;
+    Chore maintenance_;
 };
 
 }  // namespace baton::orchestrator

@@ -216,4 +216,9 @@ bool maintain(Connection& connection) {
     return connection.exec(statement).only().boolean(0);
 }
 
+bool maintain_if_left(Connection& connection) {
+    constexpr Statement statement{"is_unmaintained", "select is_unmaintained()"};
+    return connection.exec(statement).only().boolean(0) && maintain(connection);
+}
+
 }  // namespace baton::sql

@@ -132,6 +132,48 @@ TEST_F(TaskClaimTest, RevokedMachineIsStoppedAtItsNextCallAndItsTasksGoBack) {
     EXPECT_EQ(state_of(task), "waiting");
 }
 
+// Of many tokens at once the same is true as of each by itself: held_many() judges them.
+TEST_F(TaskClaimTest, ManyTokensAreJudgedAsEachByItself) {
+    TestNode one = node({.name = "one"});
+    TestNode other = node({.name = "other"});
+    for (int i = 0; i < 20; ++i) enqueue();
+    const std::vector<ClaimedTask> first = one.claim(8);
+    const std::vector<ClaimedTask> second = one.claim(8);
+    const std::vector<ClaimedTask> others = other.claim(4);
+    ASSERT_EQ(others.size(), 4U);
+    one.start(first[1].token);
+    one.fail(first[1].token);
+    one.start(first[2].token);
+    one.fail(first[2].token, "it broke", "1 hour");
+    one.release(second[1].token);
+    one.complete(second[2].token);
+    one.start(second[3].token);
+
+    std::vector<std::string> tokens, wanted;
+    const auto show = [&](const std::string& token, const std::string& outcome) {
+        tokens.push_back(token);
+        wanted.push_back(outcome);
+    };
+    show(others[0].token, "lost");
+    show(first[0].token, "done");
+    show(first[1].token, "lost");
+    show(first[2].token, "lost");
+    for (std::size_t i = 3; i < 8; ++i) show(first[i].token, "done");
+    show(second[0].token, "done");
+    show(second[1].token, "lost");
+    show(second[2].token, "done already");
+    for (std::size_t i = 3; i < 8; ++i) show(second[i].token, "done");
+    show(second[0].token, "done");
+    show(std::to_string(first[1].task) + second[0].token.substr(second[0].token.find('.')), "lost");
+    show("none", "lost");
+    EXPECT_EQ(one.complete_many(tokens), wanted);
+    EXPECT_EQ(number("select count(*) from task_end where outcome = 'done'"), 13);
+    EXPECT_EQ(
+        number("select attempts from task_end where task = " + std::to_string(second[3].task)), 1);
+    EXPECT_EQ(state_of(first[1].task), "due");
+    EXPECT_EQ(state_of(others[0].task), "claimed");
+}
+
 TEST_F(TaskClaimTest, SessionOfAnotherNodeOrOfNobodyIsRefused) {
     TestNode one = node({.name = "one"});
     TestNode other = node({.name = "other"});

@@ -370,5 +370,26 @@ TEST(SqlFilesTest, InternalFunctionsAreOpenToNobodyElse) {
     }
 }
 
+// What a setting forbids is not impossible, but said to cost 10^10; where there is no other way,
+// that is what a plan costs, and whatever costs so much is compiled, a tenth of a second at each
+// call.
+TEST(SqlFilesTest, WhoForbidsPlansForbidsToCompileThem) {
+    int forbidding = 0;
+    for (const auto& [name, file] : files()) {
+        Words off;
+        for (std::size_t i = 0; i + 2 < file.tokens.size(); ++i) {
+            if (file.tokens[i + 1] == "=" && file.tokens[i + 2] == "off")
+                off.insert(file.tokens[i]);
+        }
+        const bool forbids = std::ranges::any_of(
+            off, [](const std::string& setting) { return setting.starts_with("enable_"); });
+        if (!forbids) continue;
+        ++forbidding;
+        EXPECT_TRUE(off.contains("jit"))
+            << name << " sets enable_... off, and lacks: set jit = off";
+    }
+    EXPECT_GT(forbidding, 50);
+}
+
 }  // namespace
 }  // namespace baton

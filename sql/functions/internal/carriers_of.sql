@@ -8,6 +8,7 @@ returns text
 language sql
 stable
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
     select string_agg(c.name, ', ' order by c.ordinal) filter (where c.ordinal <= 3)

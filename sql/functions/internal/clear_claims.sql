@@ -10,6 +10,7 @@ returns void
 language sql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off

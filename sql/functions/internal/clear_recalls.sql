@@ -8,6 +8,7 @@ returns void
 language sql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
     delete from task_recall r

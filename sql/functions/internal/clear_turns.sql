@@ -9,6 +9,7 @@ returns void
 language plpgsql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off

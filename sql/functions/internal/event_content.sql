@@ -24,6 +24,7 @@ create or replace function event_content(
 language plpgsql
 stable
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column

@@ -20,6 +20,7 @@ returns integer
 language plpgsql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$

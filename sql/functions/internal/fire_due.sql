@@ -12,6 +12,7 @@ returns integer
 language plpgsql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column

@@ -16,6 +16,7 @@ returns boolean
 language plpgsql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 set lock_timeout = '50ms'
 as $$

@@ -7,6 +7,7 @@ returns void
 language plpgsql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 begin

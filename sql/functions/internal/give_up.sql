@@ -13,6 +13,7 @@ returns table (
 language plpgsql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off

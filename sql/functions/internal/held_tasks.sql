@@ -8,7 +8,8 @@
 -- Locks       the claims, until the transaction ends, against what changes them.
 -- Tables      task_claim: read.
 -- Cost        of the claims that are shown, however many there are: they are found by their ids,
---             and whose they are is said in a way that no index is for.
+--             and whose they are is said in a way that no index is for. Of few tokens: to search
+--             the arrays of their claims. Of more: held_many().
 create or replace function held_tasks(node bigint, tokens text[])
 returns table (
     ordinal bigint, task bigint, claim bigint, claimed_at timestamptz, attempts integer,
@@ -16,12 +17,18 @@ returns table (
 language plpgsql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 begin
+    if cardinality(held_tasks.tokens) > 8 then
+        return query
+            select h.* from held_many(held_tasks.node, held_tasks.tokens) as h;
+        return;
+    end if;
     return query
         with shown as materialized (
             select p.ordinal, p.task, p.claim
@@ -36,11 +43,12 @@ begin
                for share
         )
         select s.ordinal, s.task, c.id, c.claimed_at,
-               c.attempts[pg_catalog.array_position(c.tasks, s.task)]::integer,
-               c.deliveries[pg_catalog.array_position(c.tasks, s.task)]::integer,
+               c.attempts[h.place]::integer, c.deliveries[h.place]::integer,
                s.task = any (c.started), c.in_lanes
           from shown s
           join locked c on c.id = s.claim
-         where s.task = any (c.tasks) and s.task <> all (c.returned);
+         cross join lateral (
+            select pg_catalog.array_position(c.tasks, s.task) as place offset 0) as h
+         where h.place is not null and s.task <> all (c.returned);
 end;
 $$;

@@ -11,6 +11,7 @@ returns bigint
 language plpgsql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column

@@ -13,6 +13,7 @@ returns void
 language sql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
     select from task_claim c

@@ -10,6 +10,7 @@ returns boolean
 language plpgsql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column

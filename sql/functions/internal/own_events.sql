@@ -13,6 +13,7 @@ returns table (id bigint)
 language plpgsql
 stable
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column

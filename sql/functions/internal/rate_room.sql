@@ -13,6 +13,7 @@ returns integer
 language sql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
     select greatest((rate_room.known).rate_max - coalesce((

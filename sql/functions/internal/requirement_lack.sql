@@ -15,6 +15,7 @@ returns table (lack text, found text, fix text)
 language sql
 stable
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
     with need as materialized (

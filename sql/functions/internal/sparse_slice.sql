@@ -21,6 +21,7 @@ returns table (
 language plpgsql
 stable
 set search_path from current
+set jit = off
 set enable_seqscan = off
 set enable_bitmapscan = off
 set plan_cache_mode = force_generic_plan

@@ -8,6 +8,7 @@ returns void
 language plpgsql
 volatile
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column

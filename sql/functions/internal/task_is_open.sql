@@ -7,6 +7,7 @@ returns boolean
 language plpgsql
 stable
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 begin

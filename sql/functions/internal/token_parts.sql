@@ -1,5 +1,5 @@
--- token_parts: what tokens of claim() say. Internal: ended_by(), held_tasks(), lock_claims(),
--- complete_many(), complete_member(), member_of(), member_shown(), refuse_token(),
+-- token_parts: what tokens of claim() say. Internal: ended_by(), held_many(), held_tasks(),
+-- lock_claims(), complete_many(), complete_member(), member_of(), member_shown(), refuse_token(),
 -- require_held().
 --
 -- A token is the task's id, a point, and the claim's id. It needs no secret: the session is one.

@@ -8,6 +8,7 @@ returns table (reason text, found text, fix text)
 language sql
 stable
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
     select case when over.sentence is not null then 'node_ended'

@@ -8,6 +8,7 @@ returns table (reason text, found text, fix text)
 language sql
 stable
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
     select case when not w.is_over and f.error is null then 'time'

@@ -9,6 +9,7 @@ returns table (reason text, found text, fix text)
 language plpgsql
 stable
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column

@@ -17,6 +17,7 @@ language plpgsql
 volatile
 security definer
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column

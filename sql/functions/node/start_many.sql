@@ -16,6 +16,7 @@ language plpgsql
 volatile
 security definer
 set search_path from current
+set jit = off
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off

@@ -25,6 +25,7 @@ language plpgsql
 volatile
 security definer
 set search_path from current
+set jit = off
 set enable_seqscan = off
 set enable_bitmapscan = off
 set plan_cache_mode = force_generic_plan

@@ -14,6 +14,7 @@ language plpgsql
 volatile
 security definer
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 begin

@@ -10,6 +10,7 @@ language plpgsql
 stable
 security definer
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 declare

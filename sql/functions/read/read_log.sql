@@ -29,6 +29,7 @@ language plpgsql
 stable
 security definer
 set search_path from current
+set jit = off
 set enable_seqscan = off
 set enable_bitmapscan = off
 set plan_cache_mode = force_generic_plan

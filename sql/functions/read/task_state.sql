@@ -20,6 +20,7 @@ language sql
 stable
 security definer
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
     select r.handler, r.version, r.labels, s.state, s.attempts, s.deliveries, s.due_at,

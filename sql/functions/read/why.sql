@@ -21,6 +21,7 @@ language plpgsql
 stable
 security definer
 set search_path from current
+set jit = off
 set enable_seqscan = off
 as $$
 #variable_conflict use_column

@@ -159,5 +159,7 @@ private:
 /// What has to go on whoever is there; about once a second. Returns whether there is more to do
 /// than one pass may.
 bool maintain(Connection& connection);
+/// The same in the place of nodes, where none did it for two seconds: is_unmaintained.sql.
+bool maintain_if_left(Connection& connection);
 
 }  // namespace baton::sql
