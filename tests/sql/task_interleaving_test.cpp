@@ -117,16 +117,23 @@ const Situation& situation(const std::string& name) {
 // The deeds that are played each time: those that meet at a row.
 const std::vector<std::pair<std::string, Deeds>>& usual() {
     static const std::vector<std::pair<std::string, Deeds>> all{
-        {"held", {"complete", "cancel"}},      {"held", {"complete", "complete"}},
-        {"held", {"complete", "release"}},     {"held", {"complete", "reap"}},
-        {"held", {"complete_second", "fail"}}, {"held", {"start", "reap"}},
-        {"held", {"snooze", "cancel"}},        {"held", {"release", "claim", "cancel"}},
-        {"waiting", {"claim", "cancel"}},      {"waiting", {"claim", "promote"}},
-        {"due", {"maintain", "cancel"}},       {"key", {"skip", "skip"}},
-        {"key", {"replace", "claim"}},         {"key held", {"complete", "replace"}},
-        {"key held", {"complete", "skip"}},    {"lane", {"complete", "cancel_next"}},
-        {"lane", {"complete", "queue_up"}},    {"lane", {"cancel", "reap"}},
-        {"after", {"complete", "follow"}},     {"after", {"complete", "cancel_next"}},
+        {"held", {"complete", "cancel"}},
+        {"held", {"complete", "release"}},
+        {"held", {"complete", "reap"}},
+        {"held", {"complete_second", "fail"}},
+        {"held", {"start", "reap"}},
+        {"held", {"snooze", "cancel"}},
+        {"waiting", {"claim", "cancel"}},
+        {"waiting", {"claim", "promote"}},
+        {"due", {"maintain", "cancel"}},
+        {"key", {"skip", "skip"}},
+        {"key", {"replace", "claim"}},
+        {"key held", {"complete", "replace"}},
+        {"key held", {"complete", "skip"}},
+        {"lane", {"complete", "cancel_next"}},
+        {"lane", {"complete", "queue_up"}},
+        {"after", {"complete", "follow"}},
+        {"after", {"complete", "cancel_next"}},
     };
     return all;
 }
