@@ -180,7 +180,14 @@ private:
             open = number("select count(*) from task_set where state = 'open'") +
                    number("select count(*) from task_set_touch");
         }
-        if (open > 0) return "it stands still; ";
+        if (open > 0) {
+            return "it stands still: " +
+                   text(
+                       "select concat((select string_agg(concat(s.id, ' ', s.state, ' sealed ', "
+                       "s.is_sealed, ' ', s.reason), '; ') from task_set s where s.state = "
+                       "'open'), (select string_agg(concat(t.key, ' ', t.reason), '; ') "
+                       "from task_set_touch t))");
+        }
         // Those of sets that were given up end some at a time.
         for (int pass = 0; number("select count(*) from task_claim") > 0; ++pass) {
             if (pass == 5) return "claims are left; ";
@@ -216,7 +223,7 @@ TEST_F(TaskSetInterleavingTest, InEveryOrderReadersSeeAllOfItOrNothing) {
         played += play(deeds);
         ASSERT_EQ(found_, "");
     }
-    for (const Deeds& deeds : {Deeds{"seal", "first"}, Deeds{"seal", "add"}}) {
+    for (const Deeds& deeds : {Deeds{"seal", "first"}, Deeds{"seal", "add"}, Deeds{"add", "add"}}) {
         played += play(deeds, false);
         ASSERT_EQ(found_, "");
     }
