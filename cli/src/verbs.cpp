@@ -14,6 +14,7 @@
     VERB(views)           \
     VERB(grant)           \
     VERB(diff)            \
+    VERB(bisect)          \
     VERB(replay)          \
     VERB(wait)            \
     VERB(versions)        \

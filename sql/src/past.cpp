@@ -48,6 +48,25 @@ Position open_past_view(Connection& connection, const std::string& view, int ver
     return position;
 }
 
+std::vector<ShownVersion> versions_shown(Connection& connection, const std::string& view,
+                                         Position from, Position to) {
+    Transaction transaction(connection);
+    std::vector<ShownVersion> shown;
+    for (const Row& row :
+         transaction.exec("select version, since from versions_shown($1, $2::bigint, $3::bigint)",
+                          {view, static_cast<std::int64_t>(from), static_cast<std::int64_t>(to)})) {
+        const Position since{row.integer(1)};
+        if (row.is_null(0)) {
+            throw Error(ErrorCode::version_unknown,
+                        "the version of " + view + " that was live at position " +
+                            std::to_string(static_cast<std::int64_t>(since)) +
+                            " is known no more; say of which version with --version");
+        }
+        shown.push_back({static_cast<int>(row.integer(0)), since});
+    }
+    return shown;
+}
+
 std::string run_in_session(Connection& connection, const SqlReducer& reducer) {
     try {
         Transaction transaction(connection);

@@ -91,6 +91,72 @@ TEST_F(TimeTravelCliTest, ADifferenceIsToldRowByRow) {
     EXPECT_EQ(reversed.err, "baton: --from 3 lies beyond --to 1 [BT027]\n");
 }
 
+TEST_F(TimeTravelCliTest, ABisectionNamesTheEventThatBrokeAFigure) {
+    for (int i = 0; i < 12; ++i) place("Chairs", i == 7 ? "-500" : "3");
+    const std::string check = "select coalesce(min(amount), 0) >= 0 from category_sales";
+    const auto bisect = [&](std::vector<std::string> more) {
+        std::vector<std::string> arguments{"bisect", "category_sales"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return tool_.run(arguments);
+    };
+    const Ran found = bisect({"--good", "0", "--bad", "15", "--check", check});
+    EXPECT_EQ(found.code, 0) << found.err;
+    EXPECT_EQ(found.out.substr(0, found.out.find(',')),
+              "the check fails with the event at position 11 (category_sales@1)")
+        << found.out;
+    EXPECT_NE(found.out.find("\"position\":11,"), std::string::npos) << found.out;
+    EXPECT_NE(found.out.find("Chairs    amount 24.75 -> -475.25, lines 9 -> 10"), std::string::npos)
+        << found.out;
+    const Ran json = bisect({"--good", "10", "--bad", "11", "--json", "--version", "1", "--check",
+                             "(" + check + ") and exists (select from event) -- all"});
+    EXPECT_EQ(json.out.substr(0, json.out.find(", \"event\"")),
+              R"({"culprit" : "event", "view" : "category_sales", "position" : 11, "version" : 1,)"
+              R"( "former" : null, "looks" : 2)")
+        << json.out << json.err;
+
+    EXPECT_EQ(bisect({"--good", "11", "--bad", "15", "--check", check}).err,
+              "baton: --good: the check is false at position 11 already [BT027]\n");
+    EXPECT_EQ(bisect({"--good", "1", "--bad", "10", "--check", check}).err,
+              "baton: --bad: the check is true at position 10, too [BT027]\n");
+    EXPECT_EQ(bisect({"--good", "5", "--bad", "5", "--check", check}).err,
+              "baton: --good 5 is not before --bad 5 [BT027]\n");
+    EXPECT_EQ(bisect({"--good", "1", "--bad", "99", "--check", check}).err,
+              "baton: the log ends at position 15, there is no 99 yet [BT008]\n");
+    EXPECT_EQ(bisect({"--good", "0", "--bad", "15", "--check", "null"}).err,
+              "baton: --check: it is null at position 0; it is to be true or false [BT027]\n");
+    const Ran wrong = bisect({"--good", "0", "--bad", "15", "--check",
+                              "select amunt > 0 from"
+                              " category_sales"});
+    EXPECT_EQ(wrong.code, 2);
+    EXPECT_EQ(wrong.err.substr(0, wrong.err.find(':', 10)), "baton: --check") << wrong.err;
+    EXPECT_EQ(
+        bisect({"--good", "0", "--bad", "15", "--check", "true); delete from event; --"}).code, 2);
+    EXPECT_EQ(tool_.run({"view", "category_sales", "--csv"}).out,
+              "category,lines,amount\nChairs,14,-463.25\nPhones,1,20\n");
+}
+
+// Version 2 counts twice, so a limit that holds of version 1 is passed by the switch itself.
+TEST_F(TimeTravelCliTest, ABisectionNamesTheSwitchThatBrokeAFigure) {
+    const std::string newer = candidate(2);
+    ChildProcess builder(tool_.options({"orchestrate", "--reducer", newer, "--poll-ms", "200"}));
+    ASSERT_TRUE(eventually(60s, [&] {
+        return tool_.run({"promote", "category_sales", "2", "--when-ready"}).code == 0;
+    })) << builder.error_output();
+    place("Phones", "1");
+    const Ran found = tool_.run({"bisect", "category_sales", "--good", "1", "--bad", "4", "--check",
+                                 "select max(amount) < 40 from category_sales"});
+    EXPECT_EQ(found.out.substr(0, found.out.find(',')),
+              "the check fails with the switch from category_sales@1 to category_sales@2 at "
+              "position 3")
+        << found.out << found.err;
+    const Ran later = tool_.run({"bisect", "category_sales", "--good", "1", "--bad", "4", "--check",
+                                 "select max(amount) < 41 from category_sales", "--json"});
+    EXPECT_NE(later.out.find(R"("culprit" : "event", "view" : "category_sales", "position" : 4, )"
+                             R"("version" : 2)"),
+              std::string::npos)
+        << later.out << later.err;
+}
+
 TEST_F(TimeTravelCliTest, AReplayTellsWhatACandidateWouldChangeAndChangesNothing) {
     const std::string before = tool_.run({"view", "category_sales", "--csv"}).out;
     EXPECT_EQ(tool_.run({"replay", "--reducer", candidate(2), "--against", "live"}).out,

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "baton/sql/connection.hpp"
 #include "baton/sql/view_store.hpp"
@@ -22,6 +23,17 @@ namespace baton::sql {
 [[nodiscard]] Position open_past_view(Connection& connection, const std::string& view, int version,
                                       Position at, const std::optional<std::string>& columns,
                                       bool from_snapshot);
+
+/// A version that readers of a view were shown from a position on.
+struct ShownVersion {
+    int version = 0;
+    Position since{};
+};
+/// Those between two positions, at least one: see versions_shown.sql. Throws Error(version_unknown)
+/// where one of them is known no more.
+[[nodiscard]] std::vector<ShownVersion> versions_shown(Connection& connection,
+                                                       const std::string& view, Position from,
+                                                       Position to);
 
 /// Runs a SQL reducer's file in a session whose search_path begins with pg_temp: its table and its
 /// functions are temporary. Returns the table's columns. Throws Error(reducer_invalid).
