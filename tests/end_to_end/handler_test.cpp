@@ -2,7 +2,12 @@
 // stopped in the middle of their work.
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
 #include <pqxx/dbtransaction>
 
 #include "baton/baton.hpp"
@@ -103,6 +108,59 @@ TEST_F(HandlerTest, EachEventHasItsReceiptThoughNodesAreKilled) {
         << node->error_output();
     EXPECT_EQ(number("select count(*) from public.receipt"), payments_count);
     EXPECT_EQ(number("select count(distinct account) from public.receipt"), payments_count);
+}
+
+// Who has a task is decided by the server's clock alone. The clocks of these nodes are an hour
+// apart, and one of them is set back by two while it works.
+TEST_F(HandlerTest, ClocksOfNodesDecideNothing) {
+    const char* const library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+    if (!std::filesystem::exists(library)) GTEST_SKIP() << "script/bootstrap installs libfaketime";
+    constexpr int payments_count = 2000;
+    const auto file_of = [](const std::string& name) {
+        return ::testing::TempDir() + "baton_clock_" + std::to_string(getpid()) + name;
+    };
+    const auto set_clock = [&](const std::string& name, const std::string& by) {
+        std::ofstream(file_of(name)) << by << '\n';
+    };
+    const auto node_at = [&](const std::string& name) {
+        ChildProcessOptions options = payments("node");
+        options.environment.insert({{"LD_PRELOAD", library},
+                                    {"FAKETIME_TIMESTAMP_FILE", file_of(name)},
+                                    {"FAKETIME_CACHE_DURATION", "1"},
+                                    {"FAKETIME_DONT_FAKE_MONOTONIC", "1"}});
+        return options;
+    };
+    set_clock("fast", "+1h");
+    set_clock("slow", "-1h");
+    ChildProcessOptions asking = node_at("fast");
+    asking.arguments = {"/bin/date", "+%s"};
+    ChildProcess clock(asking);
+    ASSERT_TRUE(clock.wait(10s));
+    EXPECT_GT(std::stoll(clock.output()) - std::time(nullptr), 3000) << "the clock is not wrong";
+    const ChildProcess fast(node_at("fast"));
+    const ChildProcess slow(node_at("slow"));
+    ASSERT_TRUE(comes_true("(select count(*) from node) = 2")) << fast.error_output();
+    const auto pay = [&](int from) {
+        connection_.exec(
+            "select enqueue('send_receipt', jsonb_build_object('account', 'a' || i, 'amount', i))"
+            " from generate_series(" +
+            std::to_string(from) + ", " + std::to_string(from + payments_count - 1) + ") i");
+    };
+    pay(1);
+    ASSERT_TRUE(comes_true("(select count(*) from task_end) >= 100")) << slow.error_output();
+    set_clock("fast", "-1h");
+    // Longer than the lease and than what the clock of before is kept for.
+    ASSERT_TRUE(comes_true("(select min(clock_timestamp() - registered_at) from node) > '3 s'"));
+    pay(1 + payments_count);
+    ASSERT_TRUE(
+        comes_true("(select count(*) from task_end) = " + std::to_string(2 * payments_count)))
+        << fast.error_output();
+    EXPECT_EQ(number("select count(*) from public.receipt"), 2 * payments_count);
+    EXPECT_EQ(number("select count(distinct account) from public.receipt"), 2 * payments_count);
+    EXPECT_EQ(number("select count(*) from task_failure"), 0);
+    EXPECT_EQ(number("select count(*) from node where ended_at is null"), 2)
+        << "neither lost its lease: " << fast.error_output() << slow.error_output();
+    EXPECT_EQ(number("select count(*) from task_end where attempts <> 1"), 0);
 }
 
 TEST_F(HandlerTest, StopsInGoodOrderUnderFullLoad) {

@@ -51,6 +51,32 @@ TEST_F(MaintainTest, PassThatLeftSomethingIsFollowedAtOnce) {
     EXPECT_EQ(passes(), 0);
 }
 
+// More than a pass may return cannot be, since a session has it locked.
+TEST_F(MaintainTest, WhatCannotBeReturnedHoldsUpNothingElse) {
+    const TestNode stuck = node({.name = "stuck"});
+    TestNode lost = node({.name = "lost"});
+    connection_.exec("select enqueue_many('send', array_fill('{}'::jsonb, array[1100]))");
+    connection_.exec("select claim('" + stuck.session + "', 'send') from generate_series(1, 1100)");
+    ASSERT_EQ(number("select count(*) from task_claim"), 1100);
+    const std::int64_t task = enqueue();
+    ASSERT_EQ(lost.claim().size(), 1U);
+    silence("stuck", "1 hour");
+    silence("lost", "1 hour");
+    {
+        sql::Connection other(url_, testing::in_test_schema());
+        sql::Transaction holding(other);
+        holding.exec(
+            "select from task_claim where node = (select id from node where name = "
+            "'stuck') for share");
+        maintain();
+        EXPECT_EQ(state_of(task), "waiting");
+        EXPECT_EQ(number("select count(*) from task_ready"), 1);
+    }
+    maintain();
+    EXPECT_EQ(text("select is_behind from maintain(at_once => true)"), "f");
+    EXPECT_EQ(number("select count(*) from task_ready"), 1101);
+}
+
 // However much waits for a time that is not yet.
 TEST_F(MaintainTest, WhatIsNotDueYetIsNotReadByAPass) {
     connection_.exec("set plan_cache_mode = force_generic_plan");

@@ -239,14 +239,19 @@ protected:
     }
 
     void enqueue_one() {
-        const std::vector<std::string> more{"",
-                                            ", labels => array['a']",
-                                            ", labels => array['b', 'a']",
-                                            ", priority => 3",
-                                            ", priority => -2",
-                                            ", run_at => clock_timestamp() + interval '1 hour'",
-                                            ", unique_key => 'k', on_conflict => 'replace'"};
-        tasks_.push_back(enqueue((below(2) == 0 ? "'send'" : "'print'") + more[below(7)]));
+        const std::vector<std::string> more{
+            "",
+            ", labels => array['a']",
+            ", labels => array['b', 'a']",
+            ", priority => 3",
+            ", priority => -2",
+            ", run_at => clock_timestamp() + interval '1 hour'",
+            ", unique_key => 'k', on_conflict => 'replace'",
+            ", lane => 'l'",
+            ", lane => 'm', priority => 3",
+            ", when_failed => 'run', after => " +
+                (tasks_.empty() ? "null" : std::to_string(tasks_.back()))};
+        tasks_.push_back(enqueue((below(2) == 0 ? "'send'" : "'print'") + more[below(10)]));
     }
 
     // One thing that a node does, or that happens to it.
@@ -279,16 +284,21 @@ protected:
                       std::to_string(which) + "'") == 1;
     }
 
-    // What live nodes would get, if each claimed all that it could.
+    // What live nodes would get, if each claimed all that it could; lanes are looked at when
+    // nothing else is there.
     std::set<std::int64_t> claimable() {
         std::set<std::int64_t> found;
         for (std::size_t which = 0; which < nodes_.size(); ++which) {
             if (!is_live(which)) continue;
             for (const char* const handler : {"send", "print"}) {
                 sql::Transaction undone(nodes_[which].connection());
-                for (const sql::Row& row : undone.exec("select task from claim($1, $2, 1000)",
-                                                       {nodes_[which].session, handler})) {
-                    found.insert(row.integer(0));
+                for (std::size_t before = 1; before != 0;) {
+                    before = 0;
+                    for (const sql::Row& row : undone.exec("select task from claim($1, $2, 1000)",
+                                                           {nodes_[which].session, handler})) {
+                        found.insert(row.integer(0));
+                        ++before;
+                    }
                 }
             }
         }
@@ -299,11 +309,50 @@ protected:
         const std::set<std::int64_t> found = claimable();
         for (const std::int64_t task : tasks_) {
             const Why said = why(task);
+            // Whether a claim looks at lanes depends on what else there is.
+            if (said.found.find("nobody has looked yet") != std::string::npos) continue;
             const bool waits = said.reason == "next" || said.reason == "queued";
             EXPECT_EQ(waits, found.contains(task)) << task << ": " << said.reason << said.found;
             EXPECT_NE(said.reason, "nowhere") << task;
             EXPECT_EQ(said.fix.empty(), said.state == "done" || said.state == "replaced")
                 << task << said.reason;
+        }
+    }
+
+    // What why() says puts it right: every version, every label, passes of maintain(), and the end
+    // of what goes before. Then all of it is done.
+    void finish() {
+        connection_.exec("update node set alive_at = alive_at - interval '1 hour'");
+        connection_.exec("update task_due set due_at = clock_timestamp()");
+        connection_.exec("select resume_handler('print')");
+        for (int pass = 0; pass < 3; ++pass) maintain();
+        for (const std::string version : {"1", "2"}) {
+            nodes_.emplace_back(
+                url_, NodeOffer{.name = "node" + std::to_string(nodes_.size()),
+                                .handlers = R"([{"name": "send", "version": )" + version +
+                                            R"(, "build": "b)" + version +
+                                            R"("}, {"name": "print", "version": )" + version +
+                                            R"(, "build": "b)" + version + R"("}])",
+                                .labels = "{a,b}"});
+            held_.emplace_back();
+        }
+        std::int64_t waiting = 1;
+        for (int pass = 0; waiting > 0; ++pass) {
+            for (std::size_t which = 0; which < nodes_.size(); ++which) {
+                if (!is_live(which)) continue;
+                for (const std::string handler : {"send", "print"}) {
+                    for (const ClaimedTask& task : nodes_[which].claim(1000, handler)) {
+                        nodes_[which].complete_many({task.token});
+                    }
+                }
+            }
+            connection_.exec("select redrive('send'), redrive('print')");
+            maintain();
+            const std::string rest =
+                "from task t cross join lateral why(t.id) as w "
+                "where w.state not in ('done', 'cancelled', 'replaced')";
+            waiting = number("select count(*) " + rest);
+            ASSERT_LT(pass, 100) << text("select string_agg(w.found, '; ') " + rest);
         }
     }
 
@@ -319,7 +368,7 @@ TEST_F(TaskWhyModelTest, SaysWhatTheNodesFind) {
                          {"name": "print", "version": 1, "build": "b1"}])"});
     silence("registrar", "1 hour");
     connection_.exec("update handler set max_attempts = 3, retry_after = '0'");
-    for (int round = 0; round < 40; ++round) {
+    for (int round = 0; round < 25; ++round) {
         if (nodes_.empty() || below(6) == 0) add_node();
         for (int i = below(4); i > 0; --i) enqueue_one();
         for (std::size_t which = 0; which < nodes_.size(); ++which) {
@@ -334,29 +383,15 @@ TEST_F(TaskWhyModelTest, SaysWhatTheNodesFind) {
         if (below(5) == 0) connection_.exec("select pause_handler('print')");
         if (below(4) == 0) connection_.exec("select resume_handler('print')");
         expect_true();
+        // What nodes hold is as much as they may: then nobody has more, and that is why.
+        const std::int64_t held =
+            number("select count(*) from list_tasks('claimed') as l where l.handler = 'print'");
+        if (held == 0 || below(3) > 0) continue;
+        connection_.exec("select limit_running('print', " + std::to_string(held) + ")");
+        expect_true();
+        connection_.exec("select limit_running('print', null)");
     }
-    // And what it says puts it right: every version, every label, and passes of maintain().
-    connection_.exec("update task_due set due_at = clock_timestamp()");
-    connection_.exec("select resume_handler('print')");
-    for (int pass = 0; pass < 3; ++pass) maintain();
-    for (const std::string version : {"1", "2"}) {
-        nodes_.emplace_back(url_,
-                            NodeOffer{.name = "node" + std::to_string(nodes_.size()),
-                                      .handlers = R"([{"name": "send", "version": )" + version +
-                                                  R"(, "build": "b)" + version +
-                                                  R"("}, {"name": "print", "version": )" + version +
-                                                  R"(, "build": "b)" + version + R"("}])",
-                                      .labels = "{a,b}"});
-        held_.emplace_back();
-    }
-    std::set<std::int64_t> found = claimable();
-    for (const std::int64_t task : tasks_) {
-        const Why said = why(task);
-        EXPECT_TRUE(said.state == "done" || said.state == "dead" || said.state == "claimed" ||
-                    said.state == "cancelled" || said.state == "replaced" ||
-                    said.state == "following" || found.contains(task))
-            << task << " " << said.state << " " << said.reason << " " << said.found;
-    }
+    finish();
 }
 
 }  // namespace

@@ -24,5 +24,9 @@ begin
             using errcode = 'BT051';
     end if;
     return add_members(add_to_task_set.task_set, add_to_task_set.members);
+exception when unique_violation then
+    -- Who adds at the same moment is not seen before, and not waited for.
+    raise exception 'task set % has a member of one of these names, which another session added '
+        'just now; nothing was added', add_to_task_set.task_set using errcode = 'BT042';
 end;
 $$;

@@ -1,9 +1,11 @@
--- may_return: whether a task may wait again as far as its unique key goes: no other task has that
--- by now. If it may, it has the key from then on. Internal: retry_task().
+-- may_return: whether a task may wait again: its task set is open, if it is a member of one, since
+-- nobody could complete it otherwise; and no other task has its unique key by now. If it may, it
+-- has the key from then on. Internal: retry_task().
 --
 -- Arguments   task: which.
--- Locks       its key, if it has one, until the transaction ends.
--- Tables      task, requirement: read. task_key: see give_key().
+-- Locks       its set, against what ends that, and its key, if it has one, until the transaction
+--             ends.
+-- Tables      task, requirement, task_set, task_set_member: read. task_key: see give_key().
 create or replace function may_return(task bigint)
 returns boolean
 language plpgsql
@@ -16,6 +18,15 @@ declare
     held  record;
 begin
     if is_past_step(may_return.task) then
+        return false;
+    end if;
+    perform from task_set s
+      where s.id = (select m.task_set from task_set_member m where m.task = may_return.task)
+        for share;
+    -- Another statement: it sees what became of the set while this waited for the lock.
+    if found and not exists (select from task_set_member m
+                               join task_set s on s.id = m.task_set
+                              where m.task = may_return.task and s.state = 'open') then
         return false;
     end if;
     select r.handler, t.unique_key into keyed

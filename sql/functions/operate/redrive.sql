@@ -1,5 +1,5 @@
 -- redrive: retry_task() for the dead tasks of a handler, the oldest first, those with a unique key
--- after the others. Those that were cancelled stay so.
+-- and members of task sets after the others. Those that were cancelled stay so.
 --
 -- Two at once take different ones. To be called again until it returns less than the limit, in
 -- transactions of their own.
@@ -45,7 +45,7 @@ begin
               join task t on t.id = d.task
               join requirement r on r.id = t.requirement
              where d.outcome = 'dead' and r.handler = redrive.handler and t.unique_key is null
-               and not is_past_step(d.task)
+               and r.build is null
              order by d.task
              limit redrive."limit"
                for update of d skip locked))
@@ -53,14 +53,15 @@ begin
     )
     select pg_catalog.array_agg(e.task order by e.task) into tasks from ended e;
     went := bring_back(tasks, null, null);
-    perform note_step(t.task) from pg_catalog.unnest(tasks) as t (task);
 
+    -- And those with keys, members of task sets, and steps of workflows: as far as they may.
     for keyed in
         select d.task
           from task_end d
           join task t on t.id = d.task
           join requirement r on r.id = t.requirement
-         where d.outcome = 'dead' and r.handler = redrive.handler and t.unique_key is not null
+         where d.outcome = 'dead' and r.handler = redrive.handler
+           and (t.unique_key is not null or r.build is not null)
          order by d.task
     loop
         exit when went >= redrive."limit";

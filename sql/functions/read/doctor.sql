@@ -35,6 +35,7 @@ begin
     return query select * from check_connections();
     return query select * from check_settings();
     return query select * from check_transactions();
+    return query select * from check_wraparound(1000000000, 1600000000);
     return query select * from check_tasks();
     return query select * from check_captures();
     return query select * from check_schedules();
