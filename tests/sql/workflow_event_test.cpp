@@ -41,6 +41,47 @@ TEST_F(WorkflowEventTest, TheEventOfItsKeyThatCameBeforeOrAfterItBegan) {
     EXPECT_EQ(number("select count(*) from workflow_event where is_new"), 0);
 }
 
+// What comes next cannot be made for one run: the others do not wait for it, nor does anything else
+// that maintain() does.
+TEST_F(WorkflowEventTest, ARunThatCannotGoOnHoldsUpNoOther) {
+    define(
+        R"([{"name": "nap", "sleep": "1 millisecond"},
+            {"name": "paid", "event": "paid", "key_of": "order"}, {"handler": "ship"}])");
+    connection_.exec(
+        "create function refuse_bad() returns trigger language plpgsql as "
+        "'begin raise exception ''no room''; end';"
+        "create trigger bad before insert on task_from_1 for each row "
+        "when (new.payload ->> 'bad' is not null) execute function refuse_bad();"
+        "create trigger asleep before update on workflow_run_step for each row "
+        "when (new.state = 'done' and new.run = 1 and new.step = 'nap') "
+        "execute function refuse_bad()");
+    const std::string asleep = start("'order', '{\"order\": 40}'");
+    const std::string bad = start("'order', '{\"order\": 41}'");
+    const std::string good = start("'order', '{\"order\": 42}'");
+    ASSERT_EQ(asleep, "1");
+    maintain();
+    EXPECT_EQ(steps(asleep) + "; " + steps(bad), "nap running; nap done, paid running");
+    record("paid", "41", R"({"bad": 1})");
+    record("paid", "42", "{}");
+    maintain();
+    EXPECT_EQ(waiting_payloads("ship"), "{}");
+    EXPECT_EQ(steps(good), "nap done, paid done, ship running");
+    EXPECT_EQ(steps(bad), "nap done, paid running");
+    for (const std::string& run : {asleep, bad}) {
+        const std::string found = text("select found from why_workflow(" + run + ")");
+        EXPECT_NE(found.find("it could not go on, and is tried again: no room"), std::string::npos)
+            << found;
+    }
+    connection_.exec("drop trigger bad on task_from_1; drop trigger asleep on workflow_run_step");
+    maintain();
+    EXPECT_EQ(steps(bad), "nap done, paid done, ship running");
+    connection_.exec(
+        "update workflow_run_step set due_at = clock_timestamp() where due_at is not null");
+    maintain();
+    EXPECT_EQ(steps(asleep), "nap done, paid running");
+    EXPECT_EQ(text("select count(*) from workflow_run_step where error is not null"), "0");
+}
+
 // Neither sees the other: the event is recorded, and the step begins, in transactions of the same
 // time. Whichever commits last is looked at.
 TEST_F(WorkflowEventTest, AnEventThatIsWrittenWhileTheStepBeginsIsNotMissed) {

@@ -2,7 +2,8 @@
 -- deliver_events().
 --
 -- Arguments   run, step: which.
--- Returns     false where somebody has the run: then nothing was looked at.
+-- Returns     false where somebody has the run, or what follows raises, which is on record then:
+--             nothing was changed otherwise.
 -- Locks       the run.
 -- Tables      workflow_run: lock. workflow_event: read. workflow_run_step: read, update. See
 --             end_step().
@@ -29,9 +30,17 @@ begin
      where v.type = o.event and v.key = o.event_key and v.position > o.after_position
      order by v.position limit 1;
     if found then
-        update workflow_run_step s set event_position = e.position
-         where s.run = o.run and s.step = o.step;
-        perform end_step(o.run, o.step, e.payload, true);
+        begin
+            update workflow_run_step s set event_position = e.position
+             where s.run = o.run and s.step = o.step;
+            perform end_step(o.run, o.step, e.payload, true);
+        exception when others then
+            -- No other run is to wait because this one cannot go on.
+            update workflow_run_step s
+               set is_new = true, error = pg_catalog.left(sqlerrm, 1000)
+             where s.run = o.run and s.step = o.step;
+            return false;
+        end;
     end if;
     return true;
 end;

@@ -34,15 +34,20 @@ begin
              where s.event = e.type and s.event_key = e.key and s.after_position < e.position
              order by s.run
         loop
-            is_taken := deliver_event(o.run, o.step) and is_taken;
+            -- What cannot go on is new itself, from now on.
+            is_taken := (deliver_event(o.run, o.step)
+                         or exists (select from workflow_run_step s
+                                     where s.run = o.run and s.step = o.step and s.is_new))
+                        and is_taken;
         end loop;
         if is_taken then
             update workflow_event v set is_new = false where v.position = e.position;
         end if;
     end loop;
     for o in
+        -- Those that could not go on come after the others.
         select s.run, s.step from workflow_run_step s where s.is_new
-         order by s.run limit deliver_events.at_most
+         order by s.error is not null, s.run limit deliver_events.at_most
     loop
         count := count + 1;
         if deliver_event(o.run, o.step) then
@@ -50,6 +55,7 @@ begin
              where s.run = o.run and s.step = o.step and s.is_new;
         end if;
     end loop;
-    return count >= deliver_events.at_most;
+    return count >= deliver_events.at_most
+           and exists (select from workflow_run_step s where s.is_new and s.error is null);
 end;
 $$;

@@ -1,5 +1,5 @@
 -- is_past_step: whether a task is of a run's step that is not waited for any more: what it would do
--- nobody would go on with, or undo. Internal: may_return(), redrive().
+-- nobody would go on with, or undo. Internal: may_return().
 --
 -- Arguments   task: which.
 -- Tables      workflow_task, workflow_run, workflow_run_step: read.

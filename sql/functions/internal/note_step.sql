@@ -1,6 +1,5 @@
 -- note_step: a task has ended without being done, or came back; if it is of a run's step,
--- maintain() says what becomes of that. Internal: cancel(), note_failure(), purge(), redrive(),
--- retry_task().
+-- maintain() says what becomes of that. Internal: cancel(), note_failure(), purge(), retry_task().
 --
 -- Not here, because whoever ends a task has its claim, and would wait for who has the run.
 --

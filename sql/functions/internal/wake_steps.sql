@@ -1,10 +1,12 @@
 -- wake_steps: steps that sleep are done once their time has come; of those that wait for an event
--- the deadline is over. Internal: maintain_workflows().
+-- the deadline is over. Where what follows raises, that is on record, and it is tried again ten
+-- seconds later: no other run is to wait for it. Internal: maintain_workflows().
 --
 -- Arguments   now: until when. at_most: so many.
 -- Returns     whether there may be more.
 -- Locks       the runs; it passes by those that somebody has locked.
--- Tables      workflow_run_step, workflow_run, workflow_step: read. See end_step(), fail_step().
+-- Tables      workflow_run_step: read, update. workflow_run, workflow_step: read. See end_step(),
+--             fail_step().
 create or replace function wake_steps(now timestamptz, at_most integer)
 returns boolean
 language plpgsql
@@ -32,15 +34,22 @@ begin
              where o.run = due.run and o.step = due.step and o.due_at <= wake_steps.now);
         select d.* into strict s
           from workflow_step d where d.digest = r.digest and d.step = due.step;
-        if s.sleep is not null then
-            perform end_step(r.id, s.step, step_payload(r, s), true);
-        elsif s.at_deadline = 'continue' then
-            perform end_step(r.id, s.step, null::jsonb, true);
-        else
-            perform fail_step(r.id, s.step, pg_catalog.format(
-                'no event %s of the key %s came within %s', due.event,
-                pg_catalog.quote_literal(due.event_key), s.deadline));
-        end if;
+        begin
+            if s.sleep is not null then
+                perform end_step(r.id, s.step, step_payload(r, s), true);
+            elsif s.at_deadline = 'continue' then
+                perform end_step(r.id, s.step, null::jsonb, true);
+            else
+                perform fail_step(r.id, s.step, pg_catalog.format(
+                    'no event %s of the key %s came within %s', due.event,
+                    pg_catalog.quote_literal(due.event_key), s.deadline));
+            end if;
+        exception when others then
+            update workflow_run_step o
+               set due_at = wake_steps.now + interval '10 seconds',
+                   error = pg_catalog.left(sqlerrm, 1000)
+             where o.run = due.run and o.step = due.step;
+        end;
     end loop;
     return count >= wake_steps.at_most;
 end;

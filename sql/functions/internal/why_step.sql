@@ -29,6 +29,7 @@ begin
                     case s.at_deadline when 'fail' then 'fails' else 'goes on without' end) end)
             else pg_catalog.format('step %s sleeps until %s', o.step,
                                    pg_catalog.date_trunc('second', o.due_at)) end
+            || coalesce('; it could not go on, and is tried again: ' || o.error, ''::text)
             || coalesce(case when o.due_at < clock_timestamp() then '; ' || unmaintained() end,
                         ''::text),
             null::text;

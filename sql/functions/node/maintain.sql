@@ -88,8 +88,7 @@ begin
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
     perform raise_floors(), end_long_runs(pass_limit);
-    perform clear_recalls(), forget_sleepers(), forget_followers(), rates_free();
-    perform cut_bookmarks();
+    perform clear_recalls(), forget_sleepers(), forget_followers(), rates_free(), cut_bookmarks();
     perform forget_history(maintain.at_once);
     perform maintain_lanes(pass_limit);
     update maintenance
