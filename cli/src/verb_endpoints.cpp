@@ -180,7 +180,7 @@ int test(const Options& options, Invocation& invocation) {
     return 1;
 }
 
-Verb name_verb(const std::shared_ptr<Options>& options, std::string name, std::string help,
+Verb name_verb(const std::shared_ptr<Options>& options, const std::string& name, std::string help,
                std::function<int(const Options&, Invocation&)> run) {
     return {.name = name,
             .help = std::move(help),

@@ -73,12 +73,13 @@ public:
             return ended(retry(error.what()));
         }
         std::vector<std::string> hidden = secrets.all();
-        client_->loop().send(std::move(request), [this, &task, hidden = std::move(hidden),
-                                                  ended = std::move(ended)](HttpAnswer answer) {
-            EndpointVerdict verdict = verdict_of(answer, endpoint_.version, hidden);
-            note(verdict, task);
-            ended(std::move(verdict.outcome));
-        });
+        client_->loop().send(
+            std::move(request), [this, &task, hidden = std::move(hidden),
+                                 ended = std::move(ended)](const HttpAnswer& answer) {
+                EndpointVerdict verdict = verdict_of(answer, endpoint_.version, hidden);
+                note(verdict, task);
+                ended(std::move(verdict.outcome));
+            });
     }
 
     [[nodiscard]] const std::shared_ptr<EndpointGate>& gate() const { return gate_; }

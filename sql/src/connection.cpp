@@ -288,7 +288,7 @@ Result Connection::exec(const std::string& statement) {
 Result Connection::exec_pooled(const Statement& statement, std::span<const Parameter> parameters) {
     try {
         Transaction transaction(*this);
-        const Result result = transaction.exec(statement, parameters);
+        Result result = transaction.exec(statement, parameters);
         transaction.commit();
         return result;
     } catch (const Error& error) {

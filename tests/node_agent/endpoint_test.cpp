@@ -23,27 +23,27 @@ using Kind = Outcome::Kind;
 class EndpointTest : public ::testing::Test {
 protected:
     static void SetUpTestSuite() {
-        server_ = std::make_unique<EndpointServer>();
-        client_ = std::make_shared<EndpointClient>(EndpointRules{
-            .networks = {"127.0.0.0/8"}, .plain_http = true, .ca_file = server_->certificate()});
+        server = std::make_unique<EndpointServer>();
+        client = std::make_shared<EndpointClient>(EndpointRules{
+            .networks = {"127.0.0.0/8"}, .plain_http = true, .ca_file = server->certificate()});
         ::setenv("ENDPOINT_TEST_KEY", EndpointServer::key, 1);     // NOLINT(concurrency-mt-unsafe)
         ::setenv("ENDPOINT_TEST_TOKEN", "sk_live_0123456789", 1);  // NOLINT(concurrency-mt-unsafe)
     }
     static void TearDownTestSuite() {
-        client_.reset();
-        server_.reset();
+        client.reset();
+        server.reset();
     }
 
     static Endpoint at(const std::string& path) {
-        return {.name = "work", .version = 1, .url = server_->url(path), .time_limit = 20s};
+        return {.name = "work", .version = 1, .url = server->url(path), .time_limit = 20s};
     }
     static Endpoint by_tls(const std::string& path, const std::string& host = "localhost") {
         Endpoint endpoint = at(path);
-        endpoint.url = server_->tls_url(path, host);
+        endpoint.url = server->tls_url(path, host);
         return endpoint;
     }
     Outcome run(const Endpoint& endpoint, const StoredPayload& payload = {{.json = "{}"}}) {
-        return run(endpoint, payload, client_);
+        return run(endpoint, payload, client);
     }
     Outcome run(const Endpoint& endpoint, const StoredPayload& payload,
                 const std::shared_ptr<EndpointClient>& client) {
@@ -63,7 +63,7 @@ protected:
         return run(endpoint, {{.json = "{}"}}, std::make_shared<EndpointClient>(rules)).reason;
     }
     static std::string refusal(const Endpoint& endpoint,
-                               const std::shared_ptr<EndpointClient>& client = client_) {
+                               const std::shared_ptr<EndpointClient>& client = client) {
         Handlers handlers;
         try {
             add_endpoint(handlers, endpoint, client);
@@ -74,7 +74,7 @@ protected:
     }
     static std::string build_of(const Endpoint& endpoint) {
         Handlers handlers;
-        add_endpoint(handlers, endpoint, client_);
+        add_endpoint(handlers, endpoint, client);
         return handlers.infos()[0].build;
     }
     void expect(const Outcome& outcome, Kind kind, const std::string& reason) {
@@ -83,8 +83,8 @@ protected:
     }
 
     // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables)
-    static inline std::unique_ptr<EndpointServer> server_;
-    static inline std::shared_ptr<EndpointClient> client_;
+    static inline std::unique_ptr<EndpointServer> server;
+    static inline std::shared_ptr<EndpointClient> client;
     // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
     std::optional<std::string> tenant_ = std::nullopt;
     std::atomic<bool> is_stopping_{false};
@@ -98,7 +98,7 @@ TEST_F(EndpointTest, PayloadGoesAndAnswerIsTheResult) {
     const StoredPayload bytes{
         {.json = "{}", .body = std::string_view("\0\xff\n", 3), .content_type = "image/png"}};
     EXPECT_EQ(run(at("/echo?bytes"), bytes).result, R"({"body": "��"})");
-    EXPECT_NE(server_->requests("/echo?bytes").at(0).find(R"("content-type": "image/png")"),
+    EXPECT_NE(server->requests("/echo?bytes").at(0).find(R"("content-type": "image/png")"),
               std::string::npos);
     EXPECT_EQ(run(by_tls("/echo"), {{.json = "[7]"}}).result, "[7]");
 }
@@ -109,7 +109,7 @@ TEST_F(EndpointTest, RequestSaysWhatItIs) {
     endpoint.headers = {"x-team: billing"};
     endpoint.method = "PUT";
     expect(run(endpoint), Kind::done, "");
-    const std::string request = server_->requests("/echo?headers").at(0);
+    const std::string request = server->requests("/echo?headers").at(0);
     for (const std::string line :
          {R"("method": "PUT")", R"("x-team": "billing")", R"("webhook-id": "shop/task/17")",
           R"("idempotency-key": "shop/task/17")", R"("baton-handler": "work")",
@@ -121,7 +121,7 @@ TEST_F(EndpointTest, RequestSaysWhatItIs) {
     EXPECT_EQ(request.find(R"("authorization")"), std::string::npos);
     const StoredPayload odd{{.json = "{}", .body = "x", .content_type = "text/plain\r\nx-evil: 1"}};
     expect(run(at("/echo?odd"), odd), Kind::done, "");
-    EXPECT_EQ(server_->requests("/echo?odd").at(0).find(R"("x-evil")"), std::string::npos);
+    EXPECT_EQ(server->requests("/echo?odd").at(0).find(R"("x-evil")"), std::string::npos);
 }
 
 TEST_F(EndpointTest, AnswerOfAnotherVersionIsNoSuccess) {
@@ -146,7 +146,7 @@ TEST_F(EndpointTest, StatusSaysWhatBecomesOfTheTask) {
         expect(run(at("/redirect?status=" + status)), Kind::retry,
                "status " + status + ": it redirects, which is not followed");
     }
-    EXPECT_TRUE(server_->requests("/status?status=200").empty());
+    EXPECT_TRUE(server->requests("/status?status=200").empty());
     const Outcome seconds = run(at("/status?status=429&after=7"));
     EXPECT_EQ(seconds.kind, Kind::later);
     EXPECT_EQ(seconds.pause, 7s);
@@ -198,14 +198,14 @@ TEST_F(EndpointTest, SignatureIsThatOfTheSpecification) {
     endpoint.sign_with = {"env:ENDPOINT_TEST_KEY"};
     expect(run(endpoint, {{.json = R"({"a": 1})"}}), Kind::done, "");
     // While one key is exchanged for another there are signatures of both.
-    std::ofstream(server_->folder() / "next") << "another key\n";
-    endpoint.folder = server_->folder();
+    std::ofstream(server->folder() / "next") << "another key\n";
+    endpoint.folder = server->folder();
     endpoint.sign_with = {"file:next", "env:ENDPOINT_TEST_KEY"};
     expect(run(endpoint, {{.json = R"({"a": 1})"}}), Kind::done, "");
     endpoint.sign_with = {"file:next"};
     EXPECT_EQ(run(endpoint).kind, Kind::dead);
     // A file is read anew for each request.
-    std::ofstream(server_->folder() / "next") << EndpointServer::key << "\n";
+    std::ofstream(server->folder() / "next") << EndpointServer::key << "\n";
     expect(run(endpoint), Kind::done, "");
 }
 
@@ -224,7 +224,7 @@ TEST_F(EndpointTest, SecretsAreInNoOutcome) {
     Endpoint odd = at("/echo?odd_secret");
     odd.bearer = "env:ENDPOINT_TEST_ODD";
     EXPECT_EQ(run(odd, {{.json = R"({"x": "y", "z": "1"})"}}).result, R"({"body": "[secret]"})");
-    EXPECT_NE(server_->requests("/leak?status=200").at(0).find("Bearer sk_live_0123456789"),
+    EXPECT_NE(server->requests("/leak?status=200").at(0).find("Bearer sk_live_0123456789"),
               std::string::npos);
 }
 
@@ -281,7 +281,7 @@ TEST_F(EndpointTest, BuildIsOfTheDeclarationButNoSecret) {
 }
 
 TEST_F(EndpointTest, AddressesThatAreNotPublicAreRefused) {
-    const std::string port = server_->url("/never").substr(std::string("http://127.0.0.1").size());
+    const std::string port = server->url("/never").substr(std::string("http://127.0.0.1").size());
     const EndpointRules rules{.plain_http = true};
     for (const std::string host : {"127.0.0.1",
                                    "127.1",
@@ -314,11 +314,11 @@ TEST_F(EndpointTest, AddressesThatAreNotPublicAreRefused) {
                   std::string::npos)
             << host << ": " << reason;
     }
-    EXPECT_TRUE(server_->requests("/never").empty());
+    EXPECT_TRUE(server->requests("/never").empty());
 }
 
 TEST_F(EndpointTest, WhatIsAllowedIsAllowedAlone) {
-    const std::string port = server_->url("/some").substr(std::string("http://127.0.0.1").size());
+    const std::string port = server->url("/some").substr(std::string("http://127.0.0.1").size());
     const EndpointRules rules{.networks = {"127.0.0.1"}, .plain_http = true};
     EXPECT_EQ(refused_by(rules, "http://127.0.0.1" + port), "");
     EXPECT_EQ(refused_by(rules, "http://[::ffff:127.0.0.1]" + port), "");
@@ -329,9 +329,9 @@ TEST_F(EndpointTest, CertificateMustBeRight) {
     expect(run(by_tls("/ok")), Kind::done, "");
     EXPECT_NE(run(by_tls("/ok", "127.0.0.1")).reason.find("certificate"), std::string::npos);
     const std::string reason =
-        refused_by({.networks = {"127.0.0.0/8", "::1"}}, server_->tls_url("/untrusted"));
+        refused_by({.networks = {"127.0.0.0/8", "::1"}}, server->tls_url("/untrusted"));
     EXPECT_NE(reason.find("certificate"), std::string::npos) << reason;
-    EXPECT_TRUE(server_->requests("/untrusted").empty());
+    EXPECT_TRUE(server->requests("/untrusted").empty());
 }
 
 TEST_F(EndpointTest, ProxiesOfTheEnvironmentAreNotAsked) {
@@ -346,7 +346,7 @@ TEST_F(EndpointTest, RequestOfALostTaskIsGivenUp) {
     const auto begun = Clock::now();
     std::thread other([&] {
         EXPECT_TRUE(
-            eventually(20s, [&] { return server_->requests("/slow?seconds=20").size() == 1; }));
+            eventually(20s, [&] { return server->requests("/slow?seconds=20").size() == 1; }));
         is_lost_ = true;
     });
     const Outcome outcome = run(at("/slow?seconds=20"));
@@ -354,13 +354,13 @@ TEST_F(EndpointTest, RequestOfALostTaskIsGivenUp) {
     EXPECT_EQ(outcome.kind, Kind::later);
     EXPECT_LT(Clock::now() - begun, 15s);
     EXPECT_EQ(run(at("/ok?lost")).kind, Kind::later);
-    EXPECT_TRUE(server_->requests("/ok?lost").empty());
+    EXPECT_TRUE(server->requests("/ok?lost").empty());
 }
 
 TEST_F(EndpointTest, ConnectionsAreKept) {
     for (int i = 0; i < 5; ++i) expect(run(at("/ok?kept")), Kind::done, "");
     std::vector<std::string> clients;
-    for (const std::string& request : server_->requests("/ok?kept")) {
+    for (const std::string& request : server->requests("/ok?kept")) {
         const std::size_t at = request.find("\"client\": ");
         clients.push_back(request.substr(at, request.find(',', at) - at));
     }

@@ -12,14 +12,14 @@ using namespace std::chrono_literals;
 class NodeEndpointTest : public NodeAgentFixture {
 protected:
     static void SetUpTestSuite() {
-        server_ = std::make_unique<EndpointServer>();
+        server = std::make_unique<EndpointServer>();
         ::setenv("ENDPOINT_TEST_KEY", EndpointServer::key, 1);     // NOLINT(concurrency-mt-unsafe)
         ::setenv("ENDPOINT_TEST_TOKEN", "sk_live_0123456789", 1);  // NOLINT(concurrency-mt-unsafe)
     }
-    static void TearDownTestSuite() { server_.reset(); }
+    static void TearDownTestSuite() { server.reset(); }
 
     static Endpoint at(const std::string& path) {
-        return {.name = "http", .version = 1, .url = server_->url(path), .time_limit = 20s};
+        return {.name = "http", .version = 1, .url = server->url(path), .time_limit = 20s};
     }
     static Handlers made_of(const Endpoint& endpoint) {
         Handlers made;
@@ -43,7 +43,7 @@ protected:
     std::string problem() { return text("select (status() -> 'problems')::text"); }
 
     // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
-    static inline std::unique_ptr<EndpointServer> server_;
+    static inline std::unique_ptr<EndpointServer> server;
 };
 
 TEST_F(NodeEndpointTest, ManyRequestsAreUnderWayOnOneThread) {
@@ -56,7 +56,7 @@ TEST_F(NodeEndpointTest, ManyRequestsAreUnderWayOnOneThread) {
     // One after the other they would take 18 s.
     EXPECT_LT(std::chrono::steady_clock::now() - begun, 9s);
     EXPECT_EQ(number("select count(distinct task) from task_end where result = '{}'"), 60);
-    EXPECT_EQ(server_->requests("/slow?seconds=0.3").size(), 60U);
+    EXPECT_EQ(server->requests("/slow?seconds=0.3").size(), 60U);
 }
 
 TEST_F(NodeEndpointTest, FailureIsOnRecordAndTriedAgain) {
@@ -69,7 +69,7 @@ TEST_F(NodeEndpointTest, FailureIsOnRecordAndTriedAgain) {
     EXPECT_EQ(number("select count(*) from task_failure where error = 'status 500: it says no'"),
               2);
     // The id is the same for each attempt.
-    for (const std::string& request : server_->requests("/status?status=500&times=2")) {
+    for (const std::string& request : server->requests("/status?status=500&times=2")) {
         EXPECT_NE(request.find("\"webhook-id\": \"" + test_credentials().environment + "/task/1\""),
                   std::string::npos);
     }
@@ -84,7 +84,7 @@ TEST_F(NodeEndpointTest, PauseThatItAsksForIsKeptByAllAndShown) {
     EXPECT_EQ(text("select reason from endpoint"), "status 429: it says no");
     // What was claimed by then went back, and is nobody's attempt.
     ASSERT_TRUE(is("(select count(*) from task_ready) + (select count(*) from task_due) = 20"));
-    EXPECT_EQ(server_->requests("/status?status=429&after=3600").size(), 1U);
+    EXPECT_EQ(server->requests("/status?status=429&after=3600").size(), 1U);
     EXPECT_EQ(number("select count(*) from task_failure"), 0);
     EXPECT_EQ(text("select w.reason from (select task from task_ready limit 1) t, why(t.task) w"),
               "endpoint");
@@ -94,10 +94,10 @@ TEST_F(NodeEndpointTest, PauseThatItAsksForIsKeptByAllAndShown) {
     const RunningAgent other(options("other"), made_of(endpoint));
     ASSERT_TRUE(is("(select count(*) from node where name = 'other') = 1"));
     EXPECT_FALSE(eventually(
-        1200ms, [&] { return server_->requests("/status?status=429&after=3600").size() > 1; }));
+        1200ms, [&] { return server->requests("/status?status=429&after=3600").size() > 1; }));
     connection_.exec("select enable_endpoint('http')");
     EXPECT_TRUE(eventually(
-        30s, [&] { return server_->requests("/status?status=429&after=3600").size() >= 2; }));
+        30s, [&] { return server->requests("/status?status=429&after=3600").size() >= 2; }));
 }
 
 TEST_F(NodeEndpointTest, FailuresInARowBreakItAndSuccessMendsIt) {
@@ -113,7 +113,7 @@ TEST_F(NodeEndpointTest, FailuresInARowBreakItAndSuccessMendsIt) {
         << problem();
     ASSERT_TRUE(has_ended(12));
     EXPECT_TRUE(is("(select state from endpoint) = 'open'"));
-    EXPECT_EQ(server_->requests("/status?status=502&times=6").size(), 18U);
+    EXPECT_EQ(server->requests("/status?status=502&times=6").size(), 18U);
 }
 
 TEST_F(NodeEndpointTest, GoneIsDisabledUntilSomebodyEnablesIt) {
@@ -124,7 +124,7 @@ TEST_F(NodeEndpointTest, GoneIsDisabledUntilSomebodyEnablesIt) {
     ASSERT_TRUE(is("(select state from endpoints()) = 'disabled'"));
     EXPECT_EQ(text("select reason from endpoints()"),
               "its endpoint is gone: status 410: it says no");
-    EXPECT_EQ(server_->requests("/status?status=410&times=1").size(), 1U);
+    EXPECT_EQ(server->requests("/status?status=410&times=1").size(), 1U);
     EXPECT_EQ(number("select count(*) from task_failure"), 0);
     EXPECT_EQ(text("select found from doctor() where check_name = 'endpoints'"),
               "nothing is sent to http (disabled)");
@@ -142,7 +142,7 @@ TEST_F(NodeEndpointTest, CancelledAndStoppedRequestsAreGivenUp) {
     endpoint.stop_patience = how.stop_patience;
     RunningAgent agent(how, made_of(endpoint));
     enqueue_some(2);
-    EXPECT_TRUE(eventually(30s, [&] { return server_->requests("/slow?seconds=60").size() == 2; }));
+    EXPECT_TRUE(eventually(30s, [&] { return server->requests("/slow?seconds=60").size() == 2; }));
     connection_.exec("select cancel(1)");
     const auto begun = std::chrono::steady_clock::now();
     agent.stop();
@@ -167,7 +167,7 @@ TEST_F(NodeEndpointTest, CopyThatNobodyAdoptedCallsNobody) {
     RunningAgent agent(options(), made_of(at("/ok?copy")));
     EXPECT_TRUE(eventually(30s, [&] { return agent.has_ended(); }));
     EXPECT_NE(agent.error().find("[BT049]"), std::string::npos) << agent.error();
-    EXPECT_EQ(server_->requests("/ok?copy").size(), 1U);
+    EXPECT_EQ(server->requests("/ok?copy").size(), 1U);
 }
 
 TEST_F(NodeEndpointTest, SecretsAreInNoTableAndNoLog) {
