@@ -114,6 +114,47 @@ OrchestratorOptions fold_options(const environments::Environment& environment) {
     return options;
 }
 
+namespace {
+
+std::optional<std::string> given(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+}
+
+std::optional<Timestamp> moment(const std::string& text, const std::string& origin,
+                                const std::string& key) {
+    if (text.empty()) return std::nullopt;
+    if (const auto parsed = Timestamp::from_text(text)) return parsed;
+    throw Error(ErrorCode::settings_invalid,
+                origin + ": schedule." + key + " must be a moment with its distance from UTC, as " +
+                    json_quoted("2026-12-01T00:00:00+01:00") + ", not " + json_quoted(text));
+}
+
+std::vector<DeclaredSchedule> declared_schedules(const environments::Environment& environment) {
+    std::vector<DeclaredSchedule> declared;
+    for (const auto& [said, origin] : environment.schedules) {
+        declared.push_back({.origin = origin,
+                            .name = said.name,
+                            .spec = said.spec,
+                            .of = {given(said.handler), given(said.event)},
+                            .payload = said.payload,
+                            .options = {.zone = said.zone,
+                                        .key = given(said.key),
+                                        .tenant = given(said.tenant),
+                                        .priority = said.priority,
+                                        .labels = said.labels,
+                                        .overlap = given(said.overlap),
+                                        .missed = said.missed,
+                                        .missed_limit = said.missed_limit,
+                                        .missed_window = said.missed_window,
+                                        .jitter = said.jitter,
+                                        .starts_at = moment(said.starts_at, origin, "starts_at"),
+                                        .ends_at = moment(said.ends_at, origin, "ends_at")}});
+    }
+    return declared;
+}
+
+}  // namespace
+
 OrchestratorOptions orchestrator_options(const App& app,
                                          const environments::Environment& environment,
                                          const std::vector<std::string>& files) {
@@ -134,6 +175,7 @@ OrchestratorOptions orchestrator_options(const App& app,
     options.rollback_window = environment.rollback_window.value;
     options.snapshots = {environment.snapshot_every.value,
                          static_cast<int>(environment.snapshots_max.value)};
+    options.schedules = declared_schedules(environment);
     return options;
 }
 

@@ -200,25 +200,32 @@ private:
         environment_.follow_program.value &= kind == Kind::development;
         check_promotion();
         environment_.view_sets = file_.view_sets;
-        for (const GivenTable& handler : file_.handlers) merge_handler(handler);
+        for (const GivenTable& handler : file_.handlers) {
+            environment_.handlers.push_back({{}, handler.origin});
+            merge_item(handler, handler_rules());
+        }
+        for (const GivenTable& schedule : file_.schedules) {
+            environment_.schedules.push_back({{}, schedule.origin});
+            merge_item(schedule, schedule_rules());
+        }
         for (const auto& [view, policy] : file_.views) {
             const SettingRule& rule = rule_of("policy.views");
             rule.member.take(environment_, rule, {{view, policy.value}, policy.origin}, {});
         }
     }
 
-    void merge_handler(const GivenTable& handler) {
-        environment_.handlers.push_back({{}, handler.origin});
+    // For the newest of them.
+    void merge_item(const GivenTable& given, std::span<const SettingRule> rules) {
         const fs::path folder = fs::absolute(path_).parent_path();
-        for (const SettingRule& rule : handler_rules()) {
+        for (const SettingRule& rule : rules) {
             if (rule.member.type == SettingMember::Type::list) {
-                const auto list = handler.lists.find(rule.key);
-                if (list == handler.lists.end()) continue;
+                const auto list = given.lists.find(rule.key);
+                if (list == given.lists.end()) continue;
                 rule.member.take(environment_, rule, list->second, folder);
             } else {
-                const auto value = handler.values.find(rule.key);
-                const std::string text(value == handler.values.end() ? rule.fallback
-                                                                     : value->second.value);
+                const auto value = given.values.find(rule.key);
+                const std::string text(value == given.values.end() ? rule.fallback
+                                                                   : value->second.value);
                 rule.member.take(environment_, rule, {{text}}, folder);
             }
         }

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <set>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -118,7 +120,11 @@ private:
             } else if (full == "view_sets") {
                 read_view_sets(node);
             } else if (full == "handler") {
-                read_handlers(node);
+                read_tables(full, handler_rules(), node, file_.handlers,
+                            [&](const toml::table& handler) { check_handler(handler); });
+            } else if (full == "schedule") {
+                read_tables(full, schedule_rules(), node, file_.schedules,
+                            [&](const toml::table& schedule) { check_schedule(schedule); });
             } else if (const SettingRule* const rule = rule_of(full)) {
                 if (rule->member.type == SettingMember::Type::list) {
                     read_list(*rule, node, file_.lists[full]);
@@ -210,28 +216,38 @@ private:
         }
     }
 
-    void read_handlers(const toml::node& node) {
-        const toml::array* const handlers = node.as_array();
-        if (handlers == nullptr || !handlers->is_array_of_tables()) {
-            return refuse("handler", node, rule_of("handler")->expectation());
+    // `each` looks further at one that was read.
+    void read_tables(const std::string& name, std::span<const SettingRule> rules,
+                     const toml::node& node, std::vector<GivenTable>& given,
+                     const std::function<void(const toml::table&)>& each) {
+        const toml::array* const tables = node.as_array();
+        if (tables == nullptr || !tables->is_array_of_tables()) {
+            return refuse(name, node, rule_of(name)->expectation());
         }
-        for (const toml::node& handler : *handlers) read_handler(*handler.as_table());
+        for (const toml::node& item : *tables) {
+            const toml::table& table = *item.as_table();
+            read_item(name, rules, table, given.emplace_back());
+            each(table);
+        }
     }
 
-    void read_handler(const toml::table& table) {
-        GivenTable& handler = file_.handlers.emplace_back();
-        handler.origin = origin(table.source());
+    void read_item(const std::string& name, std::span<const SettingRule> rules,
+                   const toml::table& table, GivenTable& given) {
+        given.origin = origin(table.source());
         for (const auto& [key, node] : table) {
-            const std::string full = "handler." + std::string(key.str());
-            const SettingRule* const rule = rule_of(full, handler_rules());
+            const std::string full = name + "." + std::string(key.str());
+            const SettingRule* const rule = rule_of(full, rules);
             if (rule == nullptr) {
-                report_unknown(full, key, names_in("handler", handler_rules()));
+                report_unknown(full, key, names_in(name, rules));
             } else if (rule->member.type == SettingMember::Type::list) {
-                read_list(*rule, node, handler.lists[full]);
+                read_list(*rule, node, given.lists[full]);
             } else {
-                read_value(*rule, full, node, handler.values[full]);
+                read_value(*rule, full, node, given.values[full]);
             }
         }
+    }
+
+    void check_handler(const toml::table& table) {
         const std::string kind = table["kind"].value_or("command");
         for (const SettingRule& rule : handler_rules()) {
             const std::string_view name = rule.key.substr(rule.key.find('.') + 1);
@@ -245,6 +261,22 @@ private:
             report(table.source(), std::string(rule.key) + " is missing");
         }
         if (const toml::array* const headers = table["headers"].as_array()) read_headers(*headers);
+    }
+
+    void check_schedule(const toml::table& table) {
+        for (const SettingRule& rule : schedule_rules()) {
+            const std::string_view name = rule.key.substr(rule.key.find('.') + 1);
+            if (!rule.is_required || table.contains(name)) continue;
+            report(table.source(), std::string(rule.key) + " is missing");
+        }
+        const std::string name = table["name"].value_or("");
+        if (table.contains("handler") == table.contains("event")) {
+            report(table.source(), "schedule " + json_quoted(name) +
+                                       ": it is of a handler or of an event: one of the two");
+        }
+        if (!name.empty() && !schedule_names_.insert(name).second) {
+            report(table.source(), "schedule " + json_quoted(name) + " is declared twice");
+        }
     }
 
     // What could make another header, or another request, of one.
@@ -350,6 +382,7 @@ private:
 
     std::string path_;
     File file_;
+    std::set<std::string> schedule_names_;
     std::vector<std::pair<toml::source_index, std::string>> problems_;
 };
 

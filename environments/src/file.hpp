@@ -31,6 +31,7 @@ struct File {
     std::map<std::string, GivenList, std::less<>> lists;  ///< By key.
     std::map<std::string, Setting<ViewSetSetting>, std::less<>> view_sets;  ///< [view_sets]
     std::vector<GivenTable> handlers;                                       ///< [[handler]]
+    std::vector<GivenTable> schedules;                                      ///< [[schedule]]
     bool is_toml = false;               ///< When it is not, there is one problem, and nothing else.
     std::vector<std::string> problems;  ///< "path:line: what", in the order of the lines.
 };

@@ -1,47 +1,13 @@
 // What a [[handler]] may have, one row each: its member is in HandlerSetting.
-#include <concepts>
-#include <type_traits>
-#include <utility>
-
 #include "baton/environments/environment.hpp"
-#include "setting_value.hpp"
+#include "table_item.hpp"
 
 namespace baton::environments {
 namespace {
 
-namespace fs = std::filesystem;
-using Type = SettingMember::Type;
-using Texts = Setting<std::vector<std::string>>;
-
-template <class Value>
-constexpr bool is_list = requires(Value value) {
-    value.push_back({});
-    requires !std::same_as<Value, std::string>;
-};
-
-// Takes it for the newest of the environment's handlers.
 template <auto member>
 constexpr SettingMember value() {
-    using Value = std::remove_cvref_t<decltype(std::declval<HandlerSetting&>().*member)>;
-    constexpr bool is_text =
-        std::same_as<Value, std::string> || std::same_as<Value, fs::path> || std::is_enum_v<Value>;
-    return {is_list<Value> ? Type::list
-            : is_text      ? Type::text
-                           : Type::integer,
-            [](Environment& environment, const SettingRule& rule, const Texts& texts,
-               const fs::path& folder) {
-                Value& taken = environment.handlers.back().value.*member;
-                if constexpr (is_list<Value>) {
-                    for (const std::string& text : texts.value) {
-                        taken.push_back(value_of<typename Value::value_type>(rule, text));
-                    }
-                } else if constexpr (std::same_as<Value, fs::path>) {
-                    taken = (folder / texts.value.front()).lexically_normal();
-                } else {
-                    taken = value_of<Value>(rule, texts.value.front());
-                }
-            },
-            nullptr};
+    return item_of<&Environment::handlers, member>();
 }
 
 constexpr std::int64_t version_max = 9999;

@@ -130,6 +130,16 @@ void describe_handlers(const Environment& environment, const SettingRule& rule,
     }
 }
 
+void describe_schedules(const Environment& environment, const SettingRule& rule,
+                        std::vector<SettingLine>& lines) {
+    for (const auto& [schedule, origin] : environment.schedules) {
+        const std::string what =
+            schedule.handler.empty() ? "event " + schedule.event : schedule.handler;
+        lines.push_back({std::string(rule.key) + "." + schedule.name,
+                         what + ": " + schedule.spec + " " + schedule.zone, origin});
+    }
+}
+
 // The texts of an enumeration, in the order of its enumerators.
 constexpr std::string_view kinds[] = {"production", "staging", "development"};
 constexpr std::string_view log_formats[] = {"human", "json"};
@@ -339,6 +349,9 @@ constexpr SettingRule rules[] = {
     {.key = "handler",
      .help = "handlers that are commands or endpoints",
      .member = {Type::tables, nullptr, describe_handlers}},
+    {.key = "schedule",
+     .help = "tasks and events that are made at certain times",
+     .member = {Type::tables, nullptr, describe_schedules}},
     {.key = "reducers.sql",
      .help = "the files of SQL reducers, relative to this file",
      .member = list<&Environment::sql_reducers>(),

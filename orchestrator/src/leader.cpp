@@ -57,7 +57,11 @@ Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
       partitions_checked_(Clock::now()),
       versions_checked_(Clock::now()),
       types_checked_(Clock::now() - types_interval),
-      maintenance_(options_, "maintenance", maintenance_interval, sql::maintain_if_left) {
+      schedules_(options_.schedules),
+      maintenance_(options_, "maintenance", maintenance_interval, [this](sql::Connection& session) {
+          schedules_.declare(session);
+          return sql::maintain_if_left(session);
+      }) {
     register_reducers(manifest);
     start_reader();
     if (options_.snapshots.every > 0) {

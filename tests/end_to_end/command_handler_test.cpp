@@ -80,6 +80,48 @@ protected:
     }();
 };
 
+// A schedule of the file is made once its handler is known, changed by the next one who leads, and
+// refused in a line that says where it stands.
+TEST_F(CommandHandlerTest, SchedulesOfTheFileAreMadeByWhoeverLeads) {
+    const std::string schedules =
+        "[[schedule]]\nname = \"tick\"\nspec = \"every second\"\nhandler = \"work\"\n"
+        "payload = '{\"n\": 1}'\noverlap = \"allow\"\n"
+        "[[schedule]]\nname = \"mark\"\nspec = \"@yearly\"\nevent = \"year/over\"\n"
+        "[[schedule]]\nname = \"wrong\"\nspec = \"61 * * * *\"\nhandler = \"work\"\n";
+    declare("cat\n", schedules);
+    {
+        ChildProcess leader(baton({"orchestrate"}));
+        EXPECT_TRUE(eventually(60s, [&] {
+            return number("select count(*) from schedule where name = 'mark'") == 1;
+        })) << leader.error_output();
+        EXPECT_EQ(number("select count(*) from schedule"), 1) << "nobody knows the handler yet";
+        const ChildProcess node(baton({"node"}));
+        EXPECT_TRUE(eventually(
+            60s,
+            [&] {
+                return number("select count(*) from task_end where result = '{\"n\": 1}'") >= 2;
+            }))
+            << leader.error_output() << node.error_output();
+        EXPECT_EQ(number("select count(*) from schedule"), 2);
+        const std::string said = leader.error_output();
+        EXPECT_NE(said.find("schedule was refused"), std::string::npos) << said;
+        EXPECT_NE(said.find("schedule=wrong"), std::string::npos) << said;
+        EXPECT_NE(said.find("test.toml:"), std::string::npos) << said;
+        EXPECT_NE(said.find("[BT057]"), std::string::npos) << said;
+        leader.kill(SIGTERM);
+        EXPECT_TRUE(leader.wait(20s));
+    }
+    connection_.exec("select pause_schedule('tick', 'for a while')");
+    declare("cat\n", "[[schedule]]\nname = \"tick\"\nspec = \"@daily\"\nhandler = \"work\"\n");
+    const ChildProcess leader(baton({"orchestrate"}));
+    EXPECT_TRUE(eventually(60s, [&] {
+        return number(
+                   "select count(*) from schedule where spec = '@daily' and "
+                   "paused_at is not null") == 1;
+    })) << leader.error_output();
+    EXPECT_EQ(number("select count(*) from schedule"), 2) << "what is not said any more goes on";
+}
+
 TEST_F(CommandHandlerTest, ExampleDoesWhatItsReadmeSays) {
     const std::string file = BATON_SOURCE_DIR "/examples/command/dev.toml";
     ChildProcess up({.arguments = {baton_program, "up", "--env", file}});

@@ -82,7 +82,10 @@ std::string page() {
            "\n## [[handler]]\n\nA handler that is a [command](tasks.md#handlers-that-are-commands) "
            "or an "
            "[endpoint](endpoints.md), as often as there are some.\n" +
-           rows_of(handler_rules(), "handler");
+           rows_of(handler_rules(), "handler") +
+           "\n## [[schedule]]\n\nA [schedule](schedules.md#in-the-environments-file), as often as "
+           "there are some.\n" +
+           rows_of(schedule_rules(), "schedule");
 }
 
 std::string quoted_list(std::span<const std::string_view> words) {
@@ -144,7 +147,8 @@ std::string schema_of(const SettingRule& rule) {
                         : R"("items": {"type": "string", "minLength": 1})";
             break;
         case Type::tables:
-            text += schema_of_tables(handler_rules(), std::string(rule.key));
+            text += schema_of_tables(rule.key == "handler" ? handler_rules() : schedule_rules(),
+                                     std::string(rule.key));
             break;
         case Type::table:
             text += schema_of_table(rule);

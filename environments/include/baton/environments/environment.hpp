@@ -77,6 +77,28 @@ struct HandlerSetting {
     std::int64_t answer_max = 0;         ///< Bytes.
 };
 
+/// What is made again and again, as the file declares it: [[schedule]]. What each means is said in
+/// docs/schedules.md; the texts are for the database to judge.
+struct ScheduleSetting {
+    std::string name;
+    std::string spec;
+    std::string zone;
+    std::string handler;  ///< Of its tasks; or
+    std::string event;    ///< the type of its events: one of the two.
+    std::string payload;  ///< JSON.
+    std::string key;      ///< Of the event; empty: none.
+    std::string tenant;   ///< Empty: none.
+    int priority = 0;
+    std::vector<std::string> labels;
+    std::string overlap;  ///< Empty: as it is where nothing is said.
+    std::string missed;
+    int missed_limit = 0;
+    std::chrono::seconds missed_window{};
+    std::chrono::milliseconds jitter{};
+    std::string starts_at;  ///< Empty: at once.
+    std::string ends_at;    ///< Empty: never.
+};
+
 /// What a setting is called, may be and is by default, says its row in src/settings.cpp.
 struct Environment {
     /// Each setting has its default.
@@ -149,6 +171,8 @@ struct Environment {
     Setting<std::filesystem::path> endpoint_ca_file;
     /// [[handler]], in their order.
     std::vector<Setting<HandlerSetting>> handlers;
+    /// [[schedule]], in their order.
+    std::vector<Setting<ScheduleSetting>> schedules;
     /// The .sql files of SQL reducers, as paths that do not depend on the working folder.
     Setting<std::vector<std::filesystem::path>> sql_reducers;
 
@@ -217,6 +241,8 @@ struct SettingRule {
 /// What a [[handler]] may have: "handler.name". Their members take it for the newest handler of an
 /// environment, and describe nothing.
 [[nodiscard]] std::span<const SettingRule> handler_rules();
+/// Likewise of a [[schedule]].
+[[nodiscard]] std::span<const SettingRule> schedule_rules();
 
 struct Sources {
     /// Flags that were given, by name: {"--url", "postgresql://…"}. "--env" has the name of the

@@ -14,6 +14,7 @@
 #include "baton/orchestrator/view_set.hpp"
 #include "baton/sql/leadership.hpp"
 #include "baton/sql/past.hpp"
+#include "baton/sql/schedule.hpp"
 #include "baton/sql/view_store.hpp"
 
 namespace baton {
@@ -22,6 +23,16 @@ namespace baton {
 enum class PoisonPolicy {
     halt,  ///< Stand before it until a person decides; the other views go on.
     skip,  ///< Note it, and go on without it.
+};
+
+/// A schedule that a leader has be what is said here.
+struct DeclaredSchedule {
+    std::string origin;  ///< Where it is declared, for people.
+    std::string name;
+    std::string spec;
+    ScheduleOf of;
+    std::string payload = "{}";
+    ScheduleOptions options;
 };
 
 struct OrchestratorOptions {
@@ -46,6 +57,7 @@ struct OrchestratorOptions {
     std::chrono::milliseconds rollback_window = std::chrono::hours(24);
     /// Copies of the views' rows, for time travel.
     sql::SnapshotPolicy snapshots;
+    std::vector<DeclaredSchedule> schedules;
 };
 
 }  // namespace baton
