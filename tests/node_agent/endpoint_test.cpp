@@ -24,13 +24,13 @@ class EndpointTest : public ::testing::Test {
 protected:
     static void SetUpTestSuite() {
         server = std::make_unique<EndpointServer>();
-        client = std::make_shared<EndpointClient>(EndpointRules{
+        shared_client = std::make_shared<EndpointClient>(EndpointRules{
             .networks = {"127.0.0.0/8"}, .plain_http = true, .ca_file = server->certificate()});
         ::setenv("ENDPOINT_TEST_KEY", EndpointServer::key, 1);     // NOLINT(concurrency-mt-unsafe)
         ::setenv("ENDPOINT_TEST_TOKEN", "sk_live_0123456789", 1);  // NOLINT(concurrency-mt-unsafe)
     }
     static void TearDownTestSuite() {
-        client.reset();
+        shared_client.reset();
         server.reset();
     }
 
@@ -43,7 +43,7 @@ protected:
         return endpoint;
     }
     Outcome run(const Endpoint& endpoint, const StoredPayload& payload = {{.json = "{}"}}) {
-        return run(endpoint, payload, client);
+        return run(endpoint, payload, shared_client);
     }
     Outcome run(const Endpoint& endpoint, const StoredPayload& payload,
                 const std::shared_ptr<EndpointClient>& client) {
@@ -63,7 +63,7 @@ protected:
         return run(endpoint, {{.json = "{}"}}, std::make_shared<EndpointClient>(rules)).reason;
     }
     static std::string refusal(const Endpoint& endpoint,
-                               const std::shared_ptr<EndpointClient>& client = client) {
+                               const std::shared_ptr<EndpointClient>& client = shared_client) {
         Handlers handlers;
         try {
             add_endpoint(handlers, endpoint, client);
@@ -74,7 +74,7 @@ protected:
     }
     static std::string build_of(const Endpoint& endpoint) {
         Handlers handlers;
-        add_endpoint(handlers, endpoint, client);
+        add_endpoint(handlers, endpoint, shared_client);
         return handlers.infos()[0].build;
     }
     void expect(const Outcome& outcome, Kind kind, const std::string& reason) {
@@ -84,7 +84,7 @@ protected:
 
     // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables)
     static inline std::unique_ptr<EndpointServer> server;
-    static inline std::shared_ptr<EndpointClient> client;
+    static inline std::shared_ptr<EndpointClient> shared_client;
     // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
     std::optional<std::string> tenant_ = std::nullopt;
     std::atomic<bool> is_stopping_{false};
