@@ -191,6 +191,23 @@ TEST(ChildTest, WhatItPublishesIsOfEachTypeThatItFits) {
     EXPECT_EQ(bus.stats().published, 4U);
 }
 
+// Each time anew: what is published as soon as the process knows that its subscription is in force
+// comes to it; else it would not subscribe again. BATON_BUS_SUBSCRIBES=1000000 is the long form.
+TEST(ChildTest, WhatIsPublishedRightAfterItSubscribedIsNotLost) {
+    const char* const said = std::getenv("BATON_BUS_SUBSCRIBES");  // NOLINT(concurrency-mt-unsafe)
+    const std::int64_t rounds = said == nullptr ? 2'000 : std::max(std::atoll(said), 1LL);
+    Bus bus;
+    Inbox<Number> ready = bus.inbox<Number>({.topic = "ready"});
+    auto pool = bus.fan_out<Piece, Sum>(processes(hostile("anew")));
+    for (std::int64_t round = 0; round < rounds; ++round) {
+        const auto in_force = ready.take(20s);
+        ASSERT_TRUE(in_force) << "what was published in round " << round - 1 << " was lost";
+        ASSERT_EQ(in_force->number, round);
+        ASSERT_EQ(bus.publish(Number{round}).accepted, 1U);
+    }
+    EXPECT_EQ(bus.stats().unheard, 0U);
+}
+
 TEST(ChildTest, LinesForTheLogHaveAQuota) {
     Bus bus;
     auto pool = bus.fan_out<Piece, Sum>(processes(hostile("log")));

@@ -122,6 +122,22 @@ elif mode == "stall":
                 say("taken", 0, 1)
             if message[0] == "subscribed":
                 say("publish", "ready", {"number": 0})
+elif mode == "anew":
+    subscription = 0
+    say("subscribe", subscription, "number", 4, 1000)
+    while True:
+        unpacker = msgpack.Unpacker(strict_map_key=False)
+        unpacker.feed(socket.recv())
+        for message in unpacker:
+            if message[0] == "subscribed":
+                say("publish", "ready", {"number": subscription})
+            if message[0] == "message":
+                say("taken", subscription, 1)
+                say("unsubscribe", subscription)
+                subscription += 1
+                say("subscribe", subscription, "number", 4, 1000)
+            if message[0] == "bye":
+                sys.exit(0)
 elif mode == "deaf":
     while True:
         time.sleep(1)
