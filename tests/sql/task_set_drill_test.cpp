@@ -26,7 +26,7 @@ constexpr int months = 12;
 // BATON_DRILL_SETS says how many, for script/soak.
 int wanted_sets() {
     const char* const said = std::getenv("BATON_DRILL_SETS");  // NOLINT(concurrency-mt-unsafe)
-    return said != nullptr ? std::atoi(said) : 200;
+    return said != nullptr ? std::atoi(said) : 100;
 }
 
 class TaskSetDrillTest : public testing::TaskSetFixture {
