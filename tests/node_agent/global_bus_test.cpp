@@ -158,7 +158,7 @@ TEST_F(GlobalBusTest, TheSubscriberOfTheReadmeSeesThatItMissedSome) {
         auto prices = task.bus().subscribe<baton::GlobalEvent>(
             {.topic = "global/price/changed", .when_full = baton::DropOldest{}},
             [&](const baton::GlobalEvent& event) {
-                if (last != 0 && event.after != last) reload();           // a gap: some were dropped
+                if (last != 0 && event.after != last) reload();  // a gap: some were dropped
                 last = event.position;
                 apply(event.content<PriceChanged>());
             });
