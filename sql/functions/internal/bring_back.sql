@@ -32,7 +32,7 @@ begin
                b.task, coalesce(b.attempts, 0), coalesce(b.deliveries, 0), t.lane is not null
           from unnest(bring_back.tasks, bring_back.attempts, bring_back.deliveries)
                with ordinality as b (task, attempts, deliveries, ordinal)
-          join task t on t.id = b.task
+         cross join lateral (select f.* from task f where f.id = b.task limit 1) as t
          where t.lane is null
             or exists (select from task_in_lane l where l.task = t.id and l.is_head)
          order by b.ordinal

@@ -30,7 +30,7 @@ begin
                h.task = any (ended.started) as has_started
           from unnest(ended.tasks, ended.attempts, ended.deliveries) with ordinality
                as h (task, attempts, deliveries, ordinal)
-          join task t on t.id = h.task
+         cross join lateral (select f.requirement from task f where f.id = h.task limit 1) as t
           join requirement r on r.id = t.requirement
           join handler p on p.name = r.handler
          where h.task <> all (ended.returned)
