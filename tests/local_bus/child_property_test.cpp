@@ -53,7 +53,7 @@ Deed any_deed() {
 WhenFull any_policy() {
     switch (*rc::gen::inRange(0, 4)) {
         case 0:
-            return Block{20ms};
+            return Block{1ms};
         case 1:
             return DropOldest{};
         case 2:
