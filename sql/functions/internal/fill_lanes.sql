@@ -1,6 +1,5 @@
 -- fill_lanes: look at the lanes that somebody left a word about, and make the first tasks that wait
--- in them heads, where there is room: those are ready. Internal: claim(),
--- maintain_lanes().
+-- in them heads, where there is room: those are ready. Internal: find_tasks(), maintain_lanes().
 --
 -- At a handler's lanes one session does this at a time, so two cannot fill one place. Those who end
 -- a head at the same time fill the place that they leave, and no other: leave_lanes(). One that has

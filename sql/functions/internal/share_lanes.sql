@@ -1,5 +1,5 @@
 -- share_lanes: choose what of a fair handler's lanes is done next, and make it ready. Internal:
--- claim().
+-- find_tasks().
 --
 -- It is done for the claim that takes it, so nothing is chosen before there is a node for it. What
 -- counts is what each lane has with nodes by now, by its weight: so a lane of slow tasks has no

@@ -1,5 +1,5 @@
 -- take_tasks: take what waits for a node, lowest rank first, and write down that it has it.
--- Internal: claim().
+-- Internal: find_tasks().
 --
 -- Where several of the requirements have tasks of one rank, chance says which goes first. It begins
 -- to look at the floor of each rank, and moves that on; see raise_floors(). No other rank is looked

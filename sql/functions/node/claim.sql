@@ -24,7 +24,7 @@
 -- Locks       the tasks that it takes; it passes by those that others are taking. Where the handler
 --             has a limit, or is fair, its claims wait for each other.
 -- Tables      task_claim, task, task_set_member: read. task_ready: see take_tasks(). node: see
---             heartbeat(). Lanes: see fill_lanes(), share_lanes(). The limits: see running_room(),
+--             heartbeat(). Lanes: see find_tasks(). The limits: see running_room(),
 --             spend_rate().
 -- Cost        of the tasks that it gives, whatever else waits, was there, or is kept by an old
 --             snapshot, and however many partitions there are. The plans are those for few of many,
@@ -87,14 +87,7 @@ begin
       into needs, versions, pinned, limited, is_fair, room
       from requirements_met(me.id, claim.handler, me.labels) as m where me.paused_at is null;
     if room > 0 then
-        new_id := take_tasks(me.id, claim.handler, needs, room);
-        -- Who finds tasks need not look for more of them in lanes.
-        if new_id is null and needs is not null
-           and (case when is_fair then share_lanes(claim.handler, needs, room)
-                     else fill_lanes(claim.handler, 256) end) > 0
-        then
-            new_id := take_tasks(me.id, claim.handler, needs, room);
-        end if;
+        new_id := find_tasks(me.id, claim.handler, needs, room, is_fair);
         if limited then
             perform spend_rate(claim.handler, new_id);
         end if;
