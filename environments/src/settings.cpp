@@ -229,7 +229,8 @@ constexpr SettingRule rules[] = {
     {.key = "node.poll_ms",
      .flag = "--node-poll-ms",
      .variable = "BATON_NODE_POLL_MS",
-     .help = "after how many milliseconds a node looks again for tasks where there were none",
+     .help = "after how many milliseconds a node looks again for tasks where there were none; "
+             "where it is rung, ever less often, up to 30 times as long",
      .member = value<&Environment::node_poll>(),
      .fallback = "1000",
      .min = 10,

@@ -13,6 +13,12 @@ namespace {
 
 constexpr std::chrono::seconds maintenance_pause{1};
 
+// Between looks for tasks, where somebody rings when there are some.
+std::chrono::milliseconds longest_pause(std::chrono::milliseconds poll) {
+    return std::max<std::chrono::milliseconds>(
+        poll, std::min<std::chrono::milliseconds>(30 * poll, std::chrono::seconds(60)));
+}
+
 std::vector<sql::CarriedHandler> carried_by(const Handlers& handlers, const std::string& program) {
     std::vector<sql::CarriedHandler> carried;
     for (const HandlerInfo& info : handlers.infos()) {
@@ -61,9 +67,9 @@ Agent::Agent(NodeOptions options, const Handlers& handlers, const Followers& fol
         threads[info.name] = std::max(threads[info.name], info.threads);
     }
     for (const auto& [name, by_version] : runners) {
-        desks_.push_back(
-            {std::make_unique<Pool>(desks_.size(), name, by_version, threads[name], workshop_),
-             {}});
+        desks_.push_back({.pool = std::make_unique<Pool>(desks_.size(), name, by_version,
+                                                         threads[name], workshop_),
+                          .pauses = Backoff(options_.poll, longest_pause(options_.poll))});
     }
     if (!followers.infos().empty() || !options_.bus.global.empty()) {
         following_ = std::make_unique<Following>(options_, followers, workshop_);
@@ -233,10 +239,7 @@ Clock::time_point Agent::cycle(sql::Connection& connection, bool claims) {
     fail(connection);
     release(connection);
     tell(connection);
-    if (claims && Clock::now() >= next_maintenance_) {
-        next_maintenance_ = Clock::now() + (sql::maintain(connection) ? std::chrono::seconds(0)
-                                                                      : maintenance_pause);
-    }
+    if (claims && !others_maintain_ && Clock::now() >= next_maintenance_) maintain(connection);
     constexpr std::chrono::seconds idle_max{10};
     workshop_->connections.close_idle(begun - idle_max);
     // What ends meanwhile is told together: half of the time is left to that, or until half of what
@@ -248,18 +251,29 @@ Clock::time_point Agent::cycle(sql::Connection& connection, bool claims) {
 
 void Agent::heartbeat(sql::Connection& connection) {
     const Clock::time_point sent = Clock::now();
-    for (const std::string& token : session_->node.heartbeat(connection)) {
+    const sql::Heard heard = session_->node.heartbeat(connection);
+    for (const std::string& token : heard.tokens) {
         for (const Desk& desk : desks_) desk.pool->cancel(token);
     }
+    // Whoever did is not believed dead before the others hear this.
+    if (heard.is_unmaintained) others_maintain_ = false;
     session_->trust_until(sent + options_.lease);
     next_heartbeat_ = sent + options_.lease / 3;
+}
+
+// One of many nodes does it; each of the others would only see that.
+void Agent::maintain(sql::Connection& connection) {
+    const sql::Maintained maintained = sql::maintain(connection);
+    others_maintain_ = maintained == sql::Maintained::by_others;
+    next_maintenance_ = Clock::now();
+    if (maintained != sql::Maintained::is_behind) next_maintenance_ += maintenance_pause;
 }
 
 Clock::time_point Agent::next_cycle(bool claims) const {
     constexpr std::chrono::milliseconds step{200};
     const Clock::time_point now = Clock::now();
     Clock::time_point next = next_heartbeat_;
-    if (claims) next = std::min(next, next_maintenance_);
+    if (claims && !others_maintain_) next = std::min(next, next_maintenance_);
     if (!workshop_->sayings.empty()) next = std::min(next, std::max(now, next_telling_));
     if (!doubtful_.empty()) next = std::min(next, now + maintenance_pause);
     for (const Desk& desk : desks_) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "baton/base/backoff.hpp"
 #include "baton/node_agent/node_agent.hpp"
 #include "baton/sql/service_loop.hpp"
 #include "bell.hpp"
@@ -34,7 +35,8 @@ private:
     // A pool, and when it looks for tasks again.
     struct Desk {
         std::unique_ptr<Pool> pool;
-        Clock::time_point next_look;
+        Backoff pauses;  // between looks that find none, where somebody rings
+        Clock::time_point next_look = {};
         bool is_dry = false;  // there were none; it wants to be rung for
         int full_hands = 0;   // looks in a row that found some
     };
@@ -67,6 +69,7 @@ private:
     void release(sql::Connection& connection);
     void tell(sql::Connection& connection);
     void sync_endpoints(sql::Connection& connection);
+    void maintain(sql::Connection& connection);
     [[nodiscard]] std::vector<std::string> started() const;
     [[nodiscard]] std::size_t held() const;
     [[nodiscard]] Clock::time_point next_cycle(bool claims) const;
@@ -91,6 +94,7 @@ private:
 
     Clock::time_point next_heartbeat_;
     Clock::time_point next_maintenance_;
+    bool others_maintain_ = false;
     Clock::time_point next_release_;  // of what is doubtful
     Clock::time_point next_telling_;
     Clock::time_point next_sync_;

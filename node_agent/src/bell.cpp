@@ -44,6 +44,7 @@ void Bell::listen() {
             listener_.reset();
         }
         if (following_ != nullptr) following_->note_listening(false);
+        if (is_listening_.exchange(false)) workshop_->reports.ring();  // nobody else does now
         sql::pause_unless(backoff.next(), [this] { return is_over_.load(); });
     }
 }
@@ -57,6 +58,7 @@ void Bell::listen_once(Backoff& backoff) {
         listener_ = std::move(listener);
     }
     backoff.reset();
+    is_listening_ = true;
     workshop_->reports.ring();  // what came before it listened
     if (following_ != nullptr) following_->note_listening(true);
     while (!is_over_) {

@@ -6,6 +6,7 @@
 // Threads: it has one of its own.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,7 +22,8 @@ namespace baton::node {
 
 class Bell {
 public:
-    /// Rings the reports of `workshop` whenever somebody rings `channel`, and once it listens; and
+    /// Rings the reports of `workshop` whenever somebody rings `channel`, when it begins to listen
+    /// and when that ends; and
     /// `following`, if there is one, on its channel.
     Bell(std::string url, std::string schema, std::string channel,
          std::shared_ptr<Workshop> workshop, Following* following = nullptr,
@@ -29,6 +31,9 @@ public:
     ~Bell();
     Bell(const Bell&) = delete;
     Bell& operator=(const Bell&) = delete;
+
+    /// Whether a ring is heard now, as far as anybody knows.
+    [[nodiscard]] bool is_listening() const noexcept { return is_listening_; }
 
 private:
     void listen();
@@ -42,6 +47,7 @@ private:
     std::mutex mutex_;
     std::unique_ptr<sql::Listener> listener_;  // with mutex_, but for what its own thread reads
     std::atomic<bool> is_over_{false};
+    std::atomic<bool> is_listening_{false};
     std::thread thread_;
 };
 

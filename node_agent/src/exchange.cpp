@@ -93,7 +93,8 @@ void Agent::await_tasks(sql::Connection& connection) {
     if (awaited == awaited_ && !is_again) return;
     session_->node.await_tasks(connection, awaited);
     for (Desk& desk : desks_) {
-        if (std::ranges::find(awaited_, desk.pool->handler()) == awaited_.end()) {
+        // Those whose time has not come look as well: the next time they do so together.
+        if (is_again || std::ranges::find(awaited_, desk.pool->handler()) == awaited_.end()) {
             desk.next_look = {};
         }
     }
@@ -101,6 +102,8 @@ void Agent::await_tasks(sql::Connection& connection) {
 }
 
 void Agent::exchange(sql::Connection& connection, bool claims) {
+    // Where only so many may run at once, there is room now.
+    for (const Report& report : done_) desks_[report.pool].next_look = {};
     const Clock::time_point now = Clock::now();
     const bool is_hungry = claims && std::ranges::any_of(desks_, [&](const Desk& desk) {
                                return desk.next_look <= now && desk.pool->appetite() > 0;
@@ -164,7 +167,11 @@ void Agent::take_in(std::vector<Claimed> claimed) {
         desk.full_hands = claim.tasks.empty() ? 0 : desk.full_hands + 1;
         desk.is_dry = claim.tasks.empty() || (is_awaited && desk.full_hands < 2);
         const bool is_asleep = claim.tasks.empty() && (is_awaited || !bell_);
-        desk.next_look = is_asleep ? Clock::now() + spread(options_.poll) : Clock::time_point{};
+        const bool is_listening = bell_ && bell_->is_listening();
+        if (!is_asleep || !is_listening) desk.pauses.reset();
+        desk.next_look = !is_asleep     ? Clock::time_point{}
+                         : is_listening ? Clock::now() + desk.pauses.next()
+                                        : Clock::now() + spread(options_.poll);
         std::vector<Held> held;
         held.reserve(claim.tasks.size());
         for (sql::ClaimedTask& task : claim.tasks) held.push_back({std::move(task), session_});
@@ -220,6 +227,7 @@ void Agent::fail(sql::Connection& connection) {
             if (error.code() != ErrorCode::claim_lost) throw;
         }
         desks_[report.pool].pool->settle();
+        desks_[report.pool].next_look = {};  // see exchange()
         failed_.pop_back();
     }
 }

@@ -87,9 +87,19 @@ NodeSession::NodeSession(Connection& connection, const NodeOffer& offer) {
     session_ = row.text(0);
 }
 
-std::vector<std::string> NodeSession::heartbeat(Connection& connection) const {
-    constexpr Statement statement{"heartbeat", "select heartbeat(:session)"};
-    return texts_of(connection.exec(statement, {{"session", session_}}));
+Heard NodeSession::heartbeat(Connection& connection) const {
+    constexpr Statement statement{"heartbeat",
+                                  "select h, false from heartbeat(:session) as h "
+                                  "union all select '', true where is_unmaintained()"};
+    Heard heard;
+    for (const Row& row : connection.exec(statement, {{"session", session_}})) {
+        if (row.boolean(1)) {
+            heard.is_unmaintained = true;
+        } else {
+            heard.tokens.emplace_back(row.text(0));
+        }
+    }
+    return heard;
 }
 
 std::string NodeSession::await_tasks(Connection& connection,
@@ -240,15 +250,17 @@ std::int64_t NodeSession::deregister(Connection& connection) const {
     return connection.exec(statement, {{"session", session_}}).only().integer(0);
 }
 
-bool maintain(Connection& connection) {
-    constexpr Statement statement{"maintain",
-                                  "select coalesce(bool_or(is_behind), false) from maintain()"};
-    return connection.exec(statement).only().boolean(0);
+Maintained maintain(Connection& connection) {
+    constexpr Statement statement{"maintain", "select is_behind from maintain()"};
+    const Result passes = connection.exec(statement);
+    if (passes.empty()) return Maintained::by_others;
+    return passes.only().boolean(0) ? Maintained::is_behind : Maintained::done;
 }
 
 bool maintain_if_left(Connection& connection) {
     constexpr Statement statement{"is_unmaintained", "select is_unmaintained()"};
-    return connection.exec(statement).only().boolean(0) && maintain(connection);
+    return connection.exec(statement).only().boolean(0) &&
+           maintain(connection) == Maintained::is_behind;
 }
 
 }  // namespace baton::sql

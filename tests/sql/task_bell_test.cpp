@@ -66,6 +66,61 @@ TEST_F(TaskBellTest, WhoWaitedForARateIsRungOnceThatHasRoom) {
     EXPECT_EQ(sleeper.node->claim(5).size(), 1U);
 }
 
+// Who made it looked for sleepers before there was one, and committed after that one had looked.
+TEST_F(TaskBellTest, WhatWasCommittedLateRingsInThePassAfterIt) {
+    const Sleeper other = asleep({.name = "other"}, "{}");
+    sql::Transaction late(connection_);
+    late.exec("select enqueue('send')");
+    const Sleeper sleeper = asleep({.name = "sleeper"});
+    ASSERT_TRUE(sleeper.node->claim(1).empty());
+    late.commit();
+    EXPECT_FALSE(sleeper.is_rung());
+    maintain();
+    EXPECT_TRUE(sleeper.listener->wait(20s));
+    EXPECT_EQ(sleeper.node->claim(5).size(), 1U);
+    maintain();
+    EXPECT_FALSE(sleeper.is_rung()) << "nothing waits any more";
+    EXPECT_FALSE(other.is_rung());
+}
+
+TEST_F(TaskBellTest, WhatWaitsForARunToEndRingsInThePassAfterIt) {
+    TestNode one = node();
+    connection_.exec("select limit_running('send', 1)");
+    enqueue();
+    enqueue();
+    const std::string token = one.claim(5).at(0).token;
+    const Sleeper sleeper = asleep({.name = "sleeper"});
+    ASSERT_TRUE(sleeper.node->claim(5).empty());
+    maintain();
+    EXPECT_FALSE(sleeper.is_rung());
+    one.complete(token);
+    maintain();
+    EXPECT_TRUE(sleeper.listener->wait(20s));
+    EXPECT_EQ(sleeper.node->claim(5).size(), 1U);
+}
+
+TEST_F(TaskBellTest, HandlerThatIsPausedRingsOnceItIsResumed) {
+    const Sleeper sleeper = asleep();
+    connection_.exec("select pause_handler('send', 'a test')");
+    enqueue();
+    EXPECT_TRUE(sleeper.is_rung()) << "by who made it, who does not look";
+    ASSERT_TRUE(sleeper.node->claim(5).empty());
+    maintain();
+    EXPECT_FALSE(sleeper.is_rung());
+    connection_.exec("select resume_handler('send')");
+    EXPECT_TRUE(sleeper.listener->wait(20s));
+}
+
+// Whoever makes many rings some nodes; the others come a pass later, not each when it looks.
+TEST_F(TaskBellTest, OfVeryManyTasksMoreNodesAreRungInTheNextPass) {
+    std::vector<Sleeper> sleepers;
+    for (int i = 0; i < 40; ++i) sleepers.push_back(asleep());
+    connection_.exec("select enqueue_many('send', array_fill(jsonb '{}', array[1000]))");
+    EXPECT_EQ(count_rung(sleepers, 16), 16U);
+    maintain();
+    EXPECT_GT(count_rung(sleepers, 17), 16U);
+}
+
 TEST_F(TaskBellTest, RingsOnlyWhoCanDoIt) {
     Sleeper plain = asleep();
     Sleeper labelled = asleep({.labels = "{gpu}"});

@@ -1,4 +1,4 @@
--- rate_room: how many tasks of a handler may be taken now, by its rate. Internal: rates_free(),
+-- rate_room: how many tasks of a handler may be taken now, by its rate. Internal: ring_for_waiting(),
 -- running_room(), why_limited().
 --
 -- What was taken is counted in parts of a fiftieth of the time, and one that is only half over

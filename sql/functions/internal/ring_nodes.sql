@@ -1,9 +1,9 @@
 -- ring_nodes: wake nodes that sleep and can do tasks of a requirement. Internal: add_event_tasks(),
 -- add_members(), bring_back(), enqueue(), enqueue_many(), enter_lanes(), make_step_tasks(),
--- place_task(), rates_free(), stamp_tasks(), where somebody sleeps at all.
+-- place_task(), ring_for_waiting(), stamp_tasks(), where somebody sleeps at all.
 --
 -- As many as there are tasks, up to 16; who wakes and finds more than it can do leaves the others
--- asleep, but they look by themselves now and then. Which ones, chance says, so that what comes in
+-- asleep until maintain() rings for what waits still. Which ones, chance says, so that what comes in
 -- a burst does not all ring at one door. Nothing is locked or written: a node that was rung says
 -- by itself that it is awake.
 --

@@ -1,4 +1,5 @@
--- running_of: what nodes hold of a handler's tasks. Internal: running_room(), why_limited().
+-- running_of: what nodes hold of a handler's tasks. Internal: ring_for_waiting(),
+-- running_room(), why_limited().
 --
 -- Arguments   handler: which.
 -- Returns     one row for each claim. tasks: how many of it are neither ended nor gone back.

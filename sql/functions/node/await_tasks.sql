@@ -3,7 +3,8 @@
 --
 -- Listen on the channel first, then say this, then claim once more: what was enqueued until then is
 -- found, and what comes later rings. A transaction that was about to commit just then may not ring:
--- so a node looks every now and then, too, and says this again.
+-- maintain() does for it, within a second. So does nobody where a notice is lost: so a node looks
+-- every now and then, too, and says this again.
 --
 -- Arguments   session: of register_node(). handlers: of which; '{}' while it is busy.
 -- Returns     the channel of this node, for LISTEN; the same each time.

@@ -2,8 +2,9 @@
 -- what waited for a time becomes ready, what is due of schedules is made, what ended is cleared
 -- away.
 --
--- Every node calls it about once a second; only one works at a time. The others return at once, and
--- so does whoever comes within half a second after a pass that left nothing to do. Each pass is
+-- Somebody has to call it about once a second; only one works at a time. The others return at once,
+-- and so does whoever comes within half a second after a pass that left nothing to do: a node that
+-- sees so may leave it to that one, and ask is_unmaintained() with each heartbeat. Each pass is
 -- bounded, so a backlog takes several.
 --
 -- Arguments  at_once: however short a time ago the last pass was.
@@ -19,7 +20,7 @@
 --           raise_floors(). node_asleep: see forget_sleepers(). task_recall: see clear_recalls().
 --           task_key: see clear_keys(). The lanes: see maintain_lanes(). task: see
 --           forget_history(). task_set: see maintain_task_sets(). task_expiry: see expire_tasks().
---           What waits for others: see maintain_children(). Rates: see rates_free().
+--           What waits for others: see maintain_children(). Who sleeps: see ring_for_waiting().
 --           Workflows: see maintain_workflows().
 --           schedule: see fire_schedules(). subscription_backfill: see backfill_tasks().
 --           follower: see forget_followers(). bookmark: see cut_bookmarks().
@@ -88,9 +89,9 @@ begin
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
     perform raise_floors(), end_long_runs(pass_limit);
-    perform clear_recalls(), forget_sleepers(), forget_followers(), rates_free(), cut_bookmarks();
+    perform clear_recalls(), forget_sleepers(), forget_followers(), cut_bookmarks();
     perform forget_history(maintain.at_once);
-    perform maintain_lanes(pass_limit);
+    perform maintain_lanes(pass_limit), ring_for_waiting();
     update maintenance
        set passed_at = clock_timestamp(), is_behind = maintain.is_behind
      where only_row;

@@ -3,6 +3,7 @@
 -- Arguments   handler: which.
 -- Returns     true; false where it was not paused.
 -- Raises      BT037 nobody registered the handler.
+-- Notifies    nodes that sleep: see ring_for_waiting().
 -- Tables      handler: update.
 -- Access: orchestrate
 create or replace function resume_handler(handler text)
@@ -17,6 +18,10 @@ begin
     update handler h
        set paused_at = null, paused_by = null, pause_reason = null
      where h.name = resume_handler.handler and h.paused_at is not null;
-    return found;
+    if not found then
+        return false;
+    end if;
+    perform ring_for_waiting();
+    return true;
 end;
 $$;

@@ -63,7 +63,9 @@ struct NodeOptions {
     BusOptions bus = {};
     /// How long it is believed without a sign of life: its tasks are handed to others then.
     std::chrono::milliseconds lease{30'000};
-    std::chrono::milliseconds poll{1000};  ///< How often to look for tasks where there were none.
+    /// How long after a look that found no tasks to look again. Where the node is rung it does so
+    /// ever less often: up to thirty times as long after, a minute at most.
+    std::chrono::milliseconds poll{1000};
     /// How long handlers that run may go on after stop().
     std::chrono::milliseconds stop_patience{4000};
     /// Defined once its handlers are registered: define_workflow().

@@ -144,14 +144,21 @@ struct TaskFailure {
 
 /// Each call throws Error(node_ended) where the node has ended, machine_revoked where its machine
 /// was revoked.
+/// What a heartbeat was answered.
+struct Heard {
+    /// Whose tasks were cancelled while this node had them; each is told several times.
+    std::vector<std::string> tokens;
+    bool is_unmaintained = false;  ///< See is_unmaintained.sql.
+};
+
 class NodeSession {
 public:
     /// Registers. Throws Error: build_mismatch, task_invalid, and where the machine may not take
     /// part what lead() throws; that it was refused is then recorded.
     NodeSession(Connection& connection, const NodeOffer& offer);
 
-    /// The tokens whose tasks were cancelled while this node had them; each is told several times.
-    std::vector<std::string> heartbeat(Connection& connection) const;
+    /// Says that the node lives.
+    Heard heartbeat(Connection& connection) const;
     /// Wakes this node where there are tasks of these handlers, in place of what it said before;
     /// see await_tasks.sql. Returns the channel to listen on.
     std::string await_tasks(Connection& connection, const std::vector<std::string>& handlers) const;
@@ -219,10 +226,14 @@ private:
     std::string session_;  // whoever has it is this node
 };
 
-/// What has to go on whoever is there; about once a second. Returns whether there is more to do
-/// than one pass may.
-bool maintain(Connection& connection);
-/// The same in the place of nodes, where none did it for two seconds: is_unmaintained.sql.
+/// What a call of maintain() came to: somebody else sees to it, or did just now; done; or done, and
+/// there is more to do than one pass may.
+enum class Maintained { by_others, done, is_behind };
+
+/// What has to go on whoever is there; about once a second: maintain.sql.
+Maintained maintain(Connection& connection);
+/// The same in the place of nodes, where none did it for two seconds: is_unmaintained.sql. Returns
+/// whether there is more to do than one pass may.
 bool maintain_if_left(Connection& connection);
 
 }  // namespace baton::sql
