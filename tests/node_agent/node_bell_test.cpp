@@ -92,6 +92,24 @@ TEST_F(NodeBellTest, PollFindsWhatNobodyRangFor) {
     EXPECT_TRUE(is_asleep()) << "it says so again";
 }
 
+// Of many nodes one sees to maintain(), and each of the others only to whether somebody does.
+TEST_F(NodeBellTest, SeesToWhatIsDueOnceNobodyElseDoes) {
+    sql::Connection other(url_, in_test_schema());
+    sql::Transaction turn(other);
+    turn.exec("select from turn where name = 'maintenance' for update");
+    NodeOptions how = sleepy(url_);
+    how.lease = 1500ms;
+    RunningAgent agent(how, handlers(write_down));
+    ASSERT_TRUE(is_asleep());
+    ASSERT_TRUE(eventually(20s, [&] {
+        return number("select count(*) from node where alive_at > registered_at + interval '1 s'") >
+               0;
+    }));
+    turn.commit();
+    enqueue(1, ", run_at => clock_timestamp() + interval '0.2 s'");
+    EXPECT_TRUE(does(1));
+}
+
 // A handler is told of what a person decides while it runs.
 TEST_F(NodeBellTest, CancelledTaskIsToldToItsHandler) {
     std::atomic<bool> was_told{false};
