@@ -154,6 +154,21 @@ TEST_F(WorkflowHandTest, WhatIsTooLargeTogetherFailsTheStepAndNotWhoeverCameLast
     EXPECT_EQ(number("select count(*) from workflow_task where is_undo"), 3);
 }
 
+TEST_F(WorkflowHandTest, WhatARunStandsStillForIsNotForgotten) {
+    const std::string run = start();
+    complete(node_, "reserve");
+    kill(node_, "charge");
+    kill(node_, "release");
+    connection_.exec("update task_end set ended_at = ended_at - interval '1 year'");
+    connection_.exec("update task set enqueued_at = enqueued_at - interval '1 year'");
+    connection_.exec("select sweep_tasks(1000)");
+    EXPECT_EQ(number("select count(*) from task"), 1);
+    EXPECT_EQ(why(run), "stuck dead");
+    EXPECT_EQ(text("select retry_workflow(" + run + ")"), "compensating");
+    complete(node_, "release");
+    EXPECT_EQ(state(run), "compensated");
+}
+
 TEST_F(WorkflowHandTest, ARunIsPinnedAndMovedWhereWhatWasDoneIsTheSame) {
     const std::string run = start();
     const std::string other = start();
