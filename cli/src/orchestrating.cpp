@@ -129,6 +129,8 @@ std::optional<Timestamp> moment(const std::string& text, const std::string& orig
                     json_quoted("2026-12-01T00:00:00+01:00") + ", not " + json_quoted(text));
 }
 
+}  // namespace
+
 std::vector<DeclaredSchedule> declared_schedules(const environments::Environment& environment) {
     std::vector<DeclaredSchedule> declared;
     for (const auto& [said, origin] : environment.schedules) {
@@ -152,8 +154,6 @@ std::vector<DeclaredSchedule> declared_schedules(const environments::Environment
     }
     return declared;
 }
-
-}  // namespace
 
 OrchestratorOptions orchestrator_options(const App& app,
                                          const environments::Environment& environment,

@@ -1,4 +1,5 @@
 // baton bookmarks …: how far those are who follow the log, and to let one go on elsewhere.
+#include "asking.hpp"
 #include "baton/base/error.hpp"
 #include "baton/base/terminal.hpp"
 #include "baton/base/text.hpp"
@@ -22,40 +23,24 @@ std::string bookmark(const Options& options) { return "bookmark " + terminal_lin
 
 std::string read_bookmarks(Invocation& invocation, const std::optional<std::string>& name,
                            const std::optional<std::string>& after, std::int64_t limit) {
-    const environments::Environment environment = invocation.load();
-    sql::Connection connection = connect(environment, Access::read);
-    sql::Transaction transaction(connection);
-    return std::string(
-        transaction
-            .exec("select coalesce(jsonb_agg(to_jsonb(b) order by b.name), '[]')::text"
-                  " from bookmarks(name => $1, after => $2, limit_count => $3::integer) as b",
-                  {name, after, limit})
-            .only()
-            .text(0));
+    return read_text(invocation,
+                     "select coalesce(jsonb_agg(to_jsonb(b) order by b.name), '[]')::text"
+                     " from bookmarks(name => $1, after => $2, limit_count => $3::integer) as b",
+                     {name, after, limit});
 }
 
 int list(const Options& options, Invocation& invocation) {
     const std::int64_t limit = options.limit.value_or(100);
-    const std::string json = read_bookmarks(invocation, std::nullopt, options.after, limit);
-    if (options.json) {
-        write_json(json);
-        return 0;
-    }
-    const JsonValue bookmarks = JsonValue::parse(json);
-    if (bookmarks.items().empty()) {
-        write_out("there is no bookmark\n");
-        return 0;
-    }
-    Table table({"bookmark", "state", "position", "lag events", "lag s", "held by"});
-    for (const JsonValue& row : bookmarks.items()) {
-        table.add({row["name"].text(), row["state"].text(), row["position"].text(),
-                   row["lag_events"].text(), row["lag_seconds"].text(), row["held_by"].text()});
-    }
-    table.print(0, screen_width());
-    if (static_cast<std::int64_t>(bookmarks.items().size()) == limit) {
-        write_out("there may be more: --after " +
-                  terminal_line(bookmarks.items().back()["name"].text().value_or("")) + "\n");
-    }
+    print_listing(
+        read_bookmarks(invocation, std::nullopt, options.after, limit), options.json, limit,
+        {.nothing = "there is no bookmark",
+         .columns = {"bookmark", "state", "position", "lag events", "lag s", "held by"},
+         .cells = [](const JsonValue& row) -> std::vector<std::optional<std::string>> {
+             return {row["name"].text(),       row["state"].text(),       row["position"].text(),
+                     row["lag_events"].text(), row["lag_seconds"].text(), row["held_by"].text()};
+         },
+         .next_flag = "--after",
+         .next_field = "name"});
     return 0;
 }
 
@@ -95,16 +80,6 @@ int show(const Options& options, Invocation& invocation) {
                   "\n");
     }
     return 0;
-}
-
-std::string change(Invocation& invocation, const std::string& query,
-                   const std::vector<sql::Parameter>& parameters) {
-    const environments::Environment environment = invocation.load();
-    sql::Connection connection = connect(environment, Access::write);
-    sql::Transaction transaction(connection);
-    std::string answer(transaction.exec(query, parameters).only().text(0));
-    transaction.commit();
-    return answer;
 }
 
 int move(const Options& options, Invocation& invocation) {

@@ -8,7 +8,9 @@
 #include "baton/sql/trust.hpp"
 #include "command_line.hpp"
 #include "noding.hpp"
+#include "orchestrating.hpp"
 #include "output.hpp"
+#include "schedule_drift.hpp"
 
 namespace baton::cli {
 namespace {
@@ -213,9 +215,26 @@ private:
                 add(std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)),
                     std::string(row.text(3)));
             }
+            look_at_schedules(transaction);
         } catch (const Error& error) {
             // The findings so far are worth more than the one line that run() would print.
             add("inside", "problem", error.what(), "let the owner of the schema run doctor");
+        }
+    }
+
+    // Those that the file declares, against those that there are.
+    void look_at_schedules(sql::Transaction& transaction) {
+        if (environment_.schedules.empty()) return;
+        const std::vector<std::string> drift =
+            schedule_drift(transaction, declared_schedules(environment_));
+        for (const std::string& line : drift) {
+            add("schedules here", "warning", line,
+                "whoever leads next with this file sees to that, or logs why not: start " +
+                    program_ + " orchestrate; or correct the file");
+        }
+        if (drift.empty()) {
+            add("schedules here", "ok",
+                std::to_string(environment_.schedules.size()) + ", each as the file says");
         }
     }
 

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "asking.hpp"
 #include "baton/base/error.hpp"
 #include "baton/base/terminal.hpp"
 #include "baton/base/text.hpp"
@@ -47,25 +48,6 @@ std::string named_line(std::string name, const std::string& text) {
 }
 
 /// A query of one text, or of none: "null" and "[]" are what it gives then.
-std::string read_text(Invocation& invocation, const std::string& query,
-                      const std::vector<sql::Parameter>& parameters) {
-    const environments::Environment environment = invocation.load();
-    sql::Connection connection = connect(environment, Access::read);
-    sql::Transaction transaction(connection);
-    return std::string(transaction.exec(query, parameters).only().text(0));
-}
-
-/// A change, which says something in a text.
-std::string change(Invocation& invocation, const std::string& query,
-                   const std::vector<sql::Parameter>& parameters) {
-    const environments::Environment environment = invocation.load();
-    sql::Connection connection = connect(environment, Access::write);
-    sql::Transaction transaction(connection);
-    std::string answer(transaction.exec(query, parameters).only().text(0));
-    transaction.commit();
-    return answer;
-}
-
 constexpr const char* preview_query =
     "select p.slot, to_char(p.instant at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
     " from preview_schedule(spec => $1, zone => $2, count => $3::integer,"
@@ -128,32 +110,23 @@ int add(const Options& options, Invocation& invocation) {
 
 int list(const Options& options, Invocation& invocation) {
     const std::int64_t limit = options.limit.value_or(100);
-    const std::string json =
+    const std::string page =
         read_text(invocation,
                   "select coalesce(jsonb_agg(to_jsonb(s) order by s.name), '[]')::text"
                   " from schedules(after => $1, limit_count => $2::integer) as s",
                   {options.after, limit});
-    if (options.json) {
-        write_json(json);
-        return 0;
-    }
-    const JsonValue schedules = JsonValue::parse(json);
-    if (schedules.items().empty()) {
-        write_out("there is no schedule\n");
-        return 0;
-    }
-    Table table({"schedule", "spec", "zone", "makes", "state", "next", "why"});
-    for (const JsonValue& row : schedules.items()) {
-        const auto& handler = row["handler"].text();
-        table.add({row["name"].text(), row["spec"].text(), row["zone"].text(),
-                   handler ? handler : row["event_type"].text(), row["state"].text(),
-                   row["next_slot"].text(), row["reason"].text()});
-    }
-    table.print(0, screen_width());
-    if (static_cast<std::int64_t>(schedules.items().size()) == limit) {
-        write_out("there may be more: --after " +
-                  terminal_line(schedules.items().back()["name"].text().value_or("")) + "\n");
-    }
+    print_listing(page, options.json, limit,
+                  {.nothing = "there is no schedule",
+                   .columns = {"schedule", "spec", "zone", "makes", "state", "next", "why"},
+                   .cells = [](const JsonValue& row) -> std::vector<std::optional<std::string>> {
+                       const auto& handler = row["handler"].text();
+                       return {row["name"].text(),  row["spec"].text(),
+                               row["zone"].text(),  handler ? handler : row["event_type"].text(),
+                               row["state"].text(), row["next_slot"].text(),
+                               row["reason"].text()};
+                   },
+                   .next_flag = "--after",
+                   .next_field = "name"});
     return 0;
 }
 

@@ -48,8 +48,15 @@ int cancel(const Options& options, Invocation& invocation) {
 
 int retry(const Options& options, Invocation& invocation) {
     const std::string state = changed(invocation.load(), "retry_task(task => $1)", {options.task});
-    require_state(*options.task, state, "waiting");
-    write_out("task " + std::to_string(*options.task) + " waits for a node\n");
+    if (state == "dead" || state == "cancelled") {
+        throw Error(ErrorCode::task_invalid,
+                    "task " + std::to_string(*options.task) + " stays " + state +
+                        ": another one has its unique key by now, or its task set or the run of "
+                        "its workflow does not wait for it any more");
+    }
+    if (state != "following") require_state(*options.task, state, "waiting");
+    write_out("task " + std::to_string(*options.task) + " waits for " +
+              (state == "following" ? "its turn\n" : "a node\n"));
     return 0;
 }
 

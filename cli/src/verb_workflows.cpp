@@ -1,4 +1,5 @@
 // baton workflows …: which workflows there are, their runs as trees, and to take a hand in them.
+#include "asking.hpp"
 #include "baton/base/error.hpp"
 #include "baton/base/terminal.hpp"
 #include "baton/base/text.hpp"
@@ -14,14 +15,6 @@ namespace {
 using Options = WorkflowOptions;
 
 std::string text_of(const JsonValue& value) { return value.text().value_or(""); }
-
-std::string read_text(Invocation& invocation, const std::string& query,
-                      const std::vector<sql::Parameter>& parameters) {
-    const environments::Environment environment = invocation.load();
-    sql::Connection connection = connect(environment, Access::read);
-    sql::Transaction transaction(connection);
-    return std::string(transaction.exec(query, parameters).only().text(0));
-}
 
 int definitions(const Options& options, Invocation& invocation) {
     const std::string json =
@@ -55,31 +48,24 @@ int list(const Options& options, Invocation& invocation) {
     const std::int64_t limit = options.limit.value_or(50);
     const std::optional<std::string> name =
         options.name.empty() ? std::nullopt : std::optional(options.name);
-    const std::string json =
+    const std::string page =
         read_text(invocation,
                   "select coalesce(jsonb_agg(to_jsonb(r) order by r.run desc), '[]')::text"
                   " from workflow_runs(of_name => $1, of_state => $2, of_key => $3,"
                   " before => $4::bigint, page_size => $5::integer) as r",
                   {name, options.state, options.key, options.before, limit});
-    if (options.json) {
-        write_json(json);
-        return 0;
-    }
-    const JsonValue runs = JsonValue::parse(json);
-    if (runs.items().empty()) {
-        write_out("there is no such run\n");
-        return 0;
-    }
-    Table table({"run", "workflow", "key", "state", "step", "since", "why"});
-    for (const JsonValue& row : runs.items()) {
-        table.add({row["run"].text(), text_of(row["name"]) + "@" + text_of(row["version"]),
-                   row["key"].text(), row["state"].text(), row["step"].text(),
-                   text_of(row["started_at"]).substr(0, 19), row["found"].text()});
-    }
-    table.print(0, screen_width());
-    if (static_cast<std::int64_t>(runs.items().size()) == limit) {
-        write_out("there may be more: --before " + text_of(runs.items().back()["run"]) + "\n");
-    }
+    print_listing(page, options.json, limit,
+                  {.nothing = "there is no such run",
+                   .columns = {"run", "workflow", "key", "state", "step", "since", "why"},
+                   .cells = [](const JsonValue& row) -> std::vector<std::optional<std::string>> {
+                       return {
+                           row["run"].text(),  text_of(row["name"]) + "@" + text_of(row["version"]),
+                           row["key"].text(),  row["state"].text(),
+                           row["step"].text(), text_of(row["started_at"]).substr(0, 19),
+                           row["found"].text()};
+                   },
+                   .next_flag = "--before",
+                   .next_field = "run"});
     return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "asking.hpp"
 #include "baton/base/terminal.hpp"
 #include "command_line.hpp"
 #include "ndjson.hpp"
@@ -12,17 +13,6 @@ namespace baton::cli {
 namespace {
 
 using Options = WorkflowOptions;
-
-/// A change, which says something in a text.
-std::string change(Invocation& invocation, const std::string& query,
-                   const std::vector<sql::Parameter>& parameters) {
-    const environments::Environment environment = invocation.load();
-    sql::Connection connection = connect(environment, Access::write);
-    sql::Transaction transaction(connection);
-    std::string answer(transaction.exec(query, parameters).only().text(0));
-    transaction.commit();
-    return answer;
-}
 
 /// What was given, or, for "-", what stdin has.
 std::string or_stdin(const std::string& given) {

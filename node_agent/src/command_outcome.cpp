@@ -9,6 +9,7 @@
 #include "baton/base/text.hpp"
 #include "baton/types/json.hpp"
 #include "progress_lines.hpp"
+#include "trimmed.hpp"
 
 namespace baton::node {
 namespace {
@@ -18,13 +19,6 @@ using namespace std::chrono_literals;
 // Of sysexits.h.
 constexpr int wrong_input = 65;
 constexpr int not_now = 75;
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view spaces = " \t\r\n";
-    const std::size_t begin = text.find_first_not_of(spaces);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(spaces) + 1 - begin);
-}
 
 std::string_view last_line(std::string_view text) {
     text = trimmed(text);

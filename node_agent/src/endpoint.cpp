@@ -30,8 +30,9 @@ std::string header_value(std::string_view text) {
 // A declared endpoint, and what each of its requests has.
 class EndpointHandler {
 public:
-    EndpointHandler(Endpoint endpoint, std::shared_ptr<EndpointClient> client)
-        : endpoint_(std::move(endpoint)), client_(std::move(client)) {
+    EndpointHandler(Endpoint endpoint, std::shared_ptr<EndpointClient> client,
+                    std::shared_ptr<EndpointGate> gate)
+        : endpoint_(std::move(endpoint)), client_(std::move(client)), gate_(std::move(gate)) {
         if (const auto fault = url_fault(endpoint_.url, client_->rules().plain_http)) {
             refuse(*fault);
         }
@@ -186,8 +187,18 @@ private:
     const std::shared_ptr<EndpointClient> client_;
     std::optional<Secret> bearer_;
     std::vector<Secret> keys_;
-    const std::shared_ptr<EndpointGate> gate_ = std::make_shared<EndpointGate>();
+    const std::shared_ptr<EndpointGate> gate_;
 };
+
+// The one of all versions of a handler: a node claims by handler, whichever version a task is of,
+// and the environment has one state of each, too.
+std::shared_ptr<EndpointGate> gate_of(const Handlers& handlers, const std::string& name) {
+    for (std::size_t i = 0; i < handlers.infos().size(); ++i) {
+        const std::shared_ptr<EndpointGate>& gate = handlers.apart(i).gate;
+        if (handlers.infos()[i].name == name && gate != nullptr) return gate;
+    }
+    return std::make_shared<EndpointGate>();
+}
 
 // Begins, and waits for it.
 Outcome run_and_wait(EndpointHandler& handler, const StoredPayload& payload, TaskContext& task) {
@@ -214,7 +225,8 @@ EndpointClient::~EndpointClient() = default;
 
 void add_endpoint(Handlers& handlers, const Endpoint& endpoint,
                   const std::shared_ptr<EndpointClient>& client) {
-    const auto handler = std::make_shared<node::EndpointHandler>(endpoint, client);
+    const auto handler = std::make_shared<node::EndpointHandler>(
+        endpoint, client, node::gate_of(handlers, endpoint.name));
     handlers.add({.name = endpoint.name,
                   .version = endpoint.version,
                   .build = {},

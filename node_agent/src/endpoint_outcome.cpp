@@ -11,19 +11,13 @@
 #include "baton/base/text.hpp"
 #include "baton/types/json.hpp"
 #include "endpoint_secret.hpp"
+#include "trimmed.hpp"
 
 namespace baton::node {
 namespace {
 
 using namespace std::chrono_literals;
 using Endpoint = EndpointVerdict::Endpoint;
-
-std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view spaces = " \t\r\n";
-    const std::size_t begin = text.find_first_not_of(spaces);
-    if (begin == std::string_view::npos) return {};
-    return text.substr(begin, text.find_last_not_of(spaces) + 1 - begin);
-}
 
 // "120", or a date of HTTP.
 std::optional<std::chrono::milliseconds> pause_of(std::string_view text) {

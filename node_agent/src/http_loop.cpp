@@ -16,6 +16,7 @@
 #include "baton/base/check.hpp"
 #include "baton/base/error.hpp"
 #include "live_session.hpp"
+#include "trimmed.hpp"
 
 namespace baton::node {
 namespace {
@@ -28,14 +29,6 @@ struct FreeEasy {
     void operator()(CURL* easy) const { ::curl_easy_cleanup(easy); }
 };
 using Easy = std::unique_ptr<CURL, FreeEasy>;
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && std::string_view(" \t\r\n").find(text.front()) != text.npos)
-        text.remove_prefix(1);
-    while (!text.empty() && std::string_view(" \t\r\n").find(text.back()) != text.npos)
-        text.remove_suffix(1);
-    return text;
-}
 
 // One request under way.
 struct Transfer {

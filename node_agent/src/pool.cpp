@@ -45,7 +45,9 @@ std::vector<Held> take_next(std::deque<Held>& waiting, const Runner* runner) {
 constexpr int most_at_once = std::numeric_limits<int>::max();
 
 std::shared_ptr<EndpointGate> gate_of(const Runners& runners) {
-    return runners.empty() ? nullptr : runners.rbegin()->second.apart.gate;
+    const auto found = std::ranges::find_if(
+        runners, [](const auto& of) { return of.second.apart.gate != nullptr; });
+    return found == runners.end() ? nullptr : found->second.apart.gate;
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ public:
     Pool& operator=(const Pool&) = delete;
 
     [[nodiscard]] const std::string& handler() const { return handler_; }
-    /// Of the version that was added last; null where it has none.
+    /// Of its versions that are endpoints, which share one; null where none is.
     [[nodiscard]] const std::shared_ptr<EndpointGate>& gate() const { return gate_; }
     /// How many tasks to claim now; 0: it has enough. `settling`: so many are about to be settled.
     [[nodiscard]] int appetite(std::size_t settling = 0) const;

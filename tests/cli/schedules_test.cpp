@@ -66,6 +66,30 @@ TEST_F(SchedulesVerbTest, AddShowsTheNextTenAndTheRestTakesAHandInIt) {
                    "there is no schedule \"nightly\"; see `baton schedules list` [BT058]");
 }
 
+TEST_F(SchedulesVerbTest, DoctorComparesWhatTheFileDeclares) {
+    const std::string file =
+        tool_.write("test.toml",
+                    "name = \"test\"\nkind = \"development\"\n"
+                    "[[schedule]]\nname = \"nightly\"\nspec = \"0 3 * * *\"\nhandler = \"send\"\n"
+                    "zone = \"europe/berlin\"\nlabels = [\"b\", \"a\"]\npayload = '{\"n\": 1}'\n"
+                    "[[schedule]]\nname = \"mark\"\nspec = \"@yearly\"\nevent = \"year/over\"\n");
+    const auto doctor = [&] { return run({"doctor", "--env", file}); };
+    expect_has(doctor().out,
+               {"warning  schedules here        schedule \"nightly\", declared at ",
+                "test.toml:3, is not in the database\n", "schedule \"mark\", declared at "});
+    connection_.exec(
+        "select schedule('mark', '@yearly', event_type => 'year/over'), schedule('nightly', "
+        "'0 3 * * *', 'send', '{\"n\": 1}', zone => 'Europe/Berlin', labels => '{b,a}')");
+    expect_has(doctor().out, {"ok       schedules here        2, each as the file says\n"});
+    connection_.exec(
+        "select schedule('nightly', '@daily', 'send', '{\"n\": 2}', zone => 'Europe/Berlin', "
+        "overlap => 'allow', labels => '{b,a}')");
+    expect_has(doctor().out,
+               {"is another one in the database: spec '@daily', payload '{\"n\": 2}', overlap "
+                "'allow'\n"});
+    EXPECT_EQ(doctor().out.find("\"mark\""), std::string::npos);
+}
+
 TEST_F(SchedulesVerbTest, WhatCannotBeIsRefusedInALine) {
     expect_refused(
         {"schedules", "add", "a", "@daily", "--handler", "sendd"},

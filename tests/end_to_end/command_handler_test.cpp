@@ -122,6 +122,41 @@ TEST_F(CommandHandlerTest, SchedulesOfTheFileAreMadeByWhoeverLeads) {
     EXPECT_EQ(number("select count(*) from schedule"), 2) << "what is not said any more goes on";
 }
 
+// Two files that say two things: the last one who began to lead is right, and nobody goes back and
+// forth; doctor says where the database is not as a file says.
+TEST_F(CommandHandlerTest, OfTwoFilesThatOfWhoeverLeadsCounts) {
+    const auto says = [&](const std::string& spec) {
+        declare("cat\n",
+                "[orchestrator]\nlease_ms = 1000\n[[schedule]]\nname = \"mark\"\nspec = \"" + spec +
+                    "\"\nevent = \"year/over\"\n");
+    };
+    const auto is = [&](const std::string& spec, int changes) {
+        return eventually(60s, [&] {
+            return number("select count(*) from schedule where spec = '" + spec + "'") == changes;
+        });
+    };
+    says("@yearly");
+    ChildProcess first(baton({"orchestrate"}));
+    ASSERT_TRUE(is("@yearly", 1)) << first.error_output();
+    says("@monthly");
+    ChildProcess second(baton({"orchestrate"}));
+    ASSERT_TRUE(eventually(60s, [&] {
+        return second.error_output().find("stand") != std::string::npos;
+    })) << second.error_output();
+    EXPECT_TRUE(is("@yearly", 1)) << "who stands by changes nothing";
+    ChildProcess doctor(baton({"doctor"}));
+    EXPECT_TRUE(doctor.wait(30s));
+    EXPECT_NE(doctor.output().find("is another one in the database: spec '@yearly'"),
+              std::string::npos)
+        << doctor.output();
+    first.kill(SIGTERM);
+    EXPECT_TRUE(first.wait(20s));
+    EXPECT_TRUE(is("@monthly", 1)) << second.error_output();
+    EXPECT_NE(second.error_output().find("schedule changed"), std::string::npos);
+    second.kill(SIGTERM);
+    EXPECT_TRUE(second.wait(20s));
+}
+
 TEST_F(CommandHandlerTest, ExampleDoesWhatItsReadmeSays) {
     const std::string file = BATON_SOURCE_DIR "/examples/command/dev.toml";
     ChildProcess up({.arguments = {baton_program, "up", "--env", file}});

@@ -21,13 +21,14 @@ protected:
     static Endpoint at(const std::string& path) {
         return {.name = "http", .version = 1, .url = server->url(path), .time_limit = 20s};
     }
-    static Handlers made_of(const Endpoint& endpoint) {
+    static Handlers made_of(const std::vector<Endpoint>& endpoints) {
         Handlers made;
-        add_endpoint(made, endpoint,
-                     std::make_shared<EndpointClient>(
-                         EndpointRules{.networks = {"127.0.0.0/8"}, .plain_http = true}));
+        const auto client = std::make_shared<EndpointClient>(
+            EndpointRules{.networks = {"127.0.0.0/8"}, .plain_http = true});
+        for (const Endpoint& endpoint : endpoints) add_endpoint(made, endpoint, client);
         return made;
     }
+    static Handlers made_of(const Endpoint& endpoint) { return made_of(std::vector{endpoint}); }
     void enqueue_some(int count = 1) {
         ASSERT_TRUE(eventually(
             60s, [&] { return number("select count(*) from handler where name = 'http'") == 1; }));
@@ -131,6 +132,35 @@ TEST_F(NodeEndpointTest, GoneIsDisabledUntilSomebodyEnablesIt) {
     connection_.exec("select enable_endpoint('http')");
     ASSERT_TRUE(has_ended(3));
     EXPECT_EQ(text("select state from endpoints()"), "open");
+}
+
+TEST_F(NodeEndpointTest, VersionBesideTheLiveOneHidesNothingThatThatAnswers) {
+    std::vector<Endpoint> live;
+    for (const char* const status : {"429&after=3600", "502", "410"}) {
+        Endpoint& endpoint = live.emplace_back(at("/status?beside&status=" + std::string(status)));
+        endpoint.name = "http" + std::to_string(live.size());
+        endpoint.concurrency = 1;
+    }
+    {
+        const RunningAgent first(options(), made_of(live));
+        ASSERT_TRUE(is("(select count(*) from handler where name like 'http_') = 3"));
+    }
+    std::vector<Endpoint> both = live;
+    for (Endpoint next : live) {
+        next.version = 2;
+        next.url = server->url("/ok?next");
+        both.push_back(next);
+    }
+    const RunningAgent agent(options(), made_of(both));
+    ASSERT_TRUE(is("(select count(*) from handler_version where handler like 'http_') = 6"));
+    connection_.exec(
+        "select enqueue(name, '{}') from handler cross join generate_series(1, 6) where "
+        "name like 'http_' and live_version = 1");
+    EXPECT_TRUE(
+        is("(select string_agg(state, ' ' order by handler) from endpoints()) = 'slowed broken "
+           "disabled'"))
+        << text("select string_agg(concat(handler, ' ', state), ', ') from endpoints()");
+    EXPECT_EQ(server->requests("/ok?next").size(), 0U);
 }
 
 TEST_F(NodeEndpointTest, CancelledAndStoppedRequestsAreGivenUp) {

@@ -174,6 +174,17 @@ TEST_F(TaskClaimTest, ManyTokensAreJudgedAsEachByItself) {
     EXPECT_EQ(state_of(others[0].task), "claimed");
 }
 
+TEST_F(TaskClaimTest, MadeUpTokenOfATaskThatTheSameCallCompletesIsLost) {
+    TestNode one = node();
+    enqueue();
+    const std::string token = one.claim().at(0).token;
+    const std::string task = token.substr(0, token.find('.'));
+    EXPECT_EQ(one.complete_many({task + ".99999", token, task + ".0", token}),
+              (std::vector<std::string>{"lost", "done", "lost", "done"}));
+    EXPECT_EQ(one.complete_many({token, task + ".99999"}),
+              (std::vector<std::string>{"done already", "lost"}));
+}
+
 TEST_F(TaskClaimTest, SessionOfAnotherNodeOrOfNobodyIsRefused) {
     TestNode one = node({.name = "one"});
     TestNode other = node({.name = "other"});

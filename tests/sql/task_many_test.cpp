@@ -84,6 +84,11 @@ TEST_F(TaskManyTest, WrongArgumentsAreOneLineAndMakeNothing) {
     EXPECT_EQ(refused("select enqueue_many('send', array['1']::jsonb[], unique_keys => "
                       "array['a', 'b'])"),
               "2 unique keys for 1 payloads: give one for each, or null");
+    EXPECT_EQ(refused("select enqueue_many('send', array['1', '2']::jsonb[], unique_keys => "
+                      "array[array['a', 'b']])"),
+              "the unique keys of enqueue_many() are an array of arrays: give one for each task");
+    EXPECT_EQ(refused("select enqueue_many('send', array[array['1', '2']]::jsonb[])"),
+              "the payloads of enqueue_many() are an array of arrays: give one for each task");
     EXPECT_NE(refused("select enqueue_many('send', array['1']::jsonb[], priority => 1001)")
                   .find("a priority of 1001 is not between"),
               std::string::npos);

@@ -95,6 +95,80 @@ TEST_F(WorkflowHandTest, WhatIsUndoneIsRestartedFromThere) {
     EXPECT_EQ(steps(run), "reserve running");
 }
 
+TEST_F(WorkflowHandTest, WhatWasOfARunThatIsForgottenComesBackNoMore) {
+    const std::string run = start();
+    complete(node_, "reserve");
+    kill(node_, "charge");
+    complete(node_, "release");
+    EXPECT_EQ(state(run), "compensated");
+    const std::string dead = text("select task from task_end where outcome = 'dead'");
+    const auto expect_that_it_stays = [&] {
+        EXPECT_EQ(text("select retry_task(" + dead + ")"), "dead");
+        EXPECT_EQ(number("select redrive('charge')"), 0);
+        EXPECT_NE(text("select found from why(" + dead + ")").find("does not wait for it any more"),
+                  std::string::npos);
+        EXPECT_TRUE(node_.claim(1, "charge").empty());
+    };
+    expect_that_it_stays();
+    connection_.exec("update workflow_run set ended_at = ended_at - interval '1 year'");
+    connection_.exec("select forget_workflow_runs(1000)");
+    EXPECT_EQ(number("select count(*) from workflow_run"), 0);
+    expect_that_it_stays();
+    expect_refused("retry_workflow(" + run + ")", "BT065");
+    expect_refused("update_task(" + dead + ", payload => '{}')",
+                   "BT042: task " + dead + " is a step of a workflow");
+    EXPECT_EQ(text("select cancel(" + dead + ")"), "dead");
+}
+
+TEST_F(WorkflowHandTest, WhatStillRunsOfARunThatIsForgottenEnds) {
+    connection_.exec(
+        R"(select define_workflow('two', 1, '[{"handler": "reserve", "after": []},
+            {"handler": "charge", "after": []}]', 'hold'))");
+    const std::string run = start("'two', '{}'");
+    kill(node_, "charge");
+    EXPECT_EQ(state(run), "failed");
+    const std::vector<ClaimedTask> held = node_.claim(1, "reserve");
+    ASSERT_EQ(held.size(), 1U);
+    connection_.exec("update workflow_run set ended_at = ended_at - interval '1 year'");
+    connection_.exec("select forget_workflow_runs(1000)");
+    EXPECT_THROW(node_.complete(held[0].token), Error) << "nobody would go on with it";
+    EXPECT_EQ(text(call_of("snooze($1, $2, '1 s')", node_, held[0])), "f");
+    EXPECT_EQ(number("select redrive('charge')"), 0);
+    EXPECT_EQ(number("select (select count(*) from task_end) - (select count(*) from task)"), 0);
+}
+
+TEST_F(WorkflowHandTest, WhatIsTooLargeTogetherFailsTheStepAndNotWhoeverCameLast) {
+    connection_.exec(
+        R"(select define_workflow('many', 1, '[{"handler": "reserve", "each": "",
+            "undo": "release"}]'))");
+    const std::string run = start("'many', '[1, 2, 3]'");
+    complete(node_, "reserve");
+    complete(node_, "reserve");
+    connection_.exec(
+        "update workflow_task set result = (select jsonb_agg(repeat('x', 1000000)) from "
+        "generate_series(1, 140)) where is_done");
+    complete(node_, "reserve");
+    EXPECT_EQ(state(run), "compensating");
+    EXPECT_EQ(text("select left(error, 55) from workflow_run_step"),
+              "what its tasks gave is larger together than JSON can be");
+    EXPECT_EQ(number("select count(*) from workflow_task where is_undo"), 3);
+}
+
+TEST_F(WorkflowHandTest, WhatARunStandsStillForIsNotForgotten) {
+    const std::string run = start();
+    complete(node_, "reserve");
+    kill(node_, "charge");
+    kill(node_, "release");
+    connection_.exec("update task_end set ended_at = ended_at - interval '1 year'");
+    connection_.exec("update task set enqueued_at = enqueued_at - interval '1 year'");
+    connection_.exec("select sweep_tasks(1000)");
+    EXPECT_EQ(number("select count(*) from task"), 1);
+    EXPECT_EQ(why(run), "stuck dead");
+    EXPECT_EQ(text("select retry_workflow(" + run + ")"), "compensating");
+    complete(node_, "release");
+    EXPECT_EQ(state(run), "compensated");
+}
+
 TEST_F(WorkflowHandTest, ARunIsPinnedAndMovedWhereWhatWasDoneIsTheSame) {
     const std::string run = start();
     const std::string other = start();

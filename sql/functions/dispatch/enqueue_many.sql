@@ -6,7 +6,7 @@
 --             unique_keys: one for each task, or null: none has one; null among them: that task
 --             has none.
 -- Returns     the ids, in the order of the payloads.
--- Raises      as enqueue(). BT042 the unique keys are not as many as the payloads.
+-- Raises      as enqueue(). BT042 see require_unique_keys().
 -- Tables      task, task_ready: insert. handler: read. The lane: see enter_lanes(). Else as
 --             enqueue_apart().
 -- Cost        one statement for all, where nothing is said but payloads, lane, tenant and meta;
@@ -42,11 +42,7 @@ declare
     lane  text := enqueue_many.lane;
     ids   bigint[];
 begin
-    if cardinality(enqueue_many.unique_keys) <> cardinality(enqueue_many.payloads) then
-        raise exception '% unique keys for % payloads: give one for each, or null',
-            cardinality(enqueue_many.unique_keys), cardinality(enqueue_many.payloads)
-            using errcode = 'BT042';
-    end if;
+    perform require_unique_keys(enqueue_many.unique_keys, enqueue_many.payloads);
     if enqueue_many.run_at is not null or enqueue_many.priority is distinct from 0
        or coalesce(cardinality(enqueue_many.labels), 0) > 0
        or enqueue_many.schema_version is distinct from 1
@@ -58,12 +54,12 @@ begin
                        enqueue_many.handler, p.payload, null, null, enqueue_many.run_at,
                        enqueue_many.priority, enqueue_many.labels, enqueue_many.tenant,
                        enqueue_many.meta, enqueue_many.schema_version,
-                       enqueue_many.unique_keys[p.ordinal], enqueue_many.on_conflict,
+                       p.unique_key, enqueue_many.on_conflict,
                        enqueue_many.lane, enqueue_many.longest_wait, enqueue_many.after,
                        enqueue_many.when_failed, enqueue_many.every, enqueue_many.expires_at,
                        null)
-              from pg_catalog.unnest(enqueue_many.payloads) with ordinality
-                   as p (payload, ordinal));
+              from unnest(enqueue_many.payloads, enqueue_many.unique_keys)
+                   as p (payload, unique_key));
     end if;
 
     select h.requirement,

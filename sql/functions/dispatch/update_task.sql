@@ -14,7 +14,7 @@
 --             transaction's snapshot is fixed.
 -- Locks       see pull_task(): claims pass it by until the transaction ends.
 -- Notifies    a node that sleeps, where it is ready now.
--- Tables      task: read, update. requirement, workflow_task: read. task_expiry: see
+-- Tables      task: read, update. requirement, task_set_member: read. task_expiry: see
 --             set_expiry(). Its place: see pull_task(), put_task().
 -- Access: dispatch, orchestrate
 create or replace function update_task(
@@ -48,11 +48,11 @@ begin
      where t.id = update_task.task;
     if need.build is not null then
         raise exception 'task % is %', update_task.task,
-            case when exists (select from workflow_task w where w.task = update_task.task)
-                 then 'a step of a workflow, which gets what the step before it gave: restart the '
-                      'run, or cancel the task'
-                 else 'a member of a task set, which is made of what its members were given: '
-                      'abandon the set, or cancel the task' end
+            case when exists (select from task_set_member m where m.task = update_task.task)
+                 then 'a member of a task set, which is made of what its members were given: '
+                      'abandon the set, or cancel the task'
+                 else 'a step of a workflow, which gets what the step before it gave: restart the '
+                      'run, or cancel the task' end
             using errcode = 'BT042';
     end if;
     select p.* into strict former

@@ -27,7 +27,8 @@ begin
     elsif s.each is not null then
         payload := case when s.each = '' then payload else payload -> s.each end;
         fault := case when pg_catalog.jsonb_typeof(payload) is distinct from 'array'
-                      then 'its payload has no array ' || s.each
+                      then case s.each when '' then 'its payload is no array'
+                                else 'its payload has no array ' || s.each end
                       when pg_catalog.jsonb_array_length(payload) > 10000
                       then pg_catalog.format('its payload''s array has %s elements, and at most '
                                '10000 may be', pg_catalog.jsonb_array_length(payload)) end;

@@ -10,9 +10,9 @@ set search_path from current
 as $$
     select 'bookmarks', case when p.lines = '{}' then 'ok' else 'problem' end,
            case when p.lines = '{}'
-                then pg_catalog.format('bookmarks: %s; events from position %s on are needed',
-                                       (select count(*) from bookmark),
-                                       coalesce(needed_position()::text, 'no'))
+                then pg_catalog.format('bookmarks: %s', (select count(*) from bookmark))
+                     || coalesce('; events from position ' || needed_position()::text
+                                 || ' on are needed', '')
                 else array_to_string(p.lines, '; ') end,
            case when p.lines <> '{}'
                 then 'start what follows them; or `baton bookmarks move NAME --to POSITION`, or '

@@ -1,6 +1,6 @@
 -- fail_step: a step of a run cannot be done. Then the run has failed; or, where the workflow says
 -- so and there is something to undo, what was done is undone. Internal: begin_step(),
--- settle_note(), wake_steps(). The caller has locked the run.
+-- settle_note(), step_task_done(), wake_steps(). The caller has locked the run.
 --
 -- Arguments   run, step: which. error: why.
 -- Tables      workflow_run_step, workflow_run: update. workflow_definition: read. See undo_run().

@@ -1,8 +1,11 @@
 -- forget_workflow_runs: forget runs of workflows that ended as long ago as tasks are forgotten, and
 -- events that nobody can wait for any more. Internal: forget_history().
 --
+-- One that failed may have steps that still run: nobody would go on with them, so they end.
+--
 -- Arguments   at_most: how many of each.
--- Tables      workflow_run, workflow_task, workflow_event: delete. event_limit: read.
+-- Tables      workflow_run, workflow_task, workflow_event: delete. event_limit: read. See
+--             stop_steps().
 create or replace function forget_workflow_runs(at_most integer)
 returns void
 language plpgsql
@@ -21,6 +24,8 @@ begin
         select r.id from workflow_run r where r.ended_at < until
          order by r.ended_at limit forget_workflow_runs.at_most
            for update skip locked);
+    perform stop_steps(f.id, null::text[], 'its run is forgotten')
+       from workflow_run f where f.id = any (runs) and f.state = 'failed';
     delete from workflow_task w where w.run = any (runs);
     delete from workflow_run r where r.id = any (runs);
     delete from workflow_event v

@@ -1,12 +1,12 @@
 -- live_tasks: those of a range of ids that have not ended, and those whose claim or unique key has
 -- still to be cleared away, which another one follows, for which a lane stands still, or whose task
--- set still looks at them.
+-- set still looks at them; and those that failed to undo a step, for which a run stands still.
 -- Internal: drop_task_partition(), sweep_tasks().
 --
 -- Arguments   first_id, upper_id: from and below. at_most: how many.
 -- Returns     the tasks; is_held: it is not, or not only, one that waits.
 -- Tables      task_floor, task_ready, task_due, task_in_lane, task_end, task_claim, task_key,
---             task_set_member, task_set: read.
+--             task_set_member, task_set, workflow_run, workflow_task: read.
 -- Cost        some index probes, and of what nodes hold.
 create or replace function live_tasks(first_id bigint, upper_id bigint, at_most integer)
 returns table (task bigint, is_held boolean)
@@ -69,5 +69,13 @@ as $$
     (select l.task, l.is_head and exists (select from task_end e where e.task = l.task)
        from task_in_lane l
       where l.task >= live_tasks.first_id and l.task < live_tasks.upper_id
+      limit live_tasks.at_most)
+     union all
+    (select w.task, true
+       from workflow_run r
+       join workflow_task w on w.run = r.id and w.round = r.round and w.is_undo
+       join task_end e on e.task = w.task and e.outcome <> 'done'
+      where r.state = 'compensating'
+        and w.task >= live_tasks.first_id and w.task < live_tasks.upper_id
       limit live_tasks.at_most)
 $$;

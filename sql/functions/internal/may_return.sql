@@ -1,6 +1,7 @@
 -- may_return: whether a task may wait again: its task set is open, if it is a member of one, since
--- nobody could complete it otherwise; and no other task has its unique key by now. If it may, it
--- has the key from then on. Internal: retry_task().
+-- nobody could complete it otherwise; its run waits for it, if it is a step of a workflow; and no
+-- other task has its unique key by now. If it may, it has the key from then on. Internal:
+-- retry_task().
 --
 -- Arguments   task: which.
 -- Locks       its set, against what ends that, and its key, if it has one, until the transaction

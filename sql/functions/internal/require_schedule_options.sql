@@ -26,6 +26,10 @@ begin
         then 'overlap is skip, queue, cancel or allow'
         when wanted.event_type is not null and wanted.overlap <> 'allow'
         then 'overlap is for tasks: an event has none'
+        when wanted.event_type is not null and (wanted.priority <> 0 or wanted.labels <> '{}')
+        then 'priority and labels are for tasks: an event has none'
+        when wanted.handler is not null and wanted.key is not null
+        then 'key is for events: a task has none'
         when wanted.missed in ('skip', 'last', 'all') is not true
         then 'missed is skip, last or all'
         when wanted.missed = 'all' and wanted.overlap in ('skip', 'cancel')

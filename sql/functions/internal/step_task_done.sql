@@ -3,7 +3,7 @@
 --
 -- Arguments   w: the task.
 -- Tables      workflow_task: read, update. workflow_run_step: read, update. workflow_step,
---             workflow_run, task_end: read. See end_step(), undo_next().
+--             workflow_run, task_end: read. See end_step(), fail_step(), undo_next().
 create or replace function step_task_done(w workflow_task)
 returns void
 language plpgsql
@@ -45,11 +45,19 @@ begin
         perform undo_next(w.run);
         return;
     end if;
-    if is_many then
+    if not is_many then
+        perform end_step(w.run, w.step, gave, true);
+        return;
+    end if;
+    begin
         select pg_catalog.jsonb_agg(t.result order by t.ordinal) into gave
           from workflow_task t
          where t.run = w.run and t.step = w.step and t.round = w.round and not t.is_undo;
-    end if;
-    perform end_step(w.run, w.step, gave, true);
+        perform end_step(w.run, w.step, gave, true);
+    exception when program_limit_exceeded then
+        -- The task is done all the same: whoever did it is not to blame for what others gave.
+        perform fail_step(w.run, w.step,
+                          'what its tasks gave is larger together than JSON can be: ' || sqlerrm);
+    end;
 end;
 $$;

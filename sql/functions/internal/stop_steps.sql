@@ -1,5 +1,6 @@
 -- stop_steps: steps of a run that have not ended do, and their tasks are cancelled. Internal:
--- cancel_workflow(), fail_step(), reset_steps(). The caller has locked the run.
+-- cancel_workflow(), fail_step(), forget_workflow_runs(), reset_steps(). The caller has locked the
+-- run.
 --
 -- Arguments   run: which. steps: only these; null: all. reason: for people to read.
 -- Locks       the tasks' claims: see cancel().

@@ -8,9 +8,10 @@
 -- Returns     one row for each token, in their order. outcome:
 --   done          now.
 --   done already  by this same claim: a COMMIT in doubt was one.
---   lost          the task is this claim's no more; nothing was changed. Undo what was done for it.
+--   lost          the task is this claim's no more, or never was; nothing was changed. Undo what
+--                 was done for it.
 -- Raises      BT038, BT032 the node has ended, as require_node() says. BT042 tokens and results
---             are not as many.
+--             are not as many, or these are no plain array.
 -- Locks       the claims, until the transaction ends: call it last. Of the steps of workflows the
 --             runs before: see lock_runs().
 -- Tables      task_end: insert. task_claim: see held_tasks(). Lanes: see leave_lanes(). What waits
@@ -37,6 +38,11 @@ begin
     if cardinality(complete_many.results) <> cardinality(complete_many.tokens) then
         raise exception '% results for % tokens: give one for each, or null',
             cardinality(complete_many.results), cardinality(complete_many.tokens)
+            using errcode = 'BT042';
+    elsif pg_catalog.array_ndims(complete_many.results) > 1
+          or pg_catalog.array_lower(complete_many.results, 1) <> 1 then
+        raise exception 'the results of complete_many() are an array of arrays, or do not begin '
+            'at 1: give one for each token'
             using errcode = 'BT042';
     end if;
 
@@ -75,9 +81,9 @@ begin
     -- Another statement: it sees what another call with the same token committed meanwhile.
     return query
         select p.token,
-               case when p.task = any (done) then 'done'
-                    when ended_by(p.token, me.id) = 'done' then 'done already'
-                    else 'lost' end
+               case when ended_by(p.token, me.id) is distinct from 'done' then 'lost'
+                    when p.task = any (done) then 'done'
+                    else 'done already' end
           from token_parts(complete_many.tokens) as p
          order by p.ordinal;
 end;

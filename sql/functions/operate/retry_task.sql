@@ -8,7 +8,7 @@
 --             What else it says, it was before, and nothing was changed: it is 'claimed', 'done',
 --             'replaced', or 'following' already; or it is 'dead' or 'cancelled', and another task
 --             has its unique key by now, its task set is over, or the run of a workflow does not
---             wait for it any more.
+--             wait for it any more, or is forgotten.
 -- Raises      BT042 there is no such task. BT006 the transaction's snapshot is fixed.
 -- Locks       the task, until the transaction ends: see pull_task(). Its set and key: may_return().
 -- Tables      task_in_lane: read. task_ready: see bring_back(). task_end, task_due: see

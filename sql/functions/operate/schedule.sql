@@ -11,7 +11,7 @@
 --             'on 2026-12-24, 2026-12-31 at 09:00'.
 --   handler   whose task each slot becomes, for the version that is live then. Or event_type: of
 --             which an event is dispatched.
---   payload, key, tenant, priority, labels   of them. key: of events.
+--   payload, tenant   of them. priority, labels: of tasks. key: of events.
 --   zone      whose time it is.
 --   overlap   of tasks, if the former one has not ended: 'skip', the default, makes none; 'queue'
 --             puts them into one lane; 'cancel' cancels the former one; 'allow' does not care.

@@ -13,7 +13,7 @@
 --             node_ended: for the node that has it; nowhere.
 --   found     the same as people read it. fix: what to do; null where there is nothing to.
 -- Cost        some index probes; where it waits for its turn, of up to 10000 that go first.
--- Tables      node, task_failure: read.
+-- Tables      node: read. See why_ended() and its sisters.
 -- Access: dispatch, node, observe, orchestrate
 create or replace function why(task bigint)
 returns table (state text, reason text, found text, fix text)
@@ -56,19 +56,10 @@ begin
                   from task_standings(array[s.follows]) as f;
         when 'claimed' then
             return query select s.state, w.* from why_claimed(s.node, s.since, s.started) as w;
-        when 'dead' then
+        when 'dead', 'cancelled' then
             return query
-                select s.state, s.state, pg_catalog.format(
-                           'it is dead since %s, after %s attempts%s',
-                           date_trunc('second', s.since), s.attempts,
-                           '; the last error, at ' || at_node || ': '
-                           || (select pg_catalog.left(f.error, 500) from task_failure f
-                                where f.task = why.task order by f.failed_at desc limit 1)),
-                       pg_catalog.format('baton tasks retry %s', why.task);
-        when 'cancelled' then
-            return query select s.state, s.state, pg_catalog.format(
-                                    'it was %s, at %s', s.ended_why, date_trunc('second', s.since)),
-                                pg_catalog.format('baton tasks retry %s', why.task);
+                select s.state, s.state, w.*
+                  from why_ended(why.task, s.state, s.since, s.attempts, at_node, s.ended_why) as w;
         when 'nowhere' then
             return query select s.state, s.state,
                 'it stands at none of the places that there are: rows were changed by hand',
