@@ -309,9 +309,9 @@ TEST_F(RetentionTest, SessionThatEndsOnTheWayHasDoneNothing) {
         {"create trigger t before update of begins_after on log_retention for each row "
          "execute function die()",
          "drop trigger t on log_retention"},
-        {"create trigger t before update of passed_at on maintenance for each row "
+        {"create trigger t after update of begins_after on log_retention for each row "
          "execute function die()",
-         "drop trigger t on maintenance"},
+         "drop trigger t on log_retention"},
         {"create constraint trigger t after update on log_retention deferrable initially deferred "
          "for each row execute function die()",
          "drop trigger t on log_retention"},
