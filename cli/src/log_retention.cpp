@@ -1,9 +1,10 @@
 // baton log retention …: how long the events of the log are kept, and what their going waits for.
+#include "log_retention.hpp"
 #include "baton/base/terminal.hpp"
 #include "baton/base/text.hpp"
+#include "baton/sql/failure.hpp"
 #include "command_line.hpp"
 #include "json_value.hpp"
-#include "log_retention.hpp"
 #include "ndjson.hpp"
 #include "output.hpp"
 
@@ -54,7 +55,8 @@ void print_state(const JsonValue& state) {
 int show(const Options& options, Invocation& invocation) {
     const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::read);
-    const sql::Result rows = connection.exec("select retention()::text");
+    sql::Transaction transaction(connection);
+    const sql::Result rows = transaction.exec("select retention()::text");
     const std::string_view json = rows.only().text(0);
     if (options.json) {
         write_json(json);
@@ -64,6 +66,23 @@ int show(const Options& options, Invocation& invocation) {
     return 0;
 }
 
+void write_rules(sql::Transaction& transaction, const Options& options) {
+    try {
+        transaction.exec(
+            "select set_log_retention(case when $1 then r.age else $2::interval end,"
+            " case when $3 then r.bytes else $4::bigint end, $5::bigint)"
+            " from (select (j ->> 'age')::interval as age, (j ->> 'bytes')::bigint as bytes"
+            " from retention() as j) as r",
+            {options.age.empty(), rule(options.age), options.bytes.empty(), rule(options.bytes),
+             options.partition_rows});
+    } catch (const sql::SqlError& error) {
+        if (!error.sqlstate().starts_with("22")) throw;
+        refuse("--age is a time ('90 days') or none, --bytes a whole number or none; not " +
+               json_quoted(
+                   (options.age + (options.age.empty() ? "" : " ") + options.bytes).substr(0, 80)));
+    }
+}
+
 int set(const Options& options, Invocation& invocation) {
     if (options.age.empty() && options.bytes.empty()) {
         refuse("say --age, --bytes or both: a time ('90 days'), a size in bytes, or none");
@@ -71,13 +90,7 @@ int set(const Options& options, Invocation& invocation) {
     const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::write);
     sql::Transaction transaction(connection);
-    transaction.exec(
-        "select set_log_retention(case when $1 then r.age else $2::interval end,"
-        " case when $3 then r.bytes else $4::bigint end, $5::bigint)"
-        " from (select (j ->> 'age')::interval as age, (j ->> 'bytes')::bigint as bytes"
-        " from retention() as j) as r",
-        {options.age.empty(), rule(options.age), options.bytes.empty(), rule(options.bytes),
-         options.partition_rows});
+    write_rules(transaction, options);
     const JsonValue state =
         JsonValue::parse(transaction.exec("select retention()::text").only().text(0));
     transaction.commit();

@@ -132,7 +132,8 @@ std::int64_t begin_since(sql::Connection& connection, std::string& since) {
 }
 
 std::int64_t log_beginning(sql::Connection& connection) {
-    return connection.exec("select log_beginning()").only().integer(0);
+    sql::Transaction transaction(connection);
+    return transaction.exec("select log_beginning()").only().integer(0);
 }
 
 int print_log(const Options& options, Invocation& invocation) {
