@@ -9,6 +9,7 @@
 #include "baton/base/text.hpp"
 #include "baton/sql/failure.hpp"
 #include "command_line.hpp"
+#include "log_retention.hpp"
 #include "output.hpp"
 
 namespace baton::cli {
@@ -29,7 +30,7 @@ struct Wanted {
 };
 
 struct Options {
-    std::optional<std::int64_t> after = 0;
+    std::optional<std::int64_t> after;
     std::optional<std::int64_t> limit;
     bool follow = false;
     bool json = false;
@@ -130,12 +131,17 @@ std::int64_t begin_since(sql::Connection& connection, std::string& since) {
     }
 }
 
+std::int64_t log_beginning(sql::Connection& connection) {
+    sql::Transaction transaction(connection);
+    return transaction.exec("select log_beginning()").only().integer(0);
+}
+
 int print_log(const Options& options, Invocation& invocation) {
     Wanted wanted = options.wanted;
     const environments::Environment environment = invocation.load();
     sql::Connection connection = connect(environment, Access::read);
     constexpr std::int64_t limit_usual = 1000;
-    std::int64_t after = *options.after;
+    std::int64_t after = options.after ? *options.after : log_beginning(connection);
     if (wanted.since) after = std::max(after, begin_since(connection, *wanted.since));
     std::int64_t remaining = options.limit.value_or(options.follow ? 0 : limit_usual);
     const bool is_endless = remaining == 0;
@@ -166,7 +172,8 @@ Verb log_verb() {
             "--after\nor --since begins. An event has its position, and is printed, once an "
             "orchestrator has\ntaken it.\n"
             "Example: baton log --after 1000 --follow --json | jq .payload",
-        .options = {{"--after", "begin after this position [0]", &options->after},
+        .options = {{"--after", "begin after this position [where the log begins]",
+                     &options->after},
                     {"--limit", "at most so many events; 0: all of them [1000; with --follow: all]",
                      &options->limit},
                     {"--follow",
@@ -185,7 +192,8 @@ Verb log_verb() {
                      "only what was dispatched since then: a time, or how long ago (\"15 min\")",
                      &wanted.since},
                     {"--json", "print a JSON object a line", &options->json}},
-        .run = [options](Invocation& invocation) { return print_log(*options, invocation); }};
+        .run = [options](Invocation& invocation) { return print_log(*options, invocation); },
+        .verbs = {log_retention_verb()}};
 }
 
 }  // namespace baton::cli

@@ -5,6 +5,7 @@
 
 #include "baton/base/log.hpp"
 #include "baton/sql/failure.hpp"
+#include "baton/sql/recorded_reader.hpp"
 #include "blame.hpp"
 
 namespace baton::orchestrator {
@@ -69,15 +70,31 @@ void Builder::register_sets() {
 }
 
 // A version that cannot begin must not keep its number.
+void Builder::withdraw(const Kept& kept) {
+    sql::Transaction transaction(connection_);
+    sql::withdraw_version(transaction, kept.set->set);
+    transaction.commit();
+}
+
+void Builder::require_whole_log(const Kept& kept, const sql::BuildClaim& claim) {
+    try {
+        sql::require_whole_log(connection_, "view " + claim.view + "@" +
+                                                std::to_string(claim.version) +
+                                                " has to read the log from its first event");
+    } catch (const sql::SqlError& error) {
+        if (error.sqlstate() != "BT071") throw;
+        withdraw(kept);
+        throw;
+    }
+}
+
 std::optional<Position> Builder::start_from_former(const Kept& kept, const Manifest::Member& member,
                                                    const sql::BuildClaim& claim) {
     try {
         return manifest_.start_from_former(connection_, member, claim);
     } catch (const Error& error) {
         if (error.code() != ErrorCode::reducer_invalid) throw;
-        sql::Transaction transaction(connection_);
-        sql::withdraw_version(transaction, kept.set->set);
-        transaction.commit();
+        withdraw(kept);
         throw;
     }
 }
@@ -103,6 +120,8 @@ void Builder::claim() {
                 if (const auto position = start_from_former(kept, *member, claim)) {
                     // Whatever it was before: it is noted as a build that begins.
                     claim.standing = {sql::ViewState::behind, *position};
+                } else {
+                    require_whole_log(kept, claim);
                 }
             }
             std::unique_ptr<View> view = manifest_.make_view(connection_, *member);

@@ -51,6 +51,8 @@ private:
     void next_turn();
     void register_sets();
     void claim();
+    void withdraw(const Kept& kept);
+    void require_whole_log(const Kept& kept, const sql::BuildClaim& claim);
     std::optional<Position> start_from_former(const Kept& kept, const Manifest::Member& member,
                                               const sql::BuildClaim& claim);
     void show();

@@ -31,6 +31,7 @@ constexpr std::size_t types_named_max = 100;
 
 // How often it is asked whether views' rows are to be copied, and whether nodes see to maintain().
 constexpr std::chrono::seconds snapshot_interval{10};
+constexpr std::chrono::seconds base_interval{30};
 constexpr std::chrono::seconds maintenance_interval{1};
 
 // How long a batch is tried again for a lock or a deadlock before the leadership is given up.
@@ -60,6 +61,7 @@ Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
       schedules_(options_.schedules),
       maintenance_(options_, "maintenance", maintenance_interval, [this](sql::Connection& session) {
           schedules_.declare(session);
+          take_bases(session);
           return sql::maintain_if_left(session);
       }) {
     register_reducers(manifest);
@@ -77,6 +79,19 @@ bool Leader::take_snapshot(sql::Connection& session) const {
     const std::string taken = sql::take_snapshots(session, options_.snapshots);
     if (!taken.empty()) log_line(spdlog::level::info, "snapshot taken", {{"view", taken}});
     return !taken.empty();
+}
+
+void Leader::take_bases(sql::Connection& session) {
+    if (Clock::now() - bases_taken_ <
+        std::min<Clock::duration>(base_interval, options_.poll * 10)) {
+        return;
+    }
+    bases_taken_ = Clock::now();
+    for (;;) {
+        const std::string taken = sql::take_bases(session);
+        if (taken.empty()) return;
+        log_line(spdlog::level::info, "base taken", {{"view", taken}});
+    }
 }
 
 void Leader::register_reducers(const Manifest& manifest) {

@@ -53,6 +53,8 @@ private:
     void name_unread_types();
     /// Drops snapshots that are not kept any more.
     void drop_snapshots();
+    /// In the maintenance chore's thread.
+    void take_bases(sql::Connection& session);
     /// Looks whether a person has resolved what halted a view.
     void resume_views();
     /// Tells the reader what the slowest view may fold at once.
@@ -83,7 +85,9 @@ private:
     std::string not_dropped_;             // why, as it was last told
     std::string snapshot_not_dropped_;    // likewise
     std::optional<Chore> snapshots_;
-    DeclaredSchedules schedules_;  // the next one's
+    // The next one's:
+    DeclaredSchedules schedules_;
+    std::chrono::steady_clock::time_point bases_taken_;
     Chore maintenance_;
 };
 

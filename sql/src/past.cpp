@@ -103,6 +103,10 @@ std::string take_snapshots(Connection& connection, const SnapshotPolicy& policy)
                {policy.every, policy.most}, Isolation::repeatable_read);
 }
 
+std::string take_bases(Connection& connection) {
+    return ask(connection, "select coalesce(take_bases(), '')", {}, Isolation::repeatable_read);
+}
+
 std::string drop_snapshots(Connection& connection, const SnapshotPolicy& policy) {
     return ask(connection, "select coalesce(drop_snapshots($1::bigint, $2::integer), '')",
                {policy.every, policy.most});

@@ -26,6 +26,11 @@ bool read_recorded(Connection& connection, Position after, std::size_t limit, Lo
     return !page.events.empty();
 }
 
+void require_whole_log(Connection& connection, const std::string& who) {
+    Transaction transaction(connection);
+    transaction.exec("select is_log_kept(0, $1)", {who});
+}
+
 RecordedReader::RecordedReader(Connection& connection, Position after, Content content)
     : connection_(connection), at_(after), content_(content) {
     use_reading_settings(connection_);

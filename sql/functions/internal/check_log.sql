@@ -30,12 +30,13 @@ as $$
 #variable_conflict use_column
 declare
     native_from bigint := (select max(o.after_id) from log_origin o);
+    beginning   constant bigint := log_beginning();
     start       bigint;
     looked      record;
     scope       text;
     damage      text[];
 begin
-    select coalesce(min(b.first_position) - 1, 0) into start
+    select greatest(coalesce(min(b.first_position) - 1, 0), beginning) into start
       from (select newest.first_position,
                    sum(newest.count) over (order by newest.first_position desc) - newest.count
                        as newer
@@ -86,8 +87,9 @@ begin
                ) as e) as s;
 
     scope := pg_catalog.format('; looked at %s%s events, in %s batches%s',
-        case when start = 0 then 'all ' else 'the newest ' end, looked.events, looked.batches,
-        case when start > 0 then ': --whole-log looks at all' end);
+        case when start = beginning then 'all ' else 'the newest ' end, looked.events,
+        looked.batches,
+        case when start > beginning then ': --whole-log looks at all' end);
     return query select 'positions', case when looked.doubled > 0 then 'problem' else 'ok' end,
         case when looked.doubled > 0
              then pg_catalog.format(

@@ -38,7 +38,7 @@ begin
 
     with in_batch as (
         select s.id, b.count = count(*) over (partition by b.first_position) as is_whole
-          from log_parts(0::bigint) as b
+          from log_parts(log_beginning()) as b
          cross join lateral log_slice(b.floor_id, b.floor_xid, b.seen_before, b.seen, b.last_id,
                                       b.stragglers, b.after_id, 2147483647) as s
     ), newest as (
@@ -69,7 +69,8 @@ begin
      where e.id <= top_id
        and e.xmin::text = any (suspects)
        and b.is_whole is not true
-       and not exists (select from waiting w where w.id = e.id);
+       and not exists (select from waiting w where w.id = e.id)
+       and not is_before_log(e.id, e.xid);
     return colliding_id;
 end;
 $$;

@@ -1,5 +1,5 @@
 -- cut_bookmarks: a bookmark that lags behind for longer than it may holds nothing back any more;
--- its holder hears of it at its next read. Internal: maintain().
+-- its holder hears of it at its next read. Internal: drop_event_partition(), maintain().
 --
 -- Returns     how many were cut.
 -- Tables      bookmark: read, update.

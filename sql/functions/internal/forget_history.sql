@@ -7,7 +7,8 @@
 -- Arguments   at_once: whenever the last time was.
 -- Tables      maintenance: read, update. node: delete. task_claim: read. task, task_end: see
 --             add_task_partitions(), drop_task_partition() and sweep_tasks(). task_failure: see
---             forget_failures(). schedule_run: see forget_schedule_runs().
+--             forget_failures(). What is gone of the log: see
+--             forget_batches() and forget_records(). schedule_run: see forget_schedule_runs().
 create or replace function forget_history(at_once boolean)
 returns void
 language plpgsql
@@ -34,6 +35,7 @@ begin
     perform forget_failures(10000);
     perform forget_schedule_runs(10000);
     perform forget_workflow_runs(1000);
+    perform forget_batches(10000), forget_records(1000);
     delete from node n
      where n.ended_at < clock_timestamp() - interval '1 hour'
        and not exists (select from task_claim c where c.node = n.id);

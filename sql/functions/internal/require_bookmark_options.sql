@@ -34,6 +34,9 @@ begin
         if from_position > head + 1 then
             fault := pg_catalog.format('the log ends at position %s: it has no %s to begin with',
                                        head, from_position);
+        elsif from_position <= log_beginning() then
+            fault := pg_catalog.format('the log begins with position %s: retention dropped the '
+                                       'events before', log_beginning() + 1);
         elsif (select count(*) from bookmark) >= 1000 then
             fault := 'there are 1000 bookmarks already; remove_bookmark() those that nobody needs, '
                      'and read without one where nothing has to last';

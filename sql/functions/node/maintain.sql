@@ -23,7 +23,8 @@
 --           What waits for others: see maintain_children(). Who sleeps: see ring_for_waiting().
 --           Workflows: see maintain_workflows().
 --           schedule: see fire_schedules(). subscription_backfill: see backfill_tasks().
---           follower: see forget_followers(). bookmark: see cut_bookmarks().
+--           The log: see drop_event_partition(). follower: see forget_followers(). bookmark: see
+--           cut_bookmarks().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
@@ -58,6 +59,10 @@ begin
         return;
     end if;
     perform pg_catalog.set_config('idle_in_transaction_session_timeout', '60000', true);
+    if drop_event_partition(maintain.at_once is true) then
+        return query select 0, 0, 0, true;
+        return;
+    end if;
 
     update node n
        set ended_at = clock_timestamp()
@@ -80,14 +85,11 @@ begin
     end loop;
 
     tasks_due := ready_due(pass_limit);
-    is_behind := is_behind or tasks_due >= pass_limit;
-
-    is_behind := greatest(maintain_children(pass_limit), expire_tasks(pass_limit), is_behind);
+    is_behind := greatest(is_behind or tasks_due >= pass_limit, maintain_children(pass_limit),
+                          expire_tasks(pass_limit));
     is_behind := greatest(maintain_task_sets(), fire_schedules(pass_limit),
-                          backfill_tasks(5 * pass_limit), is_behind);
-    is_behind := greatest(maintain_workflows(200), is_behind);
-    perform clear_claims(10 * pass_limit);
-    perform clear_keys(pass_limit);
+                          backfill_tasks(5 * pass_limit), maintain_workflows(200), is_behind);
+    perform clear_claims(10 * pass_limit), clear_keys(pass_limit);
     perform raise_floors(), end_long_runs(pass_limit);
     perform clear_recalls(), forget_sleepers(), forget_followers(), cut_bookmarks();
     perform forget_history(maintain.at_once);

@@ -10,6 +10,7 @@
 -- they write can commit. For the owner, who
 -- has to be a member of _orchestrate, whose the views are; else 42501.
 --
+-- Raises    BT071 retention dropped events: the views could not be made anew.
 -- Returns   how many positions were taken out. 0: nothing was done.
 -- Locks     the leader's row and the views' tables, until the transaction ends.
 -- Cost      reads of the log what doctor() would complain about, and writes batch anew from the
@@ -38,7 +39,7 @@ begin
     -- Of each batch with second positions: how many it has, all of them at its beginning.
     select pg_catalog.jsonb_object_agg(p.first_position, s.count), sum(s.count)
       into surplus, taken
-      from log_parts(0::bigint) as p
+      from log_parts(log_beginning()) as p
      cross join lateral (
         select count(*) as count
           from log_slice(p.floor_id, p.floor_xid, p.seen_before, p.seen,
@@ -48,6 +49,7 @@ begin
     if taken is null then
         return 0;
     end if;
+    perform is_log_kept(0, 'the views would be folded from the first event again');
 
     update leader set lease_until = clock_timestamp(), backend_pid = null where only_row;
     with former as (

@@ -24,10 +24,10 @@ declare
     head   bigint := log_end();
     wanted bigint := coalesce(move_bookmark.position, head);
 begin
-    if wanted not between 0 and head then
-        raise exception 'bookmark % cannot be moved to position %: it is 0 to %, the end of the '
+    if wanted not between log_beginning() and head then
+        raise exception 'bookmark % cannot be moved to position %: it is % to %, the end of the '
             'log',
-            pg_catalog.quote_literal(former.name), wanted, head
+            pg_catalog.quote_literal(former.name), wanted, log_beginning(), head
             using errcode = 'BT042';
     end if;
     update bookmark b

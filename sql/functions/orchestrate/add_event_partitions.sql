@@ -12,16 +12,16 @@
 -- readers and writers; relied on. Until then an insert with such an id would fail, so the range
 -- begins a whole partition's length above all ids that were drawn.
 --
--- Arguments   rows: how many ids a partition holds. scan_max: how many rows of the default
---             partition ATTACH may look through.
+-- Arguments   rows: how many ids a partition holds; null: as log_retention says. scan_max: how many
+--             rows of the default partition ATTACH may look through.
 -- Returns     how many partitions were added.
 -- Locks       share update exclusive on event, so that callers take turns; access exclusive on the
 --             default partition; waits for them no longer than lock_timeout, and can be tried
 --             again (55P03).
--- Tables      event: attach. event_default: read, constraint. event_partition: read.
+-- Tables      event: attach. event_default: read, constraint. event_partition, log_retention: read.
 -- Access: orchestrate
 create or replace function add_event_partitions(
-    rows     bigint  default 10000000,
+    rows     bigint  default null,
     scan_max integer default 100000
 )
 returns integer
@@ -40,6 +40,7 @@ declare
     partition text;
     added     integer := 0;
 begin
+    rows := coalesce(rows, (select r.partition_rows from log_retention r where r.only_row));
     select coalesce(max(p.upper_id), 1) into top_id from event_partition p;
     if top_id > event_id_value() + rows then
         return 0;

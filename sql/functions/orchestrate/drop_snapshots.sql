@@ -1,6 +1,8 @@
 -- drop_snapshots: drop one snapshot that is not kept any more: more than one is in its stretch, its
--- version is neither live nor kept beside, or was registered with another build. Internal, for the
--- leader, until it returns null.
+-- version is neither live nor kept beside, or was registered with another build; or the log begins
+-- behind it. Internal, for the leader, until it returns null.
+--
+-- A base is kept for as long as something can begin with it: take_bases().
 --
 -- Arguments   every, most: see take_snapshots(); every 0: none is kept.
 -- Returns     'view@version at position', or null if there is nothing to drop.
@@ -21,6 +23,7 @@ as $$
 declare
     head     bigint;
     distance bigint;
+    beginning constant bigint := log_beginning();
     old      view_snapshot;
 begin
     perform require_leader();
@@ -33,14 +36,16 @@ begin
     for old in
         select s.*
           from view_snapshot s
-         where distance is null
+         where distance is null and not s.is_base
+            or s.position < beginning
             or not exists (select from reducer_version r
                             where r.name = s.view and r.version = s.version and r.build = s.build)
             or not exists (select from view_state v
                             where v.view = s.view and v.version = s.version)
                and not exists (select from view_build b
                                 where b.view = s.view and b.version = s.version)
-            or exists (select from view_snapshot f
+            or not s.is_base and exists (
+                       select from view_snapshot f
                         where f.view = s.view and f.version = s.version and f.build = s.build
                           and f.position / distance = s.position / distance
                           and f.position < s.position)

@@ -3,9 +3,10 @@
 --
 -- Arguments   after_position: the first part contains the position after it; skip tells how many of
 --             its events lie at or before after_position.
+-- Raises      BT071 some of those events were dropped by retention.
 -- Returns     the parts in order of position; read as many as are wanted.
 -- Cost        one index probe a part: inlined, so that a caller who stops reading pays no more.
--- Tables      batch, log_window: read.
+-- Tables      batch, log_window: read. See is_log_kept().
 -- Access: orchestrate
 create or replace function log_parts(after_position bigint)
 returns table (
@@ -31,7 +32,8 @@ begin atomic
       from batch b
       join log_window w on w.number = b.window_number
       join log_window before on before.number = b.window_number - 1
-     where b.first_position >= coalesce(
+     where (select is_log_kept(log_parts.after_position))
+       and b.first_position >= coalesce(
             (select max(first.first_position)
                from batch first
               where first.first_position <= log_parts.after_position + 1), 1)

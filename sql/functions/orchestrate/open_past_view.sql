@@ -9,7 +9,9 @@
 --             reducer that carries this version; null: those of the table that is registered.
 --             from_snapshot: whether the rows that were kept of this version are of use.
 -- Returns     the position of the rows that the table begins with; 0 where it is empty.
--- Raises      BT034 there is no such version here, and no columns are given.
+-- Raises      BT071 the events that it takes were dropped by retention, and no rows are kept to
+--             begin with.
+--             BT034 there is no such version here, and no columns are given.
 -- Creates     temporary table <view>__v<version>.
 -- Tables      view_snapshot, reducer_version, and a snapshot's: read.
 -- Access: orchestrate
@@ -38,17 +40,19 @@ begin
             using errcode = 'BT034';
     end if;
     if not open_past_view.from_snapshot then
+        perform is_log_kept(0, pg_catalog.format('%s@%s is folded from the first event',
+                                                  open_past_view.view, open_past_view.version));
         return 0;
     end if;
     select s.* into kept
       from view_snapshot s
       join reducer_version r on r.name = s.view and r.version = s.version and r.build = s.build
      where s.view = open_past_view.view and s.version = open_past_view.version
-       and s.position <= open_past_view.at
+       and s.position between log_beginning() and open_past_view.at
      order by s.position desc
      limit 1;
     if not found then
-        return 0;
+        return past_beginning(open_past_view.view, open_past_view.version, open_past_view.at);
     end if;
     select string_agg(pg_catalog.format('%I', a.attname), ', ') into names
       from pg_attribute a

@@ -7,6 +7,7 @@
 --
 -- Arguments   name, version: of the reducer, which is known. build, language, columns: as they are
 --             now; columns null: not known yet, as of a SQL reducer whose script did not run yet.
+-- Raises      BT071 events that it has to read were dropped by retention.
 -- Locks       its table, exclusively; see lock_registration().
 -- Tables      reducer_version, view_state: update. view_build: insert, delete.
 -- Access: orchestrate
@@ -21,6 +22,8 @@ as $$
 declare
     versioned text := rebuild_reducer.name || '__v' || rebuild_reducer.version::text;
 begin
+    perform is_log_kept(0, pg_catalog.format('view %s@%s would be built anew from the first event',
+                                              rebuild_reducer.name, rebuild_reducer.version));
     update reducer_version r
        set build = rebuild_reducer.build
      where r.name = rebuild_reducer.name and r.version = rebuild_reducer.version

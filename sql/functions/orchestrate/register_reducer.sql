@@ -12,7 +12,7 @@
 --   other_builds  accept another build of the same version (development environments).
 --   is_live       whether it belongs to a live set: what register_set() said.
 -- Raises    BT012 the version is known with another build; BT013 the name is taken, or another
---           version of the view is live; see refuse_changed_types().
+--           version of the view is live; see refuse_changed_types(); BT071 see first_position().
 -- Tables    reducer_version: read, insert, update. view_state: read, insert. view_build: read,
 --           insert, delete.
 -- Access: orchestrate
@@ -94,12 +94,15 @@ begin
         delete from view_build b
          where b.view = register_reducer.name and b.version = register_reducer.version;
         insert into view_state (view, version, state, position, effects_to)
-        values (register_reducer.name, register_reducer.version, 'behind', coalesce(stood, 0),
+        values (register_reducer.name, register_reducer.version, 'behind',
+                coalesce(stood, first_position(register_reducer.name, register_reducer.version,
+                                               true)),
                 log_end());
         perform show_view(register_reducer.name);
     else
-        insert into view_build (view, version)
-        values (register_reducer.name, register_reducer.version);
+        insert into view_build (view, version, position)
+        values (register_reducer.name, register_reducer.version,
+                first_position(register_reducer.name, register_reducer.version, false));
     end if;
 end;
 $$;

@@ -14,9 +14,7 @@
 -- Locks       the turn 'snapshots', until the transaction ends; where somebody else has it, nothing
 --             is done. Once it has copied, the view's row in view_state: for as long as COMMIT
 --             takes.
--- Creates     table view_snapshot_<id>.
--- Tables      turn: lock. view_state, reducer_version, and the views' own: read. view_snapshot:
---             insert.
+-- Tables      turn: lock. view_state, reducer_version, view_snapshot: read. See copy_view().
 -- Access: orchestrate
 create or replace function take_snapshots(every bigint, most integer)
 returns text
@@ -29,9 +27,7 @@ as $$
 declare
     head     bigint := log_end();
     distance bigint := snapshot_distance(head, take_snapshots.every, take_snapshots.most);
-    team     name := current_schema() || '_orchestrate';
     due      record;
-    made     bigint;
 begin
     if pg_catalog.current_setting('transaction_isolation') <> 'repeatable read' then
         raise exception 'take_snapshots: the transaction must be REPEATABLE READ'
@@ -55,20 +51,7 @@ begin
         if not found then
             return null;
         end if;
-        insert into view_snapshot (view, version, build, position)
-        values (due.view, due.version, due.build, head)
-        returning id into made;
-        execute pg_catalog.format('create table %I as table %I', 'view_snapshot_' || made::text,
-                                  due.view || '__v' || due.version::text);
-        -- An event trigger may have switched it on.
-        execute pg_catalog.format('alter table %I disable row level security',
-                                  'view_snapshot_' || made::text);
-        execute pg_catalog.format('revoke all on type %I from public',
-                                  'view_snapshot_' || made::text);
-        if to_regrole(pg_catalog.quote_ident(team)) is not null then
-            execute pg_catalog.format('grant select on %I to %I',
-                                      'view_snapshot_' || made::text, team);
-        end if;
+        perform copy_view(due.view, due.version, due.build, head, false);
         -- What is retired or registered anew was live no more before that. REPEATABLE READ refuses
         -- a row that was changed since it began, see Raises.
         perform from view_state v

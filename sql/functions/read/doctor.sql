@@ -27,6 +27,7 @@ begin
     return query select * from check_halted();
     return query select * from check_views();
     return query select * from check_partitions();
+    return query select * from check_retention();
     return query select * from check_ids();
     return query select * from check_cluster();
     return query select * from check_adoption();

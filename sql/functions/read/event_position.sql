@@ -1,8 +1,9 @@
--- event_position: where in the log an event is; null if the orchestrator has not taken it yet.
+-- event_position: where in the log an event is; null if the orchestrator has not taken it yet. Of
+-- one that retention dropped, where the log begins.
 --
 -- Arguments   event_id: as dispatch() returned it.
 -- Cost        halves the log again and again, with some index probes each, then reads one batch.
--- Tables      event, batch: read.
+-- Tables      event, batch, log_retention: read.
 -- Access: dispatch, observe, orchestrate
 create or replace function event_position(event_id bigint)
 returns bigint
@@ -19,8 +20,16 @@ declare
     high      bigint;
     part      record;
     within    bigint;
+    kept      log_retention;
 begin
-    select b.first_position into low from batch b order by b.first_position limit 1;
+    select r.* into kept from log_retention r where r.only_row;
+    if event_xid is null and event_position.event_id between 1 and kept.gone_to_id then
+        return kept.begins_after;
+    end if;
+    select b.first_position into low
+      from batch b
+     where b.first_position > kept.begins_after
+     order by b.first_position limit 1;
     select b.first_position into high
       from batch b
      where is_taken(event_position.event_id, event_xid, b.window_number, b.last_id)
@@ -46,6 +55,14 @@ begin
     end loop;
 
     select * into part from log_parts(high - 1) limit 1;
+    if high = kept.begins_after + 1 and not exists (
+        select from log_slice(
+            part.floor_id, part.floor_xid, part.seen_before, part.seen, part.last_id,
+            part.stragglers, part.after_id, part.count) as s
+         where s.id = event_position.event_id)
+    then
+        return kept.begins_after;
+    end if;
     select count(*) into within
       from log_slice(
             part.floor_id, part.floor_xid, part.seen_before, part.seen, event_position.event_id,

@@ -17,8 +17,8 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    low  bigint := 0;          -- the end of a batch that was recorded before
-    high bigint := log_end();  -- the end of one that was not, or of the log
+    low  bigint := log_beginning();  -- the end of a batch that was recorded before
+    high bigint := log_end();        -- the end of one that was not, or of the log
     part record;
 begin
     while low < high loop

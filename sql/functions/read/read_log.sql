@@ -5,6 +5,8 @@
 --
 -- Arguments   after_position: the first row has the position after it; 0 from the start.
 --             limit_count: at most so many events.
+-- Raises      BT071 events after after_position were dropped by retention: see log_beginning().
+--             BT008 they were removed by somebody else.
 -- Returns     position (1, 2, 3, ... without gaps) and the event, in order of position.
 -- Cost        what it returns, and a little for each batch it touches.
 -- Access: observe, orchestrate

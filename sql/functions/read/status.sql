@@ -4,7 +4,7 @@
 --           epoch, log {position, events_per_second, lag_events, lag_seconds}, views as
 --           status_views() says, versions (those of versions() that are being built or are kept
 --           warm), dead_events as status_dead_events() says, tasks as status_tasks() says,
---           bookmarks as status_bookmarks() says, writers
+--           bookmarks as status_bookmarks() says, retention as retention() says, writers
 --           [{pid, application, seconds, state}] of transactions that have dispatched and not ended
 --           for over 5 s (see open_writers.sql), problems [text]: each says what stands still, and
 --           why; notes [text]: what cannot be told here, which promotion is waited for, for which
@@ -18,7 +18,7 @@
 --           a bookmark that was cut, or does not move: bookmark_problems(); and an endpoint that
 --           does not work: endpoint_problems().
 -- Cost      grows with the lag, not with the log; see unread_event_types().
--- Tables    leader: read.
+-- Tables    leader, log_retention: read.
 -- Access: observe, orchestrate
 create or replace function status()
 returns jsonb
@@ -77,6 +77,8 @@ begin
     notes := notes || backfill_notes() || workflow_notes();
     notes := notes || endpoint_notes();
     notes := notes || history_notes();
+    notes := notes || array(select 'retention waits: ' || r.waits_for from log_retention r
+                             where r.waits_for is not null);
     notes := notes || refusal_notes();
 
     return pg_catalog.jsonb_build_object(
@@ -95,6 +97,7 @@ begin
         'dead_events', status_dead_events(),
         'tasks', tasks,
         'bookmarks', status_bookmarks(),
+        'retention', retention(),
         'writers', (select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(w)
                                                          order by w.seconds desc), '[]')
                       from open_writers(interval '5 seconds') as w),

@@ -7,7 +7,8 @@
 -- Arguments   view: its name. at: a position.
 -- Returns     the rows as JSON, by set and key.
 -- Raises      BT023 there is no such view. BT023 the rows of a set that was published then are
---             gone: they were kept as long as the set says.
+--             gone: they were kept as long as the set says. BT071 the log begins behind that
+--             position: which were published before it is not known any more.
 -- Tables      task_set_view, task_set, task_set_pin: read. <view>__v<version>: read.
 -- Access: observe, orchestrate
 create or replace function view_rows_at(view text, at bigint)
@@ -26,6 +27,7 @@ begin
         raise exception 'there is no view % of task sets', pg_catalog.left(view_rows_at.view, 80)
             using errcode = 'BT023';
     end if;
+    perform is_log_kept(view_rows_at.at);
     for shown in
         select distinct on (v.handler, s.key) s.id, s.cleared_at,
                v.view || '__v' || v.version::text as place, v.columns

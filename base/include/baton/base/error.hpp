@@ -83,7 +83,8 @@ namespace baton {
     BATON_ERROR(workflow_invalid, "BT064", false)        \
     BATON_ERROR(workflow_unknown, "BT065", false)        \
     BATON_ERROR(workflow_refused, "BT066", false)        \
-    BATON_ERROR(endpoint_unknown, "BT067", false)
+    BATON_ERROR(endpoint_unknown, "BT067", false)        \
+    BATON_ERROR(log_gone, "BT071", false)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,

@@ -48,6 +48,9 @@ struct SnapshotPolicy {
 /// Copies the rows of one live view whose turn it is; says which, or "" if there is none. It takes
 /// as long as copying takes, and is to be called in a session that does nothing else.
 [[nodiscard]] std::string take_snapshots(Connection& connection, const SnapshotPolicy& policy);
+/// Copies the rows of one version that retention is going to need: see take_bases.sql; says which,
+/// or "" if there is none. As take_snapshots().
+[[nodiscard]] std::string take_bases(Connection& connection);
 /// Drops one snapshot that is not kept any more; says which, or "" if there is none that can be
 /// dropped now. Throws Error(deposed).
 [[nodiscard]] std::string drop_snapshots(Connection& connection, const SnapshotPolicy& policy);

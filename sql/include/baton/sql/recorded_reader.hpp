@@ -11,6 +11,10 @@
 
 namespace baton::sql {
 
+/// For `who`, which is about to read the log from its first event. Throws SqlError of BT071 where
+/// retention dropped that: see is_log_kept.sql.
+void require_whole_log(Connection& connection, const std::string& who);
+
 /// Reads recorded events again, through read_log(): for views that are behind. Positions from
 /// `after` on, at most `limit`; false if there are none. `wide_bytes_max` as for next().
 bool read_recorded(Connection& connection, Position after, std::size_t limit, LogPage& page,
