@@ -5,23 +5,13 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
-#include "baton/base/program.hpp"
 #include "baton/sql/failure.hpp"
+#include "carried.hpp"
 
 namespace baton::node {
 namespace {
 
 constexpr std::chrono::seconds maintenance_pause{1};
-
-std::vector<sql::CarriedHandler> carried_by(const Handlers& handlers, const std::string& program) {
-    std::vector<sql::CarriedHandler> carried;
-    for (const HandlerInfo& info : handlers.infos()) {
-        carried.push_back(
-            {info.name, info.version, build_with_program(info.build, info.follows_program, program),
-             info.events, info.accepts_from, info.view, info.columns, info.lane_by_key, info.from});
-    }
-    return carried;
-}
 
 std::string list_of(const std::vector<sql::CarriedHandler>& handlers) {
     std::string list;
@@ -131,12 +121,7 @@ void Agent::register_node(sql::Connection& connection) {
                                       .lease = options_.lease,
                                       .credentials = options_.credentials}),
         begun + options_.lease);
-    for (const Workflow& workflow : options_.workflows) {
-        sql::Transaction transaction(connection);
-        transaction.exec("select define_workflow($1, $2::integer, $3::jsonb, $4)",
-                         {workflow.name, workflow.version, workflow.steps, workflow.on_failure});
-        transaction.commit();
-    }
+    define_workflows(connection, options_.workflows);
     next_heartbeat_ = begun + options_.lease / 3;
     awaited_.clear();
     for (Desk& desk : desks_) desk.next_look = {};
