@@ -11,6 +11,7 @@
 
 #include "baton/base/error.hpp"
 #include "baton/testing/expectation.hpp"
+#include "baton/testing/gtest.hpp"
 #include "support/cluster.hpp"
 
 namespace baton::testing {
@@ -163,7 +164,6 @@ TEST_F(TestEnvironmentTest, DrainThrowsWhatTheHandlerThrew) {
     ASSERT_EQ(tasks.size(), 1U);
     EXPECT_EQ(tasks[0].attempts, 1);
     EXPECT_EQ(tasks[0].state, "due");  // after a pause, which this clock does not wait for
-    EXPECT_TRUE(environment_.drain().empty());
     environment_.advance(1h);
     EXPECT_THROW(environment_.drain(), std::domain_error);
     EXPECT_EQ(environment_.tasks("thank")[0].attempts, 2);
@@ -186,7 +186,10 @@ TEST_F(TestEnvironmentTest, ExpectationsSayWhatThereIsInstead) {
               }).find("alice"),
               std::string::npos);
     EXPECT_NE(failure([&] { environment_.expect_dispatched(Thanked{"bob"}); }), "");
+    EXPECT_THAT(&environment_, HasEnqueued("thank", R"({"account": "alice"})"));
+    EXPECT_THAT(&environment_, ::testing::Not(HasDispatched("account/thanked")));
     environment_.drain();
+    EXPECT_THAT(&environment_, HasDispatched("account/thanked"));
     // It is done, and waits no more.
     EXPECT_NE(failure([&] { environment_.expect_enqueued<Thank>(Paid{"alice", 5}); }), "");
 }
