@@ -5,6 +5,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -45,9 +46,45 @@ ArmedPoint read_environment() {
     return armed;
 }
 
+// What arm_fault() armed. `is_set` spares those that visit an unarmed point the mutex.
+struct Armament {
+    std::atomic<bool> is_set{false};
+    std::mutex mutex;
+    std::string point;  // with mutex
+};
+
+Armament& armament() {
+    static Armament of_this_process;
+    return of_this_process;
+}
+
+void strike_if_armed(std::string_view point) {
+    Armament& armed = armament();
+    if (!armed.is_set) return;
+    const std::lock_guard lock(armed.mutex);
+    if (armed.point != point) return;
+    armed.point.clear();
+    armed.is_set = false;
+    throw FaultStruck("fault point " + std::string(point) + " was armed to throw");
+}
+
 }  // namespace
 
+void arm_fault(std::string_view point) {
+    Armament& armed = armament();
+    const std::lock_guard lock(armed.mutex);
+    armed.point = point;
+    armed.is_set = !point.empty();
+}
+
+std::string armed_fault() {
+    Armament& armed = armament();
+    const std::lock_guard lock(armed.mutex);
+    return armed.point;
+}
+
 void fault_point(std::string_view point) {
+    strike_if_armed(point);
     static const ArmedPoint armed = read_environment();
     if (armed.action == Action::none || armed.point != point) return;
 

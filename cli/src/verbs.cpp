@@ -34,6 +34,9 @@
     VERB(bus)             \
     VERB(status)          \
     VERB(doctor)          \
+    VERB(selftest)        \
+    VERB(test)            \
+    VERB(chaos)           \
     VERB(version)
 
 namespace baton::cli {

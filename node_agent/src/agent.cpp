@@ -5,8 +5,8 @@
 
 #include "baton/base/error.hpp"
 #include "baton/base/log.hpp"
-#include "baton/base/program.hpp"
 #include "baton/sql/failure.hpp"
+#include "carried.hpp"
 
 namespace baton::node {
 namespace {
@@ -17,16 +17,6 @@ constexpr std::chrono::seconds maintenance_pause{1};
 std::chrono::milliseconds longest_pause(std::chrono::milliseconds poll) {
     return std::max<std::chrono::milliseconds>(
         poll, std::min<std::chrono::milliseconds>(30 * poll, std::chrono::seconds(60)));
-}
-
-std::vector<sql::CarriedHandler> carried_by(const Handlers& handlers, const std::string& program) {
-    std::vector<sql::CarriedHandler> carried;
-    for (const HandlerInfo& info : handlers.infos()) {
-        carried.push_back(
-            {info.name, info.version, build_with_program(info.build, info.follows_program, program),
-             info.events, info.accepts_from, info.view, info.columns, info.lane_by_key, info.from});
-    }
-    return carried;
 }
 
 std::string list_of(const std::vector<sql::CarriedHandler>& handlers) {
@@ -137,12 +127,7 @@ void Agent::register_node(sql::Connection& connection) {
                                       .lease = options_.lease,
                                       .credentials = options_.credentials}),
         begun + options_.lease);
-    for (const Workflow& workflow : options_.workflows) {
-        sql::Transaction transaction(connection);
-        transaction.exec("select define_workflow($1, $2::integer, $3::jsonb, $4)",
-                         {workflow.name, workflow.version, workflow.steps, workflow.on_failure});
-        transaction.commit();
-    }
+    define_workflows(connection, options_.workflows);
     next_heartbeat_ = begun + options_.lease / 3;
     awaited_.clear();
     for (Desk& desk : desks_) desk.next_look = {};

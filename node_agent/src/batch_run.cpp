@@ -64,7 +64,8 @@ std::vector<Outcome> call(Workshop& workshop, const Handlers::RunBatch& run, con
                  for (const Part& part : parts) {
                      if (workshop.sayings.say(part.held, {.longer = time})) workshop.reports.wake();
                  }
-             }});
+             },
+         .now = workshop.now});
     std::vector<StoredPayload> payloads;
     for (const Part& part : parts) {
         const sql::ClaimedTask& task = part.held.task;

@@ -28,6 +28,12 @@ std::optional<std::string> trace_in(const std::optional<std::string>& meta) {
 
 }  // namespace
 
+Timestamp machine_time() {
+    return Timestamp::from_micros(std::chrono::duration_cast<std::chrono::microseconds>(
+                                      std::chrono::system_clock::now().time_since_epoch())
+                                      .count());
+}
+
 void require_extension(std::chrono::milliseconds time) {
     constexpr std::chrono::hours longest{30 * 24};
     if (time >= std::chrono::seconds(1) && time <= longest) return;

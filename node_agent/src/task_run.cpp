@@ -171,7 +171,8 @@ struct TaskRun::Inside {
                         trail.follow(bus), workshop.globals.attach(bus));
                 },
             .progress = [this](std::string json) { say({.progress = std::move(json)}); },
-            .extend = [this](std::chrono::milliseconds time) { say({.longer = time}); }};
+            .extend = [this](std::chrono::milliseconds time) { say({.longer = time}); },
+            .now = workshop.now};
     }
 
     Workshop& workshop;

@@ -28,6 +28,7 @@ struct Workshop {
         : connections(options.url, options.schema),
           environment(options.credentials.environment),
           promote(options.promote),
+          now(options.now),
           keeping(options.bus, options.name, options.credentials.environment) {}
 
     Reports reports;
@@ -35,6 +36,7 @@ struct Workshop {
     HandlerConnections connections;
     const std::string environment;
     const std::vector<std::string> promote;  ///< Types of events.
+    const std::function<Timestamp()> now;    ///< None: the machine's clock.
     BusKeeping keeping;
     GlobalFeed globals;
     std::atomic<bool> is_stopping{false};

@@ -59,6 +59,7 @@ protected:
         fs::create_directories(consumer);
         fs::copy(source_folder + "/tests/end_to_end/consumer", consumer);
         fs::copy(source_folder + "/examples/first_reducer/main.cpp", consumer);
+        fs::copy(source_folder + "/examples/first_reducer/tested.cpp", consumer);
         expect_success({"cmake", "--install", build_folder, "--prefix", prefix});
 
         std::vector<std::string> configure = {
@@ -86,13 +87,18 @@ TEST_F(InstallTest, ConsumerIsTheWholeTool) {
         << version.output;
 }
 
+TEST_F(InstallTest, ConsumerTestsItself) {
+    const Outcome tests = expect_success({consumer_build + "/tested", "test", "balance"});
+    EXPECT_EQ(tests.output, "1..1\nok 1 - a balance adds up\n");
+}
+
 TEST_F(InstallTest, StockProgramIsInstalled) { expect_success({prefix + "/bin/baton", "version"}); }
 
 // Headers that the consumer does not happen to include, too.
 TEST_F(InstallTest, HeadersOfEveryFolderAreInstalled) {
     int count = 0;
     for (const char* const name :
-         {"base", "reducers", "environments", "sql", "orchestrator", "cli"}) {
+         {"base", "reducers", "environments", "sql", "orchestrator", "testing", "cli"}) {
         const fs::path include = source_folder + "/" + name + "/include";
         for (const fs::directory_entry& entry : fs::recursive_directory_iterator(include)) {
             if (entry.is_directory()) continue;

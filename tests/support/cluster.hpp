@@ -10,62 +10,34 @@
 // time.
 #pragma once
 
-#include <functional>
-#include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
-#include "baton/postgres/private_postgres.hpp"
+#include "baton/testing/database_server.hpp"
 
 namespace baton::testing {
 
-/// What a template database holds: `prepare` fills it, given its URL, once per process and `name`.
-struct DatabaseTemplate {
-    std::string name;  ///< lower-case letters, digits, _
-    std::function<void(const std::string& url)> prepare;
-};
-
-class Cluster {
+/// The server of this process; unlike DatabaseServer::shared() as unkind as the process asks for.
+class Cluster : public DatabaseServer {
 public:
-    /// The server of this process. The first call starts it and throws what PrivatePostgres throws.
+    /// The first call starts it and throws what PrivatePostgres throws.
     [[nodiscard]] static Cluster& instance();
-
-    [[nodiscard]] postgres::PrivatePostgres& server() { return server_; }
-    [[nodiscard]] std::string url(const std::string& database = "postgres") const;
-    /// The name of the template database, prepared if this is its first use. When `prepare` throws,
-    /// so does this, and the next call tries again.
-    std::string prepared(const DatabaseTemplate& database_template);
-    /// Runs one statement as superuser in the database `postgres`, outside of a transaction.
-    void execute(const std::string& statement);
 
 private:
     Cluster();
-
-    postgres::PrivatePostgres server_;
-    std::mutex mutex_;
-    std::map<std::string, bool> prepared_;  // guarded by mutex_
 };
 
-class TestDatabase {
+class TestDatabase : public ScratchDatabase {
 public:
     /// A new, empty database.
-    TestDatabase();
+    TestDatabase() : ScratchDatabase(Cluster::instance()) {}
     /// A new copy of the template.
-    explicit TestDatabase(const DatabaseTemplate& database_template);
-    /// Drops the database, and ends the sessions that are still in it.
-    ~TestDatabase();
-    TestDatabase(const TestDatabase&) = delete;
-    TestDatabase& operator=(const TestDatabase&) = delete;
+    explicit TestDatabase(const DatabaseTemplate& database_template)
+        : ScratchDatabase(Cluster::instance(), database_template) {}
 
-    [[nodiscard]] const std::string& name() const { return name_; }
-    [[nodiscard]] std::string url() const;
     /// The client sessions that are in this database now, as "pid application state query". A
     /// session takes a moment to go after its client has gone: ask with eventually().
     [[nodiscard]] std::vector<std::string> sessions() const;
-
-private:
-    std::string name_;
 };
 
 }  // namespace baton::testing

@@ -86,9 +86,11 @@ TEST(TidyTest, FoldersIncludeOnlyWhatIsBelowThem) {
         // The two meet in the database alone.
         {"orchestrator", {"orchestrator", "sql", "reducers", "types", "base"}},
         {"node_agent", {"node_agent", "local_bus", "sql", "reducers", "types", "base"}},
+        {"testing",
+         {"testing", "orchestrator", "node_agent", "postgres", "sql", "reducers", "types", "base"}},
         {"cli",
-         {"cli", "orchestrator", "node_agent", "local_bus", "sql", "postgres", "environments",
-          "reducers", "types", "base"}},
+         {"cli", "testing", "orchestrator", "node_agent", "local_bus", "sql", "postgres",
+          "environments", "reducers", "types", "base"}},
     };
     // A folder with headers for others is one of these.
     for (const std::string& name : tracked()) {

@@ -32,6 +32,9 @@ namespace baton {
 namespace cli {
 struct Verb;
 }
+namespace testing {
+class TestEnvironment;
+}
 
 /// What an application's own verb is given.
 struct VerbContext {
@@ -103,6 +106,18 @@ public:
     App& add_verb(std::string name, std::string help, std::function<int(const VerbContext&)> run,
                   bool needs_environment = true);
 
+    /// A test of the application's own, which the verb `test` runs: in an environment of its own,
+    /// with the application's reducers and handlers (baton/testing/test_environment.hpp). It fails
+    /// where it throws.
+    struct Test {
+        std::string name;
+        std::function<void(testing::TestEnvironment&)> run;
+    };
+    App& add_test(std::string name, std::function<void(testing::TestEnvironment&)> run) {
+        tests_.push_back({std::move(name), std::move(run)});
+        return *this;
+    }
+
     /// Parses the command line and runs the verb. Returns the exit code: 0 done; 1 the command
     /// failed (one line on stderr says why); 2 the command line or a setting was wrong.
     int run(int argc, char** argv) noexcept;
@@ -116,6 +131,7 @@ public:
     }
     [[nodiscard]] const std::vector<ViewSet>& view_sets() const { return view_sets_; }
     [[nodiscard]] const std::vector<Workflow>& workflows() const { return workflows_; }
+    [[nodiscard]] const std::vector<Test>& tests() const { return tests_; }
 
 private:
     struct Verb {
@@ -134,6 +150,7 @@ private:
     std::vector<ViewSet> view_sets_;
     std::vector<Workflow> workflows_;
     std::vector<Verb> verbs_;
+    std::vector<Test> tests_;
 };
 
 }  // namespace baton

@@ -25,6 +25,7 @@ public:
         std::function<bool()> is_cancelled = {};                          ///< None: never.
         std::function<bool(std::size_t task)> is_task_cancelled = {};     ///< Likewise.
         std::function<void(std::chrono::milliseconds time)> extend = {};  ///< None: nobody looks.
+        std::function<Timestamp()> now = {};                              ///< As a TaskContext's.
     };
 
     BatchContext(std::vector<TaskContext::Task> tasks, std::string environment, Doors doors);
@@ -64,6 +65,9 @@ public:
     [[nodiscard]] bool cancelled() const { return doors_.is_cancelled && doors_.is_cancelled(); }
     /// Whether there is no use in going on with this one.
     [[nodiscard]] bool cancelled(std::size_t index) const;
+
+    /// What time it is: as TaskContext::now().
+    [[nodiscard]] Timestamp now() const { return doors_.now ? doors_.now() : machine_time(); }
 
     /// The name of the environment.
     [[nodiscard]] const std::string& environment() const noexcept { return environment_; }

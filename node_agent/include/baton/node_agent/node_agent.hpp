@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +74,8 @@ struct NodeOptions {
     /// A digest of the program, for the builds of handlers of which nothing else says what is
     /// inside handle() (development); empty: those builds say nothing of it.
     std::string program;
+    /// What TaskContext::now() says; none: the machine's clock. For tests.
+    std::function<Timestamp()> now = {};
 };
 
 class NodeAgent {

@@ -42,6 +42,9 @@ struct PromoteOptions {
     return std::string(environment) + "/task/" + std::to_string(task);
 }
 
+/// What the machine's clock says.
+[[nodiscard]] Timestamp machine_time();
+
 /// Throws Error(task_invalid) where a task cannot be given that much longer.
 void require_extension(std::chrono::milliseconds time);
 
@@ -67,6 +70,7 @@ public:
         std::function<std::shared_ptr<void>(Bus&)> bus_opened = {};
         std::function<void(std::string json)> progress = {};              ///< None: nobody looks.
         std::function<void(std::chrono::milliseconds time)> extend = {};  ///< Likewise.
+        std::function<Timestamp()> now = {};  ///< None: the machine's clock.
     };
     /// How many events one call of a handler may promote.
     static constexpr std::uint64_t promotions_max = 1000;
@@ -155,6 +159,10 @@ public:
     /// Whether the task is this node's no more: cancelled(), but for a node that stops, where what
     /// can end soon may still do so.
     [[nodiscard]] bool lost() const { return doors_.is_lost ? doors_.is_lost() : cancelled(); }
+
+    /// What time it is: the machine's clock, or in a test the one that it sets. For a handler that
+    /// asks this and no other, tests say what time it is.
+    [[nodiscard]] Timestamp now() const { return doors_.now ? doors_.now() : machine_time(); }
 
     /// The name of the environment.
     [[nodiscard]] const std::string& environment() const noexcept { return environment_; }
