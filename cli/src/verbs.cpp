@@ -29,6 +29,8 @@
     VERB(bookmarks)       \
     VERB(workflows)       \
     VERB(handlers)        \
+    VERB(queues)          \
+    VERB(stats)           \
     VERB(endpoints)       \
     VERB(nodes)           \
     VERB(bus)             \

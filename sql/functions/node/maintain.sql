@@ -20,7 +20,7 @@
 --           task_key: see clear_keys(). The lanes: see maintain_lanes(). task: see
 --           forget_history(). task_set: see maintain_task_sets(). task_expiry: see expire_tasks().
 --           What waits for others: see maintain_children(). Rates: see rates_free().
---           Workflows: see maintain_workflows().
+--           Workflows: see maintain_workflows(). Statistics: see keep_statistics().
 --           schedule: see fire_schedules(). subscription_backfill: see backfill_tasks().
 --           follower: see forget_followers(). bookmark: see cut_bookmarks().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
@@ -85,8 +85,8 @@ begin
     is_behind := greatest(maintain_task_sets(), fire_schedules(pass_limit),
                           backfill_tasks(5 * pass_limit), is_behind);
     is_behind := greatest(maintain_workflows(200), is_behind);
-    perform clear_claims(10 * pass_limit);
-    perform clear_keys(pass_limit);
+    perform clear_claims(10 * pass_limit), clear_keys(pass_limit);
+    is_behind := greatest(keep_statistics(maintain.at_once), is_behind);
     perform raise_floors(), end_long_runs(pass_limit);
     perform clear_recalls(), forget_sleepers(), forget_followers(), rates_free(), cut_bookmarks();
     perform forget_history(maintain.at_once);
