@@ -15,6 +15,7 @@
     VERB(grant)           \
     VERB(diff)            \
     VERB(bisect)          \
+    VERB(explain)         \
     VERB(replay)          \
     VERB(wait)            \
     VERB(versions)        \

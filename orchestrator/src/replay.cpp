@@ -60,7 +60,11 @@ public:
                 view_->rolled_back();
                 return unfoldable;
             }
-            write();
+            if (!write()) {
+                view_->rolled_back();
+                count_ = page_.log.events.size() / 2;
+                return fold(at, limit, left_out);
+            }
         } catch (const sql::SqlError& error) {
             view_->rolled_back();
             if (!is_refusal(connection_, error)) throw;
@@ -81,11 +85,14 @@ public:
     }
 
 private:
-    void write() {
+    // False where it was undone, for there is more to see in it: see watch().
+    bool write() {
         sql::Transaction transaction(connection_);
         transaction.exec("set transaction read only");
         view_->write(transaction);
+        if (is_seen(transaction, page_.log.events.size())) return false;
         transaction.commit();
+        return true;
     }
 
     // Around the events that are left out.
@@ -138,8 +145,9 @@ public:
         }
         // Of a page that fails, ever shorter beginnings are tried: what is left is the culprit.
         for (std::size_t count = std::min(limit, count_);; count /= 2) {
-            std::optional<Unfoldable> refusal = try_page(at, count);
-            if (!refusal) {
+            std::optional<Unfoldable> refusal;
+            const bool is_undone = !try_page(at, count, refusal);
+            if (!refusal && !is_undone) {
                 at = Position{number(at) + static_cast<std::int64_t>(count)};
                 count_ = std::min(count * 2, events_max);
                 return std::nullopt;
@@ -150,7 +158,8 @@ public:
     }
 
 private:
-    std::optional<Unfoldable> try_page(Position at, std::size_t count) {
+    // False where it was undone: see watch().
+    bool try_page(Position at, std::size_t count, std::optional<Unfoldable>& refusal) {
         try {
             sql::Transaction transaction(connection_);
             transaction.exec("set transaction read only");
@@ -160,12 +169,13 @@ private:
                                             file_->event_versions);
             }
             transaction.exec(call_);
+            if (is_seen(transaction, count)) return false;
             transaction.commit();
         } catch (const sql::SqlError& error) {
             if (!is_refusal(connection_, error)) throw;
-            return unfoldable_by(Position{number(at) + 1}, error);
+            refusal = unfoldable_by(Position{number(at) + 1}, error);
         }
-        return std::nullopt;
+        return true;
     }
 
     sql::Connection& connection_;

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "baton/reducers/registry.hpp"
 #include "baton/sql/connection.hpp"
@@ -25,6 +27,10 @@ public:
         std::exception_ptr set_up = nullptr;
     };
 
+    /// Whether what is looked for came about with the events that were folded: asked in the
+    /// transaction of a fold, before it commits.
+    using Watch = std::function<bool(sql::Transaction&)>;
+
     Replay() = default;
     virtual ~Replay() = default;
     Replay(const Replay&) = delete;
@@ -35,6 +41,18 @@ public:
     /// Throws Error: event_version_unknown, and what the statements throw.
     [[nodiscard]] virtual std::optional<Unfoldable> fold(Position& at, std::size_t limit,
                                                          const std::set<Position>& left_out) = 0;
+
+    /// From here on a fold with which it came about is undone, and done again with fewer events: so
+    /// it only ever comes about with an event that is folded alone.
+    void watch(Watch watch) { watch_ = std::move(watch); }
+
+protected:
+    [[nodiscard]] bool is_seen(sql::Transaction& transaction, std::size_t events) const {
+        return watch_ && events > 1 && watch_(transaction);
+    }
+
+private:
+    Watch watch_;
 };
 
 /// With reducers()[index] of the registry, which must outlive it as `connection` must.

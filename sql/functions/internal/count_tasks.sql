@@ -35,25 +35,34 @@ begin
          cross join lateral (
             select t.requirement, t.tenant, t.enqueued_at
               from task t where t.id = b.task limit 1) as t
-    ), grouped as (
-        select pg_catalog.date_trunc('minute', k.ended_at) as bucket_at, k.requirement, k.tenant,
-               count(*) filter (where k.outcome = 'done') as done,
-               count(*) filter (where k.outcome = 'failed') as failed,
-               count(*) filter (where k.outcome = 'lost') as lost,
-               count(*) filter (where k.is_last) as dead,
-               histogram_of(pg_catalog.array_agg(k.waited) filter (where k.outcome = 'done'))
-                   as waited,
-               histogram_of(pg_catalog.array_agg(k.ran) filter (where k.outcome = 'done')) as ran
+    ), spans as (
+        select pg_catalog.date_bin('1 minute', k.ended_at, 'epoch') as bucket_at, k.requirement,
+               k.tenant, k.outcome, k.is_last, k.waited, k.ran, count(*) as ends
           from known k
-         group by 1, 2, 3
+         group by 1, 2, 3, 4, 5, 6, 7
+    ), grouped as (
+        select s.bucket_at, s.requirement, s.tenant,
+               coalesce(sum(s.ends) filter (where s.outcome = 'done'), 0)::bigint as done,
+               coalesce(sum(s.ends) filter (where s.outcome = 'failed'), 0)::bigint as failed,
+               coalesce(sum(s.ends) filter (where s.outcome = 'lost'), 0)::bigint as lost,
+               coalesce(sum(s.ends) filter (where s.is_last), 0)::bigint as dead,
+               histogram_of(pg_catalog.array_agg(s.waited) filter (where s.outcome = 'done'),
+                            pg_catalog.array_agg(s.ends) filter (where s.outcome = 'done'))
+                   as waited,
+               histogram_of(pg_catalog.array_agg(s.ran) filter (where s.outcome = 'done'),
+                            pg_catalog.array_agg(s.ends) filter (where s.outcome = 'done')) as ran
+          from spans s
+         group by s.bucket_at, s.requirement, s.tenant
     )
     select array(
                select row('handler', false, g.bucket_at, r.handler, r.version, g.tenant, 0, g.done,
                           g.failed, g.lost, g.dead, 0, g.waited, g.ran)::statistic
                  from grouped g
                  join requirement r on r.id = g.requirement),
-           array(select k.claim from known k order by k.claim, k.task),
-           array(select k.task from known k order by k.claim, k.task)
+           array(select k.claim from known k
+                  where not count_tasks.are_over order by k.claim, k.task),
+           array(select k.task from known k
+                  where not count_tasks.are_over order by k.claim, k.task)
       into counted, claims, tasks;
     perform add_statistics(merged_statistics(counted));
     if count_tasks.are_over then

@@ -13,7 +13,7 @@ language sql
 immutable
 begin atomic
     select case when duration_step.span > interval '0.0001 s'
-           then least(140, ceil(4 * ln(extract(epoch from duration_step.span)::double precision
-                                       / 0.0001) / ln(2::double precision)))::integer
+           then least(140, ceil(4 * ln(pg_catalog.date_part('epoch', duration_step.span) / 0.0001)
+                                / ln(2::double precision)))::integer
            else 0 end;
 end;
