@@ -34,22 +34,20 @@ public:
             refuse("the key of " + options.view + " is (" + list + "): give " +
                    std::to_string(names.size()) + (names.size() == 1 ? " value" : " values"));
         }
-        query_ =
-            "select coalesce((select row_to_json(r)::text from " + view.table() + " as r where ";
+        query_ = "select row_to_json(r)::text, r.position from " + view.table() + " as r where ";
         for (std::size_t i = 0; i < names.size(); ++i) {
             query_ += (i == 0 ? "" : " and ") + std::string("r.\"") + names[i] + "\" = $" +
                       std::to_string(i + 1);
             parameters_.emplace_back(options.key[i]);
         }
-        query_ += "), '')";
     }
 
-    [[nodiscard]] std::string row(sql::Transaction& transaction) const {
+    [[nodiscard]] PastView::Sight sight(sql::Transaction& transaction) const {
         try {
-            return std::string(
-                transaction.exec(query_, std::span<const sql::Parameter>(parameters_))
-                    .only()
-                    .text(0));
+            const sql::Result rows =
+                transaction.exec(query_, std::span<const sql::Parameter>(parameters_));
+            if (rows.empty()) return {};
+            return {std::string(rows[0].text(0)), Position{rows[0].integer(1)}};
         } catch (const sql::SqlError& error) {
             if (!error.sqlstate().starts_with("22")) throw;
             refuse("KEY: " + std::string(error.what()));
@@ -145,12 +143,12 @@ int explain(const Options& options, Invocation& invocation) {
         options.version ? static_cast<int>(*options.version) : session.live_version(options.view);
     const std::unique_ptr<PastView> view = session.open({options.view, version}, from);
     Story story(session, options, version, *view);
-    const auto look = [&](sql::Transaction& transaction) { return story.row(transaction); };
+    const auto look = [&](sql::Transaction& transaction) { return story.sight(transaction); };
     PastSession::travel(*view, from);
     std::string row;
     {
         sql::Transaction transaction(session.connection());
-        row = story.row(transaction);
+        row = story.sight(transaction).text;
     }
     story.begin(row);
     PastSession::watch(*view, to, look,

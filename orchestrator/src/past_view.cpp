@@ -150,17 +150,21 @@ void PastView::go_to(Position to, const Progress& progress) {
     }
 }
 
-std::string PastView::seen(const Look& look) {
+PastView::Sight PastView::seen(const Look& look) {
     sql::Transaction transaction(connection_);
     transaction.exec("set transaction read only");
     return look(transaction);
 }
 
 void PastView::watch_to(Position to, const Look& look, const Tell& tell, const Progress& progress) {
-    std::string before = seen(look);
-    replay_->watch([&](sql::Transaction& transaction) { return look(transaction) != before; });
+    std::string before = seen(look).text;
+    replay_->watch([&](sql::Transaction& transaction) -> std::optional<Position> {
+        const Sight sight = look(transaction);
+        if (sight.text == before) return std::nullopt;
+        return sight.position;
+    });
     go_to(to, [&](Position at) {
-        const std::string after = seen(look);
+        const std::string after = seen(look).text;
         if (after != before) tell(at, before, after);
         before = after;
         if (progress) progress(at);

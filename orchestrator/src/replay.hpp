@@ -27,9 +27,10 @@ public:
         std::exception_ptr set_up = nullptr;
     };
 
-    /// Whether what is looked for came about with the events that were folded: asked in the
-    /// transaction of a fold, before it commits.
-    using Watch = std::function<bool(sql::Transaction&)>;
+    /// Whether what is looked for came about with the events that were folded, and with which of
+    /// them for the last time (0: that is not known): asked in the transaction of a fold, before it
+    /// commits.
+    using Watch = std::function<std::optional<Position>(sql::Transaction&)>;
 
     Replay() = default;
     virtual ~Replay() = default;
@@ -47,12 +48,18 @@ public:
     void watch(Watch watch) { watch_ = std::move(watch); }
 
 protected:
-    [[nodiscard]] bool is_seen(sql::Transaction& transaction, std::size_t events) const {
-        return watch_ && events > 1 && watch_(transaction);
-    }
+    /// How many of `limit` events after `at` are to be folded at once. Where it is known to have
+    /// come about among some: all but the last one of them; and if that was undone, too, half of
+    /// them.
+    [[nodiscard]] std::size_t narrowed(Position at, std::size_t limit) const;
+    /// Whether the fold of these `count` events after `at`, which is about to commit, is to be
+    /// undone.
+    [[nodiscard]] bool is_seen(sql::Transaction& transaction, Position at, std::size_t count);
 
 private:
     Watch watch_;
+    Position seen_by_{0};  // it came about after the position before, and not later than here
+    int undone_ = 0;       // folds since it last came about
 };
 
 /// With reducers()[index] of the registry, which must outlive it as `connection` must.

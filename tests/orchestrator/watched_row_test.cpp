@@ -13,18 +13,22 @@ const std::string sql_totals = BATON_SOURCE_DIR "/tests/orchestrator/program/sql
 class WatchedRowTest : public ::testing::Test {
 protected:
     // The positions after 100 of the events that the view's row is told to be touched by.
-    std::string told(const std::string& name, const std::string& account) {
+    std::string told(const std::string& name, const std::string& account, bool knows_position) {
         sql::Connection connection = past_session(world_.url(), test_schema);
         PastView view(connection, {options_, registry_}, {name, 1}, Position{100});
         view.go_to(Position{100});
-        const std::string query = "select coalesce(max(to_jsonb(r)::text), '') from " +
-                                  view.table() + " as r where account = $1";
+        const std::string query =
+            "select coalesce(max(to_jsonb(r)::text), ''),"
+            " coalesce(max(r.position), 0) from " +
+            view.table() + " as r where account = $1";
         std::string positions;
         std::string last;
         view.watch_to(
             Position{500},
             [&](sql::Transaction& transaction) {
-                return std::string(transaction.exec(query, {account}).only().text(0));
+                const sql::Result row = transaction.exec(query, {account});
+                return PastView::Sight{std::string(row.only().text(0)),
+                                       Position{knows_position ? row.only().integer(1) : 0}};
             },
             [&](Position at, const std::string& before, const std::string& after) {
                 positions += std::to_string(static_cast<std::int64_t>(at)) + ",";
@@ -55,8 +59,10 @@ TEST_F(WatchedRowTest, EachEventThatTouchedItIsTold) {
         "where type = 'account/moved' and payload ->> 'account' = '" +
         account + "'");
     EXPECT_NE(touching, "");
-    EXPECT_EQ(told("account_totals", account), touching);
-    EXPECT_EQ(told("sql_totals", account), touching);
+    for (const bool knows_position : {true, false}) {
+        EXPECT_EQ(told("account_totals", account, knows_position), touching);
+        EXPECT_EQ(told("sql_totals", account, knows_position), touching);
+    }
 }
 
 }  // namespace

@@ -172,6 +172,7 @@ TEST_F(StatisticsTest, EventsAreCountedOnceWhoeverCommitsLate) {
     late.exec("select dispatch('order/late', tenant => 'a')");
     connection_.exec("select dispatch('order/placed', tenant => 'a') from generate_series(1, 50)");
     follower.drain(7);
+    EXPECT_EQ(text("select is_unmaintained()::text"), "true") << "the leader counts, without nodes";
     maintain_and_be_killed();
     maintain();
     EXPECT_EQ(number("select sum(made) from statistic"), 50);
@@ -192,6 +193,8 @@ TEST_F(StatisticsTest, EventsAreCountedOnceWhoeverCommitsLate) {
                            "b on l.position between b.first_position and b.first_position + "
                            "b.count - 1"));
     EXPECT_EQ(number("select position from statistic_progress"), 56);
+    connection_.exec("update maintenance set passed_at = '-infinity'");
+    EXPECT_EQ(text("select is_unmaintained()::text"), "false");
 }
 
 TEST_F(StatisticsTest, WhatOthersMakeUpHasBoundedRoomAndIsCountedAllTheSame) {
@@ -288,6 +291,21 @@ TEST_F(StatisticsTest, EachWayToAskGivesTheSameSums) {
               "event  4 0, handler t0 0 4, handler t1 0 4");
     EXPECT_EQ(text("select concat_ws(' ', name, made, error_rate) from statistics('event')"),
               "order/placed 4 0.00000");
+    connection_.exec(
+        "insert into reducer_version (name, version, build, language, columns) values"
+        " ('totals', 1, 'b', 'sql', '[]');"
+        "insert into view_state (view, version, state, position) values"
+        " ('totals', 1, 'following', 0);"
+        "insert into event_type_reader values ('order/%', 'totals', 1)");
+    for (int i = 0; i < 2; ++i) {
+        connection_.exec(
+            "select record_dead_event('totals', 1, 1, 1, 'order/placed', 'it broke', 'skipped')");
+        maintain();
+    }
+    EXPECT_EQ(text("select concat_ws(' ', subject, name, version, made, dead, error_rate) "
+                   "from statistics('view')"),
+              "view totals 1 4 1 0.25000")
+        << "the event is dead once, however often it was tried";
     EXPECT_EQ(number("select count(*) from statistics(\"of\" => 'other')"), 0);
     EXPECT_EQ(number("select sum(done) from statistics(every => '1 minute')"), 8);
     EXPECT_EQ(text("select concat_ws(' ', name, done, failed, waiting + due) from queues()"),

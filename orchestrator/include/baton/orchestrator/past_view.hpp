@@ -76,8 +76,13 @@ public:
     /// version is halted before it), event_version_unknown, and what a Transaction throws.
     void go_to(Position to, const Progress& progress = {});
 
-    /// What somebody looks at in the view, as text.
-    using Look = std::function<std::string(sql::Transaction&)>;
+    /// What somebody looks at in the view, as text; and, where the rows say so, by which event it
+    /// is so.
+    struct Sight {
+        std::string text;
+        Position position{0};
+    };
+    using Look = std::function<Sight(sql::Transaction&)>;
     /// Told of an event with which that changed.
     using Tell = std::function<void(Position, const std::string& before, const std::string& after)>;
     /// As go_to(), telling each event with which what `look` sees changed: in pages, of which those
@@ -99,7 +104,7 @@ private:
     void open(const CarriedReducers& carried, Position at, Source source);
     void require_known(Position to);
     void read_skipped(Position to);
-    [[nodiscard]] std::string seen(const Look& look);
+    [[nodiscard]] Sight seen(const Look& look);
     /// Throws Error(event_unknown) where the log does not go so far.
     void require_reached(Position to);
     /// Folds at most so many events.
