@@ -55,7 +55,8 @@ TEST_F(WatchedRowTest, EachEventThatTouchedItIsTold) {
     const std::string account = world_.ask(
         "select payload ->> 'account' from read_log() where type = 'account/moved' limit 1");
     const std::string touching = world_.ask(
-        "select string_agg(position || ',', '' order by position) from read_log(100, 1000000) "
+        "select string_agg(concat(position, ','), '' order by position) from read_log(100, "
+        "1000000) "
         "where type = 'account/moved' and payload ->> 'account' = '" +
         account + "'");
     EXPECT_NE(touching, "");

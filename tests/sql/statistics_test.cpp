@@ -41,7 +41,7 @@ protected:
     // A histogram as "step:count ..." from what was counted.
     std::string histogram(const std::string& column, const std::string& where) {
         return text(
-            "select coalesce(string_agg(step || ':' || n, ' ' order by step), '') from "
+            "select coalesce(string_agg(concat(step, ':', n), ' ' order by step), '') from "
             "(select h.o - 1 as step, sum(h.n) as n from statistic s, unnest(s." +
             column + ") with ordinality as h (n, o) where " + where +
             " group by 1 having sum(h.n) > 0) as t");
@@ -49,7 +49,7 @@ protected:
     // Likewise from times.
     std::string histogram_of(const std::string& spans) {
         return text(
-            "select coalesce(string_agg(step || ':' || n, ' ' order by step), '') from "
+            "select coalesce(string_agg(concat(step, ':', n), ' ' order by step), '') from "
             "(select duration_step(span) as step, count(*) as n from (" +
             spans + ") as s (span) group by 1) as t");
     }
@@ -200,7 +200,7 @@ TEST_F(StatisticsTest, EventsAreCountedOnceWhoeverCommitsLate) {
 TEST_F(StatisticsTest, WhatOthersMakeUpHasBoundedRoomAndIsCountedAllTheSame) {
     LogFollower follower(url_);
     connection_.exec(
-        "select dispatch('type/' || i % 900, tenant => 'tenant ' || i) "
+        "select dispatch(concat('type/', i % 900), tenant => concat('tenant ', i)) "
         "from generate_series(1, 3000) as i");
     connection_.exec("select dispatch('order/placed') from generate_series(1, 10)");
     follower.drain();
