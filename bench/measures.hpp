@@ -26,6 +26,7 @@ void measure_reduce_cpp(Workbench& workbench);
 void measure_reduce_sql(Workbench& workbench);
 void measure_latency(Workbench& workbench);
 void measure_history(Workbench& workbench);
+void measure_statistics(Workbench& workbench);
 void measure_memory(Workbench& workbench);
 void measure_build(Workbench& workbench);
 void measure_switch(Workbench& workbench);

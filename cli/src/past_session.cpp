@@ -17,6 +17,14 @@ sql::Connection session_of(const environments::Environment& environment) {
     return past_session(environment.url.value, environment.schema());
 }
 
+PastView::Progress shown_by(const ProgressBar& bar, Position from, Position to) {
+    return [&bar, from, to](Position at) {
+        const auto first = static_cast<double>(from);
+        bar.show((static_cast<double>(at) - first) / std::max(static_cast<double>(to) - first, 1.0),
+                 "at " + text_of(at) + " of " + text_of(to));
+    };
+}
+
 }  // namespace
 
 PastSession::PastSession(Invocation& invocation)
@@ -63,13 +71,13 @@ std::unique_ptr<PastView> PastSession::open_carried(const ViewVersion& which, Po
 
 void PastSession::travel(PastView& view, Position to) {
     const ProgressBar bar;
-    const auto from = static_cast<double>(view.position());
-    const auto end = static_cast<double>(to);
-    view.go_to(to, [&](Position at) {
-        const auto position = static_cast<double>(at);
-        bar.show((position - from) / std::max(end - from, 1.0),
-                 "at " + text_of(at) + " of " + text_of(to));
-    });
+    view.go_to(to, shown_by(bar, view.position(), to));
+}
+
+void PastSession::watch(PastView& view, Position to, const PastView::Look& look,
+                        const PastView::Tell& tell) {
+    const ProgressBar bar;
+    view.watch_to(to, look, tell, shown_by(bar, view.position(), to));
 }
 
 std::string text_of(Position position) {

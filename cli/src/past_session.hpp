@@ -1,5 +1,5 @@
-// What `view --at`, `diff` and `replay` share: a session in which views are folded anew, and how it
-// is shown that this takes its time.
+// What `view --at`, `diff`, `replay`, `bisect` and `explain` share: a session in which views are
+// folded anew, and how it is shown that this takes its time.
 //
 // Threads: the main thread only.
 #pragma once
@@ -32,6 +32,10 @@ public:
     [[nodiscard]] std::unique_ptr<PastView> open_carried(const ViewVersion& which, Position at);
     /// Folds up to `to`, and shows a bar on a terminal. Throws as PastView::go_to().
     static void travel(PastView& view, Position to);
+
+    /// Likewise, as PastView::watch_to().
+    static void watch(PastView& view, Position to, const PastView::Look& look,
+                      const PastView::Tell& tell);
 
     /// Throws Error(view_unknown), also where the view has no live version.
     [[nodiscard]] int live_version(const std::string& view);

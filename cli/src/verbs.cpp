@@ -15,6 +15,7 @@
     VERB(grant)           \
     VERB(diff)            \
     VERB(bisect)          \
+    VERB(explain)         \
     VERB(replay)          \
     VERB(wait)            \
     VERB(versions)        \
@@ -29,6 +30,8 @@
     VERB(bookmarks)       \
     VERB(workflows)       \
     VERB(handlers)        \
+    VERB(queues)          \
+    VERB(stats)           \
     VERB(endpoints)       \
     VERB(nodes)           \
     VERB(bus)             \

@@ -129,7 +129,7 @@ void PastView::read_skipped(Position to) {
     }
 }
 
-void PastView::go_to(Position to, const Progress& progress) {
+void PastView::require_reached(Position to) {
     BATON_CHECK(to >= position_);
     const Position end = sql::log_end(connection_);
     if (to > end) {
@@ -137,6 +137,10 @@ void PastView::go_to(Position to, const Progress& progress) {
                                                   std::to_string(number(end)) + ", there is no " +
                                                   std::to_string(number(to)) + " yet");
     }
+}
+
+void PastView::go_to(Position to, const Progress& progress) {
+    require_reached(to);
     require_known(to);
     read_skipped(to);
     while (position_ < to) {
@@ -144,6 +148,28 @@ void PastView::go_to(Position to, const Progress& progress) {
             std::min(options_.batch_max, static_cast<std::size_t>(number(to) - number(position_))));
         if (progress) progress(position_);
     }
+}
+
+PastView::Sight PastView::seen(const Look& look) {
+    sql::Transaction transaction(connection_);
+    transaction.exec("set transaction read only");
+    return look(transaction);
+}
+
+void PastView::watch_to(Position to, const Look& look, const Tell& tell, const Progress& progress) {
+    std::string before = seen(look).text;
+    replay_->watch([&](sql::Transaction& transaction) -> std::optional<Position> {
+        const Sight sight = look(transaction);
+        if (sight.text == before) return std::nullopt;
+        return sight.position;
+    });
+    go_to(to, [&](Position at) {
+        const std::string after = seen(look).text;
+        if (after != before) tell(at, before, after);
+        before = after;
+        if (progress) progress(at);
+    });
+    replay_->watch(nullptr);
 }
 
 void PastView::fold_page(std::size_t limit) {

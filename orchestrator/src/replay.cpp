@@ -37,6 +37,9 @@ Replay::Unfoldable unfoldable_by(Position position, const sql::SqlError& error) 
     return {position, error.what(), is_set_up ? std::current_exception() : nullptr};
 }
 
+// While a row is watched: what is undone, and folded again, is a page.
+constexpr std::size_t watched_max = 8192;
+
 class CppReplay final : public Replay {
 public:
     CppReplay(sql::Connection& connection, const Registry& registry, std::size_t index)
@@ -48,6 +51,7 @@ public:
 
     std::optional<Unfoldable> fold(Position& at, std::size_t limit,
                                    const std::set<Position>& left_out) override {
+        limit = narrowed(at, limit);
         if (!sql::read_recorded(connection_, at, page_size_.limit(std::min(limit, count_)),
                                 page_.log, PageSize::bytes_max)) {
             throw Error(ErrorCode::event_unknown,
@@ -60,7 +64,10 @@ public:
                 view_->rolled_back();
                 return unfoldable;
             }
-            write();
+            if (!write(at)) {
+                view_->rolled_back();
+                return fold(at, limit, left_out);
+            }
         } catch (const sql::SqlError& error) {
             view_->rolled_back();
             if (!is_refusal(connection_, error)) throw;
@@ -81,11 +88,14 @@ public:
     }
 
 private:
-    void write() {
+    // False where it was undone, for there is more to see in it: see watch().
+    bool write(Position at) {
         sql::Transaction transaction(connection_);
         transaction.exec("set transaction read only");
         view_->write(transaction);
+        if (is_seen(transaction, at, page_.log.events.size())) return false;
         transaction.commit();
+        return true;
     }
 
     // Around the events that are left out.
@@ -128,6 +138,7 @@ public:
 
     std::optional<Unfoldable> fold(Position& at, std::size_t limit,
                                    const std::set<Position>& left_out) override {
+        limit = narrowed(at, limit);
         const auto gap = left_out.upper_bound(at);
         if (gap != left_out.end() && number(*gap) == number(at) + 1) {
             at = *gap;
@@ -138,10 +149,11 @@ public:
         }
         // Of a page that fails, ever shorter beginnings are tried: what is left is the culprit.
         for (std::size_t count = std::min(limit, count_);; count /= 2) {
-            std::optional<Unfoldable> refusal = try_page(at, count);
+            std::optional<Unfoldable> refusal;
+            if (!try_page(at, count, refusal)) return fold(at, limit, left_out);
             if (!refusal) {
                 at = Position{number(at) + static_cast<std::int64_t>(count)};
-                count_ = std::min(count * 2, events_max);
+                if (count == count_) count_ = std::min(count * 2, events_max);
                 return std::nullopt;
             }
             if (count == 1) return refusal;
@@ -150,7 +162,8 @@ public:
     }
 
 private:
-    std::optional<Unfoldable> try_page(Position at, std::size_t count) {
+    // False where it was undone: see watch().
+    bool try_page(Position at, std::size_t count, std::optional<Unfoldable>& refusal) {
         try {
             sql::Transaction transaction(connection_);
             transaction.exec("set transaction read only");
@@ -160,12 +173,13 @@ private:
                                             file_->event_versions);
             }
             transaction.exec(call_);
+            if (is_seen(transaction, at, count)) return false;
             transaction.commit();
         } catch (const sql::SqlError& error) {
             if (!is_refusal(connection_, error)) throw;
-            return unfoldable_by(Position{number(at) + 1}, error);
+            refusal = unfoldable_by(Position{number(at) + 1}, error);
         }
-        return std::nullopt;
+        return true;
     }
 
     sql::Connection& connection_;
@@ -175,6 +189,29 @@ private:
 };
 
 }  // namespace
+
+std::size_t Replay::narrowed(Position at, std::size_t limit) const {
+    if (!watch_) return limit;
+    const std::int64_t left = number(seen_by_) - number(at);
+    if (left <= 0) return std::min(limit, watched_max);
+    const std::int64_t wanted = undone_ == 1 ? left - 1 : left / 2;
+    return std::min(limit, static_cast<std::size_t>(std::max<std::int64_t>(wanted, 1)));
+}
+
+bool Replay::is_seen(sql::Transaction& transaction, Position at, std::size_t count) {
+    const std::optional<Position> last = watch_ ? watch_(transaction) : std::nullopt;
+    if (!last) return false;
+    if (count == 1) {
+        // Of what comes after it nothing is known yet.
+        seen_by_ = Position{0};
+        undone_ = 0;
+        return false;
+    }
+    const Position end{number(at) + static_cast<std::int64_t>(count)};
+    seen_by_ = *last > at && *last <= end ? *last : end;
+    ++undone_;
+    return true;
+}
 
 std::unique_ptr<Replay> make_cpp_replay(sql::Connection& connection, const Registry& registry,
                                         std::size_t index) {

@@ -16,8 +16,8 @@
 -- Raises      BT042 there is no such task. BT006 the transaction's snapshot is fixed.
 -- Locks       see pull_task(). A node that completes a task of the same claim waits until the
 --             transaction ends.
--- Tables      task_end, task_recall: insert. task_in_lane: read. The task's place: see
---             pull_task(); its lane: leave_lanes().
+-- Tables      task_end, task_recall, statistic_end: insert. task_in_lane: read. The task's place:
+--             see pull_task(); its lane: leave_lanes().
 -- Cost        see task_standings().
 -- Access: dispatch, orchestrate
 create or replace function cancel(task bigint, reason text default null)
@@ -45,6 +45,7 @@ begin
             former.claimed_at,
             'cancelled by ' || session_user::text
             || coalesce(': ' || pg_catalog.left(cancel.reason, 1000), ''));
+    insert into statistic_end (task) values (cancel.task);
     if former.state = 'claimed' then
         insert into task_recall (node, task, claim)
         values (former.node, cancel.task, former.claim);

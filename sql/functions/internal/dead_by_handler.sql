@@ -1,4 +1,5 @@
--- dead_by_handler: how many tasks are dead, by handler. Internal: handlers(), status_tasks().
+-- dead_by_handler: how many tasks are dead, by handler. Internal: handlers(), queues(),
+-- status_tasks().
 --
 -- Returns     a row for each handler that has some. dead: among the newest 10000 of all. newest:
 --             the id of the newest.

@@ -6,8 +6,9 @@
 -- Arguments   reason: for people to read.
 -- Returns     how many there were.
 -- Tables      task_ready, task_due, task_in_lane, lane_note, fair_lane, task_set_touch: delete.
---             task_end: insert. task_claim, event: read. task_set: read, see abandon_task_set().
---             environment_home, workflow_run, workflow_run_step: update. workflow_note: delete.
+--             task_end, statistic_end: insert. task_claim, event: read. task_set: read, see
+--             abandon_task_set(). environment_home, workflow_run, workflow_run_step: update.
+--             workflow_note: delete.
 -- Cost        of what waits.
 create or replace function discard_tasks(reason text)
 returns bigint
@@ -40,6 +41,8 @@ begin
                 -- A head is at one of these places, or is dead.
                 select task, attempts from in_lanes where not is_head) as w
         returning task
+    ), noted as (
+        insert into statistic_end (task) select e.task from ended e
     )
     select count(*) into discarded from ended;
     update workflow_run_step

@@ -7,7 +7,7 @@
 -- Returns     whether there may be more.
 -- Locks       the tasks; it passes by those that others are taking or moving.
 -- Tables      task_expiry: read, update, delete. task_ready, task_due, task_in_lane: delete.
---             task_end: insert. task: read. See task_standings(), leave_lanes().
+--             task_end, statistic_end: insert. task: read. See task_standings(), leave_lanes().
 -- Cost        where nothing expires, of a look at an index.
 create or replace function expire_tasks(at_most integer)
 returns boolean
@@ -64,6 +64,7 @@ begin
         returning task
     )
     select coalesce(pg_catalog.array_agg(g.task), '{}') into ended from gone g;
+    insert into statistic_end (task) select e.task from pg_catalog.unnest(ended) as e (task);
     perform leave_lanes(ended, false);
     -- What has ended, also before, and what is forgotten.
     delete from task_expiry x

@@ -10,7 +10,8 @@
 -- Returns     how many went on.
 -- Locks       them; it passes by those that others are moving.
 -- Notifies    nodes that sleep. Who waits for these tasks: see ring_waiters().
--- Tables      task_due: read, delete, insert. task_end: read, insert. See bring_back().
+-- Tables      task_due: read, delete, insert. task_end: read, insert. statistic_end: insert.
+--             See bring_back().
 create or replace function free_children(parents bigint[], at_most integer)
 returns integer
 language plpgsql
@@ -61,6 +62,8 @@ begin
                                  g.after, g.outcome)
           from going g
          where g.goes = 'cancelled'
+    ), noted as (
+        insert into statistic_end (task) select g.task from going g where g.goes = 'cancelled'
     ), due as (
         insert into task_due (due_at, task, attempts, deliveries, follows)
         select coalesce(g.not_before, clock_timestamp()), g.task, g.attempts, g.deliveries,

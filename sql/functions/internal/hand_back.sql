@@ -7,8 +7,8 @@
 -- Arguments   claim: which. is_lost: the node went away without a word, so that the attempts that
 --             started count, and the deliveries do.
 -- Returns     how many tasks went back.
--- Tables      task_claim: delete. task, task_end, requirement, handler: read. task_ready: see
---             bring_back(). task_failure, task_due: see note_failure().
+-- Tables      task_claim: delete. statistic_claim: insert. task, task_end, requirement, handler:
+--             read. task_ready: see bring_back(). task_failure, task_due: see note_failure().
 create or replace function hand_back(claim bigint, is_lost boolean)
 returns integer
 language plpgsql
@@ -25,6 +25,9 @@ declare
     deliveries integer[] := '{}';
 begin
     delete from task_claim c where c.id = hand_back.claim returning c.* into ended;
+    if ended.tasks <> '{}' then
+        insert into statistic_claim (claim, tasks) values (ended.id, ended.tasks);
+    end if;
     for held in
         select h.task, h.attempts, h.deliveries, p.max_deliveries,
                h.task = any (ended.started) as has_started

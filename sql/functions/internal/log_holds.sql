@@ -9,7 +9,7 @@
 --
 -- Returns     holder: for people; kind; position: it has done with the events up to there.
 -- Tables      view_state, view_build, bookmark, task_set, workflow_run, workflow_step,
---             subscription_backfill: read.
+--             subscription_backfill, statistic_progress: read.
 create or replace function log_holds()
 returns table (kind text, holder text, "position" bigint)
 language sql
@@ -47,5 +47,7 @@ as $$
      union all
     select 'backfill', pg_catalog.format('the backfill of %s for %s', f.type, f.handler), f.done_to
       from subscription_backfill f
-     where f.done_to < f.last_position;
+     where f.done_to < f.last_position
+     union all
+    select 'statistics', 'statistics, which count events', p.position from statistic_progress p;
 $$;

@@ -27,22 +27,24 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    policy record;
-    pause  interval := note_failure.retry_after;
+    policy  record;
+    is_last boolean;
+    pause   interval := note_failure.retry_after;
 begin
-    insert into task_failure (task, claim, node, attempt, outcome, error)
-    values (note_failure.task, note_failure.claim, note_failure.node, note_failure.attempts + 1,
-            note_failure.outcome,
-            pg_catalog.left(coalesce(note_failure.error, 'no reason was given'), 16384));
-
     select h.*, t.lane is not null as in_lane into strict policy
       from task t
       join requirement r on r.id = t.requirement
       join handler h on h.name = r.handler
      where t.id = note_failure.task;
-    if note_failure.dead or note_failure.attempts + 1 >= policy.max_attempts
-       or note_failure.deliveries >= policy.max_deliveries
-    then
+    is_last := coalesce(note_failure.dead, false)
+        or note_failure.attempts + 1 >= policy.max_attempts
+        or note_failure.deliveries >= policy.max_deliveries;
+    insert into task_failure (task, claim, node, attempt, outcome, error, is_last)
+    values (note_failure.task, note_failure.claim, note_failure.node, note_failure.attempts + 1,
+            note_failure.outcome,
+            pg_catalog.left(coalesce(note_failure.error, 'no reason was given'), 16384), is_last);
+
+    if is_last then
         insert into task_end (task, claim, node, outcome, attempts, claimed_at)
         values (note_failure.task, note_failure.claim, note_failure.node, 'dead',
                 note_failure.attempts + 1, note_failure.claimed_at);

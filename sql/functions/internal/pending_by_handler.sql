@@ -1,4 +1,5 @@
--- pending_by_handler: how many tasks wait and are held, by handler. Internal: handlers().
+-- pending_by_handler: how many tasks wait and are held, by handler. Internal: handlers(),
+-- queues().
 --
 -- Returns     a row for each handler that ever had a task, or could have.
 --   waiting     for a node: up to 10000 for each of its requirements are counted.

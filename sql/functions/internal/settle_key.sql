@@ -9,8 +9,8 @@
 -- Raises      BT042 the key or on_conflict is not as it must be. BT006 the transaction's snapshot
 --             is fixed.
 -- Locks       the key: see lock_key(). The task that it replaces: see pull_task().
--- Tables      task_end: insert. task_key: see lock_key(). task_ready, task_due: see pull_task().
---             The lane of what it replaces: see leave_lanes().
+-- Tables      task_end, statistic_end: insert. task_key: see lock_key(). task_ready, task_due: see
+--             pull_task(). The lane of what it replaces: see leave_lanes().
 create or replace function settle_key(
     handler text, key text, on_conflict text, run_at timestamptz, every interval)
 returns table (standing bigint, follows bigint, since timestamptz, free_at timestamptz)
@@ -51,6 +51,7 @@ begin
             insert into task_end (task, outcome, attempts, reason)
             values (newest, 'replaced', former.attempts,
                     'replaced by a task with the same unique key');
+            insert into statistic_end (task) values (newest);
             perform leave_lanes(array[newest], false);
             -- What was handed out has used its time.
             return query select null::bigint, case when held.next is not null then held.task end,

@@ -8,8 +8,9 @@
 -- Raises      BT037 nobody registered the handler. BT042 the limit is none. BT006 the transaction's
 --             snapshot is fixed.
 -- Locks       see pull_task().
--- Tables      requirement, task_in_lane, task_due, task: read. task_end: insert. Ready tasks: see
---             ready_of(). The tasks' places: see pull_task(); their lanes: leave_lanes().
+-- Tables      requirement, task_in_lane, task_due, task: read. task_end, statistic_end:
+--             insert. Ready tasks: see ready_of(). The tasks' places: see pull_task(); their lanes:
+--             leave_lanes().
 -- Cost        of the tasks that it takes, and of what waits for a time or in lanes of others.
 -- Access: orchestrate
 create or replace function purge(
@@ -64,6 +65,7 @@ begin
         values (found_one, 'cancelled', former.attempts,
                 'cancelled by ' || session_user::text
                 || coalesce(': ' || pg_catalog.left(purge.reason, 1000), ''));
+        insert into statistic_end (task) values (found_one);
         perform note_step(found_one);
     end loop;
     perform leave_lanes(gone, false);

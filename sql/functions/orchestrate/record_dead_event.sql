@@ -7,7 +7,8 @@
 --             event: to be tried again, and then it is skipped.
 -- Locks       skipped_event: resolve_dead_events() waits, and then finds what is noted here; or it
 --             is waited for, and what it wrote is found here. So call it first in a transaction.
--- Tables      skipped_event: read. dead_event: insert, update.
+-- Tables      skipped_event: read. dead_event: insert, update. statistic_end:
+--             insert.
 -- Access: orchestrate
 create or replace function record_dead_event(
     view text, version integer, "position" bigint, event_id bigint, event_type text, error text,
@@ -29,6 +30,12 @@ begin
         raise exception 'event % was skipped meanwhile', record_dead_event.event_id
             using errcode = 'BT020';
     end if;
+    insert into statistic_end (subject, name, version)
+    select 'view', record_dead_event.view, record_dead_event.version
+     where not exists (select from dead_event d
+                        where d.view = record_dead_event.view
+                          and d.version = record_dead_event.version
+                          and d.position = record_dead_event.position);
     insert into dead_event (view, version, position, event_id, event_type, error, state)
     values (record_dead_event.view, record_dead_event.version, record_dead_event.position,
             record_dead_event.event_id, record_dead_event.event_type, record_dead_event.error,

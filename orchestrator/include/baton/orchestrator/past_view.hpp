@@ -76,6 +76,21 @@ public:
     /// version is halted before it), event_version_unknown, and what a Transaction throws.
     void go_to(Position to, const Progress& progress = {});
 
+    /// What somebody looks at in the view, as text; and, where the rows say so, by which event it
+    /// is so.
+    struct Sight {
+        std::string text;
+        Position position{0};
+    };
+    using Look = std::function<Sight(sql::Transaction&)>;
+    /// Told of an event with which that changed.
+    using Tell = std::function<void(Position, const std::string& before, const std::string& after)>;
+    /// As go_to(), telling each event with which what `look` sees changed: in pages, of which those
+    /// with such an event are folded again in halves. So what came and went within a page, of
+    /// thousands of events, is not told: nothing is left of it. Throws what `look` and `tell`
+    /// throw, too.
+    void watch_to(Position to, const Look& look, const Tell& tell, const Progress& progress = {});
+
     [[nodiscard]] Position position() const { return position_; }
     /// Its table, quoted.
     [[nodiscard]] std::string table() const;
@@ -89,7 +104,10 @@ private:
     void open(const CarriedReducers& carried, Position at, Source source);
     void require_known(Position to);
     void read_skipped(Position to);
-    /// Folds at most so many events; true if it did.
+    [[nodiscard]] Sight seen(const Look& look);
+    /// Throws Error(event_unknown) where the log does not go so far.
+    void require_reached(Position to);
+    /// Folds at most so many events.
     void fold_page(std::size_t limit);
     void leave_out(Position position, const std::string& reason, const std::exception_ptr& set_up);
 
