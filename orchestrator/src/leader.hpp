@@ -15,7 +15,7 @@
 #include "baton/orchestrator/options.hpp"
 #include "catch_up.hpp"
 #include "chore.hpp"
-#include "declared_schedules.hpp"
+#include "declarations.hpp"
 #include "lease.hpp"
 #include "manifest.hpp"
 #include "page_loop.hpp"
@@ -83,7 +83,7 @@ private:
     std::string not_dropped_;             // why, as it was last told
     std::string snapshot_not_dropped_;    // likewise
     std::optional<Chore> snapshots_;
-    DeclaredSchedules schedules_;  // the next one's
+    Declarations declarations_;  // the next one's
     Chore maintenance_;
 };
 

@@ -20,7 +20,7 @@
 --           task_key: see clear_keys(). The lanes: see maintain_lanes(). task: see
 --           forget_history(). task_set: see maintain_task_sets(). task_expiry: see expire_tasks().
 --           What waits for others: see maintain_children(). Rates: see rates_free().
---           Workflows: see maintain_workflows().
+--           Workflows: see maintain_workflows(). task_callback: see expire_callbacks().
 --           schedule: see fire_schedules(). subscription_backfill: see backfill_tasks().
 --           follower: see forget_followers(). bookmark: see cut_bookmarks().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
@@ -84,7 +84,7 @@ begin
     is_behind := greatest(maintain_children(pass_limit), expire_tasks(pass_limit), is_behind);
     is_behind := greatest(maintain_task_sets(), fire_schedules(pass_limit),
                           backfill_tasks(5 * pass_limit), is_behind);
-    is_behind := greatest(maintain_workflows(200), is_behind);
+    is_behind := greatest(maintain_workflows(200), expire_callbacks(pass_limit), is_behind);
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
     perform raise_floors(), end_long_runs(pass_limit);

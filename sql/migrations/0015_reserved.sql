@@ -1,0 +1,1 @@
+-- Nothing here: the number is another change's.
