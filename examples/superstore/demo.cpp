@@ -200,6 +200,21 @@ bool make_year_reports(const std::string& url, baton::sql::Connection& connectio
     return comes_true([&] { return year_version(connection, 2016) > 0; });
 }
 
+// The result, and whether it is right: the exit code.
+int print_and_compare(baton::sql::Connection& connection, const Mailing& mailing,
+                      const std::string& csv_view) {
+    if (csv_view.empty()) {
+        print_report(connection, 2017, std::cout);
+    } else {
+        print_csv(connection, csv_view, std::cout);
+    }
+    std::ostream& out = csv_view.empty() ? std::cout : std::cerr;
+    const bool all_agree = compare(connection, out);
+    const bool agrees = mailing.compare(connection, out) && all_agree;
+    const bool first_agrees = compare_year(connection, 2017, out);
+    return compare_year(connection, 2016, out) && first_agrees && agrees ? 0 : 1;
+}
+
 int run_on(const baton::postgres::PrivatePostgres& server, const std::string& csv_view) {
     const std::string url = server.url();
     {
@@ -254,16 +269,7 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     if (!make_year_reports(url, connection)) return exit_interrupted;
     tell_months_computed(connection);
 
-    if (csv_view.empty()) {
-        print_report(connection, 2017, std::cout);
-    } else {
-        print_csv(connection, csv_view, std::cout);
-    }
-    std::ostream& out = csv_view.empty() ? std::cout : std::cerr;
-    const bool all_agree = compare(connection, out);
-    const bool agrees = mailing.compare(connection, out) && all_agree;
-    const bool first_agrees = compare_year(connection, 2017, out);
-    return compare_year(connection, 2016, out) && first_agrees && agrees ? 0 : 1;
+    return print_and_compare(connection, mailing, csv_view);
 }
 
 }  // namespace

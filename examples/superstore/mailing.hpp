@@ -15,15 +15,12 @@
 
 namespace superstore {
 
+/// It ends with the object, and what it wrote is removed.
 class Mailing {
 public:
     /// Returns once it takes requests, or `stop` says so. Throws std::runtime_error when it cannot
     /// be started.
     explicit Mailing(const std::function<bool()>& stop);
-    /// Ends it, and removes what it wrote.
-    ~Mailing();
-    Mailing(const Mailing&) = delete;
-    Mailing& operator=(const Mailing&) = delete;
 
     /// demo.toml, with the port that it has.
     [[nodiscard]] std::string environment_file() const;
@@ -33,7 +30,20 @@ public:
     bool compare(baton::sql::Connection& connection, std::ostream& out) const;
 
 private:
-    const std::filesystem::path folder_;
+    // Removed with the object, whatever becomes of the process.
+    class Folder {
+    public:
+        Folder();
+        ~Folder();
+        Folder(const Folder&) = delete;
+        Folder& operator=(const Folder&) = delete;
+        [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+    private:
+        std::filesystem::path path_;
+    };
+
+    const Folder folder_;
     std::optional<ServiceProcess> process_;
 };
 

@@ -112,9 +112,8 @@ TEST_F(WorkflowCrashTest, EachStepWritesOnceWhateverIsKilled) {
         << node_->error_output();
     EXPECT_EQ(number("select count(*) from workflow_run"), 264);
     // In the middle of a step, of the last one, and of what undoes one.
-    kill_while_writing("shop.payment", [&] {
-        connection_.exec("select resume_handler('charge_order')");
-    });
+    kill_while_writing("shop.payment",
+                       [&] { connection_.exec("select resume_handler('charge_order')"); });
     kill(orchestrator_);
     kill_while_writing("shop.shipment", [&] { start("node"); });
     kill_while_writing("shop.stock_move", [&] { start("node"); });
@@ -123,8 +122,8 @@ TEST_F(WorkflowCrashTest, EachStepWritesOnceWhateverIsKilled) {
     // Anywhere.
     for (int life = 0; life < 3; ++life) {
         const std::string before = std::to_string(number("select count(*) from shop.shipment"));
-        ASSERT_TRUE(comes_true("(select count(*) from shop.shipment) >= least(256, " + before +
-                               " + 20)"))
+        ASSERT_TRUE(
+            comes_true("(select count(*) from shop.shipment) >= least(256, " + before + " + 20)"))
             << node_->error_output();
         kill_and_start_node();
     }
