@@ -1,10 +1,9 @@
-#!/ usr / bin / env python3
-""
-    "The endpoint that mails the store's invoices: it writes a line of mails.csv for each.
+#!/usr/bin/env python3
+"""The endpoint that mails the store's invoices: it writes a line of mails.csv for each.
 
-    mailing.py[PORT[FOLDER]]
+    mailing.py [PORT [FOLDER]]
 
-    A request may come twice; what tells so is its id, which is the first field of the line. PORT 0 is
+A request may come twice; what tells so is its id, which is the first field of the line. PORT 0 is
 any, and which one it is stands in FOLDER/port.
 """
 import csv
