@@ -5,7 +5,7 @@
 namespace baton::bench {
 
 std::span<const Measure> measures() {
-    static constexpr std::array<Measure, 34> all{{
+    static constexpr std::array<Measure, 36> all{{
         {"dispatch_1", "what a dispatch adds to a business transaction, 1 connection",
          measure_dispatch_1},
         {"dispatch_8", "the same, 8 connections", measure_dispatch_8},
@@ -41,6 +41,9 @@ std::span<const Measure> measures() {
         {"schedules", "100,000 schedules that are idle, and 10,000 that are due at once",
          measure_schedules},
         {"statistics", "what counting tasks and events costs", measure_statistics},
+        {"workflow", "steps of workflows against plain tasks", measure_workflow},
+        {"endpoint", "requests of tasks against the same loop without a database",
+         measure_endpoint},
         {"bus_publish", "messages between threads against raw ZeroMQ", measure_bus_publish},
         {"bus_patterns", "a message that one of 1,000 patterns is for", measure_bus_patterns},
         {"bus_request", "a question and its answer against a raw PAIR", measure_bus_request},

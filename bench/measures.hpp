@@ -45,6 +45,8 @@ void measure_reduce_tasks(Workbench& workbench);
 void measure_idle_nodes(Workbench& workbench);
 void measure_schedules(Workbench& workbench);
 void measure_task_set(Workbench& workbench);
+void measure_workflow(Workbench& workbench);
+void measure_endpoint(Workbench& workbench);
 void measure_bus_publish(Workbench& workbench);
 void measure_bus_patterns(Workbench& workbench);
 void measure_bus_request(Workbench& workbench);

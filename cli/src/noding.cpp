@@ -74,6 +74,7 @@ Endpoint endpoint_of(const HandlerSetting& handler, std::chrono::milliseconds pa
                       .accepts_from = handler.accepts_from,
                       .concurrency = handler.concurrency,
                       .answer_max = handler.answer_max,
+                      .callback = handler.callback,
                       .stop_patience = patience,
                       .lane_by_key = handler.lane == HandlerLane::key};
     if (handler.time_limit.count() > 0) endpoint.time_limit = handler.time_limit;

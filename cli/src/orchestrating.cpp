@@ -155,6 +155,14 @@ std::vector<DeclaredSchedule> declared_schedules(const environments::Environment
     return declared;
 }
 
+std::vector<DeclaredWorkflow> declared_workflows(const environments::Environment& environment) {
+    std::vector<DeclaredWorkflow> declared;
+    for (const auto& [said, origin] : environment.workflows) {
+        declared.push_back({origin, said.name, said.version, said.steps, said.on_failure});
+    }
+    return declared;
+}
+
 OrchestratorOptions orchestrator_options(const App& app,
                                          const environments::Environment& environment,
                                          const std::vector<std::string>& files) {
@@ -176,6 +184,7 @@ OrchestratorOptions orchestrator_options(const App& app,
     options.snapshots = {environment.snapshot_every.value,
                          static_cast<int>(environment.snapshots_max.value)};
     options.schedules = declared_schedules(environment);
+    options.workflows = declared_workflows(environment);
     return options;
 }
 

@@ -208,6 +208,10 @@ private:
             environment_.schedules.push_back({{}, schedule.origin});
             merge_item(schedule, schedule_rules());
         }
+        for (const GivenTable& workflow : file_.workflows) {
+            environment_.workflows.push_back({{}, workflow.origin});
+            merge_item(workflow, workflow_rules());
+        }
         for (const auto& [view, policy] : file_.views) {
             const SettingRule& rule = rule_of("policy.views");
             rule.member.take(environment_, rule, {{view, policy.value}, policy.origin}, {});

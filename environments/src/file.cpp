@@ -1,7 +1,6 @@
 #include "file.hpp"
 #include "header.hpp"
-
-#include <toml++/toml.h>
+#include "toml_text.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -17,25 +16,6 @@
 
 namespace baton::environments {
 namespace {
-
-std::string type_name(const toml::node& node) {
-    switch (node.type()) {
-        case toml::node_type::table:
-            return "a table";
-        case toml::node_type::array:
-            return "a list";
-        case toml::node_type::string:
-            return "a string";
-        case toml::node_type::integer:
-            return "an integer";
-        case toml::node_type::floating_point:
-            return "a fraction";
-        case toml::node_type::boolean:
-            return "a boolean";
-        default:
-            return "a date or time";
-    }
-}
 
 // The names that may stand in `table` ("" is the file itself).
 std::vector<std::string_view> names_in(std::string_view table,
@@ -125,6 +105,9 @@ private:
             } else if (full == "schedule") {
                 read_tables(full, schedule_rules(), node, file_.schedules,
                             [&](const toml::table& schedule) { check_schedule(schedule); });
+            } else if (full == "workflow") {
+                read_tables(full, workflow_rules(), node, file_.workflows,
+                            [&](const toml::table& workflow) { check_workflow(workflow); });
             } else if (const SettingRule* const rule = rule_of(full)) {
                 if (rule->member.type == SettingMember::Type::list) {
                     read_list(*rule, node, file_.lists[full]);
@@ -222,7 +205,7 @@ private:
                      const std::function<void(const toml::table&)>& each) {
         const toml::array* const tables = node.as_array();
         if (tables == nullptr || !tables->is_array_of_tables()) {
-            return refuse(name, node, rule_of(name)->expectation());
+            return refuse(name, node, "tables: [[" + name + "]]");
         }
         for (const toml::node& item : *tables) {
             const toml::table& table = *item.as_table();
@@ -241,10 +224,20 @@ private:
                 report_unknown(full, key, names_in(name, rules));
             } else if (rule->member.type == SettingMember::Type::list) {
                 read_list(*rule, node, given.lists[full]);
+            } else if (rule->member.type == SettingMember::Type::tables) {
+                read_steps(node, given.values[full]);
             } else {
                 read_value(*rule, full, node, given.values[full]);
             }
         }
+    }
+
+    // What they mean together the database says.
+    void read_steps(const toml::node& node, Given& given) {
+        std::vector<GivenTable> steps;
+        read_tables("step", workflow_step_rules(), node, steps, [](const toml::table&) {});
+        const toml::array* const tables = node.as_array();
+        if (tables != nullptr) given = {json_of(*tables), origin(node.source())};
     }
 
     void check_handler(const toml::table& table) {
@@ -263,13 +256,26 @@ private:
         if (const toml::array* const headers = table["headers"].as_array()) read_headers(*headers);
     }
 
-    void check_schedule(const toml::table& table) {
-        for (const SettingRule& rule : schedule_rules()) {
+    // The name; what must be there is.
+    std::string check_required(const toml::table& table, std::span<const SettingRule> rules) {
+        for (const SettingRule& rule : rules) {
             const std::string_view name = rule.key.substr(rule.key.find('.') + 1);
             if (!rule.is_required || table.contains(name)) continue;
             report(table.source(), std::string(rule.key) + " is missing");
         }
-        const std::string name = table["name"].value_or("");
+        return table["name"].value_or("");
+    }
+
+    void check_workflow(const toml::table& table) {
+        const std::string name = check_required(table, workflow_rules());
+        const std::int64_t version = table["version"].value_or(0);
+        if (name.empty() || workflows_.insert({name, version}).second) return;
+        report(table.source(), "workflow " + json_quoted(name) + " version " +
+                                   std::to_string(version) + " is declared twice");
+    }
+
+    void check_schedule(const toml::table& table) {
+        const std::string name = check_required(table, schedule_rules());
         if (table.contains("handler") == table.contains("event")) {
             report(table.source(), "schedule " + json_quoted(name) +
                                        ": it is of a handler or of an event: one of the two");
@@ -383,6 +389,7 @@ private:
     std::string path_;
     File file_;
     std::set<std::string> schedule_names_;
+    std::set<std::pair<std::string, std::int64_t>> workflows_;  // name, version
     std::vector<std::pair<toml::source_index, std::string>> problems_;
 };
 

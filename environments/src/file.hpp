@@ -32,6 +32,7 @@ struct File {
     std::map<std::string, Setting<ViewSetSetting>, std::less<>> view_sets;  ///< [view_sets]
     std::vector<GivenTable> handlers;                                       ///< [[handler]]
     std::vector<GivenTable> schedules;                                      ///< [[schedule]]
+    std::vector<GivenTable> workflows;                                      ///< [[workflow]]
     bool is_toml = false;               ///< When it is not, there is one problem, and nothing else.
     std::vector<std::string> problems;  ///< "path:line: what", in the order of the lines.
 };

@@ -116,6 +116,15 @@ constexpr SettingRule rules[] = {
      .min = 0,
      .max = 1'048'576,
      .of_kind = "http"},
+    {.key = "handler.callback_s",
+     .help =
+         "how many seconds after an answer of 202 its callback may come; 0: none comes, and 202 "
+         "is as any other 2xx",
+     .member = value<&HandlerSetting::callback>(),
+     .fallback = "0",
+     .min = 0,
+     .max = 2'592'000,
+     .of_kind = "http"},
     {.key = "handler.concurrency",
      .help = "how many of its requests a node has under way at once",
      .member = value<&HandlerSetting::concurrency>(),

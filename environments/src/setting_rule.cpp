@@ -24,7 +24,7 @@ std::string SettingRule::expectation() const {
         case Type::text:
             break;
     }
-    if (choices.empty()) return "a string that is not empty";
+    if (choices.empty()) return may_be_empty ? "a string" : "a string that is not empty";
     std::string names;
     for (const std::string_view choice : choices) {
         if (!names.empty()) names += choice == choices.back() ? " or " : ", ";
@@ -41,7 +41,7 @@ bool SettingRule::accepts(std::string_view text) const {
                number <= max;
     }
     if (member.type == Type::boolean) return text == "true" || text == "false";
-    if (choices.empty()) return !text.empty();
+    if (choices.empty()) return may_be_empty || !text.empty();
     return std::ranges::find(choices, text) != choices.end();
 }
 

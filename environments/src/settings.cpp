@@ -140,6 +140,14 @@ void describe_schedules(const Environment& environment, const SettingRule& rule,
     }
 }
 
+void describe_workflows(const Environment& environment, const SettingRule& rule,
+                        std::vector<SettingLine>& lines) {
+    for (const auto& [workflow, origin] : environment.workflows) {
+        lines.push_back({std::string(rule.key) + "." + workflow.name,
+                         "version " + std::to_string(workflow.version), origin});
+    }
+}
+
 // The texts of an enumeration, in the order of its enumerators.
 constexpr std::string_view kinds[] = {"production", "staging", "development"};
 constexpr std::string_view log_formats[] = {"human", "json"};
@@ -353,6 +361,9 @@ constexpr SettingRule rules[] = {
     {.key = "schedule",
      .help = "tasks and events that are made at certain times",
      .member = {Type::tables, nullptr, describe_schedules}},
+    {.key = "workflow",
+     .help = "tasks that follow from each other",
+     .member = {Type::tables, nullptr, describe_workflows}},
     {.key = "reducers.sql",
      .help = "the files of SQL reducers, relative to this file",
      .member = list<&Environment::sql_reducers>(),

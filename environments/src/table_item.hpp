@@ -1,4 +1,5 @@
-// A member of what the file may declare several of, as a setting: [[handler]], [[schedule]].
+// A member of what the file may declare several of, as a setting: [[handler]], [[schedule]],
+// [[workflow]].
 //
 // Threads: pure functions.
 #pragma once

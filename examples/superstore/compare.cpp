@@ -21,7 +21,7 @@ struct Comparison {
     const char* differences;  // the row as it should be, and as it is
 };
 
-constexpr std::array<Comparison, 4> comparisons{{
+constexpr std::array<Comparison, 5> comparisons{{
     {"monthly_sales", "select count(*) from monthly_sales", R"(
         with expected as (
             select to_char(o.ordered_on, 'YYYY-MM') as month, o.region,
@@ -78,10 +78,40 @@ constexpr std::array<Comparison, 4> comparisons{{
           full join actual on actual.order_id = expected.order_id
          where expected is distinct from actual
          order by coalesce(expected.order_id, actual.order_id))"},
+    {"same_day", "select count(distinct order_id) from shop.stock_move", R"(
+        with placed as (
+            select o.order_id, count(*) as lines, sum(l.quantity) as quantity,
+                   sum(l.sales) as amount
+              from shop.orders o
+              join shop.order_line l on l.order_id = o.order_id
+             where o.ship_mode = 'Same Day'
+             group by 1),
+        expected as (
+            select order_id, lines as moves, quantity as kept, amount as paid, 1 as shipments
+              from placed where amount <= 2500
+             union all
+            select order_id, 2 * lines, 0, null, 0 from placed where amount > 2500),
+        moved as (
+            select order_id, count(*) as moves, sum(quantity) as kept
+              from shop.stock_move group by 1),
+        paid as (select order_id, sum(amount) as paid from shop.payment group by 1),
+        shipped as (select order_id, count(*)::int as shipments from shop.shipment group by 1),
+        actual as (
+            select order_id, moves, kept, paid, coalesce(shipments, 0) as shipments
+              from moved full join paid using (order_id) full join shipped using (order_id))
+        select expected::text, actual::text
+          from expected
+          full join actual on actual.order_id = expected.order_id
+         where expected is distinct from actual
+         order by coalesce(expected.order_id, actual.order_id))"},
 }};
 
 bool has_invoices(baton::sql::Connection& connection) {
     return connection.exec("select exists (select from shop.invoice)").only().boolean(0);
+}
+
+bool has_same_day(baton::sql::Connection& connection) {
+    return connection.exec("select exists (select from shop.stock_move)").only().boolean(0);
 }
 
 std::string row_or_none(const baton::sql::Row& row, int column) {
@@ -92,6 +122,7 @@ std::string row_or_none(const baton::sql::Row& row, int column) {
 
 bool compare(baton::sql::Connection& connection, std::ostream& out) {
     const bool invoiced = has_invoices(connection);
+    const bool shipped = has_same_day(connection);
     // One snapshot for everything: what is placed meanwhile is in neither side of a comparison.
     baton::sql::Transaction transaction(connection, baton::sql::Isolation::repeatable_read);
     bool all_agree = true;
@@ -99,6 +130,8 @@ bool compare(baton::sql::Connection& connection, std::ostream& out) {
         const baton::sql::Result differences = transaction.exec(comparison.differences);
         if (!invoiced && comparison.view == std::string_view("invoice")) {
             out << "invoice: none, because no node has run\n";
+        } else if (!shipped && comparison.view == std::string_view("same_day")) {
+            out << "same_day: none, because no workflow was started\n";
         } else if (differences.empty()) {
             const baton::sql::Result count = transaction.exec(comparison.count);
             out << comparison.view << ": " << count.only().text(0) << " rows agree\n";

@@ -1,6 +1,7 @@
 #include "demo.hpp"
 
 #include <csignal>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "arguments.hpp"
 #include "compare.hpp"
 #include "local_talk.hpp"
+#include "mailing.hpp"
 #include "orders_csv.hpp"
 #include "place_orders.hpp"
 #include "report.hpp"
@@ -40,13 +42,20 @@ bool is_interrupted() { return interrupted != 0; }
 // What is done is told on stderr: stdout is for the result.
 void say(const std::string& line) { std::cerr << "demo: " << line << std::endl; }
 
-// The node that writes the invoices. One is killed in the middle of it, and another takes over.
+// The node that writes the invoices, and does all else. One is killed in the middle of it, and
+// another takes over.
 class Node {
 public:
-    // Returns once the handler is on record: orders that are placed from now on get an invoice.
-    Node(const std::string& url, baton::sql::Connection& connection, ServiceProcess& orchestrator)
-        : url_(url), connection_(connection), orchestrator_(orchestrator), process_(start()) {
-        wait_until("select count(*) > 0 from handler");
+    // Returns once its handlers and the workflow are on record: orders that are placed from now on
+    // get an invoice.
+    Node(const std::string& url, const Mailing& mailing, baton::sql::Connection& connection,
+         ServiceProcess& orchestrator)
+        : url_(url),
+          mailing_(mailing),
+          connection_(connection),
+          orchestrator_(orchestrator),
+          process_(start()) {
+        wait_until("select count(*) > 0 from workflow");
     }
 
     void kill_and_replace() {
@@ -85,6 +94,26 @@ public:
                                .only()
                                .text(0));
     }
+    // What became of the workflow of those orders that were to leave the same day, and of the
+    // invoices that an endpoint mails for it.
+    std::string wait_for_same_day() {
+        wait_until(
+            "select not exists (select from workflow_run where state not in ('done', "
+            "'compensated'))");
+        wait_until([&] {
+            return connection_.exec("select count(*) from shop.shipment").only().integer(0) <=
+                   mailing_.mailed();
+        });
+        return std::string(
+                   connection_
+                       .exec("select concat(count(*), ' orders shipped, ', (select count(*) "
+                             "from workflow_run where state = 'compensated'), ' not charged, "
+                             "and their goods given back') from workflow_run where state = "
+                             "'done'")
+                       .only()
+                       .text(0)) +
+               "; an endpoint mailed " + std::to_string(mailing_.mailed()) + " invoices";
+    }
     // How much of a local bus Postgres hears.
     std::string talk() {
         return talk_locally(connection_, [this] {
@@ -99,18 +128,22 @@ public:
 
 private:
     [[nodiscard]] std::unique_ptr<ServiceProcess> start() const {
-        return std::make_unique<ServiceProcess>("node", url_, environment_name);
+        return std::make_unique<ServiceProcess>("node", url_, mailing_.environment_file());
     }
     void wait_until(const std::string& query) {
+        wait_until([&] { return connection_.exec(query).only().boolean(0); });
+    }
+    void wait_until(const std::function<bool()>& condition) {
         const auto is_over = [&] {
             require_running();
-            return is_interrupted() || connection_.exec(query).only().boolean(0);
+            return is_interrupted() || condition();
         };
         while (!baton::sql::pause_unless(std::chrono::milliseconds(20), is_over)) {
         }
     }
 
     const std::string url_;
+    const Mailing& mailing_;
     baton::sql::Connection& connection_;
     ServiceProcess& orchestrator_;
     std::unique_ptr<ServiceProcess> process_;
@@ -167,6 +200,21 @@ bool make_year_reports(const std::string& url, baton::sql::Connection& connectio
     return comes_true([&] { return year_version(connection, 2016) > 0; });
 }
 
+// The result, and whether it is right: the exit code.
+int print_and_compare(baton::sql::Connection& connection, const Mailing& mailing,
+                      const std::string& csv_view) {
+    if (csv_view.empty()) {
+        print_report(connection, 2017, std::cout);
+    } else {
+        print_csv(connection, csv_view, std::cout);
+    }
+    std::ostream& out = csv_view.empty() ? std::cout : std::cerr;
+    const bool all_agree = compare(connection, out);
+    const bool agrees = mailing.compare(connection, out) && all_agree;
+    const bool first_agrees = compare_year(connection, 2017, out);
+    return compare_year(connection, 2016, out) && first_agrees && agrees ? 0 : 1;
+}
+
 int run_on(const baton::postgres::PrivatePostgres& server, const std::string& csv_view) {
     const std::string url = server.url();
     {
@@ -183,9 +231,12 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     baton::sql::Connection connection(url, {.schema = schema});
     create_shop(connection);
     ServiceProcess orchestrator("orchestrate", url, environment_name);
-    Node node(url, connection, orchestrator);
-    say("started the orchestrator and a node; 4 clients place orders");
+    const Mailing mailing(is_interrupted);
+    if (is_interrupted()) return exit_interrupted;
+    Node node(url, mailing, connection, orchestrator);
+    say("started the orchestrator, an endpoint and a node; 4 clients place orders");
     PlaceOptions options;
+    options.same_day = true;
     options.url = url;
     options.schema = schema;
     options.stop = is_interrupted;
@@ -206,6 +257,9 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     });
     if (is_interrupted()) return exit_interrupted;
     say("every order has its invoice");
+    const std::string same_day = node.wait_for_same_day();
+    if (is_interrupted()) return exit_interrupted;
+    say("the workflow of those to be shipped the same day: " + same_day);
     const std::string report = node.make_report();
     if (is_interrupted()) return exit_interrupted;
     say("the nightly report, by its schedule: " + report);
@@ -215,15 +269,7 @@ int run_on(const baton::postgres::PrivatePostgres& server, const std::string& cs
     if (!make_year_reports(url, connection)) return exit_interrupted;
     tell_months_computed(connection);
 
-    if (csv_view.empty()) {
-        print_report(connection, 2017, std::cout);
-    } else {
-        print_csv(connection, csv_view, std::cout);
-    }
-    std::ostream& out = csv_view.empty() ? std::cout : std::cerr;
-    const bool agrees = compare(connection, out);
-    const bool first_agrees = compare_year(connection, 2017, out);
-    return compare_year(connection, 2016, out) && first_agrees && agrees ? 0 : 1;
+    return print_and_compare(connection, mailing, csv_view);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ using Clock = std::chrono::system_clock;
 using Counts = std::map<std::string, std::int64_t>;  // how often each kind of statement was run
 
 constexpr auto window = 700ms;
-constexpr int idle_windows = 3;
+constexpr int idle_windows = 5;
 
 Counts count_statements(baton::sql::Connection& connection) {
     Counts counts;

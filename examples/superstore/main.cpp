@@ -10,6 +10,7 @@
 #include "followers/greet_customer.hpp"
 #include "handlers/compute_month.hpp"
 #include "handlers/nightly_report.hpp"
+#include "handlers/same_day.hpp"
 #include "handlers/send_invoice.hpp"
 #include "handlers/talk_locally.hpp"
 #include "place_orders.hpp"
@@ -27,6 +28,13 @@ int main(int argc, char** argv) {
     app.add<superstore::NightlyReport>();
     app.add<superstore::TalkLocally>();
     app.add<superstore::GreetCustomer>();
+    app.add<superstore::ReserveGoods>()
+        .add<superstore::ReleaseGoods>()
+        .add<superstore::ChargeOrder>()
+        .add<superstore::ShipOrder>()
+        .add_workflow<superstore::ReserveGoods, superstore::ChargeOrder, superstore::ShipOrder>(
+            "same_day", 1);
+    app.declare<superstore::OrderShipped>();
     app.add_sql_reducer(SUPERSTORE_FOLDER "/reducers/category_sales.sql");
     // Whoever compares the three sees them at one version and one position. See next/.
     app.add_view_set("sales", 1, {"monthly_sales", "customer_totals", "category_sales"});
@@ -38,6 +46,8 @@ int main(int argc, char** argv) {
                  "  --clients N             how many clients place orders at once [4]\n"
                  "  --rollback-share SHARE  how many of the transactions are rolled back [0.2]\n"
                  "  --seed N                decides the order of the orders [1]\n"
+                 "  --same-day              start the workflow of each order that is to be shipped "
+                 "the same day\n"
                  "  --wait SECONDS          how long the views may take to have the last [30]",
                  superstore::run_place);
     app.add_verb("report",

@@ -11,8 +11,10 @@
 
 #include "baton/sql/dispatch.hpp"
 #include "baton/sql/failure.hpp"
+#include "baton/sql/workflow.hpp"
 
 #include "arguments.hpp"
+#include "handlers/same_day.hpp"
 #include "order_queue.hpp"
 #include "orders_csv.hpp"
 
@@ -65,6 +67,21 @@ constexpr const char* shop_tables = R"(
         slot     text   primary key,
         orders   bigint not null,
         invoices bigint not null
+    );
+    create table if not exists shop.stock_move (
+        number     bigint  generated always as identity primary key,
+        order_id   text    not null references shop.orders,
+        product_id text    not null,
+        quantity   integer not null
+    );
+    create table if not exists shop.payment (
+        number   bigint  generated always as identity primary key,
+        order_id text    not null references shop.orders,
+        amount   numeric not null
+    );
+    create table if not exists shop.shipment (
+        number   bigint  generated always as identity primary key,
+        order_id text    not null references shop.orders
     ))";
 
 constexpr baton::sql::Statement insert_order{
@@ -116,6 +133,16 @@ bool insert_rows(baton::sql::Transaction& transaction, const OrderPlaced& order)
     return true;
 }
 
+// The order and its run are there together, or neither is. Placed again, it is the same run.
+void start_same_day(baton::sql::Transaction& transaction, const OrderPlaced& order) {
+    SameDayOrder payload{order.order_id, order.customer.id, {}, {}};
+    for (const OrderLine& line : order.lines) {
+        payload.amount += line.sales;
+        payload.goods.push_back({line.product_id, line.quantity});
+    }
+    baton::start_workflow(transaction.raw(), "same_day", payload, {.key = order.order_id});
+}
+
 // One client of the shop, with a connection of its own.
 class Client {
 public:
@@ -157,9 +184,10 @@ private:
         const baton::EventId event =
             baton::dispatch(transaction.raw(), order,
                             {.key = order.order_id, .dispatch_id = dispatch_id_of(order)});
+        if (options_.same_day && order.ship_mode == "Same Day") start_same_day(transaction, order);
         if (placement.ending == Ending::roll_back) {
             ++placed_.rolled_back;
-            return;  // and neither the rows nor the event ever were
+            return;  // and neither the rows nor the event nor the run ever were
         }
         transaction.commit();
         last_event_ = event;
@@ -276,6 +304,8 @@ int run_place(const baton::VerbContext& context) {
         ->capture_default_str();
     command.add_option("--seed", options.seed, "decides the order of the orders")
         ->capture_default_str();
+    command.add_flag("--same-day", options.same_day,
+                     "start the workflow of each order that is to be shipped the same day");
     command
         .add_option("--wait", wait_seconds,
                     "seconds to wait until every view has all orders; 0: do not wait")

@@ -23,7 +23,10 @@ struct PlaceOptions {
     int clients = 4;
     /// Of the orders, how many have their first transaction rolled back, after the dispatch.
     double rollback_share = 0.2;
-    std::uint64_t seed = 1;                             ///< For the order of the orders.
+    std::uint64_t seed = 1;  ///< For the order of the orders.
+    /// Whether each order that is to be shipped the same day starts its workflow. A node must have
+    /// defined it.
+    bool same_day = false;
     std::function<bool()> stop = [] { return false; };  ///< Asked often, by all clients.
 };
 
@@ -35,7 +38,7 @@ struct Placed {
     std::vector<baton::EventId> last_events;  ///< Of each client, the last that it dispatched.
 };
 
-/// Makes the shop's tables, shop.orders and shop.order_line, if they are not there.
+/// Makes the shop's tables, if they are not there.
 void create_shop(baton::sql::Connection& connection);
 
 /// Places all `orders`, each exactly once, or those that it can before stop() says true. Throws

@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <thread>
-#include <vector>
+#include <utility>
 
 namespace superstore {
 namespace {
@@ -32,13 +32,18 @@ using namespace std::chrono_literals;
 
 ServiceProcess::ServiceProcess(const std::string& verb, const std::string& url,
                                const std::string& environment, const std::string& program)
-    : called_(program + " " + verb) {
-    const std::string file =
-        std::filesystem::read_symlink("/proc/self/exe").replace_filename(program);
     // The node's lease is short, so that nobody has to wait long for what a killed one held.
-    std::vector<std::string> arguments{program,       verb,        "--url",           url,
-                                       "--env",       environment, "--kind",          "development",
-                                       "--log-level", "warn",      "--node-lease-ms", "2000"};
+    : ServiceProcess(program + " " + verb,
+                     std::filesystem::read_symlink("/proc/self/exe").replace_filename(program),
+                     {program, verb, "--url", url, "--env", environment, "--kind", "development",
+                      "--log-level", "warn", "--node-lease-ms", "2000"}) {}
+
+ServiceProcess::ServiceProcess(std::vector<std::string> arguments)
+    : ServiceProcess(arguments.at(0), arguments.at(0), arguments) {}
+
+ServiceProcess::ServiceProcess(std::string called, const std::string& file,
+                               std::vector<std::string> arguments)
+    : called_(std::move(called)) {
     std::vector<char*> pointers;
     pointers.reserve(arguments.size() + 1);
     for (std::string& argument : arguments) pointers.push_back(argument.data());

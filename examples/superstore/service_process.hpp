@@ -1,5 +1,5 @@
-// An orchestrator or a node as it runs in production: a process of its own, here a child of the
-// demo.
+// An orchestrator, a node or an endpoint as it runs in production: a process of its own, here a
+// child of the demo.
 //
 // The kernel ends it when the demo is killed, so that it is never left behind.
 //
@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <vector>
 
 namespace superstore {
 
@@ -18,6 +19,8 @@ public:
     /// What it says goes to stderr. Throws std::system_error.
     ServiceProcess(const std::string& verb, const std::string& url, const std::string& environment,
                    const std::string& program = "superstore");
+    /// Starts another program: its file, and its arguments.
+    explicit ServiceProcess(std::vector<std::string> arguments);
     /// Lets it finish what it is at; kills it when that takes longer than 10 s.
     ~ServiceProcess();
     ServiceProcess(const ServiceProcess&) = delete;
@@ -29,6 +32,7 @@ public:
     void kill();
 
 private:
+    ServiceProcess(std::string called, const std::string& file, std::vector<std::string> arguments);
     [[nodiscard]] bool has_ended();
 
     const std::string called_;

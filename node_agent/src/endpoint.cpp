@@ -60,6 +60,7 @@ public:
         text += ",bearer " + json_quoted(endpoint_.bearer) + ",signed";
         for (const std::string& name : endpoint_.sign_with) text += " " + json_quoted(name);
         if (endpoint_.lane_by_key) text += ",lane by key";
+        if (endpoint_.callback > 0ms) text += ",calls back";
         return text;
     }
 
@@ -69,15 +70,25 @@ public:
         Values secrets;
         try {
             secrets = look_up();
+            // A member of a set ends together with what it makes, so nobody else can end it.
+            if (endpoint_.callback > 0ms && !task.task().in_set) {
+                secrets.callback = std::to_string(task.task().id) + "." + new_secret();
+            }
             request = request_of(payload, task, secrets);
         } catch (const std::exception& error) {
             return ended(retry(error.what()));
         }
         std::vector<std::string> hidden = secrets.all();
         client_->loop().send(
-            std::move(request), [this, &task, hidden = std::move(hidden),
-                                 ended = std::move(ended)](const HttpAnswer& answer) {
+            std::move(request),
+            [this, &task, hidden = std::move(hidden), callback = secrets.callback,
+             ended = std::move(ended)](const HttpAnswer& answer) {
                 EndpointVerdict verdict = verdict_of(answer, endpoint_.version, hidden);
+                const bool is_taken_over =
+                    answer.status == 202 && verdict.outcome.kind == Outcome::Kind::done;
+                if (is_taken_over && !callback.empty()) {
+                    verdict.outcome = called_back(callback, endpoint_.callback);
+                }
                 note(verdict, task);
                 ended(std::move(verdict.outcome));
             });
@@ -89,9 +100,11 @@ private:
     struct Values {
         std::string bearer;
         std::vector<std::string> keys;
+        std::string callback;  // of this request alone
         [[nodiscard]] std::vector<std::string> all() const {
             std::vector<std::string> secrets = keys;
             if (!bearer.empty()) secrets.push_back(bearer);
+            if (!callback.empty()) secrets.push_back(callback);
             return secrets;
         }
     };
@@ -138,6 +151,7 @@ private:
         add("baton-delivery", std::to_string(about.delivery));
         add("baton-schema-version", std::to_string(payload.schema_version));
         if (about.tenant) add("baton-tenant", *about.tenant);
+        if (!secrets.callback.empty()) add("baton-callback-token", secrets.callback);
         if (!secrets.keys.empty()) {
             add("webhook-signature", signatures(secrets.keys, id, timestamp, request.body));
         }

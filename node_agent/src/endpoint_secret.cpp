@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include <algorithm>
 #include <array>
@@ -97,6 +98,20 @@ std::string without_secrets(std::string text, const std::vector<std::string>& se
              at = text.find(secret, at + instead.size())) {
             text.replace(at, secret.size(), instead);
         }
+    }
+    return text;
+}
+
+std::string new_secret() {
+    std::array<unsigned char, 32> bytes{};
+    if (::RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+        throw std::runtime_error("there is no randomness for a callback's token");
+    }
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const unsigned char byte : bytes) {
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
     }
     return text;
 }

@@ -38,6 +38,9 @@ private:
 [[nodiscard]] std::string signatures(const std::vector<std::string>& keys, std::string_view id,
                                      std::string_view timestamp, std::string_view body);
 
+/// 64 hex digits that nobody can guess. Throws std::runtime_error where there is no randomness.
+[[nodiscard]] std::string new_secret();
+
 /// HMAC-SHA256, as bytes.
 [[nodiscard]] std::string hmac_of(std::string_view key, std::string_view data);
 

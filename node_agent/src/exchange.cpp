@@ -220,6 +220,9 @@ void Agent::fail(sql::Connection& connection) {
         try {
             if (outcome.kind == Outcome::Kind::later) {
                 session_->node.snooze(connection, task.token, usable(outcome.pause).value_or(0ms));
+            } else if (outcome.kind == Outcome::Kind::called) {
+                session_->node.await_callback(connection, task.token, outcome.callback,
+                                              outcome.pause.value_or(0ms));
             } else {
                 tell_failure(connection, report);
             }

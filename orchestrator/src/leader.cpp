@@ -58,9 +58,9 @@ Leader::Leader(const OrchestratorOptions& options, const Registry& registry,
       partitions_checked_(Clock::now()),
       versions_checked_(Clock::now()),
       types_checked_(Clock::now() - types_interval),
-      schedules_(options_.schedules),
+      declarations_(options_.schedules, options_.workflows),
       maintenance_(options_, "maintenance", maintenance_interval, [this](sql::Connection& session) {
-          schedules_.declare(session);
+          declarations_.declare(session);
           take_bases(session);
           return sql::maintain_if_left(session);
       }) {

@@ -15,7 +15,7 @@
 #include "baton/orchestrator/options.hpp"
 #include "catch_up.hpp"
 #include "chore.hpp"
-#include "declared_schedules.hpp"
+#include "declarations.hpp"
 #include "lease.hpp"
 #include "manifest.hpp"
 #include "page_loop.hpp"
@@ -86,7 +86,7 @@ private:
     std::string snapshot_not_dropped_;    // likewise
     std::optional<Chore> snapshots_;
     // The next one's:
-    DeclaredSchedules schedules_;
+    Declarations declarations_;
     std::chrono::steady_clock::time_point bases_taken_;
     Chore maintenance_;
 };

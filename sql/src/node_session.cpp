@@ -207,6 +207,21 @@ bool NodeSession::snooze(Connection& connection, std::string_view token,
         .boolean(0);
 }
 
+bool NodeSession::await_callback(Connection& connection, std::string_view token,
+                                 std::string_view secret, std::chrono::milliseconds within) const {
+    constexpr Statement statement{
+        "await_callback",
+        "select await_callback(:session, :token, sha256(convert_to(:secret, 'UTF8')), "
+        ":within::interval)"};
+    return connection
+        .exec(statement, {{"session", session_},
+                          {"token", token},
+                          {"secret", secret},
+                          {"within", interval(within)}})
+        .only()
+        .boolean(0);
+}
+
 void NodeSession::progress(Connection& connection, std::string_view token,
                            std::string_view json) const {
     constexpr Statement statement{"progress", "select progress(:session, :token, :json::jsonb)"};

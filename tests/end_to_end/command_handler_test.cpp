@@ -157,6 +157,33 @@ TEST_F(CommandHandlerTest, OfTwoFilesThatOfWhoeverLeadsCounts) {
     EXPECT_TRUE(second.wait(20s));
 }
 
+// A workflow of the file is defined once its handlers are known; what is wrong is told, and holds
+// up nothing.
+TEST_F(CommandHandlerTest, WorkflowsOfTheFileAreDefinedByWhoeverLeads) {
+    declare("cat\n",
+            "[[workflow]]\nname = \"twice\"\nversion = 1\n"
+            "[[workflow.step]]\nhandler = \"work\"\n"
+            "[[workflow.step]]\nname = \"again\"\nhandler = \"work\"\nundo = \"work\"\n"
+            "[[workflow]]\nname = \"wrong\"\nversion = 1\n"
+            "[[workflow.step]]\nhandler = \"work\"\nsleep = \"1 hour\"\n");
+    ChildProcess leader(baton({"orchestrate"}));
+    ASSERT_TRUE(eventually(60s, [&] {
+        return leader.error_output().find("workflow waits for what it is of") != std::string::npos;
+    })) << leader.error_output();
+    const ChildProcess node(baton({"node"}));
+    ASSERT_TRUE(eventually(60s, [&] { return number("select count(*) from workflow") == 1; }))
+        << leader.error_output();
+    connection_.exec("select start_workflow('twice', '{\"order\": 42}')");
+    EXPECT_TRUE(eventually(60s, [&] {
+        return number(
+                   "select count(*) from workflow_run where state = 'done' and result = "
+                   "'{\"order\": 42}'") == 1;
+    })) << node.error_output();
+    const std::string said = leader.error_output();
+    EXPECT_NE(said.find("workflow was refused"), std::string::npos) << said;
+    EXPECT_NE(said.find("workflow=wrong@1"), std::string::npos) << said;
+}
+
 TEST_F(CommandHandlerTest, ExampleDoesWhatItsReadmeSays) {
     const std::string file = BATON_SOURCE_DIR "/examples/command/dev.toml";
     ChildProcess up({.arguments = {baton_program, "up", "--env", file}});

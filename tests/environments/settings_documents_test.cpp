@@ -85,7 +85,21 @@ std::string page() {
            rows_of(handler_rules(), "handler") +
            "\n## [[schedule]]\n\nA [schedule](schedules.md#in-the-environments-file), as often as "
            "there are some.\n" +
-           rows_of(schedule_rules(), "schedule");
+           rows_of(schedule_rules(), "schedule") +
+           "\n## [[workflow]]\n\nA [workflow](workflows.md#in-the-environments-file), as often as "
+           "there are some.\n" +
+           rows_of(workflow_rules(), "workflow") +
+           "\n## [[workflow.step]]\n\nA [step](workflows.md#what-a-step-can-be) of the workflow "
+           "that stands above it.\n" +
+           rows_of(workflow_step_rules(), "step");
+}
+
+// What each of the tables of this name may have.
+std::span<const SettingRule> rules_of_tables(std::string_view key) {
+    if (key == "handler") return handler_rules();
+    if (key == "schedule") return schedule_rules();
+    if (key == "workflow") return workflow_rules();
+    return workflow_step_rules();
 }
 
 std::string quoted_list(std::span<const std::string_view> words) {
@@ -147,15 +161,15 @@ std::string schema_of(const SettingRule& rule) {
                         : R"("items": {"type": "string", "minLength": 1})";
             break;
         case Type::tables:
-            text += schema_of_tables(rule.key == "handler" ? handler_rules() : schedule_rules(),
-                                     std::string(rule.key));
+            text += schema_of_tables(rules_of_tables(rule.key), name_of(rule));
             break;
         case Type::table:
             text += schema_of_table(rule);
             break;
         case Type::text:
-            text += rule.choices.empty() ? R"("type": "string", "minLength": 1)"
-                                         : R"("enum": )" + quoted_list(rule.choices);
+            text += rule.may_be_empty      ? R"("type": "string")"
+                    : rule.choices.empty() ? R"("type": "string", "minLength": 1)"
+                                           : R"("enum": )" + quoted_list(rule.choices);
     }
     // A file must say its name, so that this has no default there.
     if (!rule.fallback.empty() && rule.fallback_in_development.empty() && rule.key != "name") {

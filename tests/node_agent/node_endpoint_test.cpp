@@ -60,6 +60,32 @@ TEST_F(NodeEndpointTest, ManyRequestsAreUnderWayOnOneThread) {
     EXPECT_EQ(server->requests("/slow?seconds=0.3").size(), 60U);
 }
 
+TEST_F(NodeEndpointTest, AnswerOf202IsDoneByItsCallback) {
+    Endpoint endpoint = at("/later?callback");
+    endpoint.callback = 3600s;
+    std::optional<RunningAgent> agent(std::in_place, options(), made_of(endpoint));
+    enqueue_some();
+    ASSERT_TRUE(is("exists (select from task_callback where outcome is null)"));
+    const std::vector<std::string> requests = server->requests("/later?callback");
+    ASSERT_EQ(requests.size(), 1U);
+    const std::string header = "\"baton-callback-token\": \"";
+    const std::size_t begin = requests[0].find(header);
+    ASSERT_NE(begin, std::string::npos) << requests[0];
+    const std::string token = requests[0].substr(begin + header.size(), 66);
+    EXPECT_EQ(token.substr(0, 2), "1.");
+    agent.reset();  // the endpoint has the task, and no node
+    EXPECT_EQ(text("select call_back('" + token + "', '{\"sent\": 1}')"), "done");
+    EXPECT_EQ(text("select result from task_end"), R"({"sent": 1})");
+    EXPECT_EQ(text("select call_back('" + token + "')"), "done already");
+}
+
+TEST_F(NodeEndpointTest, AnswerOf202IsAnyOtherWhereNothingIsSaidOfCallbacks) {
+    const RunningAgent agent(options(), made_of(at("/later")));
+    enqueue_some();
+    ASSERT_TRUE(has_ended(1));
+    EXPECT_EQ(server->requests("/later")[0].find("callback"), std::string::npos);
+}
+
 TEST_F(NodeEndpointTest, FailureIsOnRecordAndTriedAgain) {
     connection_.exec("update handler set retry_after = '10 ms'");
     const RunningAgent agent(options(), made_of(at("/status?status=500&times=2")));

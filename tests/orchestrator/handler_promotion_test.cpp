@@ -130,5 +130,50 @@ TEST_F(HandlerInPromotionTest, ThatASetNamesSwitchesWithItAndBack) {
     world.expect_exact();
 }
 
+// A run is pinned to what it began with: its steps' handlers are switched with their set, and
+// nothing of the run is.
+TEST_F(HandlerInPromotionTest, RunsOfWorkflowsStayAtTheirVersions) {
+    TestNode node(world.url(), {.handlers = R"([{"name": "notify", "version": 1, "build": "x"}])"});
+    const auto first = start("first", {"--set", "books", "1", "account_totals,mark_totals",
+                                       "--with-handler", "notify", "1"});
+    ASSERT_TRUE(world.leads("first")) << first->error_output();
+    const auto second =
+        start("second", {"--totals", "2", "--set", "books", "2", "account_totals,mark_totals",
+                         "--with-handler", "notify", "2"});
+    ASSERT_TRUE(is_ready("account_totals", 2)) << second->error_output();
+    const std::string steps =
+        R"('[{"handler": "notify"}, {"handler": "notify", "name": "again"}]')";
+    world.ask("select define_workflow('order', 1, " + steps + ")");
+    world.ask("select start_workflow('order', key => 'old')");
+    const auto complete_next = [](TestNode& by) {
+        const std::vector<ClaimedTask> tasks = by.claim(1, "notify");
+        return tasks.empty() ? std::string("none")
+                             : (by.complete(tasks[0].token), std::to_string(tasks[0].version));
+    };
+    EXPECT_EQ(complete_next(node), "1");
+
+    TestNode newer(
+        world.url(),
+        {.name = "newer", .handlers = R"([{"name": "notify", "version": 2, "build": "y"}])"});
+    world.ask("select promote('books', 2, true)");
+    ASSERT_TRUE(is_live("books", 2)) << second->error_output();
+    EXPECT_EQ(world.ask("select live_version from handler where name = 'notify'"), "2");
+    // What was defined before names version 1; defined now, it is another one's.
+    world.ask("select start_workflow('order', key => 'pinned')");
+    world.ask("select define_workflow('order', 2, " + steps + ")");
+    world.ask("select promote_workflow('order', 2)");
+    world.ask("select start_workflow('order', key => 'new')");
+    EXPECT_EQ(complete_next(newer) + complete_next(newer), "22");
+    EXPECT_EQ(complete_next(newer), "none") << "the others are not its, whatever is live";
+    EXPECT_EQ(complete_next(node) + complete_next(node) + complete_next(node), "111");
+    EXPECT_EQ(world.ask("select string_agg(concat(key, version, state), ' ' order by id) from "
+                        "workflow_run"),
+              "old1done pinned1done new2done");
+    EXPECT_EQ(world.ask("select count(*) from workflow_task w join workflow_run r on r.id = w.run "
+                        "join task t on t.id = w.task join requirement q on q.id = t.requirement "
+                        "where q.version <> r.version"),
+              "0");
+}
+
 }  // namespace
 }  // namespace baton::testing

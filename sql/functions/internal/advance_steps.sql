@@ -1,5 +1,5 @@
 -- advance_steps: tasks are done; where they are steps of runs, what comes next is begun. Internal:
--- complete_many(), which has locked the runs.
+-- call_back() and complete_many(), which have locked the runs.
 --
 -- Arguments   tasks: which; null for none.
 -- Tables      workflow_task: read. See step_task_done().

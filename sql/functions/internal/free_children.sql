@@ -1,6 +1,6 @@
 -- free_children: tasks that waited for others to end, which have ended, go on: they are ready, or
--- due, or end as cancelled, as each of them says. Internal: complete_many(), maintain_children(),
--- place_task().
+-- due, or end as cancelled, as each of them says. Internal: call_back(), complete_many(),
+-- maintain_children(), place_task().
 --
 -- What was made for one of these in a transaction that has not committed is not seen here:
 -- maintain_children() finds it.

@@ -1,5 +1,5 @@
--- give_up: tasks are their claims' no more. Internal: end_long_runs(), fail(), pull_task(),
--- release_many(), snooze(). The caller puts each where it belongs now.
+-- give_up: tasks are their claims' no more. Internal: await_callback(), end_long_runs(), fail(),
+-- pull_task(), release_many(), snooze(). The caller puts each where it belongs now.
 --
 -- Arguments   node: whose claims. tokens: of claim().
 -- Returns     what was held until now, one row for each task: see held_tasks(). What the token is

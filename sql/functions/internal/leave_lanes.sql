@@ -1,7 +1,7 @@
 -- leave_lanes: tasks are in their lanes no more, and the next ones become heads: those are ready.
--- Internal: cancel(), complete_many(), expire_tasks(), note_failure(), purge(), put_task(),
--- set_fairness(), set_lanes(), settle_key(), snooze(). The caller has put the tasks where they
--- belong now.
+-- Internal: await_callback(), call_back(), cancel(), complete_many(), expire_tasks(),
+-- note_failure(), purge(), put_task(), set_fairness(), set_lanes(), settle_key(), snooze(). The
+-- caller has put the tasks where they belong now.
 --
 -- Arguments   tasks: which; those that are in no lane are left alone. stays: one of a lane of width
 --             1 keeps its place at the head, since nothing behind it may begin before it has ended.

@@ -1,5 +1,5 @@
 -- lock_runs: lock the runs of which these tokens' tasks are steps, in the order of their numbers,
--- before the claims are locked. Internal: complete_many().
+-- before the claims are locked. Internal: call_back(), complete_many().
 --
 -- So of the last tasks of a step one is the last, and sees what the others gave.
 --

@@ -1,6 +1,6 @@
 -- note_failure: write an attempt down that failed, and put the task where it belongs now. Internal:
--- fail(), hand_back() for what went down with a node, end_long_runs() for what it had too long. The
--- caller has locked the claim.
+-- fail(), call_back(), hand_back() for what went down with a node, end_long_runs() for what it had
+-- too long, expire_callbacks(). The caller has locked the claim, or the callback.
 --
 -- Arguments   task, claim, node, claimed_at: what failed where. attempts: before this one.
 --             deliveries: with this one. outcome: failed or lost. error, retry_after, dead: see

@@ -1,6 +1,6 @@
 -- require_adopted: raise that nothing may be done here, because this is a copy and nobody has said
--- what it is now. Internal: advance(), backfill_schedule(), claim(), follow(), read_follow(),
--- run_schedule().
+-- what it is now. Internal: advance(), backfill_schedule(), call_back(), claim(), follow(),
+-- read_follow(), run_schedule().
 --
 -- A node that registered where the copy was made can come here with its session; what is written
 -- down of one that registers here, register_node() does.

@@ -1,6 +1,6 @@
--- token_parts: what tokens of claim() say. Internal: advance(), complete_many(), complete_member(),
--- ended_by(), held_many(), held_tasks(), lock_claims(), lock_runs(), member_of(), member_shown(),
--- refuse_token(), require_bookmark(), require_held().
+-- token_parts: what tokens of claim() say. Internal: advance(), await_callback(), complete_many(),
+-- complete_member(), ended_by(), held_many(), held_tasks(), lock_claims(), lock_runs(),
+-- member_of(), member_shown(), refuse_token(), require_bookmark(), require_held().
 --
 -- A token is the task's id, a point, and the claim's id; or those of a bookmark, and its claim. It
 -- needs no secret: the session is one.

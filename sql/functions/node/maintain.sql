@@ -21,7 +21,8 @@
 --           task_key: see clear_keys(). The lanes: see maintain_lanes(). task: see
 --           forget_history(). task_set: see maintain_task_sets(). task_expiry: see expire_tasks().
 --           What waits for others: see maintain_children(). Who sleeps: see ring_for_waiting().
---           Workflows: see maintain_workflows(). Statistics: see keep_statistics().
+--           Workflows: see maintain_workflows(). task_callback: see expire_callbacks(). Statistics: see
+--           keep_statistics().
 --           schedule: see fire_schedules(). subscription_backfill: see backfill_tasks().
 --           The log: see drop_event_partition(). follower: see forget_followers(). bookmark: see
 --           cut_bookmarks().
@@ -88,7 +89,8 @@ begin
     is_behind := greatest(is_behind or tasks_due >= pass_limit, maintain_children(pass_limit),
                           expire_tasks(pass_limit));
     is_behind := greatest(maintain_task_sets(), fire_schedules(pass_limit),
-                          backfill_tasks(5 * pass_limit), maintain_workflows(200), is_behind);
+                          backfill_tasks(5 * pass_limit), maintain_workflows(200),
+                          expire_callbacks(pass_limit), is_behind);
     perform clear_claims(10 * pass_limit), clear_keys(pass_limit);
     is_behind := greatest(keep_statistics(maintain.at_once), is_behind);
     perform raise_floors(), end_long_runs(pass_limit);

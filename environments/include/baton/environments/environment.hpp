@@ -75,6 +75,8 @@ struct HandlerSetting {
     std::vector<std::string> sign_with;  ///< Likewise; the newest first.
     int concurrency = 0;                 ///< Requests of a node at once.
     std::int64_t answer_max = 0;         ///< Bytes.
+    /// How long after an answer of 202 its callback may come; 0: none comes.
+    std::chrono::seconds callback{};
 };
 
 /// What is made again and again, as the file declares it: [[schedule]]. What each means is said in
@@ -97,6 +99,15 @@ struct ScheduleSetting {
     std::chrono::milliseconds jitter{};
     std::string starts_at;  ///< Empty: at once.
     std::string ends_at;    ///< Empty: never.
+};
+
+/// What follows from what, as the file declares it: [[workflow]]. docs/workflows.md says what each
+/// means; the steps are for the database to judge.
+struct WorkflowSetting {
+    std::string name;
+    int version = 0;
+    std::string on_failure;
+    std::string steps;  ///< JSON, of its [[workflow.step]], as define_workflow() takes it.
 };
 
 /// What a setting is called, may be and is by default, says its row in src/settings.cpp.
@@ -173,6 +184,8 @@ struct Environment {
     std::vector<Setting<HandlerSetting>> handlers;
     /// [[schedule]], in their order.
     std::vector<Setting<ScheduleSetting>> schedules;
+    /// [[workflow]], in their order.
+    std::vector<Setting<WorkflowSetting>> workflows;
     /// The .sql files of SQL reducers, as paths that do not depend on the working folder.
     Setting<std::vector<std::filesystem::path>> sql_reducers;
 
@@ -223,6 +236,7 @@ struct SettingRule {
     bool has_password = false;      ///< A URL, which is shown without it.
     bool is_required = false;       ///< In a table of its own, which is nothing without it.
     std::string_view of_kind = {};  ///< Of a [[handler]] of this kind alone.
+    bool may_be_empty = false;      ///< Of a text.
 
     /// Whether what is in a list are integers, within the bounds.
     [[nodiscard]] bool has_numbers() const {
@@ -243,6 +257,11 @@ struct SettingRule {
 [[nodiscard]] std::span<const SettingRule> handler_rules();
 /// Likewise of a [[schedule]].
 [[nodiscard]] std::span<const SettingRule> schedule_rules();
+/// Likewise of a [[workflow]].
+[[nodiscard]] std::span<const SettingRule> workflow_rules();
+/// What a [[workflow.step]] may have: "step.handler". They have no member: see
+/// WorkflowSetting::steps.
+[[nodiscard]] std::span<const SettingRule> workflow_step_rules();
 
 struct Sources {
     /// Flags that were given, by name: {"--url", "postgresql://…"}. "--env" has the name of the

@@ -67,6 +67,8 @@ struct Endpoint {
     int concurrency = 16;                     ///< Requests under way at once.
     std::chrono::milliseconds time_limit{30'000};
     std::int64_t answer_max = 65'536;  ///< Bytes.
+    /// How long after an answer of 202 its callback may come; 0: none comes.
+    std::chrono::milliseconds callback{0};
     /// How long a request may go on when the node stops: NodeOptions::stop_patience.
     std::chrono::milliseconds stop_patience{4000};
     bool lane_by_key = false;  ///< The key of an event is the lane of its task.

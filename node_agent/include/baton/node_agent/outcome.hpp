@@ -20,10 +20,11 @@ namespace baton {
 class Outcome {
 public:
     enum class Kind : std::uint8_t {
-        done,   ///< It is done, with a result.
-        retry,  ///< It failed, and is tried again, unless this was its last attempt.
-        dead,   ///< It failed, and there is no use in trying again.
-        later,  ///< It cannot be done now, which is no failure: it comes back after a pause.
+        done,    ///< It is done, with a result.
+        retry,   ///< It failed, and is tried again, unless this was its last attempt.
+        dead,    ///< It failed, and there is no use in trying again.
+        later,   ///< It cannot be done now, which is no failure: it comes back after a pause.
+        called,  ///< Whoever was asked says later what came of it: call_back().
     };
 
     Kind kind = Kind::done;
@@ -31,6 +32,7 @@ public:
     std::string reason = {};    ///< Why it failed.
     /// The pause until it comes again; unset: what the handler's policy says.
     std::optional<std::chrono::milliseconds> pause = std::nullopt;
+    std::string callback = {};  ///< Of what is called: its token. `pause` is how long it may take.
 };
 
 /// The task is done.
@@ -54,6 +56,13 @@ template <class Result>
 /// The task cannot be done yet. It comes back after the pause, and no attempt is counted.
 [[nodiscard]] inline Outcome snooze(std::chrono::milliseconds pause) {
     return {.kind = Outcome::Kind::later, .pause = pause};
+}
+
+/// Somebody outside has taken the task over, and says by call_back() what came of it, with this
+/// token: the task's id, a point, and 64 hex digits that nobody can guess. If that does not come in
+/// time, the attempt has failed. Not for members of task sets.
+[[nodiscard]] inline Outcome called_back(std::string token, std::chrono::milliseconds within) {
+    return {.kind = Outcome::Kind::called, .pause = within, .callback = std::move(token)};
 }
 
 }  // namespace baton

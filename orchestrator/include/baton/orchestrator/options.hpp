@@ -35,6 +35,15 @@ struct DeclaredSchedule {
     ScheduleOptions options;
 };
 
+/// A workflow that a leader defines.
+struct DeclaredWorkflow {
+    std::string origin;  ///< Where it is declared, for people.
+    std::string name;
+    int version = 0;
+    std::string steps;  ///< JSON: see define_workflow().
+    std::string on_failure = "compensate";
+};
+
 struct OrchestratorOptions {
     std::string url;                    ///< A direct connection, not through a pooler.
     std::string schema;                 ///< The environment's.
@@ -58,6 +67,7 @@ struct OrchestratorOptions {
     /// Copies of the views' rows, for time travel.
     sql::SnapshotPolicy snapshots;
     std::vector<DeclaredSchedule> schedules;
+    std::vector<DeclaredWorkflow> workflows;
 };
 
 }  // namespace baton

@@ -196,6 +196,10 @@ public:
     /// Puts the task off, as if it had never been given. False where it is this claim's no more.
     bool snooze(Connection& connection, std::string_view token,
                 std::chrono::milliseconds pause) const;
+    /// The task is with somebody who calls back with `secret` within this time. False where it is
+    /// this claim's no more.
+    bool await_callback(Connection& connection, std::string_view token, std::string_view secret,
+                        std::chrono::milliseconds within) const;
     /// How far a task has come: JSON text. Throws Error: claim_lost, event_too_large.
     void progress(Connection& connection, std::string_view token, std::string_view json) const;
     /// The node may have the task for so long from now on. Throws Error(claim_lost).
