@@ -87,7 +87,7 @@ begin
     is_behind := greatest(maintain_workflows(200), is_behind);
     perform clear_claims(10 * pass_limit);
     perform clear_keys(pass_limit);
-    perform raise_floors(), end_long_runs(pass_limit);
+    perform raise_floors(), end_long_runs(pass_limit), forget_bindings();
     perform clear_recalls(), forget_sleepers(), forget_followers(), rates_free(), cut_bookmarks();
     perform forget_history(maintain.at_once);
     perform maintain_lanes(pass_limit);

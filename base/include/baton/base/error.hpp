@@ -83,7 +83,10 @@ namespace baton {
     BATON_ERROR(workflow_invalid, "BT064", false)        \
     BATON_ERROR(workflow_unknown, "BT065", false)        \
     BATON_ERROR(workflow_refused, "BT066", false)        \
-    BATON_ERROR(endpoint_unknown, "BT067", false)
+    BATON_ERROR(endpoint_unknown, "BT067", false)        \
+    BATON_ERROR(tenant_unknown, "BT068", false)          \
+    BATON_ERROR(tenant_refused, "BT069", false)          \
+    BATON_ERROR(lane_full, "BT070", true)
 
 enum class ErrorCode : std::uint8_t {
 #define BATON_ERROR(name, code, retryable) name,
