@@ -26,14 +26,14 @@ int switch_to(Invocation& invocation, bool on) {
     transaction.exec("set local lock_timeout = '5s'");
     const sql::Result rows = on ? transaction.exec("select set_tenants(true)")
                                 : transaction.exec("select set_tenants(false)");
-    const std::optional<std::string> beyond = rows.only().text_or_null(0);
+    const std::string beyond(rows.only().text_or_null(0).value_or(""));
     transaction.commit();
     write_out(on ? "tenants are kept apart\n" : "tenants are not kept apart any more\n");
-    if (on && beyond) {
+    if (on && !beyond.empty()) {
         write_out(
             "until an orchestrator has made them anew (select show_view('…')), no tenant may "
             "be let read: " +
-            terminal_line(*beyond) + "\n");
+            terminal_line(beyond) + "\n");
     }
     return 0;
 }
