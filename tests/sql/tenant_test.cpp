@@ -129,9 +129,9 @@ TEST_F(TenantTest, NothingThatASessionCanSetMakesItAnothers) {
     const std::string own = "select string_agg(distinct tenant, ',') from tenant_task";
     for (const std::string before :
          {"set baton.tenant = 'bob'", "select set_config('baton.tenant', 'bob', false)",
-          "reset all; set search_path = baton_test", "set role baton_test_tenant", "reset role",
-          "set search_path = baton_test", "discard plans",
-          "set session characteristics as transaction read only"}) {
+          "reset all; set search_path = baton_test; set row_security = on",
+          "set role baton_test_tenant", "reset role", "set search_path = baton_test",
+          "discard plans", "set session characteristics as transaction read only"}) {
         acme.exec(before);
         EXPECT_EQ(told(acme, own), "acme") << before;
     }

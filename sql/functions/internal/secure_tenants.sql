@@ -36,7 +36,8 @@ begin
                                     where p.polrelid = c.oid and p.polname = 'whole'
                                       and p.polroles @> array[to_regrole(
                                               pg_catalog.quote_ident(owner))::oid]))
-            and pg_catalog.has_table_privilege(readers, secured, 'select') = is_on;
+            and pg_catalog.has_table_privilege(to_regrole(readers)::oid,
+                                               to_regclass(secured)::oid, 'select') = is_on;
         for former in
             select p.polname from pg_policy p
              where p.polrelid = to_regclass(secured) and p.polname in ('whole', 'own', 'made')

@@ -20,7 +20,7 @@ as $$
         'where (select not exists (select from tenant_login l where l.login = session_user) '
         'and not exists (select from pg_catalog.pg_roles u '
         'where u.rolname in (session_user, current_user) and not u.rolsuper '
-        'and pg_catalog.pg_has_role(u.oid, %L, ''usage''))) '
+        'and pg_catalog.pg_has_role(u.oid, %L::name, ''usage''))) '
         'or r.tenant = (select coalesce(l.tenant::text, b.tenant) from tenant_login l '
         'left join tenant_bound b on b.backend = pg_catalog.pg_backend_pid() '
         'and b.xid = pg_catalog.pg_current_xact_id_if_assigned() '

@@ -30,7 +30,7 @@ begin
         raise exception 'login % would see more than one tenant: %', add_tenant_login.login, danger
             using errcode = 'BT069';
     end if;
-    if not pg_catalog.pg_has_role(add_tenant_login.login::name, readers, 'member') then
+    if not pg_catalog.pg_has_role(add_tenant_login.login::name, readers::name, 'member') then
         begin
             execute pg_catalog.format('grant %I to %I', readers, add_tenant_login.login);
         exception when insufficient_privilege then

@@ -34,7 +34,7 @@ begin
     end if;
     -- The group role of tenants itself, or a login of one.
     if pg_catalog.pg_has_role(grantee, to_regrole(
-           pg_catalog.quote_ident(current_schema() || '_tenant')), 'member')
+           pg_catalog.quote_ident(current_schema() || '_tenant'))::oid, 'member')
        and not (select r.rolsuper from pg_roles r where r.oid = grantee)
        and not is_tenant_view(made) then
         raise exception 'view % would show % the rows of all tenants: %', grant_view.view,
