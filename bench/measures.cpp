@@ -5,7 +5,7 @@
 namespace baton::bench {
 
 std::span<const Measure> measures() {
-    static constexpr std::array<Measure, 36> all{{
+    static constexpr std::array<Measure, 37> all{{
         {"dispatch_1", "what a dispatch adds to a business transaction, 1 connection",
          measure_dispatch_1},
         {"dispatch_8", "the same, 8 connections", measure_dispatch_8},
@@ -30,6 +30,7 @@ std::span<const Measure> measures() {
         {"backlog", "draining beside tasks that wait, cannot be taken, or are done",
          measure_backlog},
         {"limits", "draining with limits and lanes", measure_limits},
+        {"tenants", "claims with 100,000 tenants against one", measure_tenants},
         {"old_snapshot", "draining beside an old snapshot, and what others notice",
          measure_old_snapshot},
         {"task_latency", "from COMMIT until the handler runs", measure_task_latency},

@@ -38,6 +38,7 @@ void measure_bulk_enqueue(Workbench& workbench);
 void measure_drain_node(Workbench& workbench);
 void measure_backlog(Workbench& workbench);
 void measure_limits(Workbench& workbench);
+void measure_tenants(Workbench& workbench);
 void measure_old_snapshot(Workbench& workbench);
 void measure_task_latency(Workbench& workbench);
 void measure_event_latency(Workbench& workbench);

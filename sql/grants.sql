@@ -9,6 +9,7 @@
 --   _observe      reads the log and the tasks with every payload, the views, the dead events, the
 --                 nodes, the status, and which machines are enrolled or were refused, all through
 --                 functions.
+--   _tenant       what one tenant has, where tenants are kept apart: set_tenants().
 --
 -- Machines are enrolled and revoked by the owner alone. tests/sql/role_matrix.txt says for each
 -- role what all that comes to, and is compared with Postgres' catalogue.
@@ -46,6 +47,7 @@ begin
          where c.relnamespace = schema_name::regnamespace and c.relkind in ('r', 'p')
            and (c.relrowsecurity or c.relforcerowsecurity)
            and pg_catalog.pg_has_role(c.relowner, 'usage')
+           and not (c.relname = any (tenant_tables()) and (select t.is_on from tenancy t))
            and not exists (select from reducer_version r
                             where c.relname = r.name || '__v' || r.version::text))
     loop
@@ -80,7 +82,7 @@ begin
         return;
     end if;
 
-    foreach suffix in array array['dispatch', 'node', 'orchestrate', 'observe'] loop
+    foreach suffix in array array['dispatch', 'node', 'orchestrate', 'observe', 'tenant'] loop
         if not exists (select from pg_roles where rolname = schema_name || '_' || suffix) then
             execute pg_catalog.format('create role %I nologin', schema_name || '_' || suffix);
         end if;
@@ -89,8 +91,9 @@ begin
     end loop;
 
     -- What an earlier version granted, and this one does not.
-    roles := pg_catalog.format('%1$I, %2$I, %3$I, %4$I', schema_name || '_dispatch',
-        schema_name || '_node', schema_name || '_orchestrate', schema_name || '_observe');
+    roles := pg_catalog.format('%1$I, %2$I, %3$I, %4$I, %5$I', schema_name || '_dispatch',
+        schema_name || '_node', schema_name || '_orchestrate', schema_name || '_observe',
+        schema_name || '_tenant');
     for fn in
         select p.oid::regprocedure from pg_proc p
          where p.pronamespace = schema_name::regnamespace and p.prokind = 'f'
@@ -171,6 +174,10 @@ begin
         'grant insert, update (error, state, failed_at, resolved_at, resolved_by) on dead_event '
         'to %I',
         schema_name || '_orchestrate');
+    -- The public views ask whose session reads them: show_view().
+    execute pg_catalog.format(
+        'grant select on tenancy, tenant_login, tenant_bound to %I',
+        schema_name || '_orchestrate');
     -- A SQL reducer may have functions that take a row of it.
     execute pg_catalog.format(
         'grant usage on type batch_event to %I', schema_name || '_orchestrate');
@@ -181,6 +188,7 @@ begin
         execute pg_catalog.format('grant select on %I to %I', 'view_snapshot_' || snapshot_id::text,
                                   schema_name || '_orchestrate');
     end loop;
+    perform secure_tenants();
     -- Views that were made before the group roles were, or by whoever led first.
     for known in select r.name, r.version from reducer_version r order by r.name, r.version loop
         beyond := share_view(known.name, known.version, false);

@@ -85,6 +85,10 @@ void describe(const environments::Environment& environment) {
     if (!unknown.empty()) {
         transaction.exec("select set_unknown_events(mode => $1)", {unknown});
     }
+    if (environment.tenants.origin != environments::Setting<bool>().origin) {
+        transaction.exec("select set_tenants(is_on => $1::boolean)",
+                         {environment.tenants.value ? "true" : "false"});
+    }
     transaction.commit();
 }
 

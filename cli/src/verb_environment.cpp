@@ -61,6 +61,7 @@ int print_sql(const Options& options, Invocation& invocation) {
     const auto given_kind = invocation.flags.find("--kind");
     std::string kind = given_kind == invocation.flags.end() ? "" : given_kind->second;
     std::string unknown_events;
+    std::string tenants;
     const std::filesystem::path file = environments::Sources().folder / (name + ".toml");
     if (environments::is_name(name) && !std::filesystem::exists(file)) {
         const auto promised = environments::kind_of_name(name);
@@ -70,6 +71,9 @@ int print_sql(const Options& options, Invocation& invocation) {
         const Environment environment = invocation.load(options.name);
         name = environment.name.value;
         unknown_events = environment.unknown_events.value;
+        if (environment.tenants.origin != environments::Setting<bool>().origin) {
+            tenants = environment.tenants.value ? "true" : "false";
+        }
         if (environment.kind.origin != "default") {
             kind = environments::name_of(environment.kind.value);
         }
@@ -81,7 +85,8 @@ int print_sql(const Options& options, Invocation& invocation) {
               ");\n" +
               (unknown_events.empty()
                    ? ""
-                   : "select \"" + schema + "\".set_unknown_events('" + unknown_events + "');\n"));
+                   : "select \"" + schema + "\".set_unknown_events('" + unknown_events + "');\n") +
+              (tenants.empty() ? "" : "select \"" + schema + "\".set_tenants(" + tenants + ");\n"));
     return 0;
 }
 

@@ -13,6 +13,7 @@
     VERB(view)            \
     VERB(views)           \
     VERB(grant)           \
+    VERB(tenants)         \
     VERB(diff)            \
     VERB(bisect)          \
     VERB(explain)         \

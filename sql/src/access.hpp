@@ -14,8 +14,8 @@
 
 namespace baton::sql {
 
-inline constexpr std::array<std::string_view, 4> group_role_words = {"dispatch", "node",
-                                                                     "orchestrate", "observe"};
+inline constexpr std::array<std::string_view, 5> group_role_words = {
+    "dispatch", "node", "orchestrate", "observe", "tenant"};
 
 /// An SQL literal that grants.sql reads: {"functions": {"dispatch": ["dispatch"], ...}, "views":
 /// {...}}, with everything that functions/ and views/ make, a name a line. A word that is no group

@@ -172,7 +172,8 @@ Connection::Connection(std::string_view url, const ConnectOptions& options) : op
 }
 
 SessionTraits Connection::traits() const {
-    return {options_.schema.empty() ? std::string() : search_path_of(options_.schema),
+    return {options_.schema,
+            options_.schema.empty() ? std::string() : search_path_of(options_.schema),
             options_.idle_in_transaction_timeout, server_version_};
 }
 

@@ -56,12 +56,15 @@ EventId send(pqxx::transaction_base& transaction, const NewEvent& event) {
 struct CopyTarget {
     std::string schema;
     EventLimits limits;
+    bool refuses_copy = false;  // row-level security is on: an INSERT each
 };
 
 CopyTarget copy_target(pqxx::dbtransaction& transaction) {
     const Result rows(
         transaction.exec("select schema_name, type_bytes, key_bytes, tenant_bytes, payload_bytes, "
-                         "content_type_bytes, meta_bytes from dispatch_limits()"));
+                         "content_type_bytes, meta_bytes, "
+                         "row_security_active(format('%I.event', schema_name)) "
+                         "from dispatch_limits()"));
     if (rows.empty()) {
         throw Error(ErrorCode::not_installed,
                     "the environment lacks its row in event_limit: it was deleted, or not copied "
@@ -74,7 +77,8 @@ CopyTarget copy_target(pqxx::dbtransaction& transaction) {
              .tenant = row.integer(3),
              .payload = row.integer(4),
              .content_type = row.integer(5),
-             .meta = row.integer(6)}};
+             .meta = row.integer(6)},
+            row.boolean(7)};
 }
 
 void append_dispatched(std::vector<EventId>& ids, pqxx::dbtransaction& transaction,
@@ -169,14 +173,16 @@ std::vector<EventId> dispatch_many(pqxx::dbtransaction& transaction,
         sql::require_within(target.limits, events[i], i);
     }
 
-    const auto has_id = [](const NewEvent& event) { return event.dispatch_id.has_value(); };
+    const auto goes_alone = [&](const NewEvent& event) {
+        return target.refuses_copy || event.dispatch_id.has_value();
+    };
     for (auto next = events.begin(); next != events.end();) {
-        if (has_id(*next)) {
+        if (goes_alone(*next)) {
             const EventId id = dispatch(transaction, *next++);
             if (return_ids == ReturnIds::yes) ids.push_back(id);
             continue;
         }
-        const auto end = std::find_if(next, events.end(), has_id);
+        const auto end = std::find_if(next, events.end(), goes_alone);
         copy_run(transaction, target, {next, end}, static_cast<std::size_t>(next - events.begin()));
         if (return_ids == ReturnIds::yes) {
             sql::translating(transaction.conn(), [&] {

@@ -17,8 +17,6 @@ constexpr std::string_view fixed_settings =
     "('transform_null_equals', 'off'), ('quote_all_identifiers', 'off'), "
     "('check_function_bodies', 'on'), ('default_transaction_isolation', 'read committed'), "
     "('default_transaction_deferrable', 'off'), "
-    // Rows that a policy would hide are an error, not an answer with fewer rows.
-    "('row_security', 'off'), "
     // How long is enough is for the caller to say; the server would only say that again and again.
     // And what a statement is refused for does not end the session.
     "('statement_timeout', '0'), ('lock_timeout', '0'), ('idle_session_timeout', '0'), "
@@ -27,12 +25,26 @@ constexpr std::string_view fixed_settings =
     // compilation.
     "('jit', 'off')";
 
+// Rows that a policy would hide are an error, not an answer with fewer rows; but for the policies
+// that set_tenants() made, which have all rows for whoever is to have them. The search_path is not
+// ours yet, so operators are qualified.
+std::string row_security_of(const std::string& schema) {
+    if (schema.empty()) return "'off'";
+    return "(select case when exists (select from pg_catalog.pg_class c "
+           "join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace "
+           "where n.nspname operator(pg_catalog.=) '" +
+           schema +
+           "' and c.relname operator(pg_catalog.=) 'task' and c.relforcerowsecurity) "
+           "then 'on' else 'off' end)";
+}
+
 std::string pins(const SessionTraits& traits, bool is_local) {
     constexpr int transaction_timeout_since = 170000;
     std::string values(fixed_settings);
     const auto add = [&](const std::string& name, const std::string& value) {
         values += ", ('" + name + "', '" + value + "')";
     };
+    values += ", ('row_security', " + row_security_of(traits.schema) + ')';
     // Behind a pooler are no orchestrators, but people, who may read a view page by page.
     const auto idle_timeout = is_local ? 0 : traits.idle_in_transaction_timeout.count();
     add("idle_in_transaction_session_timeout", std::to_string(idle_timeout) + "s");

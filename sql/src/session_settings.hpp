@@ -12,6 +12,7 @@
 namespace baton::sql {
 
 struct SessionTraits {
+    std::string schema;  ///< of the environment; empty: none
     std::string search_path;
     std::chrono::seconds idle_in_transaction_timeout;
     int server_version;

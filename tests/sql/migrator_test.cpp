@@ -214,7 +214,7 @@ TEST_F(MigratorTest, UninstallLeavesNothingAndTouchesNoOther) {
     EXPECT_NE(all_objects(), before);
     EXPECT_EQ(list_environments(connection_).size(), 2U);
     const UninstallReport report = uninstall(connection_, "baton_b");
-    EXPECT_EQ(report.roles_dropped.size(), 4U);
+    EXPECT_EQ(report.roles_dropped.size(), 5U);
     EXPECT_EQ(all_objects(), before);
     const std::vector<InstalledEnvironment> left = list_environments(connection_);
     ASSERT_EQ(left.size(), 1U);

@@ -102,7 +102,7 @@ protected:
         install(owner_, schema_);
         install(other_owner_, other_schema_);
         add_login("public", "");
-        for (const std::string suffix : {"dispatch", "node", "orchestrate", "observe"}) {
+        for (const std::string suffix : {"dispatch", "node", "orchestrate", "observe", "tenant"}) {
             add_login(suffix, schema_ + "_" + suffix);
             add_login("other " + suffix, other_schema_ + "_" + suffix);
         }

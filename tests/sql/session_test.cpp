@@ -177,7 +177,7 @@ TEST_F(SessionTest, EnvironmentIsInstalledAndListedByWhoHasThem) {
     const InstallReport report = Migrator().install(connection, "baton_second");
     EXPECT_EQ(report.version, Migrator().status(connection, "baton_second").newest_known);
     EXPECT_EQ(list_environments(connection).size(), 2U);
-    EXPECT_EQ(uninstall(connection, "baton_second").roles_dropped.size(), 4U);
+    EXPECT_EQ(uninstall(connection, "baton_second").roles_dropped.size(), 5U);
 }
 
 // dispatch() runs in the sessions of applications, which are as they are.

@@ -76,7 +76,7 @@ TEST_F(SingleRoleTest, UpgradeGoesOnWithoutRolesAndMendsThemOnceItCan) {
     EXPECT_EQ(install(WithoutRoles::refuse).warnings.size(), 1U) << "it was chosen once";
     EXPECT_FALSE(install(WithoutRoles::refuse).functions_installed);
 
-    for (const std::string suffix : {"dispatch", "node", "orchestrate", "observe"}) {
+    for (const std::string suffix : {"dispatch", "node", "orchestrate", "observe", "tenant"}) {
         admin_.exec("create role " + schema_ + "_" + suffix);
     }
     EXPECT_EQ(finding("roles").find("warning: without rights here: "), 0U) << finding("roles");

@@ -100,7 +100,7 @@ TEST_F(UninstallDependentsTest, EachEdgeFromOutsideRefusesByName) {
         if (outcome.code == "no error") (void)Migrator().install(admin_, schema_);
         admin_.exec(dependent.drop);
     }
-    EXPECT_EQ(uninstall(admin_, schema_).roles_dropped.size(), 4U);
+    EXPECT_EQ(uninstall(admin_, schema_).roles_dropped.size(), 5U);
 }
 
 TEST_F(UninstallDependentsTest, ManyAreNotAllNamed) {
@@ -118,7 +118,7 @@ TEST_F(UninstallDependentsTest, EdgesToTheOutsideDoNotRefuse) {
         "create table app.customers (id integer primary key); create table S.sales__v1 (customer "
         "integer references app.customers, check (customer > 0)); create view S.sales as select * "
         "from app.customers"));
-    EXPECT_EQ(uninstall(admin_, schema_).roles_dropped.size(), 4U);
+    EXPECT_EQ(uninstall(admin_, schema_).roles_dropped.size(), 5U);
     EXPECT_EQ(admin_.exec("select count(*) from app.customers").only().integer(0), 0);
 }
 

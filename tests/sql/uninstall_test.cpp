@@ -133,7 +133,7 @@ TEST_F(UninstallTest, DevelopmentEnvironmentLeavesNothingAndProductionIsAsItWas)
     {
         Connection owner(database_.url() + "&user=" + dev_owner_);
         const UninstallReport report = uninstall(owner, "baton_dev");
-        EXPECT_EQ(report.roles_dropped.size(), 4U);
+        EXPECT_EQ(report.roles_dropped.size(), 5U);
         EXPECT_TRUE(report.roles_kept.empty());
     }
     const Digests left = catalogue();

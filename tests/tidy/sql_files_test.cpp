@@ -322,11 +322,13 @@ TEST(SqlFilesTest, CallersThatAreNamedAreThoseThatCall) {
 }
 
 TEST(SqlFilesTest, AccessNamesRolesThatTheFolderIsFor) {
-    const std::map<std::string, std::string> role_of = {
-        {"dispatch", "dispatch"}, {"read", "observe"}, {"orchestrate", "orchestrate"}};
-    const Words roles = {"dispatch", "node", "orchestrate", "observe"};
+    const std::map<std::string, std::string> role_of = {{"dispatch", "dispatch"},
+                                                        {"read", "observe"},
+                                                        {"orchestrate", "orchestrate"},
+                                                        {"tenant", "tenant"}};
+    const Words roles = {"dispatch", "node", "orchestrate", "observe", "tenant"};
     const Words folders = {"dispatch", "read",     "operate", "orchestrate",
-                           "node",     "internal", "views"};
+                           "node",     "internal", "tenant",  "views"};
     for (const auto& [name, file] : files()) {
         EXPECT_TRUE(folders.contains(file.folder))
             << name << " is in no folder of those who call it";

@@ -38,9 +38,9 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    needs integer;
     lane  text := enqueue_many.lane;
     ids   bigint[];
+    known handler;
 begin
     perform require_unique_keys(enqueue_many.unique_keys, enqueue_many.payloads);
     if enqueue_many.run_at is not null or enqueue_many.priority is distinct from 0
@@ -62,25 +62,25 @@ begin
                    as p (payload, unique_key));
     end if;
 
-    select h.requirement,
-           coalesce(lane, case when h.is_fair then fair_lane_name(enqueue_many.tenant) end)
-      into needs, lane
-      from handler h where h.name = enqueue_many.handler and not h.is_full;
-    if needs is null then
+    select h.* into known from handler h where h.name = enqueue_many.handler and not h.is_full;
+    if known.name is null then
         perform refuse_handler(enqueue_many.handler);
     end if;
+    lane := coalesce(lane, case when known.is_fair then fair_lane_name(enqueue_many.tenant) end);
+    perform refuse_full_lane(known, lane, cardinality(enqueue_many.payloads))
+      where known.lane_waiting_max is not null;
     if enqueue_many.lane is not null then
         perform lock_turn(enqueue_many.handler, enqueue_many.lane);
     end if;
     with added as (
         insert into task (requirement, payload, lane, tenant, meta)
-        select needs, p.payload, lane, enqueue_many.tenant, enqueue_many.meta
+        select known.requirement, p.payload, lane, enqueue_many.tenant, enqueue_many.meta
           from pg_catalog.unnest(enqueue_many.payloads) with ordinality as p (payload, ordinal)
          order by p.ordinal
         returning id
     ), readied as (
         insert into task_ready (requirement, rank, place, task)
-        select needs, ready_rank(0, false), a.id, a.id
+        select known.requirement, ready_rank(0, false), a.id, a.id
           from added a
          where lane is null
     )
@@ -88,7 +88,7 @@ begin
     if lane is not null then
         perform enter_lanes(ids, null, null);
     elsif pg_catalog.pg_sequence_last_value('task_doorbell') is not null then
-        perform ring_nodes(needs, cardinality(ids));
+        perform ring_nodes(known.requirement, cardinality(ids));
     end if;
     return ids;
 end;

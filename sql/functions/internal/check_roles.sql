@@ -29,7 +29,8 @@ as $$
                    string_agg(wanted.role, ', ') filter (
                        where not pg_catalog.has_schema_privilege(r.oid, current_schema(), 'usage')),
                    count(r.oid)
-              from pg_catalog.unnest(array['_dispatch', '_node', '_orchestrate', '_observe'])
+              from pg_catalog.unnest(array['_dispatch', '_node', '_orchestrate', '_observe',
+                                         '_tenant'])
                        as suffix
              cross join lateral (select current_schema() || suffix as role) as wanted
               left join pg_roles r on r.rolname = wanted.role

@@ -1,11 +1,12 @@
 -- check_row_security: whether row-level security hides rows of the log from those who keep it. Part
 -- of doctor().
 --
--- Nobody asks for that here; event triggers that enable it on every new table do. With no policy,
--- or with one that does not know orchestrators, whoever is not the owner would find no rows.
+-- Nobody asks for that here, but set_tenants(), see check_tenants(); event triggers that enable it
+-- on every new table do. With no policy, or with one that does not know orchestrators, whoever is
+-- not the owner would find no rows.
 --
 -- Returns   one row of doctor().
--- Tables    the catalogue's, reducer_version: read.
+-- Tables    the catalogue's, reducer_version, tenancy: read.
 create or replace function check_row_security()
 returns table (check_name text, state text, found text, fix text)
 language sql
@@ -24,6 +25,7 @@ as $$
               from pg_class c
              where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
                and (c.relrowsecurity or c.relforcerowsecurity)
+               and not (c.relname = any (tenant_tables()) and (select t.is_on from tenancy t))
                and not exists (select from reducer_version r
                                 where c.relname = r.name || '__v' || r.version::text)
            ) as secured (names, fix);

@@ -6,6 +6,8 @@
 -- is written first: its unique key makes a second caller wait for the first one's end.
 -- The transaction id is taken before the event id is drawn, as the log requires (log_slice.sql).
 --
+-- Where tenants are kept apart the same dispatch_id of two of them is two: set_tenants().
+--
 -- Returns   the id of the event: new, or that of the first dispatch with this dispatch_id.
 -- Raises    BT001, BT002, BT003, BT004 as dispatch() does.
 -- Tables    dispatch_receipt: read, insert. event: insert.
@@ -36,12 +38,17 @@ declare
         row(dispatch_once.type, dispatch_once.payload, dispatch_once.key, dispatch_once.tenant,
             dispatch_once.meta, dispatch_once.body, dispatch_once.content_type)::text
         || coalesce(nullif(dispatch_once.schema_version, 1)::text, ''), 'UTF8'));
+    -- Whose it is becomes part of it.
+    own_id   uuid := case key_tenant(dispatch_once.tenant)
+                         when '' then dispatch_once.dispatch_id
+                         else pg_catalog.md5(dispatch_once.dispatch_id::text
+                                             || dispatch_once.tenant)::uuid end;
     receipt  dispatch_receipt;
     new_id   bigint;
 begin
     perform pg_current_xact_id();
     insert into dispatch_receipt (dispatch_id, event_id, digest)
-    values (dispatch_once.dispatch_id,
+    values (own_id,
             pg_catalog.nextval(pg_get_serial_sequence('event', 'id')), content)
     on conflict (dispatch_id) do nothing
     returning event_id into new_id;
@@ -49,7 +56,7 @@ begin
     if new_id is null then
         select * into strict receipt
           from dispatch_receipt r
-         where r.dispatch_id = dispatch_once.dispatch_id;
+         where r.dispatch_id = own_id;
         if receipt.digest <> content then
             raise exception 'dispatch_id % was used for another event (id %); use a new one',
                 dispatch_once.dispatch_id, receipt.event_id

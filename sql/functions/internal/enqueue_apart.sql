@@ -3,6 +3,7 @@
 -- Arguments, returns, raises  as enqueue(); and body and content_type. event_id: the event that it
 --           follows from, in the batch that folds it; null: somebody makes it. What follows from an
 --           event is held to no limit_waiting(), and waits for nobody who makes tasks of its lane.
+-- Raises    BT070 too many tasks wait in its lane: see limit_lane_waiting().
 -- Tables    task: insert. handler: read. requirement: see requirement_of(). task_floor: see
 --           open_rank(). task_key: see give_key(). task_end: see settle_key(). Its place: see
 --           place_task(). task_expiry: see set_expiry().
@@ -57,8 +58,8 @@ begin
     end if;
 
     select s.* into spot
-      from settle_key(known.name, enqueue_apart.unique_key, enqueue_apart.on_conflict, run_at,
-                      enqueue_apart.every) as s
+      from settle_key(known.name, enqueue_apart.tenant, enqueue_apart.unique_key,
+                      enqueue_apart.on_conflict, run_at, enqueue_apart.every) as s
      where enqueue_apart.unique_key is not null;
     if spot.standing is not null then
         return spot.standing;
@@ -76,6 +77,8 @@ begin
     if known.is_fair then
         lane := coalesce(lane, fair_lane_name(enqueue_apart.tenant));
     end if;
+    perform refuse_full_lane(known, lane, 1)
+      where known.lane_waiting_max is not null and enqueue_apart.event_id is null;
     insert into task (requirement, event_id, priority, payload, body, content_type, meta, lane,
                       tenant, schema_version, unique_key)
     values (needs, enqueue_apart.event_id, enqueue_apart.priority, enqueue_apart.payload,
@@ -86,8 +89,8 @@ begin
                        goes_first or lane is not null, enqueue_apart.after,
                        enqueue_apart.when_failed);
     perform set_expiry(new_task, enqueue_apart.expires_at);
-    perform give_key(known.name, enqueue_apart.unique_key, new_task, spot.follows, spot.since,
-                     spot.free_at, run_at + enqueue_apart.every)
+    perform give_key(known.name, enqueue_apart.tenant, enqueue_apart.unique_key, new_task,
+                     spot.follows, spot.since, spot.free_at, run_at + enqueue_apart.every)
       where enqueue_apart.unique_key is not null;
     return new_task;
 end;

@@ -1,12 +1,12 @@
 -- key_holder: which task has a unique key, so that it is no other one's meanwhile; the one that
 -- follows, where there are two. Internal: cancel_key(), update_key().
 --
--- Arguments   handler, key: which.
+-- Arguments   handler, tenant, key: which. tenant: whose, or null.
 -- Returns     the task; null where none that has not ended has it.
 -- Raises      BT037 nobody registered the handler. BT042 the key is null.
 -- Locks       the key, until the transaction ends, if there is one.
 -- Tables      task_key, task_end: read.
-create or replace function key_holder(handler text, key text)
+create or replace function key_holder(handler text, tenant text, key text)
 returns bigint
 language plpgsql
 volatile
@@ -24,7 +24,8 @@ begin
     end if;
     select k.* into held
       from task_key k
-     where k.handler = key_holder.handler and k.key = key_holder.key
+     where k.handler = key_holder.handler and k.tenant = key_tenant(key_holder.tenant)
+       and k.key = key_holder.key
        for update;
     -- Another statement: it sees what ended while this waited for the lock.
     return (select h.task

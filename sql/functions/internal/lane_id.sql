@@ -1,4 +1,5 @@
--- lane_id: which lane of a handler has a name. Internal: enter_lanes(), lock_turn(), set_weight().
+-- lane_id: which lane of a handler has a name. Internal: enter_lanes(), lock_turn(),
+-- refuse_full_lane(), set_weight().
 --
 -- The same for ever, also in a restored dump, and without a table that everybody who makes a task
 -- would have to wait for. Of two lanes that come to the same number (one chance in 2^64) the tasks

@@ -1,13 +1,13 @@
 -- lock_key: which tasks have a unique key; nobody else can take it meanwhile. Internal:
 -- may_return(), settle_key().
 --
--- Arguments   handler, key: which.
+-- Arguments   handler, tenant, key: which. tenant: whose, or null.
 -- Returns     one row. task: that has it. next: that follows it. Null where there is none that has
 --             not ended. last: the newest that had it. since, free_at, former_free_at: see
 --             task_key.
 -- Locks       the key, until the transaction ends.
 -- Tables      task_key: insert, read. task_end: read.
-create or replace function lock_key(handler text, key text)
+create or replace function lock_key(handler text, tenant text, key text)
 returns table (
     task bigint, next bigint, last bigint, since timestamptz, free_at timestamptz,
     former_free_at timestamptz)
@@ -22,11 +22,13 @@ declare
     held task_key;
 begin
     loop
-        insert into task_key (handler, key) values (lock_key.handler, lock_key.key)
-        on conflict (handler, key) do nothing;
+        insert into task_key (handler, tenant, key)
+        values (lock_key.handler, key_tenant(lock_key.tenant), lock_key.key)
+        on conflict (handler, tenant, key) do nothing;
         select k.* into held
           from task_key k
-         where k.handler = lock_key.handler and k.key = lock_key.key
+         where k.handler = lock_key.handler and k.tenant = key_tenant(lock_key.tenant)
+           and k.key = lock_key.key
            for update;
         exit when found;
         -- maintain() cleared it away meanwhile.

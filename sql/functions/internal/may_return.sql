@@ -30,16 +30,17 @@ begin
                               where m.task = may_return.task and s.state = 'open') then
         return false;
     end if;
-    select r.handler, t.unique_key into keyed
+    select r.handler, t.tenant, t.unique_key into keyed
       from task t
       join requirement r on r.id = t.requirement
      where t.id = may_return.task and t.unique_key is not null;
     if not found then
         return true;
     end if;
-    select k.* into strict held from lock_key(keyed.handler, keyed.unique_key) as k;
+    select k.* into strict held
+      from lock_key(keyed.handler, keyed.tenant, keyed.unique_key) as k;
     if held.task is null then
-        perform give_key(keyed.handler, keyed.unique_key, may_return.task, null,
+        perform give_key(keyed.handler, keyed.tenant, keyed.unique_key, may_return.task, null,
                          null::timestamptz, null::timestamptz, null::timestamptz);
         return true;
     end if;

@@ -1,5 +1,6 @@
 -- require_handler: raise that nobody registered a handler, if nobody did. Internal: key_holder(),
--- limit_rate(), limit_running(), limit_waiting(), pause_handler(), purge(), redrive(),
+-- limit_lane_waiting(), limit_rate(), limit_running(), limit_waiting(), pause_handler(), purge(),
+-- redrive(),
 -- require_endpoint(), require_schedule_options(), resume_handler(), set_fairness(), set_lanes(),
 -- set_run_at_most(), set_weight(), stage_outputs(), subscribe_from(), touch_task_set(),
 -- workflow_handler().

@@ -1,7 +1,8 @@
 -- settle_key: make room for a task that has a unique key, or say which one stands in its way.
 -- Internal: enqueue_apart(), which makes the task, and gives it the key.
 --
--- Arguments   handler, key: which. on_conflict: 'skip' or 'replace'; run_at, every: see enqueue().
+-- Arguments   handler, tenant, key: which, see lock_key(). on_conflict: 'skip' or 'replace';
+--             run_at, every: see enqueue().
 -- Returns     one row. standing: the task that there is, where none is to be made. follows: the one
 --             that has to end before the new one may begin; null for none. since: when the first of
 --             those was made whose place the new one takes; null for none. free_at: before that the
@@ -12,7 +13,7 @@
 -- Tables      task_end, statistic_end: insert. task_key: see lock_key(). task_ready, task_due: see
 --             pull_task(). The lane of what it replaces: see leave_lanes().
 create or replace function settle_key(
-    handler text, key text, on_conflict text, run_at timestamptz, every interval)
+    handler text, tenant text, key text, on_conflict text, run_at timestamptz, every interval)
 returns table (standing bigint, follows bigint, since timestamptz, free_at timestamptz)
 language plpgsql
 volatile
@@ -34,7 +35,8 @@ begin
     end if;
     perform require_read_committed('enqueue with a unique key');
     loop
-        select k.* into strict held from lock_key(settle_key.handler, settle_key.key) as k;
+        select k.* into strict held 
+          from lock_key(settle_key.handler, settle_key.tenant, settle_key.key) as k;
         newest := coalesce(held.next, held.task);
         if newest is null and settle_key.on_conflict = 'skip' and settle_key.every is not null
            and coalesce(settle_key.run_at, clock_timestamp()) < held.free_at

@@ -35,6 +35,7 @@ declare
     lanes_max  constant integer := 256;
     chosen     bigint[];
     served     bigint[];
+    emptied    bigint[];
     tasks      bigint[];
     attempts   integer[];
     deliveries integer[];
@@ -63,31 +64,29 @@ begin
              where l.task = any (chosen) and not l.is_head
                for update skip locked))
         returning u.task, u.lane, u.attempts, u.deliveries
-    ), served as (
-        update fair_lane f
-           set turn = pg_catalog.nextval('fair_turn')
-         where f.handler = share_lanes.handler
-           and f.lane = any (array(select distinct h.lane from headed h))
-        returning f.lane
     )
     select pg_catalog.array_agg(h.task order by pg_catalog.array_position(chosen, h.task)),
            pg_catalog.array_agg(h.attempts::integer
                                 order by pg_catalog.array_position(chosen, h.task)),
            pg_catalog.array_agg(h.deliveries::integer
                                 order by pg_catalog.array_position(chosen, h.task)),
-           (select pg_catalog.array_agg(s.lane) from served s)
+           pg_catalog.array_agg(distinct h.lane)
       into tasks, attempts, deliveries, served
       from headed h;
-    -- Those that are empty now would be in the way of the others. What was cancelled in some is
-    -- seen where there is too little.
+    -- Those that are empty now would be in the way of the others, and need no turn any more. What
+    -- was cancelled in some is seen where there is too little.
+    emptied := served;
     if coalesce(cardinality(tasks), 0) < share_lanes.count then
-        served := served || array(
+        emptied := served || array(
             select e.lane from fair_lane e
              where e.handler = share_lanes.handler order by e.turn limit 2 * lanes_max);
     end if;
     delete from fair_lane f
-     where f.handler = share_lanes.handler and f.lane = any (served)
+     where f.handler = share_lanes.handler and f.lane = any (emptied)
        and not exists (select from task_in_lane l where l.lane = f.lane and not l.is_head);
+    update fair_lane f
+       set turn = pg_catalog.nextval('fair_turn')
+     where f.handler = share_lanes.handler and f.lane = any (served);
     return case when tasks is null then 0 else bring_back(tasks, attempts, deliveries) end;
 end;
 $$;

@@ -93,7 +93,7 @@ begin
                           expire_callbacks(pass_limit), is_behind);
     perform clear_claims(10 * pass_limit), clear_keys(pass_limit);
     is_behind := greatest(keep_statistics(maintain.at_once), is_behind);
-    perform raise_floors(), end_long_runs(pass_limit);
+    perform raise_floors(), end_long_runs(pass_limit), forget_bindings();
     perform clear_recalls(), forget_sleepers(), forget_followers(), cut_bookmarks();
     perform forget_history(maintain.at_once);
     perform maintain_lanes(pass_limit), ring_for_waiting();

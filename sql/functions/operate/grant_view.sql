@@ -7,7 +7,7 @@
 -- Arguments   view: a public view of this environment. role: who may read it from now on.
 -- Grants      usage on this schema, select on the view.
 -- Raises      BT023 there is no such view. BT014 no such role. 42501 the current role may not pass
---             it on.
+--             it on. BT069 it would show a tenant what others have: set_tenants().
 create or replace function grant_view(view text, role text)
 returns void
 language plpgsql
@@ -31,6 +31,21 @@ begin
             'select on %.% to %',
             current_user, made, current_schema(), made, grant_view.role
             using errcode = '42501';
+    end if;
+    -- The group role of tenants itself, or a login of one.
+    if pg_catalog.pg_has_role(grantee, to_regrole(
+           pg_catalog.quote_ident(current_schema() || '_tenant'))::oid, 'member')
+       and not (select r.rolsuper from pg_roles r where r.oid = grantee)
+       and not is_tenant_view(made) then
+        raise exception 'view % would show % the rows of all tenants: %', grant_view.view,
+            grant_view.role,
+            case when exists (select from pg_attribute a
+                               where a.attrelid = made and a.attname = 'tenant'
+                                 and a.atttypid = 'text'::regtype and not a.attisdropped)
+                 then 'it was made while tenants were not kept apart; let an orchestrator run: '
+                      'select show_view(' || pg_catalog.quote_literal(grant_view.view) || ')'
+                 else 'it has no column tenant, of type text' end
+            using errcode = 'BT069';
     end if;
     execute pg_catalog.format('grant usage on schema %I to %I', current_schema(), grant_view.role);
     execute pg_catalog.format('grant select on %I to %I', grant_view.view, grant_view.role);

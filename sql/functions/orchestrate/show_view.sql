@@ -8,6 +8,9 @@
 -- it the new version's rows as of then.) A snapshot from before a switch whose former version is
 -- gone is refused: the text that says so is no boolean (22P02).
 --
+-- Where tenants are kept apart (set_tenants()), and the view has a column tenant, the session of a
+-- tenant finds its own rows: view_of_tenants().
+--
 -- The public view keeps every column that it ever had, in their order, and new ones come last: what
 -- refers to it goes on working. A column that the live version lacks is null.
 --
@@ -18,7 +21,7 @@
 --             view.
 -- Locks       the public view, exclusively: for 20 ms at most it waits for those who read it (and
 --             lets others wait), then fails (55P03) and can be tried again.
--- Tables      view_state, view_build, reducer_version: read.
+-- Tables      view_state, view_build, reducer_version, tenancy: read.
 -- Access: orchestrate
 create or replace function show_view(view text, version integer default null)
 returns void
@@ -110,7 +113,13 @@ begin
                               'retired meanwhile, begin a new transaction', show_view.view),
             show_view.view);
     end if;
-    execute pg_catalog.format('create or replace view %I as %s', show_view.view, branches);
+    if 'text' = types[pg_catalog.array_position(names, 'tenant')]
+       and (select t.is_on from tenancy t) then
+        execute pg_catalog.format('create or replace view %I with (security_barrier = true) as %s',
+                                  show_view.view, view_of_tenants(branches));
+    else
+        execute pg_catalog.format('create or replace view %I as %s', show_view.view, branches);
+    end if;
     if exists (select from pg_roles where rolname = current_schema() || '_observe') then
         execute pg_catalog.format('grant select on %I to %I',
             show_view.view, current_schema() || '_observe');

@@ -44,6 +44,7 @@ begin
     return query select * from check_endpoints();
     return query select * from check_machines();
     return query select * from check_roles();
+    return query select * from check_tenants();
     return query select * from check_owner();
 end;
 $$;

@@ -84,6 +84,9 @@ namespace baton {
     BATON_ERROR(workflow_unknown, "BT065", false)        \
     BATON_ERROR(workflow_refused, "BT066", false)        \
     BATON_ERROR(endpoint_unknown, "BT067", false)        \
+    BATON_ERROR(tenant_unknown, "BT068", false)          \
+    BATON_ERROR(tenant_refused, "BT069", false)          \
+    BATON_ERROR(lane_full, "BT070", true)                \
     BATON_ERROR(log_gone, "BT071", false)
 
 enum class ErrorCode : std::uint8_t {

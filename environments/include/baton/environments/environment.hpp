@@ -170,6 +170,9 @@ struct Environment {
     std::map<std::string, Setting<OnPoison>, std::less<>> on_poison_of_view;
     /// Whether a version is promoted by itself once it is built; production cannot have it.
     Setting<bool> auto_promote;
+    /// Whether the environment keeps tenants apart; not said: as it is in the database, where
+    /// installing and upgrading write it.
+    Setting<bool> tenants;
     /// Whether a view is built anew when the program was, unless its reducer says by itself which
     /// code it is. Outside of development it is always false.
     Setting<bool> follow_program;
