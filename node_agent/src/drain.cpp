@@ -126,6 +126,10 @@ struct Drain::Inside {
                 static_cast<void>(session->node.snooze(
                     connection, token, outcome.pause.value_or(std::chrono::seconds(1))));
                 return;
+            case Outcome::Kind::called:
+                session->node.await_callback(connection, token, outcome.callback,
+                                             outcome.pause.value_or(std::chrono::seconds(1)));
+                return;
             case Outcome::Kind::retry:
             case Outcome::Kind::dead:
                 static_cast<void>(

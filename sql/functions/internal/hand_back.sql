@@ -1,5 +1,5 @@
 -- hand_back: end a claim; what it still holds goes back to the others. Internal: deregister_node(),
--- discard_tasks(), maintain().
+-- discard_tasks(), hand_back_lost().
 --
 -- The caller has locked the claim, in a statement before this one: so what its tasks came to, by
 -- whoever had it locked until then, is seen here.

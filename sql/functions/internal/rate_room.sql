@@ -1,5 +1,5 @@
--- rate_room: how many tasks of a handler may be taken now, by its rate. Internal: ring_for_waiting(),
--- running_room(), why_limited().
+-- rate_room: how many tasks of a handler may be taken now, by its rate. Internal:
+-- ring_for_waiting(), running_room(), why_limited().
 --
 -- What was taken is counted in parts of a fiftieth of the time, and one that is only half over
 -- counts whole. So in no stretch of that time more are taken than may be; and two in a hundred less

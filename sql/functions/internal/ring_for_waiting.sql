@@ -1,9 +1,10 @@
 -- ring_for_waiting: wake nodes that sleep although tasks wait that they can do. Internal:
--- maintain().
+-- maintain(), resume_handler().
 --
--- Whoever makes a task rings. Nobody rings for one whose transaction looked for sleepers just before
--- the node fell asleep; for one that a rate, or others that ran, held up; and for most of very many
--- that were made at once. So this looks once for all nodes, and none of them has to do so often.
+-- Whoever makes a task rings. Nobody rings for one whose transaction looked for sleepers just
+-- before the node fell asleep; for one that a rate, or others that ran, held up; and for most of
+-- very many that were made at once. So this looks once for all nodes, and none of them has to do so
+-- often.
 --
 -- Notifies    nodes that sleep: up to 16 for a requirement, and for each 16 tasks that wait, up to
 --             128, 16 more. Chance may choose some twice.

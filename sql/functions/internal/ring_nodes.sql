@@ -3,8 +3,8 @@
 -- place_task(), ring_for_waiting(), stamp_tasks(), where somebody sleeps at all.
 --
 -- As many as there are tasks, up to 16; who wakes and finds more than it can do leaves the others
--- asleep until maintain() rings for what waits still. Which ones, chance says, so that what comes in
--- a burst does not all ring at one door. Nothing is locked or written: a node that was rung says
+-- asleep until maintain() rings for what waits still. Which ones, chance says, so that what comes
+-- in a burst does not all ring at one door. Nothing is locked or written: a node that was rung says
 -- by itself that it is awake.
 --
 -- Arguments   needs: the requirement. tasks: how many there are.

@@ -15,17 +15,17 @@
 -- Raises    BT006 the transaction's snapshot is fixed. BT009 see require_rows().
 -- Locks     the turn 'maintenance', until the transaction ends: call it alone in one. It ends a
 --           session that then hangs, after a minute.
--- Tables    node: update. maintenance: read, update. turn, task_claim: read. task_failure,
---           task_end, task_ready: see hand_back(). task_due: see ready_due(). task_floor: see
---           raise_floors(). node_asleep: see forget_sleepers(). task_recall: see clear_recalls().
---           task_key: see clear_keys(). The lanes: see maintain_lanes(). task: see
---           forget_history(). task_set: see maintain_task_sets(). task_expiry: see expire_tasks().
---           What waits for others: see maintain_children(). Who sleeps: see ring_for_waiting().
---           Workflows: see maintain_workflows(). task_callback: see expire_callbacks(). Statistics: see
---           keep_statistics().
---           schedule: see fire_schedules(). subscription_backfill: see backfill_tasks().
---           The log: see drop_event_partition(). follower: see forget_followers(). bookmark: see
---           cut_bookmarks().
+-- Tables    node: update. maintenance: read, update. turn: read. task_claim: see hand_back_lost().
+--           task_due: see ready_due(). task_floor: see raise_floors(). node_asleep: see
+--           forget_sleepers(). task_recall: see clear_recalls(). task_key: see clear_keys(). The
+--           lanes: see maintain_lanes(). task: see forget_history(). task_set: see
+--           maintain_task_sets(). task_expiry: see expire_tasks(). What waits for others: see
+--           maintain_children(). Who sleeps: see ring_for_waiting(). Workflows: see
+--           maintain_workflows(). task_callback: see expire_callbacks(). Statistics: see
+--           keep_statistics(). schedule: see fire_schedules(). subscription_backfill: see
+--           backfill_tasks(). The log: see drop_event_partition(). follower: see
+--           forget_followers(). bookmark: see cut_bookmarks(). tenant_bound: see
+--           forget_bindings().
 -- Cost      within that half second, of a look at one row, without a lock or a write. A pass: of
 --           what it finds to do, and of raise_floors().
 -- Access: node, orchestrate
@@ -42,7 +42,6 @@ as $$
 #variable_conflict use_column
 declare
     pass_limit constant integer := 1000;
-    lost       bigint;
 begin
     perform require_read_committed('maintain');
     -- A clock that was set back leaves a pass in the future, which is not just now.
@@ -69,25 +68,10 @@ begin
        set ended_at = clock_timestamp()
      where n.ended_at is null and n.alive_at + n.lease <= clock_timestamp();
     get diagnostics nodes_ended = row_count;
-    tasks_returned := 0;
-    is_behind := false;
-    for lost in
-        select c.id
-          from task_claim c
-          join node n on n.id = c.node
-         where n.ended_at is not null
-         order by c.id
-         limit pass_limit
-           for update of c skip locked
-    loop
-        tasks_returned := tasks_returned + hand_back(lost, true);
-        is_behind := is_behind or tasks_returned >= pass_limit;
-        exit when is_behind;
-    end loop;
-
+    tasks_returned := hand_back_lost(pass_limit);
     tasks_due := ready_due(pass_limit);
-    is_behind := greatest(is_behind or tasks_due >= pass_limit, maintain_children(pass_limit),
-                          expire_tasks(pass_limit));
+    is_behind := greatest(tasks_returned >= pass_limit or tasks_due >= pass_limit,
+                          maintain_children(pass_limit), expire_tasks(pass_limit));
     is_behind := greatest(maintain_task_sets(), fire_schedules(pass_limit),
                           backfill_tasks(5 * pass_limit), maintain_workflows(200),
                           expire_callbacks(pass_limit), is_behind);

@@ -1,8 +1,8 @@
 -- is_unmaintained: whether maintain() has something to see to, and is left undone.
 --
--- Nodes call it, one of them each second. Where none is there, an environment's schedules and what waits
--- for a time would stand still; so the leader asks this, and does it in their place. Nodes that saw that
--- another one did it ask with each heartbeat.
+-- Nodes call it, one of them each second. Where none is there, an environment's schedules and what
+-- waits for a time would stand still; so the leader asks this, and does it in their place. Nodes
+-- that saw that another one did it ask with each heartbeat.
 --
 -- Returns     true where some handler or schedule is there, or events are to be counted, or counts
 --             to be forgotten, and two seconds have gone by since the last pass. (A clock that was

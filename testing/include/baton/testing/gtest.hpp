@@ -35,6 +35,9 @@ inline void PrintTo(const Outcome& outcome, std::ostream* out) {
         case Outcome::Kind::later:
             *out << "snooze()";
             return;
+        case Outcome::Kind::called:
+            *out << "called_back()";
+            return;
     }
 }
 
