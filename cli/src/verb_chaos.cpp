@@ -70,7 +70,7 @@ Verb chaos_verb() {
                 "Orchestrators and nodes die at points of choice, answers to COMMIT are lost,\n"
                 "tasks are run twice, the clock steps; then it looks at what must hold. Handlers\n"
                 "are called for real, and do to the outside world what they do.\n"
-                "Example: payments chaos --events 2017.ndjson --minutes 10 --set-up tables.sql\n"
+                "Example: baton chaos --events 2017.ndjson --minutes 10 --set-up tables.sql\n"
                 "  --check '(select count(*) = count(distinct order_id) from invoice)'",
             .settings = Settings::none,
             .options = {{.name = "--events",

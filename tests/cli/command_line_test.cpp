@@ -10,11 +10,11 @@ namespace {
 
 TEST(CommandLineTest, UnknownVerbNamesTheNearest) {
     const Tool tool;
-    const Ran ran = tool.run({"stats"});
+    const Ran ran = tool.run({"statsu"});
     EXPECT_EQ(ran.code, 2);
     EXPECT_EQ(
         ran.err,
-        "baton: there is no verb \"stats\"; did you mean status?; see `baton --help` [BT027]\n");
+        "baton: there is no verb \"statsu\"; did you mean stats?; see `baton --help` [BT027]\n");
     EXPECT_EQ(ran.out, "");
     EXPECT_EQ(tool.run({"environment", "instal"}).err,
               "baton: there is no verb \"instal\"; did you mean install?; see `baton environment "

@@ -21,8 +21,8 @@ as $$
                 where m.passed_at between clock_timestamp() - interval '2 seconds'
                                       and clock_timestamp())
            and (exists (select from handler) or exists (select from schedule)
-                or (select b.first_position + b.count - 1
-                      from batch b order by b.first_position desc limit 1)
+                or coalesce((select b.first_position + b.count - 1
+                               from batch b order by b.first_position desc limit 1), 0)
                    > (select p.position from statistic_progress p where p.only_row)
                 or exists (select from statistic s
                             where not s.is_hourly
