@@ -15,7 +15,7 @@ do $$
 declare
     role text;
 begin
-    foreach role in array array['dispatch', 'node', 'orchestrate', 'observe'] loop
+    foreach role in array array['dispatch', 'node', 'orchestrate', 'observe', 'tenant'] loop
         role := current_schema() || '_' || role;
         if not exists (select from pg_roles where rolname = role) then
             execute format('create role %I nologin', role);

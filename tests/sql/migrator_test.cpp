@@ -367,7 +367,7 @@ TEST_F(MigratorTest, WithoutTheRightToCreateRolesNothingIsBegun) {
               "settings_invalid");
     EXPECT_NE(text.find("create role baton_a_dispatch nologin"), std::string::npos) << text;
     EXPECT_FALSE(Migrator(first_set).status(connection_, "baton_a").installed);
-    for (const char* role : {"dispatch", "node", "orchestrate", "observe"}) {
+    for (const char* role : {"dispatch", "node", "orchestrate", "observe", "tenant"}) {
         connection_.exec(std::string("create role baton_a_") + role + " nologin");
     }
     EXPECT_EQ(Migrator(first_set).install(plain, "baton_a").version, 1);

@@ -35,7 +35,7 @@ protected:
     void TearDown() override {
         for (const std::string& schema : {trap_, schema_}) {
             admin_.exec("drop schema if exists " + schema + " cascade");
-            for (const char* suffix : {"dispatch", "node", "orchestrate", "observe"}) {
+            for (const char* suffix : {"dispatch", "node", "orchestrate", "observe", "tenant"}) {
                 admin_.exec("drop role if exists " + schema + "_" + suffix);
             }
         }

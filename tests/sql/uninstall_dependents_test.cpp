@@ -127,7 +127,7 @@ TEST_F(UninstallDependentsTest, OwnerWithoutTheRightToDropRolesUninstalls) {
     const std::string other = "baton_other_" + database_.name();
     admin_.exec("create role " + owner + " login");
     admin_.exec("grant create on database " + database_.name() + " to " + owner);
-    for (const char* suffix : {"dispatch", "node", "orchestrate", "observe"}) {
+    for (const char* suffix : {"dispatch", "node", "orchestrate", "observe", "tenant"}) {
         admin_.exec("create role " + other + "_" + suffix);
     }
     {
@@ -136,11 +136,11 @@ TEST_F(UninstallDependentsTest, OwnerWithoutTheRightToDropRolesUninstalls) {
         UninstallReport report;
         const Outcome outcome = outcome_of([&] { report = uninstall(connection, other); });
         EXPECT_EQ(outcome.code, "no error") << outcome.text;
-        EXPECT_EQ(report.roles_left.size(), 4U);
+        EXPECT_EQ(report.roles_left.size(), 5U);
     }
     EXPECT_TRUE(admin_.exec("select from pg_namespace where nspname = '" + other + "'").empty());
     admin_.exec("drop schema if exists " + other + " cascade");
-    for (const char* suffix : {"dispatch", "node", "orchestrate", "observe"}) {
+    for (const char* suffix : {"dispatch", "node", "orchestrate", "observe", "tenant"}) {
         admin_.exec("drop role " + other + "_" + suffix);
     }
     admin_.exec("drop owned by " + owner + "; drop role " + owner);
