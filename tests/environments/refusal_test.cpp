@@ -20,9 +20,10 @@ TEST_F(RefusalTest, UnknownKeysAreRefusedWithTheNearestOne) {
               "@/x.toml:4: unknown key \"orchestrater\"; did you mean \"orchestrator\"?");
     EXPECT_EQ(refusal_of_rest("lease_ms = 5000\n"),
               "@/x.toml:4: unknown key \"lease_ms\"; it belongs to [orchestrator] or [node]");
-    EXPECT_EQ(refusal_of_rest("[policy]\ncolour = 1\n"),
-              "@/x.toml:5: unknown key \"policy.colour\"; known are on_poison, auto_promote, "
-              "follow_program, views");
+    EXPECT_EQ(
+        refusal_of_rest("[policy]\ncolour = 1\n"),
+        "@/x.toml:5: unknown key \"policy.colour\"; known are on_poison, auto_promote, tenants, "
+        "follow_program, views");
 }
 
 TEST_F(RefusalTest, AKeyThatIsCalledAsItsFlagNamesItsTable) {
