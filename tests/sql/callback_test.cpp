@@ -55,6 +55,20 @@ TEST_F(CallbackTest, EndsTheTaskOnceThoughItsNodeIsGone) {
     EXPECT_EQ(number("select count(*) from task_due"), 0);
 }
 
+// Statistics count what became of a claim when that is cleared away: before most callbacks come.
+TEST_F(CallbackTest, IsCountedOnceWheneverItsClaimIsClearedAway) {
+    connection_.exec("select enqueue('send', '{}') from generate_series(1, 3)");
+    EXPECT_EQ(call_back(taken_over()), "done");
+    const std::string done = taken_over("1 hour", 'b');
+    const std::string failed = taken_over("1 hour", 'c');
+    maintain();
+    EXPECT_EQ(number("select count(*) from task_claim"), 0);
+    EXPECT_EQ(call_back(done), "done");
+    EXPECT_EQ(call_back(failed, ", error => 'no'"), "retry");
+    for (int i = 0; i < 2; ++i) maintain();
+    EXPECT_EQ(text("select concat(sum(done), ' ', sum(failed)) from statistics()"), "2 1");
+}
+
 TEST_F(CallbackTest, TokenIsGoodForNothingElse) {
     connection_.exec("select enqueue('send', '{}') from generate_series(1, 2)");
     const std::string first = taken_over();
