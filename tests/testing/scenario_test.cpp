@@ -97,7 +97,7 @@ struct SqlSum {
 class SqlScenarioTest : public ::testing::Test {
 protected:
     std::string file(const std::string& sum) {
-        const std::string path =
+        std::string path =
             (std::filesystem::temp_directory_path() / (database_.name() + "_sums.sql")).string();
         expect_golden(path,
                       "--! reducer sums version 1\n"
