@@ -46,6 +46,8 @@ bool is_refused(const Error& error) {
 
 void Agent::sort_reports() {
     for (Report& report : workshop_->reports.take()) {
+        // Where only so many may run at once, there is room once that is told: see fail().
+        if (report.kind != Report::Kind::released) desks_[report.pool].next_look = {};
         if (report.kind == Report::Kind::settled || report.held.session != session_) {
             desks_[report.pool].pool->settle();
         } else if (report.kind == Report::Kind::released) {
@@ -102,8 +104,6 @@ void Agent::await_tasks(sql::Connection& connection) {
 }
 
 void Agent::exchange(sql::Connection& connection, bool claims) {
-    // Where only so many may run at once, there is room now.
-    for (const Report& report : done_) desks_[report.pool].next_look = {};
     const Clock::time_point now = Clock::now();
     const bool is_hungry = claims && std::ranges::any_of(desks_, [&](const Desk& desk) {
                                return desk.next_look <= now && desk.pool->appetite() > 0;
@@ -230,7 +230,7 @@ void Agent::fail(sql::Connection& connection) {
             if (error.code() != ErrorCode::claim_lost) throw;
         }
         desks_[report.pool].pool->settle();
-        desks_[report.pool].next_look = {};  // see exchange()
+        desks_[report.pool].next_look = {};  // the look before this came too early
         failed_.pop_back();
     }
 }

@@ -110,6 +110,25 @@ TEST_F(NodeBellTest, SeesToWhatIsDueOnceNobodyElseDoes) {
     EXPECT_TRUE(does(1));
 }
 
+// Where only one may run, the end of it makes room; nobody rings for that, but in a pass of
+// maintain().
+TEST_F(NodeBellTest, LooksAgainOnceOneOfItsTasksHasEnded) {
+    connection_.exec("select limit_running('work', 1)");
+    sql::Connection other(url_, in_test_schema());
+    sql::Transaction turn(other);
+    turn.exec("select from turn where name = 'maintenance' for update");
+    Gate gate;
+    RunningAgent agent(sleepy(url_), handlers([&](const Job& job, TaskContext& task) {
+                           gate.pass();
+                           return write_down(job, task);
+                       }));
+    enqueue(2);
+    ASSERT_TRUE(eventually(20s, [&] { return gate.came() == 1; }));
+    ASSERT_TRUE(is_asleep());
+    gate.open();
+    EXPECT_TRUE(does(2));
+}
+
 // A handler is told of what a person decides while it runs.
 TEST_F(NodeBellTest, CancelledTaskIsToldToItsHandler) {
     std::atomic<bool> was_told{false};
