@@ -125,6 +125,19 @@ TEST_F(TestEnvironmentTest, SaysWhichViewIsNotWhatItsLogGives) {
     EXPECT_NE(text.find("the reducer counting is not pure"), std::string::npos) << text;
 }
 
+TEST_F(TestEnvironmentTest, SaysWhichViewSetIsShownAtTwoPositions) {
+    environment_.add<Totals>().add<Counting>();
+    environment_.dispatch(Paid{"alice", 7});
+    environment_.fold();
+    environment_.expect_no_version_mix();
+    ask("update set_member set view_set = 'totals' where member = 'counting'");
+    ask("delete from set_version where view_set = 'counting'");
+    ask("update view_state set state = 'behind', position = 0 where view = 'counting'");
+    const std::string text = failure([&] { environment_.expect_no_version_mix(); });
+    EXPECT_NE(text.find("the view set totals is shown at positions 0, 1"), std::string::npos)
+        << text;
+}
+
 TEST_F(TestEnvironmentTest, SaysWhichEventAReducerCannotFold) {
     environment_.add<Totals>();
     environment_.dispatch(Paid{"alice", -5});
